@@ -1,0 +1,40 @@
+# The project's commands. `make demo` and `make test` set everything up first.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: demo test lint build matrix bench wheel clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(READY)  ## grade a sample class of 01-rnn, from notebooks to reports, into demo/
+	$(BIN)/python -m tests.demo
+
+test: $(READY) lint  ## linters, types, layers, tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+build: $(READY)  ## solutions/ -> assignments/
+	$(BIN)/minigrad build
+
+matrix: $(READY)  ## every variant passes, every mutant is caught: matrix.json
+	$(BIN)/minigrad matrix --json matrix.json
+
+bench: $(READY)  ## ratios against peers: bench.json
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m tests.benchmarks
+
+wheel: $(READY)  ## what students install: no solutions in it
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf .venv demo dist build matrix.json bench.json .minigrad

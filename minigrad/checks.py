@@ -1,0 +1,162 @@
+"""The words in which assignments write checks, mutants and variants.
+
+NumPy alone: this file is also read inside the sandbox, where the engine may be absent.
+A check is a probe: it runs against the names that a notebook defines and returns named arrays.
+It never says whether they are right; `minigrad.grading.verdict` compares them with the solution's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Arrays = Mapping[str, np.ndarray]
+Probe = Callable[["Student", np.random.Generator], Mapping[str, Any]]
+Replay = Callable[["Student", Arrays, np.random.Generator], float]
+
+
+class Missing(Exception):
+    """A notebook does not define a name that a check needs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the notebook does not define `{name}`")
+        self.name = name
+
+
+class Todo(Exception):
+    """A stub of the release still stands where an answer belongs."""
+
+
+class Student:
+    """The names that a notebook defines, as attributes; assignment replaces a name for one probe.
+
+    `student.RNNCell` raises `Missing` when the notebook defines no such name. Assigning, as in
+    `student.clip_grad_norm = stand_in`, puts a stand-in where the student's own code looks the
+    name up; whoever runs the probe restores the names afterwards.
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        object.__setattr__(self, "_names", names)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            value = self._names[name]
+        except KeyError:
+            raise Missing(name) from None
+        if value is ...:
+            raise Todo(f"`{name}` is still to do")
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._names[name] = value
+
+
+@dataclass(frozen=True)
+class Check:
+    """A probe with what it is worth and how its arrays are compared.
+
+    `name` is "exercise.probe-function", unique in an assignment. Arrays pass when dtype and shape
+    equal the solution's and every entry is within `atol + rtol * |expected|`. `cpu` bounds one run
+    of the probe, in CPU seconds. A check with a `replay` is *trained*: its probe returns
+    parameters, and `replay(solution, parameters, rng)`, run on the reference with fresh data,
+    returns a score where 1 is perfect; it passes at `threshold`. It runs only once the checks it
+    `needs` have passed.
+    """
+
+    name: str
+    exercise: str
+    points: float
+    says: str
+    probe: Probe
+    rtol: float = 1e-7
+    atol: float = 1e-9
+    cpu: float = 2.0
+    needs: tuple[str, ...] = ()
+    replay: Replay | None = None
+    threshold: float = 0.97
+    tries: int = 3
+
+    @property
+    def trained(self) -> bool:
+        return self.replay is not None
+
+
+def check(
+    *,
+    exercise: str,
+    points: float,
+    says: str,
+    rtol: float = 1e-7,
+    atol: float = 1e-9,
+    cpu: float = 2.0,
+    needs: Iterable[str] = (),
+    replay: Replay | None = None,
+    threshold: float = 0.97,
+    tries: int = 3,
+) -> Callable[[Probe], Check]:
+    """Turn a probe `f(student, rng) -> {name: array}` into a Check named after it.
+
+    `says` is the sentence a student reads. `needs` names other checks ("rnn-cell.gradients").
+    """
+    if points <= 0:
+        raise ValueError(f"check of {exercise!r}: points must be positive, got {points}")
+
+    def wrap(probe: Probe) -> Check:
+        name = f"{exercise}.{probe.__name__.replace('_', '-')}"
+        return Check(
+            name, exercise, float(points), says, probe, rtol, atol, cpu, tuple(needs), replay, threshold, tries
+        )
+
+    return wrap
+
+
+def collect(names: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The checks that a module's namespace holds, in the order of their definition."""
+    return tuple(v for v in names.values() if isinstance(v, Check))
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A known mistake: `old`, found exactly once in the solution's source, becomes `new`.
+
+    `fails` names every deterministic check that the mistake fails, `hint` tells a student what
+    went wrong without giving the line away.
+    """
+
+    name: str
+    old: str
+    new: str
+    hint: str
+    fails: tuple[str, ...]
+
+
+def mutant(name: str, old: str, new: str, hint: str, fails: Iterable[str]) -> Mutant:
+    """A Mutant; `fails` may be any iterable of check names."""
+    return Mutant(name, old, new, hint, tuple(fails))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Right work written otherwise: whole solution cells by grade id, replacing the solution's."""
+
+    name: str
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """The mistake of the mutant `of`, made in other words: diagnosis must still name it."""
+
+    name: str
+    of: str
+    cells: Mapping[str, str]
+
+
+def given(value: Any, what: str) -> Any:
+    """`value`, unless a stub still stands there (None or ...): then Todo, naming `what`."""
+    if value is None or value is ...:
+        raise Todo(f"{what} is still to do")
+    return value

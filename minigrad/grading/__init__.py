@@ -1,0 +1,1 @@
+"""The near side of the wall: from a notebook to a verdict, a report, a gradebook."""
