@@ -1,0 +1,124 @@
+"""Toy sequence tasks: each draws fresh batches from a generator, so nothing can be learned by heart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+# What `boom` tracks: one point of the plane per input symbol.
+BOOM_TARGETS = np.array([[1.0, -1.0], [-1.0, 1.0], [0.5, 0.5], [-0.5, -1.0]])
+BOOM_RATE = 0.35  # the share of the remaining way that the tracked point goes in one step
+BOOM_HOLD = 4  # steps for which one symbol stays
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sequences and what to answer, batch first.
+
+    x (B, T, D); y (B, T, K), shaped like the model's output; mask (B, T), True where an answer is
+    asked for. x and y are float64.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    mask: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+class Draw(Protocol):
+    def __call__(self, rng: np.random.Generator, batch: int) -> Batch: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task: its sizes, what it is measured by, and what is reached without memory.
+
+    `metric` is "accuracy" (more is better) or "mse" (less is better); `baseline` is the metric,
+    where the mask is True, of the best answer that knows the present input alone.
+    """
+
+    name: str
+    inputs: int
+    outputs: int
+    metric: str
+    baseline: float
+    draw: Draw
+
+    def batch(self, rng: np.random.Generator, size: int) -> Batch:
+        """`size` fresh sequences."""
+        return self.draw(rng, size)
+
+
+def echo(rng: np.random.Generator, batch: int, length: int = 30, delay: int = 10) -> Batch:
+    """Repeat the bit that came `delay` steps ago.
+
+    x (B, T, 1) is -1 or 1; y (B, T, 1) is 0 or 1; the first `delay` steps are masked out.
+    """
+    _positive(batch=batch, length=length)
+    if not 0 <= delay < length:
+        raise ValueError(f"echo: delay is {delay}; it must be at least 0 and less than length = {length}")
+    bits = rng.integers(0, 2, (batch, length))
+    y = np.zeros((batch, length))
+    y[:, delay:] = bits[:, : length - delay]
+    mask = np.zeros((batch, length), dtype=bool)
+    mask[:, delay:] = True
+    return Batch(_signs(bits), y[..., None], mask)
+
+
+def parity(rng: np.random.Generator, batch: int, length: int = 10) -> Batch:
+    """Say at every step whether the number of ones so far is odd.
+
+    x (B, T, 1) is -1 or 1; y (B, T, 1) is 0 or 1.
+    """
+    _positive(batch=batch, length=length)
+    bits = rng.integers(0, 2, (batch, length))
+    y = np.cumsum(bits, axis=1) % 2
+    return Batch(_signs(bits), y[..., None].astype(np.float64), np.ones((batch, length), dtype=bool))
+
+
+def boom(
+    rng: np.random.Generator, batch: int, length: int = 24, targets: np.ndarray | None = None
+) -> Batch:
+    """Track a point that moves towards the target of the present symbol.
+
+    x (B, T, S) is a one-hot symbol that changes every 4 steps; y (B, T, K) is the point, which
+    starts at 0 and goes 35 % of the remaining way in each step. `targets` (S, K) are the symbols'
+    targets, `BOOM_TARGETS` if not given. From a recurrent matrix far too large, its gradients explode.
+    """
+    _positive(batch=batch, length=length)
+    goals = BOOM_TARGETS if targets is None else np.asarray(targets, dtype=np.float64)
+    if goals.ndim != 2 or goals.size == 0:
+        raise ValueError(f"boom: targets has shape {goals.shape}; it must be (symbols, outputs)")
+    symbols = rng.integers(0, len(goals), (batch, -(-length // BOOM_HOLD)))
+    symbols = np.repeat(symbols, BOOM_HOLD, axis=1)[:, :length]
+    y = np.empty((batch, length, goals.shape[1]))
+    point = np.zeros((batch, goals.shape[1]))
+    for t in range(length):
+        point = point + BOOM_RATE * (goals[symbols[:, t]] - point)
+        y[:, t] = point
+    return Batch(np.eye(len(goals))[symbols], y, np.ones((batch, length), dtype=bool))
+
+
+def _signs(bits: np.ndarray) -> np.ndarray:
+    """Bits (B, T) as inputs (B, T, 1) of -1 and 1."""
+    return np.asarray(2.0 * bits - 1.0)[..., None]
+
+
+def _positive(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{name} is {count}; it must be at least 1")
+
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task("echo", inputs=1, outputs=1, metric="accuracy", baseline=0.5, draw=echo),
+        Task("parity", inputs=1, outputs=1, metric="accuracy", baseline=0.55, draw=parity),
+        Task("boom", inputs=4, outputs=2, metric="mse", baseline=0.0953, draw=boom),
+    )
+}

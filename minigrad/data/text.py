@@ -1,0 +1,77 @@
+"""English prose that every Python installation carries, as characters to learn from."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pydoc_data.topics import topics
+
+import numpy as np
+
+from minigrad.data.tasks import Batch
+
+# A paragraph of plain prose: no code, no tables, no markup.
+_PROSE = re.compile(r"[A-Z][A-Za-z ,.;:'()\-?!\"]{60,}\.")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text, its vocabulary (each character once, sorted), and the way between characters and codes."""
+
+    text: str
+    vocabulary: str
+
+    def encode(self, text: str) -> np.ndarray:
+        """The codes (len(text),), int64, of a text's characters: their places in the vocabulary."""
+        places = {character: code for code, character in enumerate(self.vocabulary)}
+        unknown = sorted(set(text) - set(places))
+        if unknown:
+            raise ValueError(f"not in the vocabulary: {unknown}; it has {self.vocabulary!r}")
+        return np.array([places[character] for character in text], dtype=np.int64)
+
+    def decode(self, codes: np.ndarray) -> str:
+        """The text that an array of codes (N,) stands for."""
+        return "".join(self.vocabulary[int(code)] for code in codes)
+
+    def one_hot(self, codes: np.ndarray) -> np.ndarray:
+        """Codes (...) as one-hot rows (..., V), float64."""
+        return np.eye(len(self.vocabulary))[codes]
+
+    def batches(self, batch: int, length: int) -> Iterator[Batch]:
+        """Walk through the text once, in `batch` equal streams side by side, `length` characters a time.
+
+        x (B, T, V) is one-hot; y (B, T) holds the codes of the characters that come next. Row b of
+        a batch goes on where row b of the batch before ended, so a state may be carried over. What
+        is left at a stream's end and too short for a batch is dropped.
+        """
+        if batch < 1 or length < 1:
+            raise ValueError(f"batch is {batch} and length {length}; both must be at least 1")
+        codes = self.encode(self.text)
+        stream = (len(codes) - 1) // batch
+        if stream < length:
+            raise ValueError(
+                f"a text of {len(codes)} characters gives {batch} streams of {stream} characters, "
+                f"too few for length {length}; make batch or length smaller"
+            )
+        x = codes[: stream * batch].reshape(batch, stream)
+        y = codes[1 : stream * batch + 1].reshape(batch, stream)
+        mask = np.ones((batch, length), dtype=bool)
+        for start in range(0, stream - length + 1, length):
+            cut = slice(start, start + length)
+            yield Batch(self.one_hot(x[:, cut]), y[:, cut], mask)
+
+
+@functools.cache
+def characters() -> Text:
+    """The prose of Python's own reference, as its `help()` shows it, in lower case: about 55,000 characters.
+
+    It comes from the running Python and needs no network; its exact words differ between versions
+    of Python.
+    """
+    pages = (topics[name] for name in sorted(topics))
+    paragraphs = (" ".join(part.split()) for page in pages for part in re.split(r"\n\s*\n", page))
+    prose = dict.fromkeys(part for part in paragraphs if _PROSE.fullmatch(part))
+    text = "\n".join(prose).lower()
+    return Text(text, "".join(sorted(set(text))))
