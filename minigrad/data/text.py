@@ -37,7 +37,7 @@ class Text:
 
     def one_hot(self, codes: np.ndarray) -> np.ndarray:
         """Codes (...) as one-hot rows (..., V), float64."""
-        return np.eye(len(self.vocabulary))[codes]
+        return np.asarray(np.eye(len(self.vocabulary))[codes])
 
     def batches(self, batch: int, length: int) -> Iterator[Batch]:
         """Walk through the text once, in `batch` equal streams side by side, `length` characters a time.
