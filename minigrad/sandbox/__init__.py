@@ -1,1 +1,11 @@
-"""The far side of the wall: what runs untrusted submissions."""
+"""The far side of the wall: what runs untrusted submissions.
+
+A request is a list, its reply a plain value of `protocol`:
+
+    ["cell", id, source]             {"ok": bool, "output": str, "error": None | {"type", "line", "cell"}}
+    ["checks", filename, text]       None
+    ["probe", name, seed]            {"arrays": {name: ndarray}} or {"failure": {"kind": ..., ...}}
+    ["replay", name, seed, arrays]   float
+
+A request that cannot be carried out is answered {"failure": ...} as well.
+"""
