@@ -1,0 +1,167 @@
+"""Text sources in, releases out: load `solutions/NN-name/`, build `assignments/NN-name/`.
+
+`build` runs the solution and its mutants on the public inputs; the release holds their numbers,
+and no line of theirs. Equal sources give equal bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from minigrad.checks import Arrays, Check
+from minigrad.grading import shipped
+from minigrad.grading.shipped import Known, Shipped
+from minigrad.grading.sources import PUBLIC, load, names
+from minigrad.grading.spec import Assignment, AuthoringError, Cell
+
+__all__ = ["build", "check_build", "files", "load", "names", "release_notebook", "values"]
+
+
+def release_notebook(assignment: Assignment) -> dict[str, Any]:
+    """The notebook that students get, nbformat 4.5, with nbgrader's metadata."""
+    return {
+        "cells": [_released(cell) for cell in assignment.cells],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "minigrad": {"assignment": assignment.name},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _released(cell: Cell) -> dict[str, Any]:
+    grade, solution = cell.kind in ("check", "written"), cell.kind in ("solution", "written")
+    cell_type = "markdown" if cell.markdown else "code"
+    marks: dict[str, Any] = {
+        "schema_version": 3,
+        "grade_id": cell.id,
+        "grade": grade,
+        "solution": solution,
+        "locked": not solution,
+        "task": False,
+        "cell_type": cell_type,
+    }
+    if grade:
+        marks["points"] = cell.points
+    # nbgrader's checksum (utils.compute_checksum), by which it sees that a locked cell was edited
+    parts = [cell.source, cell_type, str(grade), str(solution), str(not solution), cell.id]
+    parts += [str(cell.points)] if grade else []
+    marks["checksum"] = hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
+    metadata: dict[str, Any] = {"deletable": False, "nbgrader": marks}
+    if not solution:
+        metadata["editable"] = False
+    out: dict[str, Any] = {"cell_type": cell_type, "id": cell.id, "metadata": metadata, "source": cell.source}
+    if not cell.markdown:
+        out |= {"execution_count": None, "outputs": []}
+    return out
+
+
+def _json(notebook: dict[str, Any]) -> bytes:
+    return (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def files(assignment: Assignment) -> dict[str, bytes]:
+    """The release: what each of its files holds. Runs the solution and its mutants."""
+    return {
+        f"{assignment.name}.ipynb": _json(release_notebook(assignment)),
+        PUBLIC: assignment.sources[PUBLIC].encode(),
+        shipped.FILE: shipped.dumps(values(assignment)),
+    }
+
+
+def build(assignment: Assignment, out: Path) -> list[str]:
+    """Write the release into `out/NN-name/`; the names of the files that changed.
+
+    A file that already says the same is left alone, `expected.npz` also when only last bits differ.
+    """
+    folder = out / assignment.name
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = []
+    for name, data in files(assignment).items():
+        if not _same(folder / name, data):
+            temporary = folder / f".{name}.new"
+            temporary.write_bytes(data)
+            os.replace(temporary, folder / name)
+            changed.append(name)
+    return changed
+
+
+def check_build(assignment: Assignment, out: Path) -> list[str]:
+    """What is wrong with the release in `out/NN-name/`; empty when it is what `build` would write."""
+    folder, wanted = out / assignment.name, files(assignment)
+    wrong = []
+    for name, data in wanted.items():
+        if not (folder / name).is_file():
+            wrong.append(f"{assignment.name}/{name} is missing: build it")
+        elif not _same(folder / name, data):
+            wrong.append(f"{assignment.name}/{name} differs from its sources: build it, and never edit it")
+    extra = sorted(
+        p.name for p in folder.glob("*") if p.name not in wanted and not p.name.startswith(("__", "."))
+    )
+    return wrong + [f"{assignment.name}/{name} is not part of the release: remove it" for name in extra]
+
+
+def _same(path: Path, data: bytes) -> bool:
+    if not path.is_file():
+        return False
+    if path.name != shipped.FILE:
+        return path.read_bytes() == data
+    with contextlib.suppress(Exception):  # a damaged file is a different one
+        return shipped.agree(shipped.loads(path.read_bytes()), shipped.loads(data))
+    return False
+
+
+def values(assignment: Assignment) -> Shipped:
+    """Run the solution and every mutant on the public inputs: what `expected.npz` holds."""
+    checks = [c for c in assignment.checks if c.name in assignment.public and not c.trained]
+    expected = _arrays(assignment, {}, checks)
+    if missing := [c.name for c in checks if c.name not in expected]:
+        raise AuthoringError(
+            f"{assignment.name}: the solution gives no arrays for {missing}: run it in its notebook"
+        )
+    known: dict[str, tuple[Known, ...]] = {}
+    for mutant in assignment.mutants:
+        cell = next(id for id, source in assignment.solution.items() if mutant.old in source)
+        observed = _arrays(
+            assignment, {cell: assignment.solution[cell].replace(mutant.old, mutant.new)}, checks
+        )
+        for exercise in dict.fromkeys(assignment.check(name).exercise for name in mutant.fails):
+            own = [c.name for c in checks if c.exercise == exercise]
+            if not any(name in mutant.fails for name in own):
+                continue  # the notebook cannot see it
+            arrays = {
+                name: {k: shipped.project(name, k, v) for k, v in observed[name].items()}
+                for name in own
+                if name in observed
+            }
+            known[exercise] = (*known.get(exercise, ()), Known(mutant.hint, arrays))
+    return Shipped(assignment.name, assignment.exercises(), expected, known, shipped.draws())
+
+
+def _arrays(assignment: Assignment, replace: Mapping[str, str], checks: Sequence[Check]) -> dict[str, Arrays]:
+    """The arrays of each check that gave some, from a worker of its own: trusted code, no sandbox."""
+    from minigrad.sandbox.server import Server, WorkerEnded
+
+    found: dict[str, Arrays] = {}
+    with Server("unsafe", engine=assignment.engine) as server, server.worker() as worker:
+        try:
+            for cell in assignment.solved(replace):
+                if cell.runs:
+                    worker.call(["cell", cell.id, cell.source], cpu=20.0)
+            worker.call(["checks", PUBLIC, assignment.sources[PUBLIC]], cpu=20.0)
+            for check in checks:
+                seed = shipped.public_seed(assignment.name, check.name)
+                reply = worker.call(["probe", check.name, seed], cpu=check.cpu * 2)
+                if "arrays" in reply:
+                    found[check.name] = reply["arrays"]
+        except WorkerEnded:  # a mutant may end it; of the solution, `values` misses the rest
+            pass
+    return found

@@ -1,0 +1,178 @@
+"""What a release ships beside its notebook: `expected.npz`, written by the build, read in the notebook.
+
+It holds the solution's arrays for every public deterministic check, and for each known mistake eight
+random projections of its arrays with a hint: enough to recognise the mistake, not to read it.
+NumPy and the standard library only, no clock, no pickles: equal content gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.checks import Arrays
+from minigrad.grading.spec import GradingError
+
+FILE = "expected.npz"
+PROJECTIONS = 8
+SAME = 1e-12  # two builds agree up to this, relative to an array's largest entry: BLAS kernels differ
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known mistake of one exercise: its hint, and projections of its arrays by check name.
+
+    A check that gave the mistake no arrays (it raised, or a wrong kind of value) has none here.
+    """
+
+    hint: str
+    arrays: Mapping[str, Arrays]  # check -> array name -> (8,)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """The content of `expected.npz`."""
+
+    assignment: str
+    points: Mapping[str, float]  # of each exercise, hidden checks included
+    expected: Mapping[str, Arrays]  # public deterministic check -> its arrays
+    known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)  # exercise -> mistakes
+    draws: tuple[float, ...] = ()  # what this build's NumPy drew: see `draws`
+
+
+def public_seed(assignment: str, check: str) -> str:
+    """The seed of a public check in the notebook, as hex; the judge's are salted and secret."""
+    return hashlib.sha256(f"public:{assignment}:{check}".encode()).hexdigest()
+
+
+def generator(seed: str) -> np.random.Generator:
+    """The random stream of a hex seed."""
+    return np.random.default_rng(np.frombuffer(bytes.fromhex(seed), dtype="<u4").tolist())
+
+
+def draws() -> tuple[float, ...]:
+    """A few numbers from each kind of draw that probes use: equal where NumPy's streams are."""
+    rng = np.random.default_rng(1)
+    values = [
+        rng.normal(size=2),
+        rng.random(2),
+        rng.uniform(size=1),
+        rng.integers(0, 1000, 2),
+        rng.permutation(5),
+    ]
+    return tuple(float(v) for part in values for v in part)
+
+
+def project(check: str, name: str, array: np.ndarray) -> np.ndarray:
+    """Eight random directions of one array, (8,) float64: equal arrays give equal projections.
+
+    The directions depend on the check, the array's name and its shape, and are scaled so that the
+    result has the size of a typical entry. Entries that are not finite give nan.
+    """
+    shape = ",".join(map(str, array.shape))
+    rng = generator(hashlib.sha256(f"project:{check}:{name}:{shape}".encode()).hexdigest())
+    flat = np.asarray(array, dtype=np.float64).ravel()
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(max(flat.size, 1))
+        return np.array([rng.standard_normal(flat.size) @ flat / scale for _ in range(PROJECTIONS)])
+
+
+def dumps(shipped: Shipped) -> bytes:
+    """Equal content, equal bytes."""
+    arrays: list[np.ndarray] = []
+
+    def place(group: Arrays) -> dict[str, int]:
+        arrays.extend(np.asarray(group[name]) for name in group)
+        return {name: len(arrays) - len(group) + i for i, name in enumerate(group)}
+
+    index = {
+        "assignment": shipped.assignment,
+        "points": dict(shipped.points),
+        "draws": list(shipped.draws),
+        "expected": {check: place(group) for check, group in shipped.expected.items()},
+        "known": {
+            exercise: [
+                {"hint": known.hint, "arrays": {check: place(group) for check, group in known.arrays.items()}}
+                for known in mistakes
+            ]
+            for exercise, mistakes in shipped.known.items()
+        },
+    }
+    text = np.frombuffer(json.dumps(index, ensure_ascii=False).encode(), dtype=np.uint8)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # stored: compressors differ in bytes
+        for name, array in [("index", text), *((f"a{i}", a) for i, a in enumerate(arrays))]:
+            member = io.BytesIO()
+            np.lib.format.write_array(
+                member, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False
+            )
+            info = zipfile.ZipInfo(f"{name}.npy")  # its default date is a constant
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, member.getvalue())
+    return out.getvalue()
+
+
+def loads(data: bytes) -> Shipped:
+    """The reverse of `dumps`; GradingError when the file is damaged."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        index: dict[str, Any] = json.loads(arrays["index"].tobytes())
+
+        def pick(group: dict[str, int]) -> dict[str, np.ndarray]:
+            return {name: arrays[f"a{i}"] for name, i in group.items()}
+
+        return Shipped(
+            assignment=index["assignment"],
+            points=index["points"],
+            expected={check: pick(group) for check, group in index["expected"].items()},
+            known={
+                exercise: tuple(
+                    Known(one["hint"], {check: pick(group) for check, group in one["arrays"].items()})
+                    for one in mistakes
+                )
+                for exercise, mistakes in index["known"].items()
+            },
+            draws=tuple(index["draws"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise GradingError(f"{FILE} is damaged ({error}): download the assignment's folder again") from None
+
+
+def agree(a: Shipped, b: Shipped) -> bool:
+    """Whether two builds ship the same: words exactly, numbers up to the last bits."""
+    if (a.assignment, a.points, a.draws) != (b.assignment, b.points, b.draws):
+        return False
+    if list(a.known) != list(b.known) or any(len(a.known[e]) != len(b.known[e]) for e in a.known):
+        return False
+    pairs = [(x, y) for e in a.known for x, y in zip(a.known[e], b.known[e], strict=True)]
+    return (
+        _agree(a.expected, b.expected)
+        and all(x.hint == y.hint for x, y in pairs)
+        and all(_agree(x.arrays, y.arrays) for x, y in pairs)
+    )
+
+
+def _agree(a: Mapping[str, Arrays], b: Mapping[str, Arrays]) -> bool:
+    flat_a = {(check, name): array for check, group in a.items() for name, array in group.items()}
+    flat_b = {(check, name): array for check, group in b.items() for name, array in group.items()}
+    return list(flat_a) == list(flat_b) and all(_near(flat_a[key], flat_b[key]) for key in flat_a)
+
+
+def _near(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.kind != "f":
+        return bool((a == b).all())
+    finite = np.isfinite(a)
+    size = float(np.abs(a[finite]).max()) if finite.any() else 0.0
+    # float32 results differ in float32's last bits
+    same = max(SAME, float(np.finfo(a.dtype).eps) * 16) * max(size, 1.0)
+    return bool(np.allclose(a, b, rtol=0, atol=same, equal_nan=True))
