@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -181,3 +182,18 @@ class Report:
     @property
     def points(self) -> float:
         return sum(e.points for e in self.exercises)
+
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+
+
+def clean(text: str, cap: int = 16_384) -> str:
+    """At most `cap` characters of untrusted text without control, ANSI, bidi or private characters.
+
+    Newlines and tabs stay; what cannot be shown becomes U+FFFD; a cut is marked. Still to be
+    escaped where it is shown.
+    """
+    cut = len(text) > cap
+    plain = ANSI.sub("", text[:cap]).replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    shown = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in plain)
+    return shown + "\n… (cut here)" if cut else shown
