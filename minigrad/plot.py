@@ -148,7 +148,8 @@ def gates(
     """Gate activations of one sequence as heat maps: one map per name, each of shape (T, H).
 
     `symbols` (T) label the time axis. The scale runs from 0 to 1, or from -1 to 1 where some values
-    are negative (a candidate, a state), and further where the values do. Returns the matplotlib Axes, an array (names,).
+    are negative (a candidate, a state), and further where the values do. Returns the matplotlib
+    Axes, an array (names,).
     """
     maps = {name: np.asarray(values, dtype=np.float64) for name, values in activations.items()}
     if not maps:

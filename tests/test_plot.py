@@ -119,7 +119,8 @@ def test_gradient_flow_is_logarithmic_and_marks_zeros(pyplot):
 
 def test_gates_share_a_scale_and_name_the_symbols(pyplot):
     rng = np.random.default_rng(0)
-    maps = {"forget": rng.random((5, 3)), "state": np.full((5, 3), -2.5), "candidate": rng.uniform(-1, 1, (5, 3))}
+    maps = {"forget": rng.random((5, 3)), "state": np.full((5, 3), -2.5)}
+    maps["candidate"] = rng.uniform(-1, 1, (5, 3))
     forget, state, candidate = plot.gates(maps, symbols="BTSXE")
     assert np.array_equal(forget.images[0].get_array(), maps["forget"].T)
     assert forget.images[0].get_clim() == (0, 1)
