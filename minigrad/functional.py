@@ -1,0 +1,138 @@
+"""Softmax, losses, dropout and layer normalisation, composed of ops.
+
+Losses are means over all entries, or over those where `mask` is True; with nothing to average the
+loss is 0. A mask has the leading axes of what it masks: (B, T) for values (B, T) or (B, T, D).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.ops import Array, Result
+from minigrad.tensor import Tensor, _array, abs, getitem, op, sqrt, where
+
+
+@op
+def log_softmax(x: Array, axis: int = -1) -> Result:
+    """log(exp(x) / sum(exp(x))) along `axis`; nothing overflows."""
+    shifted = x - x.max(axis=axis, keepdims=True)
+    y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return y, (lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True),)
+
+
+@op
+def softmax(x: Array, axis: int = -1) -> Result:
+    """exp(x) / sum(exp(x)) along `axis`; nothing overflows."""
+    y = np.exp(x - x.max(axis=axis, keepdims=True))
+    y = y / y.sum(axis=axis, keepdims=True)
+    return y, (lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True)),)
+
+
+def _mean(values: Tensor, mask: Any) -> Tensor:
+    if mask is None:
+        return values.sum() * (1 / values.size if values.size else 0.0)
+    mask = _array(mask)
+    if mask.shape != values.shape[: mask.ndim]:
+        raise ValueError(f"a mask of shape {mask.shape} does not fit values of shape {values.shape}")
+    mask = mask.astype(bool).reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
+    count = int(np.broadcast_to(mask, values.shape).sum())
+    return where(mask, values, 0.0).sum() * (1 / count if count else 0.0)
+
+
+def _same_shape(name: str, a: Any, b: Any) -> None:
+    """A loss of (B, 1) against (B,) would broadcast to (B, B) and train on nonsense."""
+    if np.shape(_array(a)) != np.shape(_array(b)):
+        raise ValueError(f"{name}: shapes {_array(a).shape} and {_array(b).shape} differ; reshape one of them")
+
+
+def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: int | None = None) -> Tensor:
+    """Mean of -log softmax(logits)[label].
+
+    logits: (..., C). labels: integers (...), or probabilities (..., C). mask: (...) or leading axes
+    of it. Entries whose label is `ignore_index` are left out. Raises ValueError on labels outside
+    0 .. C - 1.
+    """
+    labels, classes = _array(labels), logits.shape[-1]
+    logp = log_softmax(logits, axis=-1)
+    if labels.dtype.kind == "f":
+        _same_shape("cross_entropy", logits, labels)
+        return _mean(-(logp * labels).sum(axis=-1), mask)
+    if labels.shape != logits.shape[:-1]:
+        raise ValueError(f"cross_entropy: labels of shape {labels.shape} do not fit logits of shape {logits.shape}")
+    kept = np.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
+    if mask is not None:
+        mask = _array(mask).astype(bool)
+        kept = kept & mask.reshape(mask.shape + (1,) * (labels.ndim - mask.ndim))
+    elif ignore_index is None:
+        kept = None
+    labels = labels if kept is None else np.where(kept, labels, 0)
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(f"cross_entropy: labels must lie in 0 .. {classes - 1}; mask the others or use ignore_index")
+    rows = logp.reshape(-1, classes) if logits.ndim != 2 else logp
+    picked = getitem(rows, (np.arange(labels.size), labels.ravel()))
+    return -_mean(picked, None if kept is None else kept.ravel())
+
+
+def binary_cross_entropy_with_logits(logits: Tensor, targets: Any, mask: Any = None) -> Tensor:
+    """Mean of -t log σ(x) - (1 - t) log(1 - σ(x)); logits x and targets t of one shape."""
+    _same_shape("binary_cross_entropy_with_logits", logits, targets)
+    t = targets if isinstance(targets, Tensor) else _array(targets)
+    if t.dtype.kind != "f":
+        t = t.astype(logits.dtype)
+    return _mean((-logits).softplus() * t + logits.softplus() * (1 - t), mask)
+
+
+def mse(prediction: Tensor, target: Any, mask: Any = None) -> Tensor:
+    """Mean of the squared difference; prediction and target of one shape."""
+    _same_shape("mse", prediction, target)
+    difference = prediction - target
+    return _mean(difference * difference, mask)
+
+
+def mae(prediction: Tensor, target: Any, mask: Any = None) -> Tensor:
+    """Mean of the absolute difference; prediction and target of one shape."""
+    _same_shape("mae", prediction, target)
+    return _mean(abs(prediction - target), mask)
+
+
+def huber(prediction: Tensor, target: Any, delta: float = 1.0, mask: Any = None) -> Tensor:
+    """Half the squared difference where it is below `delta`, growing linearly beyond; the mean of it."""
+    _same_shape("huber", prediction, target)
+    difference = prediction - target
+    size = abs(difference)
+    return _mean(where(size.data <= delta, 0.5 * difference * difference, delta * (size - 0.5 * delta)), mask)
+
+
+def dropout(x: Tensor, p: float, rng: np.random.Generator, training: bool = True) -> Tensor:
+    """In training, zero each entry with probability p and scale the others by 1 / (1 - p)."""
+    if not 0 <= p < 1:
+        raise ValueError(f"dropout: p must lie in [0, 1), got {p}")
+    if not training or p == 0:
+        return x
+    keep = (rng.random(x.shape) >= p).astype(x.dtype) / np.asarray(1 - p, x.dtype)
+    return x * keep
+
+
+def layer_norm(x: Tensor, gain: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    """Zero mean and unit variance along the last axis, then times gain, plus bias, each (D,)."""
+    y = (x - x.mean(axis=-1, keepdims=True)) / sqrt(x.var(axis=-1, keepdims=True) + eps)
+    y = y if gain is None else y * gain
+    return y if bias is None else y + bias
+
+
+def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:
+    """Array (..., classes) with a 1 at each label (...), 0 elsewhere."""
+    labels = _array(labels)
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(f"one_hot: labels must lie in 0 .. {classes - 1}")
+    return (labels[..., None] == np.arange(classes)).astype(dtype)
+
+
+def accuracy(logits: Any, labels: Any, mask: Any = None) -> float:
+    """Share of entries whose largest logit is the label: logits (..., C), labels (...); NaN for none."""
+    hits = _array(logits).argmax(-1) == _array(labels)
+    if mask is not None:
+        hits = hits[_array(mask).astype(bool)]
+    return float(hits.mean()) if hits.size else float("nan")

@@ -1,0 +1,109 @@
+"""Linear, Embedding, Dropout, LayerNorm and Sequential."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad import functional
+from minigrad.nn import init
+from minigrad.nn.module import Module, Parameter
+from minigrad.tensor import Tensor
+
+
+def _rng(rng: np.random.Generator | None) -> np.random.Generator:
+    return np.random.default_rng() if rng is None else rng
+
+
+class Linear(Module):
+    """x W + b: (..., in) -> (..., out). W (in, out) by Glorot; b (out,) zero."""
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        rng: np.random.Generator | None = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        self.W = Parameter(init.glorot((in_features, out_features), _rng(rng), dtype))
+        self.b = Parameter(np.zeros(out_features, dtype)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x @ self.W
+        return y if self.b is None else y + self.b
+
+
+class Embedding(Module):
+    """Rows of W (num, dim) for integers (...) -> (..., dim), drawn from the standard normal.
+
+    The row `padding_index` is zero and stays zero: it gets no gradient.
+    Raises IndexError on integers outside 0 .. num - 1.
+    """
+
+    def __init__(
+        self,
+        num: int,
+        dim: int,
+        padding_index: int | None = None,
+        rng: np.random.Generator | None = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        rows = _rng(rng).standard_normal((num, dim)).astype(dtype)
+        if padding_index is not None:
+            if not 0 <= padding_index < num:
+                raise ValueError(f"Embedding: padding_index must lie in 0 .. {num - 1}, got {padding_index}")
+            rows[padding_index] = 0
+        self.padding_index = padding_index
+        self.W = Parameter(rows)
+
+    def forward(self, indices: Any) -> Tensor:
+        indices = indices.data if isinstance(indices, Tensor) else np.asarray(indices)
+        num = self.W.shape[0]
+        if indices.dtype.kind not in "iu":
+            raise IndexError(f"Embedding: needs integers, got {indices.dtype}")
+        if indices.size and (indices.min() < 0 or indices.max() >= num):
+            raise IndexError(f"Embedding: indices must lie in 0 .. {num - 1}")
+        rows = self.W[indices]
+        if self.padding_index is None:
+            return rows
+        return rows * (indices != self.padding_index)[..., None].astype(rows.dtype)
+
+
+class Dropout(Module):
+    """In training, zero each entry with probability p and scale the others by 1 / (1 - p)."""
+
+    def __init__(self, p: float, rng: np.random.Generator | None = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p must lie in [0, 1), got {p}")
+        self.p, self.rng = p, _rng(rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, self.p, self.rng, self.training)
+
+
+class LayerNorm(Module):
+    """Normalise (..., D) along the last axis; gain (D,) starts at 1, bias (D,) at 0.
+    Ba et al., 2016 (arXiv:1607.06450)."""
+
+    def __init__(self, features: int, eps: float = 1e-5, dtype: Any = np.float64) -> None:
+        self.gain = Parameter(np.ones(features, dtype))
+        self.bias = Parameter(np.zeros(features, dtype))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.layer_norm(x, self.gain, self.bias, self.eps)
+
+
+class Sequential(Module):
+    """Layers, modules or plain functions, one after the other."""
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        self.layers = layers
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x

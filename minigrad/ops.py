@@ -1,0 +1,336 @@
+"""Every primitive operation: plain functions on arrays that return `(result, vjps)`.
+
+An op knows nothing of tensors or graphs. `vjps` holds, for each array argument, a function that
+takes the cotangent `g` of the result and returns that argument's cotangent; the closures keep what
+this needs. A vjp never writes into `g`, and may return it. It may ignore broadcasting: where its
+argument was broadcast, `backward` sums the surplus away. An op whose gradients share their work
+returns one function that gives the tuple of all of them. An op never returns its own argument.
+
+Where a function has a kink, the gradient is: abs 0, relu 0, leaky_relu the slope, clip 1 at its
+bounds; entries that tie in max, min, maximum, minimum share it equally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Array = Any  # a NumPy array, or one that speaks NumPy's protocols
+Vjps = tuple[Callable[[Array], Any] | None, ...] | Callable[[Array], tuple[Any, ...]]
+Result = tuple[Array, Vjps]
+Axis = int | tuple[int, ...] | None
+
+
+class At:
+    """A cotangent that is `value` at `index` and zero elsewhere; equal indices add up."""
+
+    __slots__ = ("index", "value")
+
+    def __init__(self, index: Any, value: Array) -> None:
+        self.index = index
+        self.value = value
+
+    def add_to(self, buffer: Array) -> None:
+        """Add it into `buffer`, an array that owns its memory."""
+        part = buffer[self.index]
+        if getattr(part, "base", None) is buffer:  # a view: the index was basic, nothing repeats
+            part += self.value
+        else:
+            np.add.at(buffer, self.index, self.value)
+
+
+def _same(g: Array) -> Array:
+    return g
+
+
+def _spread(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    """A reduction's `g` or result, with the reduced axes of `x` back as axes of length 1."""
+    return g if keepdims or axis is None else np.expand_dims(g, axis)
+
+
+# Arithmetic
+
+
+def add(a: Array, b: Array) -> Result:
+    return a + b, (_same, _same)
+
+
+def sub(a: Array, b: Array) -> Result:
+    return a - b, (_same, np.negative)
+
+
+def mul(a: Array, b: Array) -> Result:
+    return a * b, (lambda g: g * b, lambda g: g * a)
+
+
+def div(a: Array, b: Array) -> Result:
+    y = a / b
+    return y, (lambda g: g / b, lambda g: -g * y / b)
+
+
+def neg(x: Array) -> Result:
+    return -x, (np.negative,)
+
+
+def pow(a: Array, b: Array) -> Result:
+    y = a**b
+
+    def vjp_b(g: Array) -> Array:  # 0**b is flat in b, so log(0) must not reach the product
+        return g * y * np.log(np.where(a == 0, 1, a))
+
+    return y, (lambda g: g * b * a ** np.where(b == 0, 1, b - 1) if np.ndim(b) else g * (b * a ** (b - 1 if b else 0)), vjp_b)
+
+
+def matmul(a: Array, b: Array) -> Result:
+    y = a @ b
+    if a.ndim == 2 == b.ndim:
+        return y, (lambda g: g @ b.T, lambda g: a.T @ g)
+    if a.ndim > 2 == b.ndim:  # one product over all rows instead of a sum of many
+        return y, (lambda g: g @ b.T, lambda g: a.reshape(-1, a.shape[-1]).T @ g.reshape(-1, g.shape[-1]))
+    if a.ndim > 1 < b.ndim:
+        return y, (lambda g: g @ b.mT, lambda g: a.mT @ g)
+    if a.ndim == 1 == b.ndim:
+        return y, (lambda g: g * b, lambda g: g * a)
+    if b.ndim == 1:
+        return y, (lambda g: g[..., None] * b, lambda g: (a.mT @ g[..., None])[..., 0])
+    return y, (lambda g: (b @ g[..., None])[..., 0], lambda g: a[:, None] * g[..., None, :])
+
+
+# Functions of one array, entry by entry
+
+
+def exp(x: Array) -> Result:
+    y = np.exp(x)
+    return y, (lambda g: g * y,)
+
+
+def log(x: Array) -> Result:
+    return np.log(x), (lambda g: g / x,)
+
+
+def log1p(x: Array) -> Result:
+    return np.log1p(x), (lambda g: g / (1 + x),)
+
+
+def sqrt(x: Array) -> Result:
+    y = np.sqrt(x)
+    return y, (lambda g: g / (2 * y),)
+
+
+def abs(x: Array) -> Result:
+    return np.abs(x), (lambda g: g * np.sign(x),)
+
+
+def sin(x: Array) -> Result:
+    return np.sin(x), (lambda g: g * np.cos(x),)
+
+
+def cos(x: Array) -> Result:
+    return np.cos(x), (lambda g: -g * np.sin(x),)
+
+
+def tanh(x: Array) -> Result:
+    y = np.tanh(x)
+    return y, (lambda g: g * (1 - y * y),)
+
+
+def _sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), with the exponent held below where exp overflows."""
+    return 1 / (1 + np.exp(-np.maximum(x, -88 if x.dtype.itemsize < 8 else -709)))
+
+
+def sigmoid(x: Array) -> Result:
+    y = _sigmoid(x)
+    return y, (lambda g: g * y * (1 - y),)
+
+
+def relu(x: Array) -> Result:
+    return np.maximum(x, 0), (lambda g: g * (x > 0),)
+
+
+def leaky_relu(x: Array, slope: float = 0.01) -> Result:
+    return np.where(x > 0, x, slope * x), (lambda g: np.where(x > 0, g, slope * g),)
+
+
+def softplus(x: Array) -> Result:
+    """log(1 + exp(x))"""
+    return np.logaddexp(x, 0), (lambda g: g * _sigmoid(x),)
+
+
+def astype(x: Array, dtype: Any) -> Result:
+    y = x.astype(dtype)
+    return y, ((lambda g: g.astype(x.dtype)) if y.dtype.kind == "f" else None,)
+
+
+# Choosing
+
+
+def _share(g: Array, wins: Array, ties: Array) -> Array:
+    return np.where(wins, g, np.where(ties, g / 2, 0))
+
+
+def maximum(a: Array, b: Array) -> Result:
+    return np.maximum(a, b), (lambda g: _share(g, a > b, a == b), lambda g: _share(g, b > a, a == b))
+
+
+def minimum(a: Array, b: Array) -> Result:
+    return np.minimum(a, b), (lambda g: _share(g, a < b, a == b), lambda g: _share(g, b < a, a == b))
+
+
+def clip(x: Array, low: float | None = None, high: float | None = None) -> Result:
+    y = np.clip(x, low, high)
+    return y, (lambda g: g * (y == x),)
+
+
+def where(condition: Array, a: Array, b: Array) -> Result:
+    return np.where(condition, a, b), (
+        None,
+        lambda g: np.where(condition, g, 0),
+        lambda g: np.where(condition, 0, g),
+    )
+
+
+# Reductions
+
+
+def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    y = x.sum(axis=axis, keepdims=keepdims)
+    return y, (lambda g: np.broadcast_to(_spread(g, x, axis, keepdims), x.shape),)
+
+
+def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    y = x.mean(axis=axis, keepdims=keepdims)
+    n = x.size / np.maximum(y.size, 1)
+    return y, (lambda g: np.broadcast_to(_spread(g / float(n), x, axis, keepdims), x.shape),)
+
+
+def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
+    """The mean squared distance from the mean; divides by n - ddof."""
+    y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
+    n = float(x.size / np.maximum(y.size, 1)) - ddof
+    return y, (
+        lambda g: _spread(g * (2 / n), x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),
+    )
+
+
+def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
+    def vjp(g: Array) -> Array:
+        hit = x == _spread(y, x, axis, keepdims)
+        return np.where(hit, _spread(g, x, axis, keepdims) / hit.sum(axis=axis, keepdims=True, dtype=g.dtype), 0)
+
+    return y, (vjp,)
+
+
+def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
+
+
+def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
+
+
+def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    def vjp(g: Array) -> Array:  # the product of all the others, without dividing: x may hold zeros
+        axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        last = tuple(range(-len(axes), 0))
+        moved = np.moveaxis(x, axes, last)
+        rows = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+        one = np.ones_like(rows[..., :1])
+        before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
+        after = np.cumprod(np.concatenate([one, rows[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+        others = np.moveaxis((before * after).reshape(moved.shape), last, axes)
+        return _spread(g, x, axis, keepdims) * others
+
+    return x.prod(axis=axis, keepdims=keepdims), (vjp,)
+
+
+def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    """log(sum(exp(x))), shifted by the maximum so that nothing overflows."""
+    top = x.max(axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    y = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
+    return y if keepdims else y.squeeze(axis), (lambda g: _spread(g, x, axis, keepdims) * np.exp(x - y),)
+
+
+def cumsum(x: Array, axis: int | None = None) -> Result:
+    def vjp(g: Array) -> Array:
+        return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis).reshape(x.shape)
+
+    return np.cumsum(x, axis=axis), (vjp,)
+
+
+# Shape
+
+
+def reshape(x: Array, shape: int | tuple[int, ...]) -> Result:
+    return x.reshape(shape), (lambda g: g.reshape(x.shape),)
+
+
+def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Result:
+    return np.transpose(x, axes), (
+        lambda g: np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes]))),
+    )
+
+
+def swapaxes(x: Array, axis1: int, axis2: int) -> Result:
+    return x.swapaxes(axis1, axis2), (lambda g: g.swapaxes(axis1, axis2),)
+
+
+def moveaxis(x: Array, source: Any, destination: Any) -> Result:
+    return np.moveaxis(x, source, destination), (lambda g: np.moveaxis(g, destination, source),)
+
+
+def squeeze(x: Array, axis: Axis = None) -> Result:
+    return x.squeeze(axis), (lambda g: g.reshape(x.shape),)
+
+
+def expand_dims(x: Array, axis: Any) -> Result:
+    return np.expand_dims(x, axis), (lambda g: g.reshape(x.shape),)
+
+
+def broadcast_to(x: Array, shape: tuple[int, ...]) -> Result:
+    return np.broadcast_to(x, shape), (_same,)
+
+
+def flip(x: Array, axis: Axis = None) -> Result:
+    return np.flip(x, axis), (lambda g: np.flip(g, axis),)
+
+
+def pad(x: Array, width: Any, value: float = 0.0) -> Result:
+    """`width` as in np.pad: an int, (before, after), or one pair for each axis."""
+    inner = tuple(slice(lo, lo + n) for (lo, _), n in zip(np.broadcast_to(width, (x.ndim, 2)), x.shape, strict=True))
+    return np.pad(x, width, constant_values=value), (lambda g: g[inner],)
+
+
+# Indexing and joining
+
+
+def getitem(x: Array, index: Any) -> Result:
+    return x[index], (lambda g: At(index, g),)
+
+
+def take(x: Array, indices: Array, axis: int | None = None) -> Result:
+    """Entries of `x` along `axis`, or of the flattened `x`."""
+    y = np.take(x, indices, axis=axis)
+    if axis is None:
+        index = np.unravel_index(np.where(np.less(indices, 0), np.add(indices, x.size), indices), x.shape)
+    else:
+        index = (slice(None),) * (axis % x.ndim) + (indices,)
+    return y, (lambda g: At(index, g),)
+
+
+def concatenate(*arrays: Array, axis: int = 0) -> Result:
+    before = (slice(None),) * (axis % arrays[0].ndim)
+    sizes = [a.shape[axis] for a in arrays]
+
+    def vjps(g: Array) -> tuple[Array, ...]:
+        ends = np.cumsum(sizes).tolist()
+        return tuple(g[(*before, slice(end - n, end))] for end, n in zip(ends, sizes, strict=True))
+
+    return np.concatenate(arrays, axis=axis), vjps
+
+
+def stack(*arrays: Array, axis: int = 0) -> Result:
+    return np.stack(arrays, axis=axis), lambda g: tuple(np.moveaxis(g, axis, 0))

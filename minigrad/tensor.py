@@ -1,0 +1,519 @@
+"""Tensor, the tape, `op`, `backward` and `no_grad`.
+
+An op on tensors runs a plain function of `ops.py` on their arrays. When an argument needs a
+gradient, the result gets a `Node`: the op's vjps and the nodes of its arguments. Together the nodes
+are the tape. Every node is younger than the nodes it came from, so running through them from the
+youngest to the oldest meets each one after all that used it: that is the whole of `backward`.
+
+First order only, and one thread: whether ops are recorded is one flag of this module.
+
+What the tape recorded must not change before `backward`. Writing into a recorded result raises at
+once (its array is read-only), and `backward` refuses a leaf whose `.data` was assigned after its
+use. Two ways around this go undetected: writing into a leaf's array by hand, `w.data[...] = 0`,
+which is meant for setting parameters before the forward pass; and writing into a NumPy array that
+was an argument itself, or shares its memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from itertools import count
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from minigrad import ops
+from minigrad.ops import Array, At, Result
+
+_next_serial = count(1).__next__
+_recording = True
+_new = object.__new__
+_ndarray = np.ndarray
+
+
+class Node:
+    """What the tape remembers of one tensor; it does not hold the tensor's data.
+
+    op, vjps, parents: of the op that made it; parents and vjps line up with its arguments, None
+    where none is needed. A leaf has op None; after a backward pass vjps is None.
+    serial: grows with creation. shape: of the tensor.
+    keep: the dtype of a gradient that outlives the pass (leaves, `retain_grad`), else None.
+    grad, owned, seen: the gradient so far, whether the pass allocated it, and which pass saw it.
+    """
+
+    __slots__ = ("grad", "keep", "op", "owned", "parents", "seen", "serial", "shape", "vjps")
+    op: Callable[..., Result] | None
+    vjps: Any
+    parents: Sequence[Node | None]
+    serial: int
+    shape: tuple[int, ...]
+    keep: Any
+    grad: Any
+    owned: bool
+    seen: object
+
+
+def _node(op: Callable[..., Result] | None, vjps: Any, parents: Sequence[Node | None], shape: tuple[int, ...]) -> Node:
+    node: Node = _new(Node)  # without __init__: this runs for every op
+    node.op = op
+    node.vjps = vjps
+    node.parents = parents
+    node.shape = shape
+    node.serial = _next_serial()
+    node.keep = node.grad = node.seen = None
+    return node
+
+
+def _leaf(data: Array) -> Node:
+    if data.dtype.kind != "f":
+        raise TypeError(f"only floating-point tensors have gradients, this one is {data.dtype}: use .astype(float) first")
+    node = _node(None, None, (), data.shape)
+    node.keep = data.dtype
+    return node
+
+
+def _array(value: Any) -> Array:
+    """`value` as an array: itself when it speaks NumPy's protocols, else through np.asarray."""
+    if isinstance(value, Tensor):
+        return value._data
+    return value if hasattr(value, "__array_function__") else np.asarray(value)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Do not record: `with no_grad(): ...`, or `@no_grad()` above a function."""
+    global _recording
+    before, _recording = _recording, False
+    try:
+        yield
+    finally:
+        _recording = before
+
+
+def op(f: Callable[..., Result]) -> Callable[..., Tensor]:
+    """Lift a function on arrays that returns `(result, vjps)` to tensors, as `ops.py` describes.
+
+    Positional arguments may be Tensors, arrays or Python scalars; keywords are handed on.
+    Raises ValueError or IndexError that names the op and the shapes where they do not fit.
+    """
+
+    @wraps(f)
+    def lifted(*args: Any, **keywords: Any) -> Tensor:
+        arrays = []
+        parents: list[Node | None] = []
+        for a in args:
+            if isinstance(a, Tensor):
+                arrays.append(a._data)
+                parents.append(a.node)
+            else:
+                arrays.append(a)
+                parents.append(None)
+        try:
+            data, vjps = f(*arrays, **keywords)
+        except (ValueError, IndexError) as error:
+            raise _misfit(f, arrays, error) from error
+        tensor: Tensor = _new(Tensor)
+        tensor.node = None
+        if type(data) is not _ndarray:
+            data = _array(data)
+        tensor._data = data
+        if _recording and any(parents):
+            if type(vjps) is tuple and (None in parents or len(vjps) != len(parents)):
+                vjps = _needed(f, vjps, parents)
+                if not any(vjps):
+                    return tensor
+            if type(data) is _ndarray:
+                if data is arrays[0]:
+                    tensor._data = data = data.view()
+                data.flags.writeable = False
+            tensor.node = _node(f, vjps, parents, data.shape)
+        return tensor
+
+    return lifted
+
+
+def _needed(f: Callable[..., Result], vjps: Any, parents: list[Node | None]) -> list[Any]:
+    """The vjps of the arguments that need one; dropping the others frees what they hold."""
+    if any(parents[len(vjps) :]):
+        i = next(i for i, p in enumerate(parents) if p is not None and i >= len(vjps))
+        raise TypeError(f"{f.__name__}: argument {i} has no gradient; hand it over with .detach()")
+    return [vjp if parent is not None else None for vjp, parent in zip(vjps, parents, strict=False)]
+
+
+def _misfit(f: Callable[..., Result], arrays: list[Any], error: Exception) -> Exception:
+    shapes = [str(a.shape) for a in arrays if hasattr(a, "shape")]
+    kind = IndexError if isinstance(error, IndexError) and not isinstance(error, ValueError) else ValueError
+    if len(shapes) > 1 and kind is ValueError:
+        return kind(f"{f.__name__}: shapes {' and '.join(shapes)} do not fit ({error})")
+    return kind(f"{f.__name__} of shape {', '.join(shapes)}: {error}")
+
+
+# The ops of `ops.py`, lifted to tensors
+
+add, sub, mul, div = op(ops.add), op(ops.sub), op(ops.mul), op(ops.div)
+neg, pow, matmul = op(ops.neg), op(ops.pow), op(ops.matmul)
+exp, log, log1p, sqrt = op(ops.exp), op(ops.log), op(ops.log1p), op(ops.sqrt)
+abs, sin, cos, tanh = op(ops.abs), op(ops.sin), op(ops.cos), op(ops.tanh)
+sigmoid, relu, leaky_relu, softplus = op(ops.sigmoid), op(ops.relu), op(ops.leaky_relu), op(ops.softplus)
+maximum, minimum, clip, where = op(ops.maximum), op(ops.minimum), op(ops.clip), op(ops.where)
+sum, mean, var, prod = op(ops.sum), op(ops.mean), op(ops.var), op(ops.prod)
+max, min, logsumexp, cumsum = op(ops.max), op(ops.min), op(ops.logsumexp), op(ops.cumsum)
+reshape, transpose, swapaxes, moveaxis = op(ops.reshape), op(ops.transpose), op(ops.swapaxes), op(ops.moveaxis)
+squeeze, expand_dims, broadcast_to = op(ops.squeeze), op(ops.expand_dims), op(ops.broadcast_to)
+flip, pad, astype = op(ops.flip), op(ops.pad), op(ops.astype)
+getitem, take = op(ops.getitem), op(ops.take)
+_concatenate, _stack = op(ops.concatenate), op(ops.stack)
+
+
+def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
+    """Join tensors along an axis that they have."""
+    return _concatenate(*tensors, axis=axis)
+
+
+def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
+    """Join tensors of one shape along a new axis."""
+    return _stack(*tensors, axis=axis)
+
+
+def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """Cut `x` along `axis` into equal `sections`, or before each of the given indices."""
+    n = x.shape[axis]
+    if isinstance(sections, int):
+        if n % sections:
+            raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal sections")
+        sections = range(n // sections, n, n // sections) if n else [0] * (sections - 1)
+    cuts = [0, *sections, n]
+    before = (slice(None),) * (axis % x.ndim)
+    return [getitem(x, (*before, slice(i, j))) for i, j in zip(cuts, cuts[1:], strict=False)]
+
+
+class Tensor:
+    """An array that remembers how it came about, so that gradients can flow back through it.
+
+    data: the array. grad: the gradient as an array, None before the first backward pass; it adds up
+    over passes until `zero_grad`. requires_grad: whether gradients flow to or through it.
+    A leaf (`requires_grad=True`) copies its array; a constant shares it.
+    """
+
+    __slots__ = ("__weakref__", "_data", "node")
+    __array_ufunc__ = None  # so that `array + tensor` comes to __radd__
+    _data: Array
+    node: Node | None
+
+    def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        self._data = _array(data)
+        self.node = None
+        if requires_grad:
+            self._data = self._data.copy()
+            self.node = _leaf(self._data)
+
+    # What it holds
+
+    @property
+    def data(self) -> Array:
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if value is not self._data:
+            value = _array(value).copy()
+        if self.node is not None:
+            if self.node.op is not None:
+                name = self.node.op.__name__
+                raise ValueError(f"this tensor is the result of {name}: assign to a leaf, or to its .detach()")
+            grad = self.node.grad
+            self.node.serial, self.node.shape = _next_serial(), value.shape
+        self._data = value
+
+    @property
+    def grad(self) -> Array | None:
+        return self.node.grad if self.node is not None and self.node.keep is not None else None
+
+    @grad.setter
+    def grad(self, value: Array | None) -> None:
+        if self.node is not None and self.node.keep is not None:
+            self.node.grad = value
+        elif value is not None:
+            raise ValueError("this tensor keeps no gradient: make it with requires_grad=True or call .retain_grad()")
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.node is not None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Tensor:
+        return transpose(self)
+
+    def numpy(self) -> Array:
+        """The array. Of a recorded result it is read-only."""
+        return self._data
+
+    def item(self) -> Any:
+        """The only entry as a Python number."""
+        return self._data.item()
+
+    def detach(self) -> Tensor:
+        """A constant that shares this tensor's array: no gradient flows through it."""
+        return Tensor(self._data)
+
+    # Gradients
+
+    def backward(self, g: Any = None) -> None:
+        """Add the gradient of this tensor to the `.grad` of every leaf it came from; see `backward`."""
+        backward(self, g)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self.grad = None
+
+    def retain_grad(self) -> Tensor:
+        """Keep the gradient of this tensor too, though it is no leaf; returns the tensor."""
+        if self.node is None:
+            raise ValueError("no gradient flows to this tensor: it depends on no leaf with requires_grad=True")
+        self.node.keep = self._data.dtype
+        return self
+
+    # Operators
+
+    __add__ = __radd__ = add
+    __mul__ = __rmul__ = mul
+    __sub__, __truediv__, __pow__, __matmul__, __getitem__ = sub, div, pow, matmul, getitem
+    __neg__, __abs__ = neg, abs
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return sub(other, self)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return div(other, self)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return pow(other, self)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return matmul(other, self)
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return Tensor(self._data == _array(other))
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return Tensor(self._data != _array(other))
+
+    def __lt__(self, other: Any) -> Tensor:
+        return Tensor(self._data < _array(other))
+
+    def __le__(self, other: Any) -> Tensor:
+        return Tensor(self._data <= _array(other))
+
+    def __gt__(self, other: Any) -> Tensor:
+        return Tensor(self._data > _array(other))
+
+    def __ge__(self, other: Any) -> Tensor:
+        return Tensor(self._data >= _array(other))
+
+    __hash__ = object.__hash__
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError("a tensor cannot be written into: use where(), or build it with concatenate() or stack()")
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self._data)))
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        return float(self._data)
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __index__(self) -> int:
+        return self._data.__index__()  # type: ignore[no-any-return]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.node is not None:
+            raise TypeError("this would lose the tensor's gradient: use minigrad's function, or .data on purpose")
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        body = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(", threshold=100, precision=4)
+        notes = f", shape={self.shape}" if self.ndim else ""
+        notes += "" if self.dtype == np.float64 else f", dtype={self.dtype}"
+        if self.node is not None:
+            notes += ", requires_grad=True" if self.node.op is None else f", from {self.node.op.__name__}"
+        return f"{type(self).__name__}({body}{notes})"
+
+    def __reduce__(self) -> Any:  # copies and pickles
+        if self.node is not None and self.node.op is not None:
+            name = self.node.op.__name__
+            raise TypeError(f"a result on the tape (of {name}) cannot be copied or pickled: .detach() it first")
+        return _rebuild, (type(self), self._data, self.requires_grad, self.grad)
+
+    # Ops as methods
+
+    exp, log, log1p, sqrt, abs, sin, cos, tanh = exp, log, log1p, sqrt, abs, sin, cos, tanh
+    sigmoid, relu, softplus, clip, astype = sigmoid, relu, softplus, clip, astype
+    sum, mean, var, max, min, prod, logsumexp = sum, mean, var, max, min, prod, logsumexp
+    swapaxes, squeeze, take, cumsum, flip = swapaxes, squeeze, take, cumsum, flip
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """`x.reshape(2, 3)` or `x.reshape((2, 3))`."""
+        return reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """`x.transpose()`, `x.transpose(1, 0)` or `x.transpose((1, 0))`."""
+        return transpose(self, (axes[0] if len(axes) == 1 else axes) if axes else None)
+
+    def argmax(self, axis: int | None = None) -> Array:
+        """Index of the largest entry, as an array of integers."""
+        return self._data.argmax(axis)
+
+
+def _rebuild(kind: type[Tensor], data: Array, requires_grad: bool, grad: Array | None) -> Tensor:
+    tensor: Tensor = _new(kind)
+    Tensor.__init__(tensor, data, requires_grad)
+    if grad is not None:
+        tensor.grad = grad
+    return tensor
+
+
+def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
+    """Sum `g` over the axes along which an array of `shape` was broadcast."""
+    surplus = g.ndim - len(shape)
+    if surplus > 0:
+        g = g.sum(axis=tuple(range(surplus)))
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1) if surplus >= 0 else ()
+    g = g.sum(axis=axes, keepdims=True) if axes else g
+    if g.shape != shape:
+        raise ValueError(f"a gradient of shape {g.shape} for an argument of shape {shape}")
+    return g
+
+
+def backward(root: Tensor, g: Any = None) -> None:
+    """Add the gradient of `root` to the `.grad` of every leaf it came from, and free the tape.
+
+    g: cotangent of the shape of `root`; may be left out when `root` has one entry.
+    Raises ValueError when there is no gradient, the tape was freed or a leaf was changed since.
+    """
+    node = root.node
+    if node is None:
+        raise ValueError("backward: this tensor depends on no leaf with requires_grad=True (or was made in no_grad)")
+    if g is None:
+        if root.size != 1:
+            raise ValueError(f"backward: a tensor of shape {root.shape} needs a cotangent g of that shape, or a .sum()")
+        g = np.ones_like(root._data)
+    else:
+        g = _array(g)
+        if g.shape != node.shape:
+            raise ValueError(f"backward: cotangent of shape {g.shape} for a tensor of shape {node.shape}")
+        g = g.astype(root.dtype, copy=False)
+    order = _tape(node)
+    _accumulate(node, g)
+    for node in order:
+        g = node.grad
+        if node.op is None:
+            _keep(node)
+            continue
+        if node.keep is None:
+            node.grad = None
+        else:
+            _keep(node)
+        vjps, parents = node.vjps, node.parents
+        node.vjps, node.parents = None, ()
+        if g is None:  # nothing flowed here
+            continue
+        gradients = None if type(vjps) is not tuple and type(vjps) is not list else vjps
+        try:
+            if gradients is None:
+                for parent, gp in zip(parents, vjps(g), strict=True):
+                    if parent is not None:
+                        _accumulate(parent, gp)
+            else:
+                for parent, vjp in zip(parents, vjps, strict=False):
+                    if parent is not None and vjp is not None:
+                        _accumulate(parent, vjp(g))
+        except Exception as error:
+            error.add_note(f"while running the vjps of {node.op.__name__}")
+            raise
+
+
+def _tape(root: Node) -> list[Node]:
+    """All nodes that `root` came from, the youngest first."""
+    mark = object()
+    found = []
+    todo = [root]
+    root.seen = mark
+    while todo:
+        node = todo.pop()
+        found.append(node)
+        node.owned = False
+        serial = node.serial
+        if node.op is not None:
+            node.grad = None
+            if node.vjps is None:
+                raise ValueError(
+                    f"backward: the tape behind this result of {node.op.__name__} was freed by an earlier backward; "
+                    "run the forward pass again, or .detach() what goes on from there"
+                )
+        for parent in node.parents:
+            if parent is not None:
+                if parent.serial > serial:
+                    raise ValueError(
+                        f"backward: a leaf of shape {parent.shape} was changed after {node.op.__name__} used it; "  # type: ignore[union-attr]
+                        "run the forward pass again"
+                    )
+                if parent.seen is not mark:
+                    parent.seen = mark
+                    todo.append(parent)
+    found.sort(key=attrgetter("serial"), reverse=True)
+    return found
+
+
+def _accumulate(node: Node, g: Any) -> None:
+    """Add `g` to the node's gradient, in place only where the pass allocated it."""
+    if type(g) is At:
+        if node.grad is None:
+            node.grad = np.empty_like(g.value, shape=node.shape)
+            node.grad[...] = 0
+        elif not node.owned:
+            node.grad = node.grad.copy()
+        node.owned = True
+        g.add_to(node.grad)
+        return
+    if g.shape != node.shape:
+        g = unbroadcast(g, node.shape)
+    if node.grad is None:
+        node.grad = g
+    elif node.owned:
+        node.grad += g
+    else:
+        node.grad = node.grad + g
+        node.owned = True
+
+
+def _keep(node: Node) -> None:
+    """Give a gradient that outlives the pass its own memory and its tensor's dtype."""
+    if node.grad is not None:
+        node.grad = node.grad.astype(node.keep, copy=not node.owned or node.op is not None)
