@@ -1,0 +1,213 @@
+"""The hidden checks of 01-rnn: the public checks' sentences, tested harder.
+
+They share one namespace with `public_checks.py`, which is read first: sentences and helpers are its.
+"""
+
+from minigrad import sigmoid
+
+# --- rnn-cell ------------------------------------------------------------------------------------
+
+
+@check(exercise="rnn-cell", points=1, says=PARAMETERS, rtol=1e-5, atol=1e-6)
+def single_precision(student, rng):
+    B, D, H = sizes(rng, 3, 3, 40)
+    cell = written_cell(student, rng, D, H, dtype=np.float32)
+    state = given(cell.initial_state(B), "RNNCell's initial_state")
+    x = Tensor(rng.normal(size=(B, D)).astype(np.float32))
+    return {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "initial_state": state, "h": step(cell, x, state)}
+
+
+@check(exercise="rnn-cell", points=2, says=START, atol=1e-8)
+def fresh_start(student, rng):
+    D, H = sizes(rng, 2, 40, 80)
+    seed = int(rng.integers(2**31))
+    cells = [new_cell(student, D, H, rng=np.random.default_rng(s)) for s in (seed, seed, seed + 1)]
+    spread = cells[0].W_x.data.std() / np.sqrt(2 / (D + H))
+    differ = [np.abs(getattr(cells[0], n).data - getattr(cells[2], n).data).max() > 1e-3 for n in ("W_x", "W_h")]
+    return {
+        "W_h @ W_h.T": cells[0].W_h.data @ cells[0].W_h.data.T,
+        "W_x between two cells of one rng": cells[0].W_x.data - cells[1].W_x.data,
+        "W_h between two cells of one rng": cells[0].W_h.data - cells[1].W_h.data,
+        "another rng, another start": truth(*differ),
+        "W_x has Glorot's spread": truth(0.8 < spread < 1.2),
+        "b": cells[0].b,
+    }
+
+
+@check(exercise="rnn-cell", points=3, says=STEP)
+def any_activation(student, rng):
+    B, D, H = sizes(rng, 3)
+    got = {}
+    for name, f in (("sigmoid", sigmoid), ("relu", relu), ("doubling", lambda a: a * 2.0)):
+        cell = written_cell(student, rng, D, H, activation=f)
+        h = Tensor(rng.normal(size=(B, H)))
+        for _ in range(2):
+            h = step(cell, rng.normal(size=(B, D)), h)
+        got[name] = h
+    return got
+
+
+@check(exercise="rnn-cell", points=7, says=REACHES)
+def gradients(student, rng):
+    B, D, H = sizes(rng, 3)
+    T = 6
+    cell = written_cell(student, rng, D, H)
+    x = Tensor(rng.normal(size=(B, T, D)), requires_grad=True)
+    h0 = Tensor(rng.normal(size=(B, H)), requires_grad=True)
+    h, total = h0, 0.0
+    for t in range(T):
+        h = step(cell, x[:, t], h)
+        total = total + (h * rng.normal(size=(B, H))).sum()
+    total.backward()
+    leaves = {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "x": x, "h0": h0}
+    return {f"{name}.grad": gradient(leaf) for name, leaf in leaves.items()}
+
+
+# --- rnn-forward ---------------------------------------------------------------------------------
+
+
+@check(exercise="rnn-forward", points=3, says=STATES)
+def states(student, rng):
+    B, T, D, H = sizes(rng, 4, 2, 12)
+    hs, _ = forward(student, *sequence(rng, B, T, D, H))
+    one, _ = forward(student, *sequence(rng, B, 1, D, H))
+    return {"hs": hs, "hs, one step": one}
+
+
+@check(exercise="rnn-forward", points=2, says=KEEPS, rtol=1e-5, atol=1e-6)
+def same_dtype(student, rng):
+    B, T, D, H = sizes(rng, 4)
+    given_in = [a.astype(np.float32) for a in sequence(rng, B, T, D, H)]
+    hs, _ = forward(student, *given_in)
+    names = ("x", "h0", "W_x", "W_h", "b")
+    return {"hs": hs, **{f"{n} afterwards": a for n, a in zip(names, given_in, strict=True)}}
+
+
+# --- rnn-backward --------------------------------------------------------------------------------
+
+
+@check(exercise="rnn-backward", points=6, says=SUMS)
+def through_time(student, rng):
+    B, T, D, H = sizes(rng, 4, 3, 9)
+    _, cache = forward(student, *sequence(rng, B, T, D, H))
+    return backward(student, rng.normal(size=(B, T, H)), cache)
+
+
+@check(exercise="rnn-backward", points=6, says=NO_TAPE)
+def fifty_steps(student, rng):
+    B, T, D, H = 4, 50, 5, 32
+    x, h0, W_x, _, b = sequence(rng, B, T, D, H)
+    q, _ = np.linalg.qr(rng.normal(size=(H, H)))
+    _, cache = forward(student, 0.3 * x, h0, W_x, 1.2 * q, 0.2 * b)
+    dhs = rng.normal(size=(B, T, H)) * (np.arange(T) > T - 5)[:, None]
+    with no_tape():
+        return backward(student, dhs, cache)
+
+
+@check(exercise="rnn-backward", points=2, says=TWICE)
+def twice(student, rng):
+    B, T, D, H = sizes(rng, 4)
+    _, cache = forward(student, *sequence(rng, B, T, D, H))
+    dhs = rng.normal(size=(B, T, H))
+    first = backward(student, dhs, cache)
+    first = {name: np.array(value) for name, value in first.items()}
+    second = backward(student, dhs, cache)
+    return {"dhs afterwards": dhs, **{f"{n}, second less first": np.asarray(second[n]) - first[n] for n in first}}
+
+
+# --- clip-value ----------------------------------------------------------------------------------
+
+
+@check(exercise="clip-value", points=2, says=VALUE_PLACE)
+def value_any_iterable(student, rng):
+    a, b = 2 * rng.normal(size=(3, 2)), (2 * rng.normal(size=4)).astype(np.float32)
+    p, q, bare = holder(a), holder(b), Parameter(np.zeros(2))
+    clip_value(student, (each for each in (p, bare, q)), 0.5)
+    clip_value(student, [], 0.5)
+    return {
+        "float64": a,
+        "float32": b,
+        "the same arrays": truth(p.grad is a, q.grad is b),
+        "None stays None": truth(bare.grad is None),
+    }
+
+
+# --- clip-norm -----------------------------------------------------------------------------------
+
+
+@check(points=2, says=TOGETHER, **CLIP)
+def global_norm(student, rng):
+    flat, c = 3 * rng.normal(size=24), rng.uniform(1.5, 3)
+    whole, parts = holder(flat.copy()), [holder(flat[i:j].copy()) for i, j in ((12, 24), (0, 5), (5, 12))]
+    norms = [float(clip_norm(student, [whole], c)), float(clip_norm(student, parts, c))]
+    return {"returned": np.array(norms), "whole": whole.grad, **{f"part {i}": p.grad for i, p in enumerate(parts)}}
+
+
+@check(points=1, says=TOGETHER, **CLIP)
+def shared(student, rng):
+    p, q = holder(2 + rng.normal(size=(3, 2))), holder(2 + rng.normal(size=4))
+    norm = clip_norm(student, [p, q, p], 1.0)
+    return {"returned": np.array(float(norm)), "listed twice": p.grad, "listed once": q.grad}
+
+
+@check(points=1, says=DIRECTION, **CLIP)
+def once_more(student, rng):
+    p, q, c = holder(2 + rng.normal(size=(3, 2))), holder(rng.normal(size=4)), rng.uniform(1.2, 2)
+    parameters = [p, q]
+    clip_norm(student, parameters, c)
+    again = clip_norm(student, parameters, c)
+    return {"second norm": np.array(float(again)), "first": p.grad, "second": q.grad}
+
+
+@check(exercise="clip-norm", points=1, says=BELOW, rtol=0, atol=0)
+def just_below(student, rng):
+    a, b = rng.normal(size=(3, 4)), rng.normal(size=5).astype(np.float32)
+    norm = np.sqrt((a**2).sum() + (b.astype(np.float64) ** 2).sum())
+    p, q = holder(a), holder(b)
+    clip_norm(student, [p, q], float(norm) * 1.001)
+    return {"float64": p.grad, "float32": q.grad}
+
+
+@check(points=2, says=NORM_PLACE, **CLIP)
+def float32_gradients(student, rng):
+    huge = (1e20 * (1 + rng.random(size=6))).astype(np.float32)
+    plain, wide = (2 + rng.normal(size=4)).astype(np.float32), 2 + rng.normal(size=3)
+    p, q, r = holder(huge), holder(plain), holder(wide)
+    norm = clip_norm(student, [p], 2.0)
+    other = clip_norm(student, [q, r], 1.0)
+    return {
+        "norms": np.array([float(norm), float(other)]),
+        "huge": p.grad,
+        "float32": q.grad,
+        "float64": r.grad,
+        "the same arrays": truth(p.grad is huge, q.grad is plain, r.grad is wide),
+    }
+
+
+@check(points=1, says=NOTHING, **CLIP)
+def nothing_to_clip(student, rng):
+    p, bare, still = holder(2 + rng.normal(size=3)), Parameter(np.zeros(2)), holder(np.zeros(4))
+    norm = clip_norm(student, (each for each in (bare, p, still)), 1.0)
+    zero = clip_norm(student, [still], 1.0)
+    none = clip_norm(student, [], 1.0)
+    bare_only = clip_norm(student, [bare], 1.0)
+    return {
+        "norms": np.array([float(n) for n in (norm, zero, none, bare_only)]),
+        "gradient": p.grad,
+        "zero gradient": still.grad,
+        "None stays None": truth(bare.grad is None),
+    }
+
+
+# --- train-step ----------------------------------------------------------------------------------
+
+
+@check(exercise="train-step", points=3, says=ONE_UPDATE)
+def five_updates(student, rng):
+    losses, parameters = updates(student, rng, 5, None)
+    return {"losses": np.array([float(loss.data if isinstance(loss, Tensor) else loss) for loss in losses]), **parameters}
+
+
+@check(exercise="train-step", points=2, says=CLIPPED, rtol=1e-5)
+def five_clipped_updates(student, rng):
+    return updates(student, rng, 5, 0.5)[1]
