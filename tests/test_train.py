@@ -1,0 +1,373 @@
+"""fit: what it computes and records, when it stops, and that a stopped training goes on unchanged."""
+
+import io
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from minigrad import functional, nn, optim, train
+from minigrad.data import Batch
+from minigrad.tensor import Tensor
+from minigrad.train import History, evaluate, fit, load, save
+
+
+def line(samples=50, seed=0):
+    """y = 2 x_0 - x_1 + 0.5, with a little noise."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((samples, 2))
+    return Batch(x, x @ [[2.0], [-1.0]] + 0.5 + 0.01 * rng.standard_normal((samples, 1)))
+
+
+def linear(seed=0):
+    return nn.Linear(2, 1, rng=np.random.default_rng(seed))
+
+
+def quiet(model, data, **options):
+    options = {"epochs": 3, "batch_size": 8, "progress": False, "loss": functional.mse, "lr": 0.1} | options
+    lr = options.pop("lr")
+    return fit(model, data, options.pop("loss"), optim.SGD(model.parameters(), lr=lr), **options)
+
+
+def off(prediction, y):
+    return np.abs(prediction.data - y).mean()
+
+
+# The loop
+
+
+def test_fit_learns_a_line():
+    model = linear()
+    history = quiet(model, line(), epochs=20)
+    assert history["loss"][-1] < 0.001 < 0.1 < history["loss"][0]
+    assert model.W.data.ravel() == pytest.approx([2, -1], abs=0.02)
+    assert model.b.data == pytest.approx(0.5, abs=0.02)
+    assert list(history["epoch"]) == list(range(1, 21))
+
+
+def test_fit_makes_the_updates_that_the_loop_by_hand_makes():
+    data, model, twin = line(20), linear(), linear()
+    history = quiet(model, data, epochs=2, seed=5)
+    optimizer = optim.SGD(twin.parameters(), lr=0.1)
+    for epoch in (1, 2):
+        order = np.random.default_rng([5, epoch]).permutation(20)
+        losses = []
+        for rows in (order[:8], order[8:16], order[16:]):
+            optimizer.zero_grad()
+            loss = functional.mse(twin(Tensor(data.x[rows])), data.y[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item() * len(rows))
+        assert history["loss"][epoch - 1] == pytest.approx(sum(losses) / 20, rel=1e-12)
+    assert np.array_equal(model.W.data, twin.W.data)
+
+
+def test_the_seed_decides_the_order():
+    first, again, other = (quiet(linear(), line(), seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_every_epoch_has_its_own_order():
+    seen = []
+
+    def loss(prediction, y):
+        seen.append(y)
+        return functional.mse(prediction, y)
+
+    quiet(linear(), line(16), epochs=2, batch_size=16, loss=loss)
+    assert not np.array_equal(seen[0], seen[1])
+    assert np.array_equal(np.sort(seen[0], axis=0), np.sort(seen[1], axis=0))
+
+
+def test_fresh_data_is_drawn_for_each_epoch():
+    drawn = []
+
+    def draw(rng):
+        drawn.append(line(10, seed=rng))
+        return drawn[-1]
+
+    quiet(linear(), draw, epochs=3)
+    assert len(drawn) == 3
+    assert not np.array_equal(drawn[0].x, drawn[1].x)
+
+
+def test_a_mask_reaches_the_loss_and_weighs_the_mean():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((6, 4, 2)), rng.standard_normal((6, 4, 1))
+    mask = np.zeros((6, 4), dtype=bool)
+    mask[0], mask[1, 0] = True, True  # 4 entries in the first batch, 1 in the second, none in the third
+    data = Batch(x, y, mask)
+    model = linear()
+    together = functional.mse(model(Tensor(x)), y, mask).item()
+    scores = evaluate(model, data, functional.mse, batch_size=1)
+    assert scores["loss"] == pytest.approx(together, rel=1e-12)
+    history = quiet(model, data, epochs=1, batch_size=1, lr=0.0)
+    assert history["loss"] == pytest.approx([together], rel=1e-12)
+
+
+def test_nothing_to_answer_is_an_error():
+    data = Batch(np.ones((3, 2)), np.ones((3, 1)), np.zeros((3,), dtype=bool))
+    with pytest.raises(ValueError, match="no sample"):
+        quiet(linear(), data)
+    with pytest.raises(ValueError, match="no sample"):
+        evaluate(linear(), data, functional.mse)
+
+
+# Validation, metrics, modes
+
+
+def test_validation_and_metrics_are_recorded():
+    data, held_out = line(), line(seed=1)
+    model = linear()
+    history = quiet(model, data, validation=held_out, metrics={"off": off})
+    assert list(history.records[-1]) == ["epoch", "loss", "off", "val_loss", "val_off"]
+    prediction = model(Tensor(held_out.x)).data
+    assert history["val_off"][-1] == pytest.approx(np.abs(prediction - held_out.y).mean())
+    assert history["val_loss"][-1] == pytest.approx(((prediction - held_out.y) ** 2).mean())
+
+
+def test_evaluation_records_nothing_and_leaves_the_mode_alone():
+    modes = []
+
+    class Watched(nn.Linear):
+        def forward(self, x):
+            result = super().forward(x)
+            modes.append((self.training, result.requires_grad))
+            return result
+
+    model = Watched(2, 1)
+    quiet(model, line(8), epochs=1, validation=line(8))
+    assert modes == [(True, True), (False, False)]
+    assert model.training
+    model.eval()
+    evaluate(model, line(8), functional.mse)
+    assert not model.training
+
+
+# Clipping
+
+
+def test_clip_runs_between_backward_and_step():
+    model = linear()
+    before = model.W.data.copy()
+    seen = []
+
+    def to_zero(parameters):
+        seen.append([p.grad.copy() for p in parameters])
+        for p in parameters:
+            p.grad[...] = 0
+        return 7.0
+
+    history = quiet(model, line(8), epochs=1, clip=to_zero)
+    assert np.array_equal(model.W.data, before)
+    assert len(seen) == 1
+    assert all(np.any(g) for g in seen[0])
+    assert history["norm"] == [7.0]
+    assert "norm" not in quiet(model, line(8), epochs=1, clip=lambda parameters: None).records[0]
+
+
+# Stopping
+
+
+def test_patience_stops_and_leaves_the_best_parameters():
+    model, states = linear(), []
+    rising = iter([3.0, 2.0, 2.5, 2.1, 1.0])
+
+    def loss(prediction, y):  # the validation loss goes 3, 2, 2.5, 2.1
+        return functional.mse(prediction, y) if model.training else Tensor(next(rising))
+
+    history = quiet(
+        model,
+        line(8),
+        epochs=9,
+        loss=loss,
+        validation=line(8),
+        patience=2,
+        callback=lambda history: states.append(model.state_dict()),
+    )
+    assert list(history["val_loss"]) == [3.0, 2.0, 2.5, 2.1]
+    assert np.array_equal(model.W.data, states[1]["W"])
+    assert not np.array_equal(states[1]["W"], states[3]["W"])
+
+
+def test_patience_without_validation_watches_the_training_loss_and_survives_nan():
+    values = iter([np.nan, 1.0, np.nan, np.nan, np.nan])
+
+    def loss(prediction, y):
+        return prediction.sum() * 0.0 + next(values)
+
+    history = quiet(linear(), line(8), epochs=9, loss=loss, patience=2)
+    assert len(history) == 4
+
+
+def test_a_callback_sees_each_epoch_and_may_stop():
+    seen = []
+
+    def callback(history):
+        seen.append(len(history))
+        return len(history) == 2
+
+    assert len(quiet(linear(), line(), epochs=5, callback=callback)) == 2
+    assert seen == [1, 2]
+
+
+# Going on
+
+
+class Noisy(nn.Module):
+    """Two random layers that share a generator, and one of its own."""
+
+    def __init__(self, seed):
+        rng = np.random.default_rng(seed)
+        self.layers = [nn.Linear(2, 8, rng=rng), nn.Dropout(0.5, rng=rng), nn.Linear(8, 1, rng=rng)]
+        self.last = nn.Dropout(0.1, rng=np.random.default_rng(99))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.last(x)
+
+
+def parts(seed):
+    model = Noisy(seed)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    return model, optimizer, optim.Schedule(optimizer, optim.step_decay(2, 0.5))
+
+
+def run(model, optimizer, schedule, epochs, history=None, path=None):
+    def callback(history):
+        schedule.step()
+        if path is not None:
+            save(path, history, model, optimizer, schedule)
+
+    options = {"validation": line(20, seed=3), "patience": 9, "callback": callback, "progress": False}
+    return fit(model, line(), functional.mse, optimizer, epochs=epochs, history=history, **options)
+
+
+def test_a_stopped_training_goes_on_to_the_same_numbers(tmp_path):
+    whole = parts(0)
+    straight = run(*whole, epochs=6)
+    run(*parts(0), epochs=3, path=tmp_path / "run.npz")
+    resumed = parts(1)  # different weights and generators: all that matters is in the file
+    history = load(tmp_path / "run.npz", *resumed)
+    assert len(history) == 3
+    went_on = run(*resumed, epochs=6, history=history)
+    assert went_on == straight
+    for name, array in whole[0].state_dict().items():
+        assert np.array_equal(array, resumed[0].state_dict()[name])
+    for name, array in straight.best.items():
+        assert np.array_equal(array, went_on.best[name])
+    assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_a_finished_training_is_not_gone_on_with():
+    model = linear()
+    history = quiet(model, line(), epochs=3)
+    before = model.state_dict()
+    assert quiet(model, line(), epochs=3, history=history) == history
+    assert np.array_equal(before["W"], model.W.data)
+
+
+def test_load_refuses_other_parts(tmp_path):
+    path = tmp_path / "run.npz"
+    model, optimizer, _ = parts(0)
+    save(path, History(), model, optimizer)
+    with pytest.raises(ValueError, match="holds 2 parts, not 1"):
+        load(path, model)
+    with pytest.raises(ValueError, match="holds 2 generators, not 0"):
+        load(path, linear(), optimizer)
+
+
+def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    model = linear()
+    save(path, History(({"epoch": 1, "loss": 1.0},)), model)
+
+    def broken(file, **_):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(train.np, "savez", broken)
+    with pytest.raises(OSError, match="disk full"):
+        save(path, History(), model)
+    monkeypatch.undo()
+    assert len(load(path, model)) == 1
+
+
+# History
+
+
+def test_a_history_gives_columns_and_plots():
+    history = History(({"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}))
+    assert np.array_equal(history["loss"], [2, 1])
+    with pytest.raises(KeyError, match="no 'accuracy'; it has epoch, loss"):
+        history["accuracy"]
+    assert json.dumps(history.records)
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    (axes,) = history.plot()
+    assert np.array_equal(axes.lines[0].get_ydata(), [2, 1])
+    matplotlib.pyplot.close("all")
+
+
+# Progress
+
+
+def test_without_a_terminal_progress_is_about_ten_lines_on_stdout(capsys):
+    quiet(linear(), line(), epochs=40, progress=True)
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 10
+    assert out.splitlines()[-1].startswith("epoch 40/40: loss ")
+    assert err == ""
+    quiet(linear(), line(), epochs=2)
+    assert capsys.readouterr() == ("", "")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_in_a_terminal_progress_is_a_bar(monkeypatch, capsys):
+    pytest.importorskip("tqdm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    history = quiet(linear(), line(), epochs=2)
+    quiet(linear(), line(), epochs=4, history=history, progress=True)
+    assert "4/4" in terminal.getvalue()
+    assert "loss " in terminal.getvalue()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("absent", ["tqdm", "ipywidgets"])
+def test_without_tqdm_or_widgets_there_is_text(monkeypatch, capsys, absent):
+    if absent == "tqdm":
+        monkeypatch.setitem(sys.modules, "tqdm", None)
+        monkeypatch.setattr(sys, "stderr", Terminal())
+    else:
+        notebook = SimpleNamespace(kernel=object())
+        monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: notebook))
+        monkeypatch.setattr(train.importlib.util, "find_spec", lambda name: None)
+    quiet(linear(), line(), epochs=2, progress=True)
+    assert capsys.readouterr().out.startswith("epoch 1/2: loss ")
+
+
+def test_in_a_notebook_progress_is_tqdms_widget(monkeypatch):
+    notebook = pytest.importorskip("tqdm.notebook")
+    pytest.importorskip("ipywidgets")
+    monkeypatch.setitem(
+        sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
+    )
+    assert train._bar_class() is notebook.tqdm
+
+
+@pytest.mark.parametrize(
+    ("option", "count"),
+    [("epochs", 0), ("batch_size", -1), ("patience", 0)],
+)
+def test_silly_arguments_are_named(option, count):
+    with pytest.raises(ValueError, match=f"{option} is {count}; it must be at least 1"):
+        quiet(linear(), line(), **{option: count})
