@@ -187,7 +187,8 @@ def load(path: str | Path, *parts: Saved) -> History:
     generators = _generators(parts)
     for name, given in (("parts", parts), ("generators", generators)):
         if len(state[name]) != len(given):
-            raise ValueError(f"{path} is of other parts: it holds {len(state[name])} {name}, not {len(given)}")
+            counts = f"it holds {len(state[name])} {name}, not {len(given)}"
+            raise ValueError(f"{path} is of other parts: {counts}")
     for part, saved in zip(parts, state["parts"], strict=True):
         part.load_state_dict(saved)
     for generator, numbers in zip(generators, state["generators"], strict=True):
