@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.checks import Arrays, Check
-from minigrad.grading import shipped
+from minigrad.checks import Check
+from minigrad.grading import diagnose, shipped, verdict
 from minigrad.grading.shipped import Known, Shipped
 from minigrad.grading.sources import PUBLIC, load, names
-from minigrad.grading.spec import Assignment, AuthoringError, Cell
+from minigrad.grading.spec import Assignment, AuthoringError, Cell, Evidence
 
 __all__ = ["build", "check_build", "files", "load", "names", "release_notebook", "values"]
 
@@ -122,35 +122,33 @@ def _same(path: Path, data: bytes) -> bool:
 def values(assignment: Assignment) -> Shipped:
     """Run the solution and every mutant on the public inputs: what `expected.npz` holds."""
     checks = [c for c in assignment.checks if c.name in assignment.public and not c.trained]
-    expected = _arrays(assignment, {}, checks)
-    if missing := [c.name for c in checks if c.name not in expected]:
-        raise AuthoringError(
-            f"{assignment.name}: the solution gives no arrays for {missing}: run it in its notebook"
-        )
+    expected = _observe(assignment, {}, checks)
+    for check in checks:
+        if (given := expected.get(check.name)) is None or given.failure is not None:
+            why = given.failure.reason if given and given.failure else "it ends its worker"
+            raise AuthoringError(f"{assignment.name}: the solution fails its check `{check.name}`: {why}")
     known: dict[str, tuple[Known, ...]] = {}
     for mutant in assignment.mutants:
         cell = next(id for id, source in assignment.solution.items() if mutant.old in source)
-        observed = _arrays(
-            assignment, {cell: assignment.solution[cell].replace(mutant.old, mutant.new)}, checks
-        )
+        mistaken = assignment.solution[cell].replace(mutant.old, mutant.new)
+        observed = _observe(assignment, {cell: mistaken}, checks)
         for exercise in dict.fromkeys(assignment.check(name).exercise for name in mutant.fails):
             own = [c.name for c in checks if c.exercise == exercise]
-            if not any(name in mutant.fails for name in own):
-                continue  # the notebook cannot see it
-            arrays = {
-                name: {k: shipped.project(name, k, v) for k, v in observed[name].items()}
-                for name in own
-                if name in observed
-            }
-            known[exercise] = (*known.get(exercise, ()), Known(mutant.hint, arrays))
-    return Shipped(assignment.name, assignment.exercises(), expected, known, shipped.draws())
+            # what a notebook can recognise: public checks that fail, and that end
+            if set(own) & set(mutant.fails) and set(own) <= set(observed):
+                projections = {name: diagnose.project(observed[name]) for name in own}
+                known[exercise] = (*known.get(exercise, ()), Known(mutant.hint, projections))
+    given_arrays = {name: evidence.arrays for name, evidence in expected.items()}
+    return Shipped(assignment.name, assignment.exercises(), given_arrays, known, shipped.draws())
 
 
-def _arrays(assignment: Assignment, replace: Mapping[str, str], checks: Sequence[Check]) -> dict[str, Arrays]:
-    """The arrays of each check that gave some, from a worker of its own: trusted code, no sandbox."""
+def _observe(
+    assignment: Assignment, replace: Mapping[str, str], checks: Sequence[Check]
+) -> dict[str, Evidence]:
+    """What each check gives, from a worker of its own: trusted code, no sandbox."""
     from minigrad.sandbox.server import Server, WorkerEnded
 
-    found: dict[str, Arrays] = {}
+    found: dict[str, Evidence] = {}
     with Server("unsafe", engine=assignment.engine) as server, server.worker() as worker:
         try:
             for cell in assignment.solved(replace):
@@ -160,8 +158,7 @@ def _arrays(assignment: Assignment, replace: Mapping[str, str], checks: Sequence
             for check in checks:
                 seed = shipped.public_seed(assignment.name, check.name)
                 reply = worker.call(["probe", check.name, seed], cpu=check.cpu * 2)
-                if "arrays" in reply:
-                    found[check.name] = reply["arrays"]
-        except WorkerEnded:  # a mutant may end it; of the solution, `values` misses the rest
+                found[check.name] = verdict.evidence(reply, assignment.solution)
+        except WorkerEnded:  # an endless mutant: what it would have given is left out
             pass
     return found

@@ -1,7 +1,7 @@
 """What a release ships beside its notebook: `expected.npz`, written by the build, read in the notebook.
 
-It holds the solution's arrays for every public deterministic check, and for each known mistake eight
-random projections of its arrays with a hint: enough to recognise the mistake, not to read it.
+It holds the solution's arrays for every public deterministic check, and for each known mistake random
+projections of its arrays (`diagnose.project`) with a hint: enough to recognise it, not to read it.
 NumPy and the standard library only, no clock, no pickles: equal content gives equal bytes.
 """
 
@@ -21,19 +21,15 @@ from minigrad.checks import Arrays
 from minigrad.grading.spec import GradingError
 
 FILE = "expected.npz"
-PROJECTIONS = 8
 SAME = 1e-12  # two builds agree up to this, relative to an array's largest entry: BLAS kernels differ
 
 
 @dataclass(frozen=True)
 class Known:
-    """A known mistake of one exercise: its hint, and projections of its arrays by check name.
-
-    A check that gave the mistake no arrays (it raised, or a wrong kind of value) has none here.
-    """
+    """A known mistake of one exercise: its hint, and what it gives, projected, by check name."""
 
     hint: str
-    arrays: Mapping[str, Arrays]  # check -> array name -> (8,)
+    projections: Arrays
 
 
 @dataclass(frozen=True)
@@ -70,20 +66,6 @@ def draws() -> tuple[float, ...]:
     return tuple(float(v) for part in values for v in part)
 
 
-def project(check: str, name: str, array: np.ndarray) -> np.ndarray:
-    """Eight random directions of one array, (8,) float64: equal arrays give equal projections.
-
-    The directions depend on the check, the array's name and its shape, and are scaled so that the
-    result has the size of a typical entry. Entries that are not finite give nan.
-    """
-    shape = ",".join(map(str, array.shape))
-    rng = generator(hashlib.sha256(f"project:{check}:{name}:{shape}".encode()).hexdigest())
-    flat = np.asarray(array, dtype=np.float64).ravel()
-    with np.errstate(all="ignore"):
-        scale = np.sqrt(max(flat.size, 1))
-        return np.array([rng.standard_normal(flat.size) @ flat / scale for _ in range(PROJECTIONS)])
-
-
 def dumps(shipped: Shipped) -> bytes:
     """Equal content, equal bytes."""
     arrays: list[np.ndarray] = []
@@ -98,10 +80,7 @@ def dumps(shipped: Shipped) -> bytes:
         "draws": list(shipped.draws),
         "expected": {check: place(group) for check, group in shipped.expected.items()},
         "known": {
-            exercise: [
-                {"hint": known.hint, "arrays": {check: place(group) for check, group in known.arrays.items()}}
-                for known in mistakes
-            ]
+            exercise: [{"hint": known.hint, "projections": place(known.projections)} for known in mistakes]
             for exercise, mistakes in shipped.known.items()
         },
     }
@@ -134,10 +113,7 @@ def loads(data: bytes) -> Shipped:
             points=index["points"],
             expected={check: pick(group) for check, group in index["expected"].items()},
             known={
-                exercise: tuple(
-                    Known(one["hint"], {check: pick(group) for check, group in one["arrays"].items()})
-                    for one in mistakes
-                )
+                exercise: tuple(Known(one["hint"], pick(one["projections"])) for one in mistakes)
                 for exercise, mistakes in index["known"].items()
             },
             draws=tuple(index["draws"]),
@@ -156,7 +132,10 @@ def agree(a: Shipped, b: Shipped) -> bool:
     return (
         _agree(a.expected, b.expected)
         and all(x.hint == y.hint for x, y in pairs)
-        and all(_agree(x.arrays, y.arrays) for x, y in pairs)
+        and _agree(
+            {str(i): x.projections for i, (x, _) in enumerate(pairs)},
+            {str(i): y.projections for i, (_, y) in enumerate(pairs)},
+        )
     )
 
 
