@@ -1,0 +1,74 @@
+"""How things are measured: CPU time of interleaved runs, memory and imports in fresh processes."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+ROUNDS = 9  # at least; more while the time allowed lasts
+ALLOWED = 4.0  # seconds of wall time for one comparison
+SHORTEST = 5e-3  # seconds: shorter work is repeated, so that the clock's steps do not show
+
+
+def interleaved(*runs: Callable[[], object]) -> list[float]:
+    """Median CPU seconds of one call of each, taken in turns."""
+    repeats = []
+    for run in runs:
+        run()
+        start = time.process_time()
+        run()
+        once = max(time.process_time() - start, 1e-6)
+        repeats.append(max(1, round(SHORTEST / once)))
+    samples: list[list[float]] = [[] for _ in runs]
+    end = time.monotonic() + ALLOWED
+    while len(samples[0]) < ROUNDS or time.monotonic() < end:
+        for run, count, taken in zip(runs, repeats, samples, strict=True):
+            start = time.process_time()
+            for _ in range(count):
+                run()
+            taken.append((time.process_time() - start) / count)
+    return [statistics.median(taken) for taken in samples]
+
+
+def in_fresh_process(program: str, times: int) -> float:
+    """The median number that a Python program prints."""
+    results = []
+    for _ in range(times):
+        done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+        results.append(float(done.stdout))
+    return statistics.median(results)
+
+
+def import_seconds(module: str) -> float:
+    """CPU seconds that importing `module` takes once NumPy is there."""
+    program = (
+        "import numpy, time; start = time.process_time(); "
+        f"import {module}; print(time.process_time() - start)"
+    )
+    in_fresh_process(program, 1)  # so that bytecode is compiled and files are cached
+    return in_fresh_process(program, 9)
+
+
+def tape_bytes_per_step(library: str, batch: int, inputs: int, hidden: int) -> float:
+    """Bytes that one LSTM time step keeps alive until backward: the slope of resident memory over T.
+
+    Resident memory counts arrays, objects and the allocator's waste alike, so it is fair to both.
+    """
+    program = f"""
+from tests.benchmarks.libraries import {library}
+from tests.benchmarks.measure import resident_bytes
+library = {library}()
+library.trainer("lstm", (10, {batch}, {inputs}, {hidden}))()
+first = library.forward("lstm", (200, {batch}, {inputs}, {hidden}))
+before = resident_bytes()
+second = library.forward("lstm", (800, {batch}, {inputs}, {hidden}))
+print((resident_bytes() - before) / 800)
+"""
+    return in_fresh_process(program, 3)
+
+
+def resident_bytes() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
