@@ -168,12 +168,12 @@ def _array(name: str, value: Any) -> np.ndarray:
         raise Todo(f"`{name}` is still to do")
     if not isinstance(value, (np.ndarray, *_NUMBERS)):
         raise _BadValue(name, _type_name(value))
+    if getattr(value, "nbytes", 0) > EVIDENCE_LIMIT:
+        raise _BadValue(name, "too large")
     try:
         array = np.array(value, copy=True, subok=False, order="C")
     except OverflowError:
         raise _BadValue(name, "int") from None
-    if array.nbytes > EVIDENCE_LIMIT:
-        raise _BadValue(name, "too large")
     if not protocol.carries(array):
         raise _BadValue(name, array.dtype.name)
     return array

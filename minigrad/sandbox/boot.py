@@ -1,0 +1,126 @@
+"""The first program of every process on the far side: imports once what workers need, then serves.
+
+Run by path, as `python -s -S -P boot.py CONFIG`: `minigrad` is found by its folder and not through
+a search path, so nothing beside that folder (solutions, tests) can be imported. CONFIG is JSON.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import site
+import sys
+import threading
+import types
+from pathlib import Path
+from typing import Any, NoReturn
+
+# What submissions usually import: once here instead of in every worker.
+COMMON = """abc array bisect collections copy csv dataclasses datetime decimal enum fractions functools
+heapq inspect io itertools json linecache math operator pathlib pickle pprint random re statistics
+string struct tempfile textwrap time traceback types typing warnings
+numpy numpy.random numpy.linalg numpy.fft numpy.testing"""
+HIDDEN = ("linux", "landlock", "seccomp", "forkserver", "link", "errors")
+
+
+def main(config: dict[str, Any]) -> NoReturn:
+    """Import everything, then become the fork server, or the one plain worker of `unsafe`."""
+    sys.path[:] = config["path"]
+    _interactive_names()
+    package = Path(config["package"])
+    _find_package(package, config["engine"])
+    for name in COMMON.split():
+        importlib.import_module(name)
+    for entry in config["entries"]:
+        _import_below(Path(entry), package)
+    if config["role"] == "worker":
+        _plain_worker(config)
+    from minigrad.sandbox import forkserver, worker
+
+    _import_matplotlib()
+    _hide_package(config["engine"])
+    forkserver.serve(config, worker.serve)
+
+
+def _interactive_names() -> None:
+    """exit, license, help: what an interactive Python and Jupyter define (`-S` leaves them out)."""
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+
+
+def _find_package(folder: Path, engine: bool) -> None:
+    """Make `minigrad` importable; without the engine, as an empty package."""
+    if not engine:
+        stub = sys.modules["minigrad"] = types.ModuleType("minigrad")
+        stub.__path__ = [str(folder)]
+        return
+    spec = importlib.util.spec_from_file_location(
+        "minigrad", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{folder} holds no package")
+    module = sys.modules["minigrad"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+def _import_below(entry: Path, package: Path) -> None:
+    """Import a module of ours, or all modules in a folder of ours."""
+    for file in [entry] if entry.is_file() else sorted(entry.rglob("*.py")):
+        parts = file.relative_to(package).with_suffix("").parts
+        importlib.import_module(".".join(("minigrad", *parts)).removesuffix(".__init__"))
+
+
+def _import_matplotlib() -> None:
+    """matplotlib on Agg, if it is there: workers may neither start threads nor read system fonts."""
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import font_manager, pyplot  # noqa: F401
+    except ImportError:
+        return
+    own = matplotlib.get_data_path()
+    manager = font_manager.fontManager
+    manager.ttflist = [f for f in manager.ttflist if f.fname.startswith(own)]
+    for thread in threading.enumerate():  # a timer of the font manager: only one thread may unshare
+        if thread is not threading.main_thread():
+            thread.join(10)
+
+
+def _hide_package(engine: bool) -> None:
+    """Leave to workers only the modules that they may see."""
+    for name in HIDDEN:
+        sys.modules.pop(f"minigrad.sandbox.{name}", None)
+        vars(sys.modules["minigrad.sandbox"]).pop(name, None)
+    if not engine:
+        sys.modules["minigrad"].__path__ = []
+
+
+def _plain_worker(config: dict[str, Any]) -> NoReturn:
+    """A worker with no sandbox: requests on standard input, replies on standard output."""
+    from minigrad.sandbox import protocol, worker
+
+    _hide_package(config["engine"])
+    source, sink = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    _limit_memory(config["memory_mb"])
+    os.write(sink, protocol.frame(0, "ready"))
+    worker.serve(source, sink)
+    os._exit(0)
+
+
+def _limit_memory(megabytes: int) -> None:
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    except (ImportError, ValueError, OSError):  # not on this system: only deadlines then
+        pass
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

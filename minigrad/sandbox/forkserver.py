@@ -1,0 +1,219 @@
+"""The fork server and its supervisors: trusted processes that hold no secret.
+
+Judge -> fork server (isolated once) -> per worker a supervisor, the parent of exactly one worker.
+The supervisor watches the worker's CPU time from outside, kills it at the deadline or when the
+judge hangs up, and tells how it ended. Nothing of ours survives the judge: the fork server ends
+with it, and the kernel kills each child with its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import math
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from minigrad.sandbox import landlock, linux, protocol, seccomp
+from minigrad.sandbox.link import ARM, ENDED, FAULT, HUNG_UP, KILLED, NEWS, ORDER, USED
+
+READY = b"R"  # fork server -> judge, followed by the layers in force
+SCRATCH_MB = 16
+FILE_MB = 16
+UNPRIVILEGED = 64321  # a user id that owns nothing
+INNER = 1000
+CHANNEL, LIFELINE = 60, 61  # descriptors of a worker: high, so that no library held one of these
+
+Serve = Callable[[int, int], None]
+
+
+def serve(config: dict[str, Any], worker: Serve) -> NoReturn:
+    """Isolate this process, tell the judge, and start a worker per message until it hangs up."""
+    control = socket.socket(fileno=config["fd"])
+    try:
+        judge = os.pidfd_open(config["judge"])
+        os.setsid()
+        proc = _isolate(config)
+        layers = _layers(config)
+    except BaseException as error:
+        control.send(FAULT + str(error).encode()[:4000])
+        os._exit(1)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors need no reaping
+    gc.collect()
+    gc.freeze()
+    control.send(READY + json.dumps(layers).encode())
+    poll = select.poll()
+    for fd in (control.fileno(), judge):
+        poll.register(fd, select.POLLIN)
+    while True:
+        ready = [fd for fd, _ in poll.poll()]
+        if judge in ready:
+            os._exit(0)
+        message, fds, _, _ = socket.recv_fds(control, 4096, 2)
+        if not message:
+            os._exit(0)
+        if os.fork() == 0:
+            control.close()
+            os.close(judge)
+            _supervise(config, json.loads(message), fds, proc, worker)
+        for fd in fds:
+            os.close(fd)
+
+
+def _isolate(config: dict[str, Any]) -> int:
+    """Enter the namespaces if they are asked for, and leave root. Returns /proc, opened, or -1."""
+    spaces = config["isolation"] == "namespaces"
+    uid, gid = os.getuid(), os.getgid()
+    if not spaces:
+        if landlock.abi() < 1:
+            raise OSError("this kernel has no Landlock")
+        if uid == 0:
+            linux.leave_root(UNPRIVILEGED, must_read=config["read"])
+        return -1
+    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if uid == 0:  # real root: namespaces first, then never root again
+        linux.unshare(linux.NAMESPACES)
+    else:
+        linux.unshare(linux.NAMESPACES | linux.CLONE_NEWUSER)
+        linux.map_ids(proc, uid, gid, INNER)
+    linux.new_root(config["trees"], config["package"], config["entries"])
+    if uid == 0:
+        linux.leave_root(UNPRIVILEGED)
+        linux.unshare(linux.CLONE_NEWUSER)
+        linux.map_ids(proc, UNPRIVILEGED, UNPRIVILEGED, INNER)
+    _become_first_process()
+    return proc
+
+
+def _become_first_process() -> None:
+    """Go on as process 1 of the new process namespace: with it, the kernel ends all the others."""
+    pid = os.fork()
+    if pid:
+        linux.close_all_but([])
+        os.waitpid(pid, 0)
+        os._exit(0)
+    linux.die_with_parent()
+
+
+def _layers(config: dict[str, Any]) -> list[str]:
+    """What will hold a worker back, in words."""
+    version = landlock.abi()
+    layers = ["namespaces"] if config["isolation"] == "namespaces" else []
+    return [*layers, *([f"Landlock {version}"] if version else []), "seccomp", "rlimits"]
+
+
+# --------------------------------------------------------------------------------- supervisor
+
+
+def _supervise(
+    config: dict[str, Any], options: dict[str, Any], fds: list[int], proc: int, worker: Serve
+) -> NoReturn:
+    """Start one worker and watch it. `fds`: the worker's channel, the lifeline to the judge."""
+    channel, lifeline = fds
+    life = socket.socket(fileno=lifeline)
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        linux.die_with_parent()
+        if proc >= 0:
+            linux.unshare(linux.NAMESPACES | linux.CLONE_NEWUSER)
+            linux.map_ids(proc, INNER, INNER, INNER)
+            linux.mount_scratch(SCRATCH_MB)
+            os.close(proc)
+        pid = os.fork()
+        if pid == 0:
+            _become_worker(config, options, channel, life, worker)
+        os.close(channel)
+        _watch(pid, life)
+    except BaseException as error:
+        _tell(life, FAULT + f"supervisor: {error}".encode()[:4000])
+    os._exit(0)
+
+
+def _watch(pid: int, life: socket.socket) -> None:
+    """Until the worker ends: obey the judge, and kill the worker when its CPU budget is used."""
+    end = os.pidfd_open(pid)
+    poll = select.poll()
+    for fd in (end, life.fileno()):
+        poll.register(fd, select.POLLIN)
+    deadline = math.inf
+    why = ENDED
+    while True:
+        # one thread cannot use CPU faster than time passes: sleeping what is left is never too long
+        left = deadline - linux.cpu_time(pid)
+        ready = [fd for fd, _ in poll.poll(None if left == math.inf else max(1, math.ceil(left * 1000)))]
+        if end in ready:
+            break
+        if life.fileno() in ready:
+            message = life.recv(64)
+            if len(message) != ORDER.size:
+                why = HUNG_UP
+                break
+            order, seconds = ORDER.unpack(message)
+            if order == ARM:
+                deadline = linux.cpu_time(pid) + seconds
+            else:
+                _tell(life, NEWS.pack(USED, 0, linux.cpu_time(pid)))
+        elif linux.cpu_time(pid) >= deadline:
+            why = KILLED
+            break
+    if why != ENDED:
+        signal.pidfd_send_signal(end, signal.SIGKILL)
+    _, status, usage = os.wait4(pid, 0)  # in namespaces, all that it started ended with it
+    _tell(life, NEWS.pack(why, status, usage.ru_utime + usage.ru_stime))
+
+
+def _tell(life: socket.socket, message: bytes) -> None:
+    with contextlib.suppress(OSError):  # the judge may be gone
+        life.send(message)
+
+
+# ------------------------------------------------------------------------------------- worker
+
+
+def _become_worker(
+    config: dict[str, Any], options: dict[str, Any], channel: int, life: socket.socket, worker: Serve
+) -> NoReturn:
+    """Give up everything, acknowledge that on the channel, and only then read student code."""
+    lifeline = life.detach()
+    try:
+        linux.die_with_parent()
+        os.setsid()
+        _arrange_files(channel, lifeline)
+        channel, lifeline = CHANNEL, LIFELINE
+        spaces = config["isolation"] == "namespaces"
+        _environment(linux.SCRATCH if spaces else "/")
+        if spaces:
+            linux.set_capabilities(0, 0)
+        linux.limit(options["memory_mb"], FILE_MB)
+        if landlock.abi():
+            write = ["/dev/null", *([linux.SCRATCH] if spaces else [])]
+            landlock.restrict([*config["read"], "/dev/urandom", "/dev/zero"], config["list"], write)
+        seccomp.restrict()
+        os.close(lifeline)
+        os.write(channel, protocol.frame(0, "ready"))
+    except BaseException as error:
+        os.write(lifeline, FAULT + f"worker: {error}".encode()[:4000])
+        os._exit(1)
+    worker(channel, channel)
+    os._exit(0)
+
+
+def _arrange_files(channel: int, lifeline: int) -> None:
+    """Standard streams on /dev/null, the channel and the lifeline where nothing was open before."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for target, fd in ((0, null), (1, null), (2, null), (CHANNEL, channel), (LIFELINE, lifeline)):
+        os.dup2(fd, target)
+    linux.close_all_but([0, 1, 2, CHANNEL, LIFELINE])
+
+
+def _environment(home: str) -> None:
+    os.environ.clear()
+    os.environ.update(HOME=home, TMPDIR=home, MPLBACKEND="Agg", LC_ALL="C.UTF-8", PATH="")
+    os.chdir(home)
+    sys.argv[:] = [""]

@@ -1,0 +1,173 @@
+"""How the judge talks to one worker: the channel to it, and the lifeline to its supervisor."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import struct
+import time
+from typing import Protocol
+
+from minigrad.sandbox import protocol
+from minigrad.sandbox.errors import Reason, SandboxFault, WorkerEnded
+from minigrad.sandbox.worker import MEMORY_EXIT
+
+SIGKILL = 9
+END_SECONDS = 10.0  # for a supervisor to tell of the end, on a busy machine
+
+# On the lifeline, judge -> supervisor: ARM with CPU seconds for the next call, ASK for the CPU used.
+ARM, ASK = b"A", b"?"
+ORDER = struct.Struct("<cd")
+# supervisor -> judge: USED answers ASK; ENDED, KILLED (at the CPU deadline), HUNG_UP tell of the end
+# with the wait status; FAULT is followed by words: the set-up failed, no student code has run.
+USED, ENDED, KILLED, HUNG_UP, FAULT = b"U", b"E", b"K", b"H", b"F"
+NEWS = struct.Struct("<cid")
+
+
+class Link(Protocol):
+    """A worker as bytes."""
+
+    def exchange(self, frame: bytes, cpu: float, wall: float) -> tuple[int, bytes]:
+        """Send a frame, return the reply's sequence number and value; WorkerEnded otherwise."""
+
+    def give_up(self, reason: Reason, detail: str) -> WorkerEnded:
+        """End the worker; the error to raise."""
+
+    def cpu(self) -> float:
+        """CPU seconds used so far."""
+
+    def close(self) -> None:
+        """End the worker, if it still runs."""
+
+
+def why_ended(code: int) -> WorkerEnded:
+    """The end of a worker that nobody killed, from its exit code (negative: the signal)."""
+    if code in (MEMORY_EXIT, -SIGKILL):
+        return WorkerEnded("memory", "no memory was left")
+    if code >= 0:
+        return WorkerEnded("exit", f"it ended itself with exit code {code}")
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return WorkerEnded("signal", name)
+
+
+class Supervised:
+    """A sandboxed worker: a stream socket to it, a packet socket to its supervisor."""
+
+    def __init__(self, channel: socket.socket, life: socket.socket) -> None:
+        self._channel = channel
+        self._life = life
+        self._life.settimeout(END_SECONDS)
+        self._ended: WorkerEnded | None = None
+        self._cpu = 0.0
+        self._budget = 0.0
+
+    def await_ready(self, seconds: float) -> None:
+        """Wait until the worker is isolated; SandboxFault when that fails. No student code yet."""
+        ready = protocol.frame(0, "ready")
+        self._channel.settimeout(seconds)
+        try:
+            got = self._channel.recv(len(ready), socket.MSG_WAITALL)
+        except OSError:
+            got = b""
+        if got != ready:
+            raise SandboxFault(f"a worker could not be set up: {self._fault()}")
+
+    def _fault(self) -> str:
+        self._channel.close()
+        with self._life:
+            self._life.settimeout(1)
+            try:
+                news = self._life.recv(4096)
+            except OSError:
+                news = b""
+        if news[:1] == FAULT:
+            return news[1:].decode(errors="replace")
+        return "its supervisor is gone" if not news else "it ended"
+
+    def exchange(self, frame: bytes, cpu: float, wall: float) -> tuple[int, bytes]:
+        if self._ended is not None:
+            raise self._ended
+        deadline = time.monotonic() + wall
+        self._budget = cpu
+        try:
+            self._life.send(ORDER.pack(ARM, cpu))
+            self._channel.settimeout(wall)
+            self._channel.sendall(frame)
+            sequence, length = protocol.parse_header(self._receive(protocol.HEADER_SIZE, deadline))
+            return sequence, self._receive(length, deadline)
+        except TimeoutError:
+            raise self.give_up("wall", f"no answer within {wall:g} s") from None
+        except protocol.ProtocolError as error:
+            raise self.give_up("protocol", str(error)) from None
+        except OSError:
+            raise self._find_end() from None
+
+    def _receive(self, count: int, deadline: float) -> bytes:
+        data = bytearray()
+        while len(data) < count:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._channel.settimeout(left)
+            piece = self._channel.recv(min(count - len(data), 1 << 20))
+            if not piece:
+                raise ConnectionError
+            data += piece
+        return bytes(data)
+
+    def _find_end(self) -> WorkerEnded:
+        """The channel is closed: mostly because the worker ended, which its supervisor then tells."""
+        self._life.settimeout(1)
+        self._note_end()
+        self._life.settimeout(END_SECONDS)
+        return self._ended or self.give_up("protocol", "it closed its channel")
+
+    def _note_end(self) -> None:
+        """Read on until the supervisor tells of the end, or nothing more."""
+        while (news := self._news()) is not None:
+            kind, status = news
+            if kind != USED:
+                self._ended = self._ended or self._end(kind, status)
+
+    def _end(self, kind: bytes, status: int) -> WorkerEnded:
+        if kind == KILLED:
+            return WorkerEnded("cpu", f"over {self._budget:g} s of CPU")
+        return why_ended(os.waitstatus_to_exitcode(status))
+
+    def _news(self) -> tuple[bytes, int] | None:
+        """What the supervisor tells next, as (kind, wait status), or None; notes the CPU time."""
+        try:
+            message = self._life.recv(4096)
+        except OSError:
+            return None
+        if len(message) != NEWS.size:
+            return None
+        kind, status, self._cpu = NEWS.unpack(message)
+        return kind, status
+
+    def give_up(self, reason: Reason, detail: str) -> WorkerEnded:
+        if self._ended is None:
+            self._ended = WorkerEnded(reason, detail)
+            with contextlib.suppress(OSError):
+                self._life.shutdown(socket.SHUT_WR)
+            self._note_end()
+        return self._ended
+
+    def cpu(self) -> float:
+        if self._ended is None:
+            with contextlib.suppress(OSError):
+                self._life.send(ORDER.pack(ASK, 0.0))
+                news = self._news()
+                if news is not None and news[0] != USED:
+                    self._ended = self._end(*news)
+        return self._cpu
+
+    def close(self) -> None:
+        self.give_up("exit", "the judge closed it")
+        self._channel.close()
+        self._life.close()

@@ -1,0 +1,242 @@
+"""The kernel's isolation calls by ctypes alone: namespaces, mounts, capabilities, limits.
+
+No dependency, no set-uid helper. Everything raises OSError, so that callers fail closed.
+The numbers are those of x86-64 and aarch64.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import platform
+import resource
+import time
+from collections.abc import Iterable, Sequence
+
+X86 = platform.machine() == "x86_64"
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+AT_FDCWD, AT_RECURSIVE = -100, 0x8000
+MOUNT_ATTR_RDONLY_NOSUID_NODEV = 1 | 2 | 4
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS = 1, 4, 8, 38
+CAP_DAC_READ_SEARCH = 2
+SIGKILL = 9
+
+SCRATCH = "/scratch"
+DEVICES = ("null", "zero", "urandom")
+
+NUMBERS = {
+    "capset": 126 if X86 else 91,
+    "pivot_root": 155 if X86 else 41,
+    "seccomp": 317 if X86 else 277,
+    "close_range": 436,
+    "mount_setattr": 442,
+    "landlock_create_ruleset": 444,
+    "landlock_add_rule": 445,
+    "landlock_restrict_self": 446,
+}
+
+
+@functools.cache
+def libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+    return result
+
+
+def call(name: str, *arguments: object) -> int:
+    """A system call by name."""
+    return _check(libc().syscall(NUMBERS[name], *arguments), name)
+
+
+def prctl(option: int, argument: int) -> None:
+    word = ctypes.c_ulong
+    _check(libc().prctl(option, word(argument), word(0), word(0), word(0)), f"prctl({option})")
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends. setuid() undoes it."""
+    prctl(PR_SET_PDEATHSIG, SIGKILL)
+
+
+def cpu_time(pid: int) -> float:
+    """CPU seconds that another process has used (clock_getcpuclockid(3))."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def close_all_but(keep: Iterable[int]) -> None:
+    """Close every other file descriptor."""
+    low = 0
+    for fd in sorted(keep):
+        if fd > low:
+            call("close_range", ctypes.c_uint(low), ctypes.c_uint(fd - 1), 0)
+        low = fd + 1
+    call("close_range", ctypes.c_uint(low), ctypes.c_uint(0xFFFFFFFF), 0)
+
+
+# --------------------------------------------------------------------------------- who one is
+
+
+def unshare(flags: int) -> None:
+    _check(libc().unshare(flags), "unshare")
+
+
+def map_ids(proc: int, uid: int, gid: int, inner: int) -> None:
+    """In a new user namespace, be `inner`. `proc` is /proc opened before the root was changed."""
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{inner} {uid} 1"),
+        ("gid_map", f"{inner} {gid} 1"),
+    ):
+        fd = os.open(f"self/{name}", os.O_WRONLY, dir_fd=proc)
+        try:
+            os.write(fd, text.encode())
+        finally:
+            os.close(fd)
+
+
+def set_capabilities(effective: int, permitted: int) -> None:
+    """Keep these capabilities (bit masks), drop all others."""
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)(effective, permitted, 0, 0, 0, 0)
+    call("capset", header, data)
+
+
+def leave_root(uid: int, must_read: Sequence[str] = ()) -> None:
+    """Become `uid` for good.
+
+    Where a path of `must_read` is then out of reach (Python below a /root of mode 700), the right
+    to read past file modes stays; Landlock still says which files.
+    """
+    if must_read:
+        prctl(PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    prctl(PR_SET_DUMPABLE, 1)  # setuid cleared it, and /proc/self/uid_map needs it
+    if must_read:
+        read = 1 << CAP_DAC_READ_SEARCH
+        set_capabilities(0, read)
+        keep = 0 if all(map(_opens, must_read)) else read
+        set_capabilities(keep, keep)
+
+
+def _opens(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+# ----------------------------------------------------------------------------- what one sees
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    def text(s: str | None) -> bytes | None:
+        return None if s is None else os.fsencode(s)
+
+    result = libc().mount(text(source), text(target), text(kind), ctypes.c_ulong(flags), text(data))
+    _check(result, f"mount {source} on {target}")
+
+
+def new_root(trees: Sequence[str], package: str, entries: Sequence[str]) -> None:
+    """Change to a read-only root that holds `trees`, and in the folder `package` `entries` alone.
+
+    Besides there are three devices and an empty `SCRATCH`; no /proc, /sys, /home, /etc, /tmp.
+    """
+    base = "/sys"  # exists everywhere, and nothing is bound from below it
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    _small_tmpfs(base, MS_NODEV)
+    root = base + "/root"
+    os.mkdir(root)
+    _small_tmpfs(root, 0)
+    for tree in trees:
+        _bind(tree, root)
+    os.makedirs(root + package, exist_ok=True)
+    _small_tmpfs(root + package, MS_NODEV)
+    for entry in entries:
+        _bind(entry, root)
+    _read_only(root + package)
+    os.makedirs(root + "/dev", exist_ok=True)
+    for name in DEVICES:
+        _touch(f"{root}/dev/{name}")
+        mount(f"/dev/{name}", f"{root}/dev/{name}", None, MS_BIND)
+    os.mkdir(root + SCRATCH)
+    _pivot(root)
+
+
+def _pivot(root: str) -> None:
+    os.mkdir(root + "/old")
+    call("pivot_root", os.fsencode(root), os.fsencode(root + "/old"))
+    os.chdir("/")
+    _check(libc().umount2(b"/old", MNT_DETACH), "umount of the old root")
+    os.rmdir("/old")
+    mount(None, "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID)
+
+
+def _small_tmpfs(target: str, flags: int) -> None:
+    mount("tmpfs", target, "tmpfs", MS_NOSUID | flags, "size=1m,nr_inodes=4096,mode=755")
+
+
+def _bind(path: str, root: str) -> None:
+    """Show `path` read-only below `root`; a symbolic link stays one (/lib -> usr/lib)."""
+    target = root + path
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.islink(path):
+        os.symlink(os.readlink(path), target)
+        return
+    if os.path.isdir(path):
+        os.makedirs(target, exist_ok=True)
+    else:
+        _touch(target)
+    mount(path, target, None, MS_BIND | MS_REC)
+    _read_only(target)
+
+
+def _read_only(target: str) -> None:
+    """With all mounts below it: a remount would change the topmost only."""
+    attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY_NOSUID_NODEV, 0, 0, 0)
+    call("mount_setattr", AT_FDCWD, os.fsencode(target), AT_RECURSIVE, attributes, ctypes.c_size_t(32))
+
+
+def _touch(path: str) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
+
+
+def mount_scratch(megabytes: int) -> None:
+    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
+    mount("tmpfs", SCRATCH, "tmpfs", flags, f"size={megabytes}m,nr_inodes=256,mode=777")
+
+
+# ----------------------------------------------------------------------------- what one may use
+
+
+def limit(memory_mb: int, file_mb: int) -> None:
+    """Bound memory and files for good. CPU is bounded from outside, per call."""
+    wanted = {
+        resource.RLIMIT_AS: memory_mb << 20,
+        resource.RLIMIT_FSIZE: file_mb << 20,
+        resource.RLIMIT_NOFILE: 64,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    for which, value in wanted.items():
+        hard = resource.getrlimit(which)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (value, value))
