@@ -14,11 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.checks import Check
+from minigrad.checks import Check, Mutant
 from minigrad.grading import diagnose, shipped, verdict
 from minigrad.grading.shipped import Known, Shipped
 from minigrad.grading.sources import PUBLIC, load, names
 from minigrad.grading.spec import Assignment, AuthoringError, Cell, Evidence
+from minigrad.sandbox.server import Server, WorkerEnded
 
 __all__ = ["build", "check_build", "files", "load", "names", "release_notebook", "values"]
 
@@ -122,34 +123,39 @@ def _same(path: Path, data: bytes) -> bool:
 def values(assignment: Assignment) -> Shipped:
     """Run the solution and every mutant on the public inputs: what `expected.npz` holds."""
     checks = [c for c in assignment.checks if c.name in assignment.public and not c.trained]
-    expected = _observe(assignment, {}, checks)
-    for check in checks:
-        if (given := expected.get(check.name)) is None or given.failure is not None:
-            why = given.failure.reason if given and given.failure else "it ends its worker"
-            raise AuthoringError(f"{assignment.name}: the solution fails its check `{check.name}`: {why}")
-    known: dict[str, tuple[Known, ...]] = {}
-    for mutant in assignment.mutants:
-        cell = next(id for id, source in assignment.solution.items() if mutant.old in source)
-        mistaken = assignment.solution[cell].replace(mutant.old, mutant.new)
-        observed = _observe(assignment, {cell: mistaken}, checks)
-        for exercise in dict.fromkeys(assignment.check(name).exercise for name in mutant.fails):
-            own = [c.name for c in checks if c.exercise == exercise]
-            # what a notebook can recognise: public checks that fail, and that end
-            if set(own) & set(mutant.fails) and set(own) <= set(observed):
-                projections = {name: diagnose.project(observed[name]) for name in own}
-                known[exercise] = (*known.get(exercise, ()), Known(mutant.hint, projections))
-    given_arrays = {name: evidence.arrays for name, evidence in expected.items()}
-    return Shipped(assignment.name, assignment.exercises(), given_arrays, known, shipped.draws())
+    with Server("unsafe", engine=assignment.engine) as server:  # the author's own code
+        expected = _observe(server, assignment, {}, checks)
+        for check in checks:
+            if (given := expected.get(check.name)) is None or given.failure is not None:
+                why = given.failure.reason if given and given.failure else "it ends Python"
+                raise AuthoringError(f"{assignment.name}: the solution fails its check `{check.name}`: {why}")
+        known: dict[str, tuple[Known, ...]] = {}
+        for mutant in assignment.mutants:
+            # what a notebook can recognise: public checks that fail
+            caught = {c.exercise for c in checks if c.name in mutant.fails}
+            mine = [c for c in checks if c.exercise in caught]
+            observed = _observe(server, assignment, mutated(assignment, mutant), mine) if mine else {}
+            for exercise in sorted(caught):
+                own = [c.name for c in mine if c.exercise == exercise]
+                if set(own) <= set(observed):
+                    projections = {name: diagnose.project(observed[name]) for name in own}
+                    known[exercise] = (*known.get(exercise, ()), Known(mutant.hint, projections))
+    arrays = {name: evidence.arrays for name, evidence in expected.items()}
+    return Shipped(assignment.name, assignment.exercises(), arrays, known, shipped.draws())
+
+
+def mutated(assignment: Assignment, mutant: Mutant) -> dict[str, str]:
+    """The solution cell that a mutant changes, changed."""
+    cell = next(id for id, source in assignment.solution.items() if mutant.old in source)
+    return {cell: assignment.solution[cell].replace(mutant.old, mutant.new)}
 
 
 def _observe(
-    assignment: Assignment, replace: Mapping[str, str], checks: Sequence[Check]
+    server: Server, assignment: Assignment, replace: Mapping[str, str], checks: Sequence[Check]
 ) -> dict[str, Evidence]:
-    """What each check gives, from a worker of its own: trusted code, no sandbox."""
-    from minigrad.sandbox.server import Server, WorkerEnded
-
+    """What each check gives, from a worker of its own."""
     found: dict[str, Evidence] = {}
-    with Server("unsafe", engine=assignment.engine) as server, server.worker() as worker:
+    with server.worker() as worker:
         try:
             for cell in assignment.solved(replace):
                 if cell.runs:
