@@ -211,8 +211,8 @@ check("rnn-cell")
 #
 # For the next two exercises we leave the tape aside and work with plain NumPy arrays and
 # $f = \tanh$, because we want to see the gradient being made. The forward pass returns the states
-# and a `cache`: whatever your backward pass will want to look up. Choose its contents yourself, and
-# come back to it when you know what you need.
+# and a `cache`: whatever your backward pass will want to look up. `(x, h0, hs, W_x, W_h)` has all of
+# it; if you would rather keep something else, come back when you know what you need.
 #
 # ### Exercise `rnn-forward` · 10 points
 #
@@ -247,7 +247,7 @@ check("rnn-forward")
 # %% kind="lab" id="lab-impulse"
 if finished("rnn-forward"):
     figure, axes = plt.subplots(1, 3, figsize=(10, 2.6), sharey=True)
-    for ax, rho in zip(axes, (0.7, 1.0, 1.3)):
+    for ax, rho in zip(axes, (0.7, 1.0, 1.3), strict=True):
         rng = np.random.default_rng(1)
         kick = np.zeros((1, 40, 4))
         kick[0, 0] = 0.5
@@ -312,7 +312,8 @@ if finished("rnn-forward"):
 # ### Exercise `rnn-backward` · 25 points
 #
 # `rnn_backward(dhs, cache)` returns `dx, dh0, dW_x, dW_h, db`, in plain NumPy. It is checked with
-# the cache of your own `rnn_forward`, so get that one right first.
+# the cache of your own `rnn_forward`; only if that one is not right yet, with the cache proposed
+# above, so that a mistake there costs nothing here.
 #
 # What the checks ask:
 #
@@ -362,9 +363,8 @@ if finished("rnn-cell", "rnn-forward", "rnn-backward"):
         L = L + (h * g.data[:, t]).sum()
     L.backward()
     _, cache = rnn_forward(x.data, h0.data, cell.W_x.data, cell.W_h.data, cell.b.data)
-    for name, by_hand, leaf in zip(
-        ("dx", "dh0", "dW_x", "dW_h", "db"), rnn_backward(g.data, cache), (x, h0, cell.W_x, cell.W_h, cell.b)
-    ):
+    leaves = {"dx": x, "dh0": h0, "dW_x": cell.W_x, "dW_h": cell.W_h, "db": cell.b}
+    for (name, leaf), by_hand in zip(leaves.items(), rnn_backward(g.data, cache), strict=True):
         print(f"{name:5}{by_hand.shape!s:12} largest difference from the tape: {np.abs(by_hand - leaf.grad).max():.1e}")
 
 # %% [markdown] id="predict"
@@ -417,7 +417,8 @@ if finished("rnn-cell"):
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True)
     print("ratio of the gradient at h_0 to that at h_T, median of 20 seeds\n")
     print(f"{'f':8}{'rho':>4}{'rho^T':>10}{'measured':>10}{'authors':>10}{'you':>10}")
-    for ax, (kind, f, guesses) in zip(axes, (("linear", lambda a: a, guess_linear), ("tanh", tanh, guess_tanh))):
+    rows = ("linear", lambda a: a, guess_linear), ("tanh", tanh, guess_tanh)
+    for ax, (kind, f, guesses) in zip(axes, rows, strict=True):
         for rho, guess in guesses.items():
             norms = np.median([gradient_norms(f, rho, seed) for seed in range(SEEDS)], axis=0)
             line, = ax.semilogy(norms, label=f"$\\rho$ = {rho}")
