@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import multiprocessing.util
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -22,17 +23,45 @@ from minigrad.grading.course import Course
 from minigrad.grading.intake import intake, read
 from minigrad.grading.judge import Judge
 from minigrad.grading.spec import Assignment, GradingError, Refused, Report
+from minigrad.sandbox.server import SandboxUnavailable
 
 Done = Callable[[str, Report], None]
+
+
+@dataclass(frozen=True)
+class Court:
+    """What a judge is made of, small enough to send to another process."""
+
+    sources: Path
+    salt: bytes
+    isolation: str
+    cache: Path | None
+    forbidden: tuple[Path, ...]
+
+    def judge(self) -> Judge:
+        """The judge; SandboxUnavailable when there is no sandbox."""
+        return Judge(
+            authoring.load(self.sources),
+            self.salt,
+            isolation=self.isolation,
+            cache=self.cache,
+            forbidden=self.forbidden,
+        )
+
+
+def court(course: Course, name: str, isolation: str = "auto") -> Court:
+    """The court for an assignment. Unsafe ones get a salt of their own: a submission could read ours."""
+    if isolation == "unsafe":
+        return Court(course.sources(name), secrets.token_bytes(results.SALT_BYTES), isolation, None, ())
+    salt = results.read_salt(course.salt(name))
+    return Court(course.sources(name), salt, isolation, course.state / "references", course.private())
 
 
 @dataclass(frozen=True)
 class Job:
     """What a worker process needs to grade one submission."""
 
-    sources: Path
-    salt: bytes
-    isolation: str
+    court: Court
     data: bytes
 
 
@@ -65,18 +94,18 @@ def run(
     Raises GradingError when no submission can be graded here at all (no sandbox).
     """
     name, keep = assignment.name, isolation != "unsafe"
-    salt = results.salt(course.salt(name))
-    reports: dict[str, Report] = {}
+    of = court(course, name, isolation)
+    made: dict[str, Report] = {}
 
     def settle(one: Submission, report: Report) -> None:
-        reports[one.student] = report
+        made[one.student] = report
         if keep:
-            results.store(course.report(name, one.student), report, one.key)
+            _keep(course.reports(name) / one.student, one.key or "refused", report)
         done(one.student, report)
 
     waiting: dict[str, deque[Submission]] = {}
     for student, source in submissions.items():
-        one = take(assignment, salt, student, source)
+        one = take(assignment, of.salt, student, source)
         if one.refused:
             settle(one, Report(name, "refused", reason=one.refused))
         elif keep and (stored := known(course, name, one)):
@@ -85,22 +114,22 @@ def run(
             waiting.setdefault(one.key, deque()).append(one)
 
     def job(key: str) -> Job:
-        return Job(course.sources(name), salt, isolation, waiting[key][0].data)
+        return Job(of, waiting[key][0].data)
 
     todo = deque((key, job(key)) for key in waiting)
     with _pool(executor, min(workers, len(todo))) as pool:
         for key, report in _graded(todo, pool, 2 * workers):
             same = waiting[key]
             settle(same.popleft(), report)
-            if report.status == "graded" and results.shareable(report):
+            if report.status == "graded" and report.confirmed:
                 if keep:
-                    results.store(course.results / f"{key}.json", _common(report), key)
+                    results.store(course.results, key, _common(report))
                 while same:
                     one = same.popleft()
                     settle(one, _theirs(report, one))
             elif same:
                 todo.append((key, job(key)))
-    return {student: reports[student] for student in submissions}
+    return {student: made[student] for student in submissions}
 
 
 def take(assignment: Assignment, salt: bytes, student: str, source: Path | bytes) -> Submission:
@@ -115,11 +144,30 @@ def take(assignment: Assignment, salt: bytes, student: str, source: Path | bytes
 
 def known(course: Course, name: str, one: Submission) -> Report | None:
     """What an earlier run found for the same code: the student's own report, or the shared one."""
-    own = results.load(course.report(name, one.student), one.key)
+    own = results.load(course.reports(name) / one.student, one.key)
     if own and own.status == "graded":
         return own
-    shared = results.load(course.results / f"{one.key}.json", one.key)
+    shared = results.load(course.results, one.key)
     return _theirs(shared, one) if shared else None
+
+
+def reports(course: Course, name: str) -> dict[str, Report]:
+    """The last report of each student, as earlier runs kept them."""
+    found = {}
+    for folder in sorted(p for p in course.reports(name).glob("*") if p.is_dir()):
+        newest = max(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns, default=None)
+        report = results.load(folder, newest.stem) if newest else None
+        if report:
+            found[folder.name] = report
+    return found
+
+
+def _keep(folder: Path, name: str, report: Report) -> None:
+    """Store a student's report, then drop the one it replaces."""
+    results.store(folder, name, report)
+    for other in folder.glob("*.json"):
+        if other.stem != name:
+            other.unlink()
 
 
 def _common(report: Report) -> Report:
@@ -179,7 +227,9 @@ def _graded(
     try:
         while todo or running:
             while todo and len(running) < width:
-                running[pool.submit(_grade, todo[0][1])] = todo.popleft()
+                job = todo[0][1]
+                running[pool.submit(_grade, job)] = todo[0]
+                todo.popleft()
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 key, _ = running[future]
                 report = future.result()
@@ -201,7 +251,7 @@ def _alone(job: Job) -> Report:
         try:
             return pool.submit(_grade, job).result()
         except BrokenExecutor:
-            return Report(job.sources.name, "ungraded", reason="the judge's process died")
+            return Report(job.court.sources.name, "ungraded", reason="the judge's process died")
 
 
 # --- in a worker process ----------------------------------------------------------------------
@@ -211,22 +261,19 @@ class _Held(threading.local):
     """The judge of this worker, kept between submissions: it holds a fork server and references."""
 
     judge: Judge | None = None
-    of: tuple[Path, bytes, str] | None = None
+    court: Court | None = None
 
-    def get(self, sources: Path, salt: bytes, isolation: str) -> Judge:
-        if self.of != (sources, salt, isolation):
+    def get(self, court: Court) -> Judge:
+        if self.judge is None or self.court != court:
             self.close()
-            judge = Judge(authoring.load(sources), salt, isolation=isolation)
-            judge.__enter__()
-            self.judge, self.of = judge, (sources, salt, isolation)
+            self.judge, self.court = court.judge(), court
             multiprocessing.util.Finalize(None, self.close, exitpriority=10)
-        assert self.judge is not None
         return self.judge
 
     def close(self) -> None:
         if self.judge is not None:
             self.judge.__exit__(None, None, None)
-        self.judge = self.of = None
+        self.judge = self.court = None
 
 
 _held = _Held()
@@ -234,9 +281,11 @@ _held = _Held()
 
 def _grade(job: Job) -> Report:
     try:
-        return _held.get(job.sources, job.salt, job.isolation).grade(job.data)
+        return _held.get(job.court).grade(job.data)
+    except SandboxUnavailable as error:
+        raise GradingError(str(error)) from None  # true of every submission, as wrong sources are
     except GradingError:
-        raise  # no sandbox, wrong sources: true of every submission
+        raise
     except Exception as error:
         _held.close()
-        return Report(job.sources.name, "ungraded", reason=f"the judge failed: {type(error).__name__}")
+        return Report(job.court.sources.name, "ungraded", reason=f"the judge failed: {type(error).__name__}")

@@ -80,9 +80,13 @@ class Course:
         """Reports by code, shared by all who handed in the same."""
         return self.state / "results"
 
-    def report(self, name: str, student: str) -> Path:
-        """The file of one student's report."""
-        return self.state / "reports" / name / f"{student}.json"
+    def reports(self, name: str) -> Path:
+        """Has a folder for each student, with the student's last report."""
+        return self.state / "reports" / name
+
+    def private(self) -> tuple[Path, ...]:
+        """What no submission may read."""
+        return (self.root / "solutions", self.submitted, self.state, self.gradebook)
 
     @property
     def staging(self) -> Path:

@@ -16,7 +16,7 @@ NOTEBOOK = '''\
 # %% kind="define" id="imports"
 import numpy as np
 
-# %% kind="define" id="harness"
+# %% kind="lab" id="harness"
 from minigrad.grading.local import checks
 
 check = checks("{name}", globals())

@@ -1,0 +1,69 @@
+"""Tables and a progress bar on a terminal: rich's where it is installed, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+
+def _rich() -> bool:
+    try:
+        import rich  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on standard error; call the yielded function with a word for each of `total` steps.
+
+    Where standard error is no terminal: a line now and then, at most ten in all.
+    """
+    if sys.stderr.isatty() and _rich():
+        with _bar(label, total) as step:
+            yield step
+        return
+    done = 0
+
+    def step_plain(word: str) -> None:
+        nonlocal done
+        done += 1
+        if done == total or done * 10 // total > (done - 1) * 10 // total:
+            print(f"{label}: {done} of {total}", file=sys.stderr, flush=True)
+
+    yield step_plain
+
+
+@contextmanager
+def _bar(label: str, total: int) -> Iterator[Callable[[str], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[word]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=total, word="")
+        yield lambda word: bar.update(task, advance=1, word=word)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = 100) -> str:
+    """Rows under a header in aligned columns; the last column is wrapped to fit `width`."""
+    cells = [list(header), *map(list, rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    last = max(20, width - sum(widths[:-1]) - 2 * (len(header) - 1))
+    lines: list[str] = []
+    for row in cells:
+        left = "  ".join(text.ljust(w) for text, w in zip(row[:-1], widths[:-1], strict=True))
+        wrapped = textwrap.wrap(row[-1], last) or [""]
+        lines.append(f"{left}  {wrapped[0]}".rstrip())
+        lines += [f"{'':{len(left)}}  {more}" for more in wrapped[1:]]
+    rule = "─" * min(width, max(map(len, lines)))
+    return "\n".join([lines[0], rule, *lines[1:]])
