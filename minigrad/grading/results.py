@@ -171,4 +171,5 @@ def from_dict(data: Mapping[str, Any]) -> Report:
         cpu=data["cpu"],
         training_cpu=data["training_cpu"],
         blank=data["blank"],
+        confirmed=data["confirmed"],
     )

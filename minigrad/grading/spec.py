@@ -131,6 +131,7 @@ class Observation:
     cpu: float = 0.0  # CPU seconds of its workers
     training_cpu: float = 0.0  # of these, in trained checks
     confirmed: bool = True  # False when a timeout was not confirmed: the result is not shared
+    notes: tuple[str, ...] = ()  # cells that ended their worker, a budget used up
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ class Report:
     cpu: float = 0.0
     training_cpu: float = 0.0
     blank: bool = False  # nothing of the release was changed
+    confirmed: bool = True  # False when a timeout was not confirmed: not shared with equal code
 
     @property
     def score(self) -> float:

@@ -1,0 +1,75 @@
+"""A server whose workers run in this process, so that the judge's own rules are tested fast."""
+
+import sys
+
+from minigrad.sandbox import protocol
+from minigrad.sandbox.server import SandboxFault, WorkerEnded
+from minigrad.sandbox.worker import Notebook, answer
+
+ENDING = "end_worker"  # a function that cells find among their names: end_worker("exit")
+
+
+class Near:
+    """Stands for `Server`; remembers what its workers were asked."""
+
+    isolation = "near"
+
+    def __init__(self):
+        self.workers = []
+        self.faults = 0  # so many workers fail to start
+        self.once = {}  # reason by cell or check: ends the worker the first time it is asked
+
+    def __call__(self, isolation, engine=True, forbidden=()):
+        return self
+
+    def worker(self, memory_mb=1024):
+        if self.faults:
+            self.faults -= 1
+            raise SandboxFault("no room")
+        self.workers.append(NearWorker(self))
+        return self.workers[-1]
+
+    def close(self):
+        pass
+
+    def asked(self, kind):
+        """What each worker was asked of one kind, by name."""
+        return [[r[1] for r in w.requests if r[0] == kind] for w in self.workers]
+
+
+class NearWorker:
+    def __init__(self, server):
+        self.server, self.requests, self.cpu, self.end = server, [], 0.0, None
+        self.kept = sys.modules["__main__"], sys.modules.get("checks")
+        self.notebook = Notebook()
+        self.restore()
+        self.notebook.names[ENDING] = self.stop
+
+    def restore(self):
+        sys.modules["__main__"] = self.kept[0]
+        sys.modules.pop("checks", None)
+
+    def stop(self, reason, cpu=0.0):
+        self.end = reason
+        self.cpu += cpu
+        raise SystemExit
+
+    def call(self, request, cpu):
+        assert self.end is None, "a worker that ended was asked again"
+        assert cpu > 0
+        self.requests.append(request)
+        streams = sys.stdout, sys.stderr
+        self.cpu += 0.01
+        try:
+            reply = protocol.loads(
+                protocol.dumps(answer(self.notebook, protocol.loads(protocol.dumps(request))))
+            )
+        finally:
+            sys.stdout, sys.stderr = streams
+        self.end = self.end or self.server.once.pop(request[1], None)
+        if self.end:
+            raise WorkerEnded(self.end, "near")
+        return reply
+
+    def close(self):
+        self.end = self.end or "closed"
