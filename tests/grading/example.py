@@ -41,11 +41,16 @@ def shift(x, by):
 # %% kind="check" id="shift-check" exercise="shift" points=5
 check("shift")
 
+# %% kind="check" id="learn-check" exercise="learn" points=2
+check("learn")
+
 # %% [markdown] kind="written" id="why" points=3
 # Why?
 '''
 PUBLIC = '''\
 """What everyone may see."""
+import numpy as np
+
 from minigrad.checks import check, given
 
 
@@ -61,6 +66,24 @@ def half(student, rng):
 @check(exercise="shift", points=5, says="Every entry is moved.")
 def moved(student, rng):
     return {"y": given(student.shift(batch(rng), 2.0), "shift")}
+
+
+def nearly_nothing(solution, parameters, rng):
+    return 1.0 - float(np.abs(solution.halve(parameters["w"])).max())
+
+
+@check(
+    exercise="learn",
+    points=2,
+    says="Halved again and again, little is left.",
+    needs=["halve.half", "halve.one-row-hidden"],
+    replay=nearly_nothing,
+)
+def shrinks(student, rng):
+    w = np.ones(3)
+    for _ in range(20):
+        w = student.halve(w)
+    return {"w": w}
 '''
 HIDDEN = '''\
 """Not shipped."""

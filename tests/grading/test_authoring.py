@@ -23,9 +23,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
 
 def test_loads_everything_an_author_wrote(tiny: Assignment) -> None:
     assert (tiny.name, tiny.title, tiny.engine) == ("02-tiny", "A tiny assignment", True)
-    assert tiny.exercises() == {"halve": 10, "shift": 5}
-    assert [c.name for c in tiny.checks] == ["halve.half", "shift.moved", "halve.one-row-hidden"]
-    assert tiny.public == {"halve.half", "shift.moved"}
+    assert tiny.exercises() == {"halve": 10, "shift": 5, "learn": 2}
+    assert [c.name for c in tiny.checks] == [
+        "halve.half",
+        "shift.moved",
+        "learn.shrinks",
+        "halve.one-row-hidden",
+    ]
+    assert tiny.public == {"halve.half", "shift.moved", "learn.shrinks"}
     assert tiny.solution["halve"].endswith("    return x * 0.5  # secret answer")
     assert "SOLUTION" not in tiny.solution["halve"]
     assert "STUB" not in tiny.solution["shift"]
@@ -76,7 +81,7 @@ TWICE = 'exercise="halve" points=10\ncheck("halve")'
         ("public_checks.py", 'exercise="shift"', 'exercise="shoft"', r"no check cell for .* `shoft`"),
         ("public_checks.py", 'exercise="shift"', 'exercise="halve"', r"`halve` is worth 10 points"),
         ("public_checks.py", "def moved", "def half", r"`half` is already defined in 02-tiny"),
-        ("public_checks.py", "def batch(rng):", "def batch(rng:", r"public_checks.py, line 5: "),
+        ("public_checks.py", "def batch(rng):", "def batch(rng:", r"public_checks.py, line 7: "),
         ("checks.py", '"""Not shipped."""', "1 / 0", r"checks.py, line 1: ZeroDivisionError"),
         ("checks.py", "def one_row_hidden", "def half", r"`half` is already defined in 02-tiny/public"),
         ("checks.py", '["halve.half"]', '["halve.quarter"]', r"needs `halve.quarter`"),
@@ -150,7 +155,6 @@ def test_building_twice_gives_the_same_bytes_and_no_secrets(tmp_path: Path, tiny
             "secret answer",
             "x + by",
             "one_row_hidden",
-            "one-row-hidden",
             "x * 2.0",
             "doubled",
             str(tmp_path),
@@ -178,7 +182,7 @@ def test_shipped_values_are_the_solutions_and_name_the_mistakes(tiny: Assignment
     x = shipped.generator(shipped.public_seed("02-tiny", "halve.half")).normal(size=(3, 2))
     np.testing.assert_array_equal(values.expected["halve.half"]["y"], x * 0.5)
     assert set(values.expected) == {"halve.half", "shift.moved"}
-    assert values.points == {"halve": 10, "shift": 5}
+    assert values.points == {"halve": 10, "shift": 5, "learn": 2}
     (doubled,) = values.known["halve"]
     assert doubled.hint.startswith("Did you")
     assert diagnose.near(doubled.projections["halve.half"], diagnose.project(Evidence({"y": x * 2})))
