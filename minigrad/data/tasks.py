@@ -15,18 +15,28 @@ BOOM_HOLD = 4  # steps for which one symbol stays
 
 @dataclass(frozen=True)
 class Batch:
-    """Sequences and what to answer, batch first.
+    """Samples and what to answer, batch first.
 
-    x (B, T, D); y (B, T, K), shaped like the model's output; mask (B, T), True where an answer is
-    asked for. x and y are float64.
+    For the tasks here: x (B, T, D); y (B, T, K), shaped like the model's output; mask (B, T), True
+    where an answer is asked for. x and y are float64. Other data has other shapes after B, and may
+    do without a mask.
     """
 
     x: np.ndarray
     y: np.ndarray
-    mask: np.ndarray
+    mask: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        masked = len(self.x) if self.mask is None else len(self.mask)
+        if not len(self.x) == len(self.y) == masked:
+            raise ValueError(f"x has {len(self.x)} samples, y {len(self.y)}, mask {masked}; they must agree")
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def __getitem__(self, rows: slice | np.ndarray) -> Batch:
+        """The samples at `rows`: a slice, or an array of indices or of True and False."""
+        return Batch(self.x[rows], self.y[rows], None if self.mask is None else self.mask[rows])
 
 
 class Draw(Protocol):

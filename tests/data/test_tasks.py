@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.data import TASKS, boom, echo, parity
+from minigrad.data import TASKS, Batch, boom, echo, parity
 
 
 def rng(seed=0):
@@ -89,3 +89,15 @@ def test_the_seed_decides(task):
 def test_silly_arguments_are_named(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+def test_a_batch_is_cut_by_rows():
+    drawn = echo(rng(6), 5, length=12)
+    for rows in (slice(1, 3), np.array([4, 0])):
+        cut = drawn[rows]
+        assert np.array_equal(cut.x, drawn.x[rows])
+        assert np.array_equal(cut.y, drawn.y[rows])
+        assert np.array_equal(cut.mask, drawn.mask[rows])
+    assert Batch(drawn.x, drawn.y)[:2].mask is None
+    with pytest.raises(ValueError, match="x has 5 samples, y 4, mask 5"):
+        Batch(drawn.x, drawn.y[:4])
