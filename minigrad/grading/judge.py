@@ -152,13 +152,20 @@ class Judge:
 
     def observe(self, cells: Sequence[Cell], train: bool = True) -> Observation:
         """Run cells and probe them, deterministic checks first. Raises SandboxFault."""
+        replayed = -self._replay_cpu()
         with Session(self.server, self.assignment, cells, self.limits) as session:
-            found = session.probes(self.deterministic, {c.name: self.seed(c) for c in self.deterministic})
+            seeds = {c.name: self.seed(c) for c in self.deterministic}
+            found, late = session.probes(self.deterministic, seeds)
             training = self._train(session, found) if train else 0.0
+            for check in late:
+                found[check.name] = session.probe(check, seeds[check.name])
+            if train and late:
+                training += self._train(session, found)
             notes = tuple(session.notes())
             runs = tuple(session.runs[c.id] for c in session.cells if c.id in session.runs)
             session.close()
-            return Observation(runs, found, session.cpu, training, session.confirmed, notes)
+        replayed += self._replay_cpu()
+        return Observation(runs, found, session.cpu + replayed, training + replayed, session.confirmed, notes)
 
     def seed(self, check: Check, attempt: int = 0) -> str:
         """The seed of one run of a check."""
@@ -226,11 +233,11 @@ class Judge:
         return failure
 
     def _train(self, session: Session, found: Found) -> float:
-        """Add the evidence of trained checks to `found`; gives the CPU seconds they took."""
+        """Train the checks that still wait and need to no longer; gives the CPU seconds it took."""
         passed = {v.check for v in self.verdicts(found) if v.passed}
         used = 0.0
         for check in self.assignment.checks:
-            if not check.trained:
+            if not check.trained or (check.name in found and not waiting(found[check.name])):
                 continue
             missing = [n for n in check.needs if n not in passed]
             if missing:
@@ -259,6 +266,9 @@ class Judge:
             self._solution = Reference(self.server, self.assignment, self.limits)
         return self._solution.replay(check, seed, arrays)
 
+    def _replay_cpu(self) -> float:
+        return self._solution.used if self._solution is not None else 0.0
+
     def _solved(self) -> Found:
         found = self.observe(self.assignment.solved(), train=False).probes
         sound(self.assignment.name, found)
@@ -275,3 +285,8 @@ class Judge:
         value = compute()
         results.write(path, write_evidence(value))
         return value
+
+
+def waiting(e: Evidence) -> bool:
+    """Whether a trained check waits for others."""
+    return e.failure is not None and e.failure.kind == "waits"

@@ -20,6 +20,7 @@ class Reference:
 
     def __init__(self, server: Server, assignment: Assignment, limits: Limits) -> None:
         self.session = Session(server, assignment, assignment.solved(), limits)
+        self.used = 0.0  # CPU seconds of replays so far
 
     def replay(self, check: Check, seed: str, arrays: dict[str, Any]) -> float:
         """The score of parameters that a submission trained; NaN when they do not work.
@@ -35,11 +36,13 @@ class Reference:
                 f"the solution of {self.session.assignment.name} does not run: {self.session.over}"
             )
         assert self.session.worker is not None
+        before = self.session.cpu
         try:
             score = self.session.worker.call(["replay", check.name, seed, arrays], check.cpu + CHECKS_CPU)
         except WorkerEnded:  # untrusted numbers can be too much for the replay, too
             self.session.close()
-            return float("nan")
+            score = None
+        self.used += max(0.0, self.session.cpu - before)
         return float(score) if isinstance(score, (int, float)) else float("nan")
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -101,22 +100,25 @@ class Session:
                 return Evidence(found.arrays, found.failure, cpu=used)
         raise AssertionError  # the second round returns
 
-    def probes(self, checks: Sequence[Check], seeds: dict[str, str]) -> dict[str, Evidence]:
-        """Evidence of each check. An exercise that ended a worker comes last, so that it cannot use
-        up the restarts that others need."""
+    def probes(
+        self, checks: Sequence[Check], seeds: dict[str, str]
+    ) -> tuple[dict[str, Evidence], list[Check]]:
+        """Evidence of each check, and the checks put off: the rest of an exercise that ended a worker.
+
+        They run when all else is done, so that they cannot use up the restarts that others need.
+        """
         found: dict[str, Evidence] = {}
+        late: list[Check] = []
         ending: set[str] = set()
-        queue = deque(checks)
-        while queue:
-            check = queue.popleft()
-            if check.exercise in ending and any(c.exercise not in ending for c in queue):
-                queue.append(check)
+        for check in checks:
+            if check.exercise in ending:
+                late.append(check)
                 continue
             found[check.name] = self.probe(check, seeds[check.name])
             failure = found[check.name].failure
             if failure is not None and failure.kind in ("timeout", "died"):
                 ending.add(check.exercise)
-        return found
+        return found, late
 
     def notes(self) -> list[str]:
         """What went wrong with workers, for the report."""

@@ -212,13 +212,26 @@ def test_a_timeout_of_a_probe_is_confirmed_before_it_counts(judge, near):
 def test_an_exercise_that_ends_workers_does_not_use_up_the_others_restarts(near):
     with Judge(squares(), SALT, isolation="unsafe", limits=Limits(restarts=1)) as judge:
         report = judge.grade(submission(square="def square(x):\n    end_worker('memory')\n"))
-    assert scores(report) == {"square": 0.0, "mean": 10.0, "fit": 0.0}
+    assert scores(report) == {"square": 0.0, "mean": 10.0, "fit": 10.0}
     assert reasons(report) == {
         "square.value": "needs more than 1024 MB of memory",
         "square.negative": "needs more than 1024 MB of memory",
-        "fit.slope": "Python ended 2 times: the rest was not run",
     }
     assert report.notes == ("Python ended 2 times: the rest was not run",)
+
+
+def test_training_waits_for_a_check_that_was_put_off(near):
+    task = squares()
+    checks = [
+        dataclasses.replace(c, needs=("square.negative",)) if c.name == "fit.slope" else c
+        for c in task.checks
+    ]
+    source = "def square(x):\n    if x.ndim == 2: end_worker('exit')\n    return x * x\n"
+    with Judge(squares(checks=tuple(checks)), SALT, isolation="unsafe") as judge:
+        report = judge.grade(submission(square=source))
+    assert scores(report) == {**ALL, "square": 6.0}
+    probed = [name for worker in near.asked("probe") for name in worker]
+    assert probed.index("square.negative") < probed.index("fit.slope")
 
 
 def test_restarts_are_bounded(judge, near):
@@ -403,3 +416,62 @@ def test_a_mutant_must_fit_once(near):
     task = squares(mutants=(mutant("m", "return", "raise", "h", ["square.value"]),))
     with Judge(task, SALT, isolation="unsafe") as judge, pytest.raises(AuthoringError, match="found 3 times"):
         judge.prepare()
+
+
+# --- with a real sandbox -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real():
+    try:
+        judge = Judge(squares(), SALT, limits=Limits(cell_cpu=0.5))
+        judge.prepare()
+    except module.JudgeFault as why:
+        pytest.skip(f"no sandbox here: {why}")
+    with judge:
+        yield judge
+
+
+def test_a_sandbox_grades_as_a_worker_in_this_process_does(real, judge):
+    for data in (
+        submission(),
+        submission(square="def square(x):\n    return 2 * x\n", step=None),
+        submission(square="x = 1 +", own=["print('hi')", "1 / 0"]),
+    ):
+        a, b = real.grade(data), judge.grade(data)
+        assert dataclasses.replace(a, cpu=0, training_cpu=0) == dataclasses.replace(b, cpu=0, training_cpu=0)
+        assert a.cpu > 0
+
+
+def test_hostile_work_costs_its_own_points_only(real):
+    report = real.grade(
+        submission(
+            square="import os\ndef square(x):\n    os._exit(0)\n",
+            own=[
+                "import sys\nsys.stdout.close()\nimport numpy as np\nnp.seterr(all='raise')",
+                "while True: pass",
+            ],
+        )
+    )
+    assert scores(report) == {**ALL, "square": 0.0}
+    assert reasons(report) == {
+        "square.value": "ends Python (`exit`, `os._exit`)",
+        "square.negative": "ends Python (`exit`, `os._exit`)",
+    }
+    assert report.notes == (
+        "cell 2 of those you added takes more than 0.5 s of computing time: is there an endless loop?; "
+        "the other cells ran without it",
+    )
+
+
+def test_a_memory_hog_costs_its_own_points_only(real):
+    report = real.grade(
+        submission(mean="import numpy as np\ndef mean(x):\n    return np.ones((1 << 33,)).sum()\n")
+    )
+    assert scores(report) == {"square": 10.0, "mean": 0.0, "fit": 0.0}
+    assert reasons(report)["mean.value-of-mean"] == "MemoryError in line 3 of your cell `mean`"
+
+
+def test_a_judge_whose_fork_server_died_starts_another(real):
+    real.server._control.close()
+    assert scores(real.grade(submission())) == ALL
