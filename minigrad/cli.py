@@ -67,11 +67,10 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--unsafe", action="store_true", help=f"{UNSAFE}; never recorded")
     c.add_argument("--json", action="store_true", help="print the reports as JSON")
 
-    c = command("report", report, "Show what the last grading found.")
+    c = command("report", report, "Show what the last grading found, and write report.json, .csv and .html.")
     c.add_argument("assignment", metavar="ASSIGNMENT")
-    c.add_argument("--json", action="store_true", help="print it as JSON")
-    c.add_argument("--html", type=Path, metavar="FILE", help="write the class view: scores, failed checks, recognised mistakes")
-    c.add_argument("--csv", type=Path, metavar="FILE", help="write one row for each student")
+    c.add_argument("--out", type=Path, metavar="DIR", help="where to write the files (default: the course's folder)")
+    c.add_argument("--json", action="store_true", help="print JSON, write nothing")
 
     c = command("explain", explain, "For staff: what a check expected of a student's submission, and what it got.", "Shows expected values; do not pass them on.")
     c.add_argument("student", metavar="STUDENT")
@@ -153,7 +152,80 @@ def matrix(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """Check one notebook: publicly anywhere, fully where the sources are."""
-    ...
+    from minigrad.grading import display, selfcheck
+    from minigrad.sandbox.server import SandboxUnavailable
+
+    def found(isolation: str) -> Report:
+        if args.full:
+            course, name = _full(args)
+            return _judged(course, name, args.notebook, isolation)
+        return selfcheck.report(args.notebook, _release(args), isolation)
+
+    if args.unsafe:
+        print(f"minigrad: {UNSAFE}", file=sys.stderr)
+    try:
+        made = found("unsafe" if args.unsafe else "auto")
+    except SandboxUnavailable:
+        print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
+        made = found("unsafe")
+    if args.json:
+        print(json.dumps(display.class_json({args.notebook.stem: made})[args.notebook.stem], indent=1))
+    else:
+        print(display.text(made))
+        print(_summary(made, args.full))
+    return OK if made.status == "graded" and not display.lost(made) else WRONG
+
+
+def _summary(made: Report, full: bool) -> str:
+    """One line: what passes, what fails, what is still to do."""
+    lost = [v for e in made.exercises for v in e.verdicts if not v.passed]
+    todo = dict.fromkeys(v.exercise for v in lost if "to do" in v.reason or "not defined" in v.reason)
+    kind = "checks, hidden ones too" if full else "public checks; grading adds hidden ones"
+    count = sum(len(e.verdicts) for e in made.exercises)
+    parts = [f"{count - len(lost)} of {count} {kind}"]
+    if todo:
+        parts.append(f"still to do: {', '.join(todo)}")
+    if made.exercises and not lost:
+        parts.append("all passed")
+    return " · ".join(parts)
+
+
+def _release(args: argparse.Namespace) -> Path:
+    """The folder with the release's files: the notebook's own, or the course's."""
+    from minigrad.grading import shipped
+
+    beside: Path = args.notebook.absolute().parent
+    if not (beside / shipped.FILE).exists():
+        with contextlib.suppress(GradingError):
+            course = _course(args)
+            for name in (args.notebook.stem, beside.name):
+                if (course.release(name) / shipped.FILE).exists():
+                    return course.release(name)
+    return beside
+
+
+def _full(args: argparse.Namespace) -> tuple[Course, str]:
+    """The course and the assignment of a notebook, for checks that need the sources."""
+    try:
+        course = _course(args)
+    except GradingError:
+        raise GradingError("--full needs the course's solutions/, which hold the hidden checks") from None
+    folder = args.notebook.absolute().parent.name
+    known = [n for n in (args.notebook.stem, folder) if n in course.names()]
+    if not known:
+        raise GradingError(
+            f"{args.notebook} is named after no assignment of {course.root}: there is {', '.join(course.names())}"
+        )
+    return course, known[0]
+
+
+def _judged(course: Course, name: str, notebook: Path, isolation: str) -> Report:
+    """A report with a salt of its own, which nothing keeps."""
+    from minigrad.grading import cohort
+    from minigrad.grading.intake import read
+
+    with cohort.court(course, name, isolation, throwaway=True).judge() as judge:
+        return judge.grade(read(notebook))
 
 
 # --- instructors ------------------------------------------------------------------------------
@@ -197,7 +269,7 @@ def grade(args: argparse.Namespace) -> int:
 
 
 def report(args: argparse.Namespace) -> int:
-    """Show the last reports of an assignment."""
+    """Show the last reports of an assignment, and write them as files."""
     from minigrad.grading import cohort, display
     from minigrad.grading.classview import class_html
 
@@ -205,20 +277,43 @@ def report(args: argparse.Namespace) -> int:
     reports = cohort.reports(course, _names(course, [args.assignment])[0])
     if not reports:
         raise GradingError(f"{args.assignment} was not graded yet: run `minigrad grade {args.assignment}`")
-    if args.html:
-        args.html.write_text(class_html(reports), encoding="utf-8")
-    if args.csv:
-        args.csv.write_bytes(display.class_csv(reports))
+    values = json.dumps(display.class_json(reports), indent=1) + "\n"
     if args.json:
-        print(json.dumps(display.class_json(reports), indent=1))
-    elif not (args.html or args.csv):
-        print(class_table(reports))
+        print(values, end="")
+        return OK
+    print(class_table(reports))
+    out: Path = args.out or course.work
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.json").write_text(values, encoding="utf-8")
+    (out / "report.csv").write_bytes(display.class_csv(reports))
+    (out / "report.html").write_text(class_html(reports), encoding="utf-8")
+    print(f"\nwrote report.json, report.csv and report.html into {out}")
     return OK
 
 
 def explain(args: argparse.Namespace) -> int:
     """Expected against got of one check, for staff."""
-    ...
+    from minigrad.grading import authoring, cohort
+    from minigrad.grading.explain import explanation
+    from minigrad.grading.intake import intake, read
+
+    course = _course(args)
+    found = None
+    for name in _names(course, [args.assignment] if args.assignment else []):
+        assignment = authoring.load(course.sources(name))
+        if any(c.name == args.check for c in assignment.checks):
+            found = assignment
+    if found is None:
+        raise GradingError(f"no check is called {args.check!r}: `minigrad report` shows their names")
+    submissions = course.submissions(found.name)
+    if args.student not in submissions:
+        raise GradingError(f"{args.student!r} handed in no {found.name}: nothing at {course.submitted}")
+    taken = intake(read(submissions[args.student]), found)
+    isolation = "unsafe" if args.unsafe else "auto"
+    with cohort.court(course, found.name, isolation).judge() as judge:
+        print(f"{args.student}, {args.check} (for staff only: it shows expected values)\n")
+        print(explanation(judge, taken, found.check(args.check)))
+    return OK
 
 
 def class_table(reports: Mapping[str, Report], width: int = 110) -> str:

@@ -59,6 +59,8 @@ def _released(cell: Cell) -> dict[str, Any]:
     metadata: dict[str, Any] = {"deletable": False, "nbgrader": marks}
     if not solution:
         metadata["editable"] = False
+    if cell.kind == "define":
+        metadata["tags"] = ["define"]  # runs in grading, and in `minigrad check`
     out: dict[str, Any] = {"cell_type": cell_type, "id": cell.id, "metadata": metadata, "source": cell.source}
     if not cell.markdown:
         out |= {"execution_count": None, "outputs": []}

@@ -49,10 +49,14 @@ class Court:
         )
 
 
-def court(course: Course, name: str, isolation: str = "auto") -> Court:
-    """The court for an assignment. Unsafe ones get a salt of their own: a submission could read ours."""
-    if isolation == "unsafe":
-        return Court(course.sources(name), secrets.token_bytes(results.SALT_BYTES), isolation, None, ())
+def court(course: Course, name: str, isolation: str = "auto", throwaway: bool = False) -> Court:
+    """The court for an assignment, with the round's salt or, with `throwaway`, one of its own.
+
+    An unsafe one always has its own: a submission could read ours.
+    """
+    if throwaway or isolation == "unsafe":
+        salt = secrets.token_bytes(results.SALT_BYTES)
+        return Court(course.sources(name), salt, isolation, None, course.private())
     salt = results.read_salt(course.salt(name))
     return Court(course.sources(name), salt, isolation, course.state / "references", course.private())
 
