@@ -123,7 +123,7 @@ class Session:
     def notes(self) -> list[str]:
         """What went wrong with workers, for the report."""
         told = [
-            f"{place(id)} {why.reason}; the other cells ran without it" for id, why in self.charged.items()
+            f"{place(id)} {why.reason} (the other cells ran without it)" for id, why in self.charged.items()
         ]
         if self.over is not None:
             told.append(self.over.reason)

@@ -128,8 +128,8 @@ class Observation:
 
     cells: tuple[CellRun, ...]
     probes: Mapping[str, Evidence]
-    cpu: float = 0.0  # CPU seconds of its workers
-    training_cpu: float = 0.0  # of these, in trained checks
+    cpu: float = 0.0  # CPU seconds of its workers, and of replays
+    training_cpu: float = 0.0  # of these, in trained checks and their replays
     confirmed: bool = True  # False when a timeout was not confirmed: the result is not shared
     notes: tuple[str, ...] = ()  # cells that ended their worker, a budget used up
 

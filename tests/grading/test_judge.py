@@ -164,7 +164,7 @@ def test_a_cell_that_ends_its_worker_is_charged_alone(judge, near):
         "`square` is not defined: your cell `square` ends Python (`exit`, `os._exit`)"
     )
     assert report.notes == (
-        "your cell `square` ends Python (`exit`, `os._exit`); the other cells ran without it",
+        "your cell `square` ends Python (`exit`, `os._exit`) (the other cells ran without it)",
     )
     assert near.asked("cell") == [
         ["imports", "square"],
@@ -459,8 +459,8 @@ def test_hostile_work_costs_its_own_points_only(real):
         "square.negative": "ends Python (`exit`, `os._exit`)",
     }
     assert report.notes == (
-        "cell 2 of those you added takes more than 0.5 s of computing time: is there an endless loop?; "
-        "the other cells ran without it",
+        "cell 2 of those you added takes more than 0.5 s of computing time: is there an endless loop? "
+        "(the other cells ran without it)",
     )
 
 
