@@ -94,6 +94,7 @@ def _hide_package(engine: bool) -> None:
     for name in HIDDEN:
         sys.modules.pop(f"minigrad.sandbox.{name}", None)
         vars(sys.modules["minigrad.sandbox"]).pop(name, None)
+    sys.modules["minigrad.sandbox"].__path__ = []
     if not engine:
         sys.modules["minigrad"].__path__ = []
 

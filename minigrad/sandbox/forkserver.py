@@ -44,7 +44,6 @@ def serve(config: dict[str, Any], worker: Serve) -> NoReturn:
     except BaseException as error:
         control.send(FAULT + str(error).encode()[:4000])
         os._exit(1)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors need no reaping
     gc.collect()
     gc.freeze()
     control.send(READY + json.dumps(layers).encode())
@@ -64,6 +63,14 @@ def serve(config: dict[str, Any], worker: Serve) -> NoReturn:
             _supervise(config, json.loads(message), fds, proc, worker)
         for fd in fds:
             os.close(fd)
+        _reap()
+
+
+def _reap() -> None:
+    """Take leave of supervisors that have ended; they belong to no one else."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _isolate(config: dict[str, Any]) -> int:
@@ -118,7 +125,6 @@ def _supervise(
     channel, lifeline = fds
     life = socket.socket(fileno=lifeline)
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         linux.die_with_parent()
         if proc >= 0:
             linux.unshare(linux.NAMESPACES | linux.CLONE_NEWUSER)

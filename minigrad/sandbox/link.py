@@ -121,11 +121,21 @@ class Supervised:
         return bytes(data)
 
     def _find_end(self) -> WorkerEnded:
-        """The channel is closed: mostly because the worker ended, which its supervisor then tells."""
-        self._life.settimeout(1)
-        self._note_end()
-        self._life.settimeout(END_SECONDS)
-        return self._ended or self.give_up("protocol", "it closed its channel")
+        """The channel is closed, mostly because the worker has ended: its supervisor knows."""
+        for _ in range(50):
+            news = self._ask()
+            if news is None:
+                raise SandboxFault("a worker's supervisor is gone: start a new server")
+            if news[0] != USED:
+                self._ended = self._end(*news)
+                return self._ended
+            time.sleep(0.01)  # between closing its files and being gone
+        return self.give_up("protocol", "it closed its channel")
+
+    def _ask(self) -> tuple[bytes, int] | None:
+        with contextlib.suppress(OSError):  # a supervisor that is gone has left its last word
+            self._life.send(ORDER.pack(ASK, 0.0))
+        return self._news()
 
     def _note_end(self) -> None:
         """Read on until the supervisor tells of the end, or nothing more."""
@@ -142,13 +152,19 @@ class Supervised:
     def _news(self) -> tuple[bytes, int] | None:
         """What the supervisor tells next, as (kind, wait status), or None; notes the CPU time."""
         try:
-            message = self._life.recv(4096)
+            message = self._last_word()
         except OSError:
             return None
         if len(message) != NEWS.size:
             return None
         kind, status, self._cpu = NEWS.unpack(message)
         return kind, status
+
+    def _last_word(self) -> bytes:
+        try:
+            return self._life.recv(4096)
+        except ConnectionResetError:  # it ended with a question unread; what it said comes after
+            return self._life.recv(4096)
 
     def give_up(self, reason: Reason, detail: str) -> WorkerEnded:
         if self._ended is None:
@@ -160,11 +176,9 @@ class Supervised:
 
     def cpu(self) -> float:
         if self._ended is None:
-            with contextlib.suppress(OSError):
-                self._life.send(ORDER.pack(ASK, 0.0))
-                news = self._news()
-                if news is not None and news[0] != USED:
-                    self._ended = self._end(*news)
+            news = self._ask()
+            if news is not None and news[0] != USED:
+                self._ended = self._end(*news)
         return self._cpu
 
     def close(self) -> None:
