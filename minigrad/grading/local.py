@@ -98,7 +98,13 @@ class Checks:
             known = ", ".join(self._values.points)
             raise ValueError(f"no exercise {exercise!r} in {self._values.assignment}: it has {known}")
         seen = {c.name: self._see(c) for c in own if not c.trained}
-        rows = [self._row(c, seen[c.name]) if not c.trained else self._trained(c, seen) for c in own]
+        rows = [
+            dataclasses.replace(
+                self._trained(c, seen) if c.trained else self._row(c, seen[c.name]),
+                name=c.name.removeprefix(f"{exercise}."),
+            )
+            for c in own
+        ]
         return Result(
             exercise,
             self._values.points[exercise],
@@ -157,7 +163,7 @@ class Checks:
         waits = [need for need in needs if self._row(need, seen[need.name]).status != "pass"]
         if waits:
             first = dict.fromkeys(f'check("{need.exercise}")' for need in waits)
-            return Row("waits", check.says, (f"trains once {' and '.join(first)} passes",))
+            return Row("waits", check.says, details=(f"trains once {' and '.join(first)} passes",))
         row = Row("fail", check.says)
         with _Progress() as progress:
             for attempt in range(check.tries):
@@ -207,13 +213,15 @@ class Checks:
         if failure is not None and failure.kind == "todo":
             return Row("to do", check.says)
         if failure is not None and failure.kind == "missing":
-            return Row("to do", check.says, (f"{failure.reason}: write it, or run its cell first",))
+            return Row("to do", check.says, details=(f"{failure.reason}: write it, or run its cell first",))
         if seen.error is not None:
-            return Row("fail", check.says, tuple(_told(seen.error, self._names)), printed=seen.printed)
+            return Row(
+                "fail", check.says, details=tuple(_told(seen.error, self._names)), printed=seen.printed
+            )
         if failure is not None or check.trained:
-            return Row("fail", check.says, (decided.reason,), printed=seen.printed)
+            return Row("fail", check.says, details=(decided.reason,), printed=seen.printed)
         details, drawing = _compared(check, seen.evidence.arrays, expected.arrays)
-        return Row("fail", check.says, tuple(details), drawing, seen.printed)
+        return Row("fail", check.says, "", tuple(details), drawing, seen.printed)
 
 
 def _compared(check: Check, observed: Arrays, expected: Arrays) -> tuple[list[str], str]:
@@ -240,7 +248,7 @@ def _worst(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
         a, b = got.astype(np.float64), want.astype(np.float64)
         wrong = int(np.sum(~(np.abs(a - b) <= check.atol + check.rtol * np.abs(b))))
     told = _numbers(want[index], got[index])
-    if not index:
+    if got.size == 1:
         return f"`{name}`: {told}"
     many = f"{wrong} of {got.size} entries {'is' if wrong == 1 else 'are'} wrong"
     return f"`{name}` [{', '.join(map(str, index))}]: {told} ({many})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minigrad.grading.markup import MARKS, Mark, escape, number, prose
+from minigrad.grading.markup import GREY, MARKS, Mark, escape, number, prose
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,7 @@ class Row:
 
     status: Mark
     says: str
+    name: str = ""  # the probe's: tells apart checks of the same sentence
     details: tuple[str, ...] = ()
     picture: str = ""  # SVG of ours
     printed: str = ""  # what the student's code printed meanwhile
@@ -41,7 +42,8 @@ class Result:
     def __str__(self) -> str:
         lines = [f"{self.exercise}: {self._summary()}"]
         for row in self.rows:
-            lines.append(f"  {MARKS[row.status][0]} {row.status:5}  {row.says}")
+            name = f" ({row.name})" if row.name else ""
+            lines.append(f"  {MARKS[row.status][0]} {row.status:5}  {row.says}{name}")
             lines += [f"           {detail}" for detail in row.details]
         lines += [f"  hint: {self.hint}"] * bool(self.hint) + [f"  {self.note}"] * bool(self.note)
         return "\n".join(lines)
@@ -75,15 +77,17 @@ class Result:
     def _row(self, row: Row, hinted: bool) -> str:
         sign, colour = MARKS[row.status]
         cell = "text-align:left;vertical-align:top;padding:.35em .5em .35em 0;white-space:normal"
-        told = "".join(f"<div>{prose(detail)}</div>" for detail in row.details)
+        name = f' <small style="color:{GREY}">{escape(row.name)}</small>' if row.name else ""
+        told = "".join(f'<div style="margin-top:.15em">{prose(detail)}</div>' for detail in row.details)
         if row.printed:
             told += f"<details><summary>printed</summary><pre>{escape(row.printed)}</pre></details>"
         if hinted and self.hint:
-            told += f"<details><summary>hint</summary>{prose(self.hint)}</details>"
+            hint = f"<summary>hint</summary>{prose(self.hint)}"
+            told += f'<details style="margin-top:.15em">{hint}</details>'
         if row.picture:
-            told += f"<div>{row.picture}</div>"
+            told += f'<div style="margin-top:.5em">{row.picture}</div>'
         return (
             '<tr style="background:none;border-top:1px solid #8886">'
             f'<td style="{cell};color:{colour};white-space:nowrap"><b>{sign} {row.status}</b></td>'
-            f'<td style="{cell}">{prose(row.says)}{told}</td></tr>'
+            f'<td style="{cell}">{prose(row.says)}{name}{told}</td></tr>'
         )

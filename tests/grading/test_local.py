@@ -73,7 +73,7 @@ def test_a_known_mistake_gets_its_hint(notebook: Notebook) -> None:
         halve="def halve(x):\n    return x + x", shift="def shift(x, by):\n    return -(by - x)"
     )
     assert check("halve").hint == "Did you multiply where you should divide?"
-    assert "<details><summary>hint</summary>Did you" in check("halve")._repr_html_()
+    assert "<summary>hint</summary>Did you" in check("halve")._repr_html_()
     assert repr(check("halve")) == "0.0"
     assert check("shift").hint == "Which way does it move?"
 

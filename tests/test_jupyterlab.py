@@ -1,0 +1,225 @@
+"""The release of 01-rnn in a real JupyterLab, looked at through a headless Chromium."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minigrad.grading import authoring
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = next(
+    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
+)
+DRIVER = shutil.which("chromedriver")
+SETTINGS = {
+    "notebook-extension/tracker": {
+        "windowingMode": "none"
+    },  # every cell is in the page, not only those in view
+    "apputils-extension/notification": {"fetchNews": "false"},
+}
+WRONG = '[data-mime-type$="jupyter.error"], [data-mime-type$="jupyter.stderr"]'
+CONFIG = """
+c.ServerApp.open_browser = False
+c.ServerApp.allow_root = True
+c.LabApp.expose_app_in_browser = True
+c.LabApp.news_url = None
+c.LabApp.extension_manager = "readonly"
+"""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver"),
+]
+
+
+@dataclasses.dataclass
+class Browser:
+    """A WebDriver session: one page."""
+
+    session: str
+
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
+        request = urllib.request.Request(f"{self.session}/{path}", json.dumps(body).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=200) as reply:
+            return json.load(reply)["value"]
+
+    def open(self, url: str) -> None:
+        self._post("url", {"url": url})
+
+    def run(self, script: str) -> Any:
+        """The value that the script returns."""
+        return self._post("execute/sync", {"script": script, "args": []})
+
+    def texts(self, selector: str) -> list[str]:
+        """The text of every element that a selector finds."""
+        return list(self.run(f"return [...document.querySelectorAll({selector!r})].map(e => e.innerText)"))
+
+    def wait(self, condition: str, seconds: float = 60) -> Any:
+        """The first true value of an expression."""
+        deadline = time.monotonic() + seconds
+        while not (value := self.run(f"return {condition}")):
+            assert time.monotonic() < deadline, f"never true: {condition}"
+            time.sleep(0.2)
+        return value
+
+    def screenshot(self, path: Path) -> None:
+        with urllib.request.urlopen(f"{self.session}/screenshot", timeout=60) as reply:
+            path.write_bytes(base64.b64decode(json.load(reply)["value"]))
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port: int = s.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def process(command: list[str], ready: str, log: Path, **options: Any) -> Iterator[None]:
+    """A server of ours, from its first answer on `ready` to the end of the block."""
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **options)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(ready, timeout=5).close()
+                break
+            except (urllib.error.URLError, OSError):
+                assert server.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.2)
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)  # its kernels, too
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """(address with a token in it, the folder it serves) of a JupyterLab with the release of 01-rnn."""
+    pytest.importorskip("jupyterlab")
+    home = tmp_path_factory.mktemp("jupyter")
+    served = home / "01-rnn"
+    shutil.copytree(ROOT / "assignments" / "01-rnn", served)
+    for name, values in SETTINGS.items():
+        file = home / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(values))
+    (home / "jupyter_lab_config.py").write_text(CONFIG)
+    token, port = secrets.token_hex(16), free_port()
+    command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--port={port}"]
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_TOKEN": token,
+        "IPYTHONDIR": str(home / "ipython"),
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+    }
+    ready = f"http://127.0.0.1:{port}/api?token={token}"
+    with process(command, ready, home / "lab.log", env=environment, cwd=served):
+        yield f"http://127.0.0.1:{port}/lab/tree/{{}}?reset&token={token}", served
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    home, port = tmp_path_factory.mktemp("chromium"), free_port()
+    driver = f"http://127.0.0.1:{port}"
+    options = {
+        "binary": CHROMIUM,
+        "args": [
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            "--window-size=1280,1000", f"--user-data-dir={home}",
+        ],
+    }  # fmt: skip
+    wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
+    with process([str(DRIVER), f"--port={port}"], f"{driver}/status", home / "driver.log"):
+        request = urllib.request.Request(f"{driver}/session", json.dumps(wanted).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            session = f"{driver}/session/{json.load(reply)['value']['sessionId']}"
+        try:
+            yield Browser(session)
+        finally:
+            urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=30).close()
+
+
+def run_all(browser: Browser, address: str) -> tuple[list[str], list[str]]:
+    """Open a notebook and run its cells: the texts of the checks' tables, and of errors and stderr."""
+    browser.open(address)
+    panel = "window.jupyterapp?.shell?.currentWidget"
+    browser.wait(f"{panel}?.context?.isReady && {panel}.sessionContext.session?.kernel?.status === 'idle'")
+    browser.run(
+        "window.done = null; window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        ".then(() => {window.done = 'yes'}, e => {window.done = String(e)})"
+    )
+    assert browser.wait("window.done", 180) == "yes"
+    return browser.texts(".jp-OutputArea [role=status]"), browser.texts(WRONG)
+
+
+def show(browser: Browser, selector: str, path: Path) -> None:
+    browser.run(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
+    time.sleep(0.5)  # the page scrolls
+    browser.screenshot(path)
+
+
+def test_the_release_runs_from_top_to_bottom(lab: tuple[str, Path], browser: Browser, tmp_path: Path) -> None:
+    address, _ = lab
+    exercises = authoring.load(ROOT / "solutions" / "01-rnn").exercises()
+    tables, wrong = run_all(browser, address.format("01-rnn.ipynb"))
+    assert wrong == []
+    assert [table.split(":")[0] for table in tables] == list(exercises)
+    for table, points in zip(tables, exercises.values(), strict=True):
+        assert f"0 of {points:g} points" in table
+        assert "– to do" in table or "… waits" in table
+        assert "✓ pass" not in table
+    show(browser, ".jp-OutputArea [role=status]", tmp_path / "release.png")
+
+
+def test_a_mistake_shows_numbers_a_hint_and_a_picture(
+    lab: tuple[str, Path], browser: Browser, tmp_path: Path
+) -> None:
+    address, served = lab
+    assignment = authoring.load(ROOT / "solutions" / "01-rnn")
+    mutant = next(m for m in assignment.mutants if "rnn-cell.one-step" in m.fails)
+    notebook = json.loads((served / "01-rnn.ipynb").read_text())
+    for cell in notebook["cells"]:
+        cell["source"] = authoring.mutated(assignment, mutant).get(cell["id"], cell["source"])
+    (served / "mistaken.ipynb").write_text(json.dumps(notebook))
+    (table, *_), _ = run_all(browser, address.format("mistaken.ipynb"))
+    assert "✗ fail" in table
+    assert "✓ pass" in table
+    assert "expected" in table
+    assert browser.run("return document.querySelectorAll('[role=status] svg').length") >= 1
+    browser.run("document.querySelector('[role=status] details').open = true")
+    assert mutant.hint.replace("`", "") in browser.run(
+        "return document.querySelector('[role=status]').innerText"
+    )
+    show(browser, "[role=status] svg", tmp_path / "mistake.png")
