@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import dataclasses
-import json
 import os
-import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from minigrad.grading.course import Course
-from minigrad.grading.spec import Assignment, GradingError, Report
-
-OK, WRONG, CANNOT = 0, 1, 2
+from minigrad import commands
+from minigrad.commands import CANNOT, OK, UNSAFE
+from minigrad.grading.spec import GradingError
+from minigrad.sandbox.errors import SandboxError
 
 EXITS = "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done."
-UNSAFE = "no sandbox: this runs the notebooks' code with all your rights, and proves nothing"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         return int(args.run(args))
-    except GradingError as error:
+    except (GradingError, SandboxError) as error:
         print(f"minigrad: {error}", file=sys.stderr)
         return CANNOT
     except KeyboardInterrupt:
@@ -40,50 +34,90 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar and help."""
-    top = argparse.ArgumentParser(prog="minigrad", description="Build, check and grade assignments.", epilog=EXITS)
-    top.add_argument("--course", type=Path, metavar="DIR", help="the course's folder (default: found from here upwards)")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    top = argparse.ArgumentParser(
+        prog="minigrad", description="Build, check and grade assignments.", epilog=EXITS
+    )
+    top.add_argument(
+        "--course", type=Path, metavar="DIR", help="the course's folder (default: found from here upwards)"
+    )
+    subcommands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[argparse.Namespace], int], says: str, more: str = "") -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=says, description=f"{says} {more}".strip(), epilog=EXITS)
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], says: str, more: str = ""
+    ) -> Callable[..., argparse.Action]:
+        made = subcommands.add_parser(name, help=says, description=f"{says} {more}".strip(), epilog=EXITS)
         made.set_defaults(run=run)
-        return made
+        return made.add_argument
 
-    c = command("build", build, "Make assignments/ from solutions/.", "Enters them into nbgrader's gradebook too, where nbgrader is installed.")
-    c.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
-    c.add_argument("--check", action="store_true", help="change nothing; exit with 1 when assignments/ is not what solutions/ would give")
+    def flag(add: Callable[..., argparse.Action], name: str, says: str) -> None:
+        add(name, action="store_true", help=says)
 
-    c = command("check", check, "Check your own notebook.", "Public checks only, unless --full.")
-    c.add_argument("notebook", type=Path, metavar="NOTEBOOK")
-    c.add_argument("--full", action="store_true", help="with the hidden checks; needs the course's solutions/")
-    c.add_argument("--unsafe", action="store_true", help=UNSAFE)
-    c.add_argument("--json", action="store_true", help="print the report as JSON")
+    add = command(
+        "build",
+        commands.build,
+        "Make assignments/ from solutions/.",
+        "Enters them into nbgrader's gradebook too, where nbgrader is installed.",
+    )
+    add("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    flag(add, "--check", "change nothing; exit with 1 when assignments/ is not what solutions/ give")
 
-    c = command("grade", grade, "Grade submissions in the sandbox and record them in the gradebook.", "An interrupted run goes on where it stopped.")
-    c.add_argument("assignment", metavar="ASSIGNMENT")
-    c.add_argument("paths", nargs="*", type=Path, metavar="PATHS", help="notebooks or folders; default: everything in submitted/. What lies elsewhere is graded, not recorded")
-    c.add_argument("--workers", type=positive, default=max(1, os.cpu_count() or 1), metavar="N", help="processes (default: one for each core)")
-    c.add_argument("--new-salt", action="store_true", help="a new round: other inputs for every check, and everything is graded again")
-    c.add_argument("--unsafe", action="store_true", help=f"{UNSAFE}; never recorded")
-    c.add_argument("--json", action="store_true", help="print the reports as JSON")
+    add = command("check", commands.check, "Check your own notebook.", "Public checks only, unless --full.")
+    add("notebook", type=Path, metavar="NOTEBOOK")
+    flag(add, "--full", "with the hidden checks; needs the course's solutions/")
+    flag(add, "--unsafe", UNSAFE)
+    flag(add, "--json", "print the report as JSON")
 
-    c = command("report", report, "Show what the last grading found, and write report.json, .csv and .html.")
-    c.add_argument("assignment", metavar="ASSIGNMENT")
-    c.add_argument("--out", type=Path, metavar="DIR", help="where to write the files (default: the course's folder)")
-    c.add_argument("--json", action="store_true", help="print JSON, write nothing")
+    add = command(
+        "grade",
+        commands.grade,
+        "Grade submissions in the sandbox and record them in the gradebook.",
+        "An interrupted run goes on where it stopped.",
+    )
+    add("assignment", metavar="ASSIGNMENT")
+    add(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATHS",
+        help="notebooks or folders (default: all in submitted/); what lies elsewhere is not recorded",
+    )
+    add(
+        "--workers",
+        type=positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: one for each core)",
+    )
+    flag(add, "--new-salt", "a new round: every check gets other inputs, everything is graded again")
+    flag(add, "--unsafe", f"{UNSAFE}; never recorded")
+    flag(add, "--json", "print the reports as JSON")
 
-    c = command("explain", explain, "For staff: what a check expected of a student's submission, and what it got.", "Shows expected values; do not pass them on.")
-    c.add_argument("student", metavar="STUDENT")
-    c.add_argument("check", metavar="CHECK", help='such as "rnn-cell.gradients"')
-    c.add_argument("--assignment", metavar="ASSIGNMENT", help="default: the one that has this check")
-    c.add_argument("--unsafe", action="store_true", help=UNSAFE)
+    add = command(
+        "report", commands.report, "Show what the last grading found, and write report.json, .csv, .html."
+    )
+    add("assignment", metavar="ASSIGNMENT")
+    add("--out", type=Path, metavar="DIR", help="where to write the files (default: the course's folder)")
+    flag(add, "--json", "print JSON, write nothing")
 
-    c = command("new", new, "Start an assignment: a small one that builds, to be rewritten.")
-    c.add_argument("name", metavar="NN-name")
+    add = command(
+        "explain",
+        commands.explain,
+        "For staff: what a check expected of a student's submission, and what it got.",
+        "Shows expected values: do not pass them on.",
+    )
+    add("student", metavar="STUDENT")
+    add("check", metavar="CHECK", help='such as "rnn-cell.gradients"')
+    add("--assignment", metavar="ASSIGNMENT", help="default: the one that has this check")
+    flag(add, "--unsafe", UNSAFE)
 
-    c = command("matrix", matrix, "Test the checks: right work passes, every known mistake is caught.")
-    c.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
-    c.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
+    add = command("new", commands.new, "Start an assignment: a small one that builds, to be rewritten.")
+    add("name", metavar="NN-name")
+
+    add = command(
+        "matrix", commands.matrix, "Test the checks: right work passes, every known mistake is caught."
+    )
+    add("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    add("--json", type=Path, metavar="FILE", help="write the rows there")
     return top
 
 
@@ -92,286 +126,3 @@ def positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
-
-
-# --- authors ----------------------------------------------------------------------------------
-
-
-def build(args: argparse.Namespace) -> int:
-    """solutions/ -> assignments/, and into the gradebook."""
-    from minigrad.grading import authoring
-
-    course = _course(args)
-    wrong = 0
-    for name in _names(course, args.names):
-        assignment = authoring.load(course.sources(name))
-        if args.check:
-            complaints = authoring.check_build(assignment, course.root / "assignments")
-            wrong += len(complaints)
-            print("\n".join(complaints) if complaints else f"{name}: as its sources say")
-            continue
-        changed = authoring.build(assignment, course.root / "assignments")
-        print(f"{name}: {'wrote ' + ', '.join(changed) if changed else 'nothing changed'}")
-        if nbgrader := _nbgrader():
-            nbgrader.register(course, assignment)
-    return WRONG if wrong else OK
-
-
-def new(args: argparse.Namespace) -> int:
-    """Start an assignment."""
-    from minigrad.grading import starter
-
-    root = args.course or Path.cwd()
-    for path in starter.write(root / "solutions" / args.name):
-        print(path.relative_to(root))
-    print(f"Next: minigrad build {args.name}, then minigrad matrix {args.name}")
-    return OK
-
-
-def matrix(args: argparse.Namespace) -> int:
-    """Every variant passes, every mutant is caught."""
-    from minigrad.grading import authoring
-    from minigrad.grading import matrix as tables
-
-    course = _course(args)
-    rows, complaints = [], []
-    for name in _names(course, args.names):
-        made = tables.matrix(authoring.load(course.sources(name)))
-        print(made.text)
-        rows += made.rows
-        complaints += made.complaints
-    if args.json:
-        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    for complaint in complaints:
-        print(complaint, file=sys.stderr)
-    return WRONG if complaints else OK
-
-
-# --- students ---------------------------------------------------------------------------------
-
-
-def check(args: argparse.Namespace) -> int:
-    """Check one notebook: publicly anywhere, fully where the sources are."""
-    from minigrad.grading import display, selfcheck
-    from minigrad.sandbox.server import SandboxUnavailable
-
-    def found(isolation: str) -> Report:
-        if args.full:
-            course, name = _full(args)
-            return _judged(course, name, args.notebook, isolation)
-        return selfcheck.report(args.notebook, _release(args), isolation)
-
-    if args.unsafe:
-        print(f"minigrad: {UNSAFE}", file=sys.stderr)
-    try:
-        made = found("unsafe" if args.unsafe else "auto")
-    except SandboxUnavailable:
-        print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
-        made = found("unsafe")
-    if args.json:
-        print(json.dumps(display.class_json({args.notebook.stem: made})[args.notebook.stem], indent=1))
-    else:
-        print(display.text(made))
-        print(_summary(made, args.full))
-    return OK if made.status == "graded" and not display.lost(made) else WRONG
-
-
-def _summary(made: Report, full: bool) -> str:
-    """One line: what passes, what fails, what is still to do."""
-    lost = [v for e in made.exercises for v in e.verdicts if not v.passed]
-    todo = dict.fromkeys(v.exercise for v in lost if "to do" in v.reason or "not defined" in v.reason)
-    kind = "checks, hidden ones too" if full else "public checks; grading adds hidden ones"
-    count = sum(len(e.verdicts) for e in made.exercises)
-    parts = [f"{count - len(lost)} of {count} {kind}"]
-    if todo:
-        parts.append(f"still to do: {', '.join(todo)}")
-    if made.exercises and not lost:
-        parts.append("all passed")
-    return " · ".join(parts)
-
-
-def _release(args: argparse.Namespace) -> Path:
-    """The folder with the release's files: the notebook's own, or the course's."""
-    from minigrad.grading import shipped
-
-    beside: Path = args.notebook.absolute().parent
-    if not (beside / shipped.FILE).exists():
-        with contextlib.suppress(GradingError):
-            course = _course(args)
-            for name in (args.notebook.stem, beside.name):
-                if (course.release(name) / shipped.FILE).exists():
-                    return course.release(name)
-    return beside
-
-
-def _full(args: argparse.Namespace) -> tuple[Course, str]:
-    """The course and the assignment of a notebook, for checks that need the sources."""
-    try:
-        course = _course(args)
-    except GradingError:
-        raise GradingError("--full needs the course's solutions/, which hold the hidden checks") from None
-    folder = args.notebook.absolute().parent.name
-    known = [n for n in (args.notebook.stem, folder) if n in course.names()]
-    if not known:
-        raise GradingError(
-            f"{args.notebook} is named after no assignment of {course.root}: there is {', '.join(course.names())}"
-        )
-    return course, known[0]
-
-
-def _judged(course: Course, name: str, notebook: Path, isolation: str) -> Report:
-    """A report with a salt of its own, which nothing keeps."""
-    from minigrad.grading import cohort
-    from minigrad.grading.intake import read
-
-    with cohort.court(course, name, isolation, throwaway=True).judge() as judge:
-        return judge.grade(read(notebook))
-
-
-# --- instructors ------------------------------------------------------------------------------
-
-
-def grade(args: argparse.Namespace) -> int:
-    """Grade a class, or the notebooks named."""
-    from minigrad.grading import authoring, cohort, display, results
-    from minigrad.terminal import progress
-
-    course = _course(args)
-    assignment = authoring.load(course.sources(_names(course, [args.assignment])[0]))
-    name = assignment.name
-    submissions, ours = _submissions(course, name, args.paths)
-    if not submissions:
-        raise GradingError(f"nothing to grade: no notebook at {course.submitted}/STUDENT/{name}/{name}.ipynb")
-    if args.new_salt:
-        results.new_salt(course.salt(name))
-    if args.unsafe:
-        print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
-    with progress(f"grading {name}", len(submissions)) as step:
-        reports = cohort.run(
-            course,
-            assignment,
-            submissions,
-            workers=args.workers,
-            isolation="unsafe" if args.unsafe else "auto",
-            done=lambda student, report: step(student),
-        )
-    failed = {}
-    if ours and not args.unsafe and (nbgrader := _nbgrader()):
-        with progress("recording", len(submissions)) as step:
-            failed = nbgrader.record(course, assignment, submissions, reports, done=step)
-    if args.json:
-        print(json.dumps(display.class_json(reports), indent=1))
-    else:
-        print(class_table(reports))
-    for student, why in failed.items():
-        print(f"minigrad: {student} was graded but not recorded: {why.strip().splitlines()[-1]}", file=sys.stderr)
-    return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK
-
-
-def report(args: argparse.Namespace) -> int:
-    """Show the last reports of an assignment, and write them as files."""
-    from minigrad.grading import cohort, display
-    from minigrad.grading.classview import class_html
-
-    course = _course(args)
-    reports = cohort.reports(course, _names(course, [args.assignment])[0])
-    if not reports:
-        raise GradingError(f"{args.assignment} was not graded yet: run `minigrad grade {args.assignment}`")
-    values = json.dumps(display.class_json(reports), indent=1) + "\n"
-    if args.json:
-        print(values, end="")
-        return OK
-    print(class_table(reports))
-    out: Path = args.out or course.work
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(values, encoding="utf-8")
-    (out / "report.csv").write_bytes(display.class_csv(reports))
-    (out / "report.html").write_text(class_html(reports), encoding="utf-8")
-    print(f"\nwrote report.json, report.csv and report.html into {out}")
-    return OK
-
-
-def explain(args: argparse.Namespace) -> int:
-    """Expected against got of one check, for staff."""
-    from minigrad.grading import authoring, cohort
-    from minigrad.grading.explain import explanation
-    from minigrad.grading.intake import intake, read
-
-    course = _course(args)
-    found = None
-    for name in _names(course, [args.assignment] if args.assignment else []):
-        assignment = authoring.load(course.sources(name))
-        if any(c.name == args.check for c in assignment.checks):
-            found = assignment
-    if found is None:
-        raise GradingError(f"no check is called {args.check!r}: `minigrad report` shows their names")
-    submissions = course.submissions(found.name)
-    if args.student not in submissions:
-        raise GradingError(f"{args.student!r} handed in no {found.name}: nothing at {course.submitted}")
-    taken = intake(read(submissions[args.student]), found)
-    isolation = "unsafe" if args.unsafe else "auto"
-    with cohort.court(course, found.name, isolation).judge() as judge:
-        print(f"{args.student}, {args.check} (for staff only: it shows expected values)\n")
-        print(explanation(judge, taken, found.check(args.check)))
-    return OK
-
-
-def class_table(reports: Mapping[str, Report], width: int = 110) -> str:
-    """Student, score, and for each lost point the check, the reason and the hint."""
-    from minigrad.grading import display
-    from minigrad.terminal import table
-
-    rows = []
-    for student, one in reports.items():
-        if one.status != "graded":
-            rows.append((student, one.status, "", one.reason))
-            continue
-        score = f"{display.number(one.score)}/{display.number(one.points)}"
-        lost = [(v.check, f"{v.reason or v.says}") for v, _ in display.lost(one)]
-        hints = [(e.name, f"hint: {e.hint}") for e in one.exercises if e.hint]
-        first = [("blank: nothing was changed", "")] if one.blank else lost + hints or [("", "")]
-        for i, (what, why) in enumerate(first):
-            rows.append(("" if i else student, "" if i else score, what, why))
-    return table(("student", "score", "check", "why"), rows, width)
-
-
-# --- what commands share ----------------------------------------------------------------------
-
-
-def _course(args: argparse.Namespace) -> Course:
-    return Course.at(args.course) if args.course else Course.find(Path.cwd())
-
-
-def _names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
-    known = course.names()
-    for name in asked:
-        if name not in known:
-            raise GradingError(f"no assignment {name!r} in {course.root / 'solutions'}; there is {', '.join(known) or 'none'}")
-    return tuple(asked) or known
-
-
-def _nbgrader() -> Any:
-    """Our nbgrader module, or None where nbgrader is not installed. It takes seconds to import."""
-    with contextlib.suppress(ModuleNotFoundError):
-        from minigrad.grading import nbgrader
-
-        return nbgrader
-    return None
-
-
-def _submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[str, Path], bool]:
-    """What to grade by student, and whether all of it lies in submitted/."""
-    handed_in = course.submissions(name)
-    if not paths:
-        return handed_in, True
-    files = [f for p in paths for f in (sorted(p.rglob("*.ipynb")) if p.is_dir() else [p])]
-    students = {path: student for student, path in handed_in.items()}
-    if all(f.absolute() in students for f in files):
-        return {students[f.absolute()]: f.absolute() for f in files}, True
-    found: dict[str, Path] = {}
-    for f in files:
-        label = f.stem if f.stem != name else f.absolute().parent.name
-        while label in found:
-            label += "-again"
-        found[label] = f
-    return found, False

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+
+from minigrad.grading.markup import number
+from minigrad.grading.spec import Exercise, Report
 
 
 def _rich() -> bool:
@@ -67,3 +70,30 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = 100
         lines += [f"{'':{len(left)}}  {more}" for more in wrapped[1:]]
     rule = "─" * min(width, max(map(len, lines)))
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def class_table(reports: Mapping[str, Report], width: int = 110) -> str:
+    """Student, score, and for each lost point the check, the reason and the hint."""
+    rows: list[tuple[str, str, str, str]] = []
+    for student, one in reports.items():
+        score = f"{number(one.score)}/{number(one.points)}"
+        lost = [line for exercise in one.exercises for line in _lost(exercise)]
+        if one.status != "graded":
+            score, lost = one.status, [("", one.reason)]
+        elif one.blank:
+            lost = [("", "blank: the release as it came")]
+        for i, (what, why) in enumerate(lost or [("", "")]):
+            rows.append(("" if i else student, "" if i else score, what, why))
+    return table(("student", "score", "check", "why"), rows, width)
+
+
+def _lost(exercise: Exercise) -> Iterator[tuple[str, str]]:
+    """(check, reason) of what failed, a whole exercise in one line where the reason is one; then the hint."""
+    failed = [v for v in exercise.verdicts if not v.passed]
+    reasons = {v.reason for v in failed}
+    if len(failed) == len(exercise.verdicts) > 1 and len(reasons) == 1:
+        yield f"{exercise.name}, all {len(failed)} checks", reasons.pop()
+    else:
+        yield from ((v.check, v.reason) for v in failed)
+    if exercise.hint:
+        yield exercise.name, f"hint: {exercise.hint}"

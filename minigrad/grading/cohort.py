@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad.grading import authoring, results
+from minigrad.grading import results
 from minigrad.grading.course import Course
 from minigrad.grading.intake import intake, read
 from minigrad.grading.judge import Judge
+from minigrad.grading.sources import load
 from minigrad.grading.spec import Assignment, GradingError, Refused, Report
 from minigrad.sandbox.server import SandboxUnavailable
 
@@ -41,7 +42,7 @@ class Court:
     def judge(self) -> Judge:
         """The judge; SandboxUnavailable when there is no sandbox."""
         return Judge(
-            authoring.load(self.sources),
+            load(self.sources),
             self.salt,
             isolation=self.isolation,
             cache=self.cache,
@@ -88,16 +89,17 @@ def run(
     workers: int = 1,
     isolation: str = "auto",
     executor: Executor | None = None,
+    keep: bool = True,
     done: Done = lambda student, report: None,
 ) -> dict[str, Report]:
     """A report for each student, in the order of `submissions`; `done` hears of each as it comes.
 
     Runs on `executor`, or else on `workers` processes of its own. What was graded under the same
     salt and checks is not graded again; an ungraded submission (the judge's fault) is. With
-    isolation "unsafe" the course's results and reports are neither read nor written.
+    keep=False, and with isolation "unsafe", the course's results are neither read nor written.
     Raises GradingError when no submission can be graded here at all (no sandbox).
     """
-    name, keep = assignment.name, isolation != "unsafe"
+    name, keep = assignment.name, keep and isolation != "unsafe"
     of = court(course, name, isolation)
     made: dict[str, Report] = {}
 
@@ -219,9 +221,7 @@ def _processes(workers: int) -> Executor:
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _graded(
-    todo: deque[tuple[str, Job]], pool: Executor, width: int
-) -> Iterator[tuple[str, Report]]:
+def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterator[tuple[str, Report]]:
     """Keys and reports as they come, `width` jobs in flight; `todo` may grow meanwhile.
 
     A process that dies takes the whole pool with it: what was left then runs alone, one process

@@ -29,7 +29,7 @@ def explanation(judge: Judge, taken: Intake, check: Check) -> str:
     for name in dict.fromkeys((*expected.arrays, *got.arrays)):
         lines += ["", *_array(name, expected.arrays.get(name), got.arrays.get(name), check)]
     errors = [f"cell `{run.id}`: {run.error}" for run in observed.cells if run.error]
-    return "\n".join(lines + ([""] + errors if errors else []))
+    return "\n".join(lines + (["", *errors] if errors else []))
 
 
 def _array(name: str, want: np.ndarray | None, got: np.ndarray | None, check: Check) -> Iterator[str]:

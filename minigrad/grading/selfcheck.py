@@ -46,7 +46,8 @@ def release(folder: Path) -> Release:
         source = (folder / PUBLIC).read_text(encoding="utf-8")
     except FileNotFoundError as missing:
         raise GradingError(
-            f"{Path(str(missing.filename)).name} is not in {folder}: keep the notebook in the folder that it came in"
+            f"{Path(str(missing.filename)).name} is not in {folder}: "
+            "keep the notebook in the folder that it came in"
         ) from None
     namespace: dict[str, Any] = {"__name__": "checks"}
     exec(compile(source, PUBLIC, "exec"), namespace)  # the course's own file

@@ -10,12 +10,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from minigrad.cli import class_table
 from minigrad.grading import authoring, cohort, display
 from minigrad.grading.classview import class_html
 from minigrad.grading.course import Course
 from minigrad.grading.spec import Report
-from minigrad.terminal import progress
+from minigrad.terminal import class_table, progress
 from tests.demo.submissions import CLASS
 
 NAME = "01-rnn"
@@ -98,8 +97,9 @@ def wrong(reports: Mapping[str, Report], grades: Mapping[str, float]) -> list[st
             found.append(f"{sample.student} should be {sample.status}, is {report.status}: {report.reason}")
         if abs(report.score - sample.score) > 1e-9:
             found.append(f"{sample.student} should score {sample.score}, has {report.score}")
-        if abs(grades.get(sample.student, -1.0) - sample.score) > 1e-9:
-            found.append(f"{sample.student} should have {sample.score} in the gradebook, has {grades.get(sample.student)}")
+        grade = grades.get(sample.student, -1.0)
+        if abs(grade - sample.score) > 1e-9:
+            found.append(f"{sample.student} should have {sample.score} in the gradebook, has {grade}")
         if sample.hint and not any(e.hint for e in report.exercises if e.name == sample.hint):
             found.append(f"{sample.student}: the mistake in {sample.hint} was not recognised")
     return found

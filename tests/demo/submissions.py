@@ -164,7 +164,7 @@ print("helpers are ready")
 !echo this line is IPython's
 '''
 
-OTHER_CELL = '''\
+OTHER_CELL = """\
 class RNNCell(Module):
 
     def __init__(self, input_size, hidden_size, *, activation=tanh, rng=None, dtype=np.float64):
@@ -185,9 +185,9 @@ class RNNCell(Module):
     def __call__(self, x, h):
         f = self.activation
         return f(self.b + affine((h, self.W_h), (x, self.W_x)))
-'''
+"""
 
-OTHER_FORWARD = '''\
+OTHER_FORWARD = """\
 def one_state(x, h, W_x, W_h, b):
     a = x.dot(W_x)
     a += h.dot(W_h)
@@ -199,9 +199,9 @@ def rnn_forward(x, h0, W_x, W_h, b):
     for x_t in np.swapaxes(x, 0, 1):
         states.append(one_state(x_t, states[-1], W_x, W_h, b))
     return np.stack(states[1:], axis=1), {"x": x, "states": states, "W_x": W_x, "W_h": W_h}
-'''
+"""
 
-OTHER_BACKWARD = '''\
+OTHER_BACKWARD = """\
 def rnn_backward(dhs, cache):
     x, states, W_x, W_h = (cache[k] for k in ("x", "states", "W_x", "W_h"))
     T = x.shape[1]
@@ -219,18 +219,18 @@ def rnn_backward(dhs, cache):
         np.einsum("btg,bth->gh", previous, da),
         da.sum(axis=(0, 1)),
     )
-'''
+"""
 
-OTHER_CLIP_VALUE = '''\
+OTHER_CLIP_VALUE = """\
 def clip_grad_value(parameters, clip_value):
     if not clip_value >= 0:
         raise ValueError("the limit is negative")
     for p in present(parameters):
         p.grad[p.grad > clip_value] = clip_value
         p.grad[p.grad < -clip_value] = -clip_value
-'''
+"""
 
-OTHER_CLIP_NORM = '''\
+OTHER_CLIP_NORM = """\
 def clip_grad_norm(parameters, max_norm):
     if not max_norm >= 0:
         raise ValueError("the norm is negative")
@@ -241,9 +241,9 @@ def clip_grad_norm(parameters, max_norm):
         for p in found:
             np.multiply(p.grad, factor, out=p.grad)
     return norm
-'''
+"""
 
-OTHER_STEP = '''\
+OTHER_STEP = """\
 def train_step(model, x, y, loss, optimizer, max_norm=None):
     for p in model.parameters():
         p.grad = None
@@ -253,16 +253,16 @@ def train_step(model, x, y, loss, optimizer, max_norm=None):
         clip_grad_norm(list(model.parameters()), max_norm)
     optimizer.step()
     return output.item() if hasattr(output, "item") else float(output.data)
-'''
+"""
 
-CLOSING = '''\
+CLOSING = """\
 import sys
 np.seterr(all="raise")
 warnings.simplefilter("error")
 sys.stdout.close()
-'''
+"""
 
-HOOK = '''\
+HOOK = """\
 import builtins, sys
 ip = get_ipython()
 for hooks in ("input_transformers_cleanup", "input_transformers_post", "ast_transformers"):
@@ -288,7 +288,7 @@ for name, module in list(sys.modules.items()):
             if hasattr(module, attribute):
                 setattr(module, attribute, check)
 builtins.float = lambda *a: 100.0
-'''
+"""
 
 STEP = "x @ self.W_x + h @ self.W_h + self.b"
 
@@ -313,58 +313,87 @@ CLASS = (
         ),
     ),
     Sample(
-        "s03-no-bias", "the cell forgets b", 71, (edit("rnn-cell", STEP, STEP.removesuffix(" + self.b")),),
+        "s03-no-bias",
+        "the cell forgets b",
+        71,
+        (edit("rnn-cell", STEP, STEP.removesuffix(" + self.b")),),
         hint="rnn-cell",
     ),
     Sample(
-        "s04-detached", "the state is cut from the tape at each step", 78,
+        "s04-detached",
+        "the state is cut from the tape at each step",
+        78,
         (edit("rnn-cell", "h @ self.W_h", "Tensor(h.data) @ self.W_h"),),
         hint="rnn-cell",
     ),
     Sample(
-        "s05-always-tanh", "the cell ignores its activation", 92,
+        "s05-always-tanh",
+        "the cell ignores its activation",
+        92,
         (edit("rnn-cell", f"self.activation({STEP})", f"tanh({STEP})"),),
         hint="rnn-cell",
     ),
     Sample(
-        "s06-clips-each", "every gradient is clipped to the norm on its own", 88,
+        "s06-clips-each",
+        "every gradient is clipped to the norm on its own",
+        88,
         (
             edit(
-                "clip-norm", "p.grad *= max_norm / norm",
+                "clip-norm",
+                "p.grad *= max_norm / norm",
                 "p.grad *= min(1.0, max_norm / np.sqrt((p.grad.astype(float) ** 2).sum()))",
             ),
         ),
         hint="clip-norm",
     ),
     Sample(
-        "s07-always-scales", "small gradients are scaled up to the norm", 98,
-        (edit("clip-norm", "if norm > max_norm:", "if norm > 0:"),),
+        "s07-norm-after",
+        "the norm that is returned is the one after clipping",
+        85,
+        (edit("clip-norm", "    return norm", "    return min(norm, float(max_norm))"),),
         hint="clip-norm",
     ),
     Sample(
-        "s08-one-sided", "values are clipped from above only", 96,
+        "s08-one-sided",
+        "values are clipped from above only",
+        96,
         (edit("clip-value", "np.clip(p.grad, -clip_value, clip_value", "np.clip(p.grad, None, clip_value"),),
         hint="clip-value",
     ),
     Sample(
-        "s09-syntax-error", "the cell's class does not compile", 65,
+        "s09-syntax-error",
+        "the cell's class does not compile",
+        65,
         (edit("rnn-cell", "return self.activation", "return = self.activation"),),
     ),
     Sample("s10-missing", "the cell of clip_grad_norm was deleted", 80, (drop("clip-norm"),)),
     Sample(
-        "s11-endless", "rnn_backward never ends", 75,
+        "s11-endless",
+        "rnn_backward never ends",
+        75,
         (edit("rnn-backward", "for t in reversed(range(x.shape[1])):", "while True:\n        t = 0"),),
     ),
     Sample(
-        "s12-memory", "rnn_forward keeps everything for ever", 65,
-        (edit("rnn-forward", "for t in range(steps):", "hoard = [np.ones(10**7) for _ in range(10**4)]\n    for t in range(steps):"),),
+        "s12-memory",
+        "rnn_forward keeps everything for ever",
+        90,
+        (
+            edit(
+                "rnn-forward",
+                "    h = h0\n",
+                "    h = h0\n    hoard = [np.ones(10**7) for _ in range(10**4)]\n",
+            ),
+        ),
     ),
     Sample(
-        "s13-exit", "os._exit(0) instead of a training step", 75,
+        "s13-exit",
+        "os._exit(0) instead of a training step",
+        75,
         (write("train-step", "import os\nos._exit(0)\n"),),
     ),
     Sample(
-        "s14-edited-checks", "check cells that show full marks, and a thousand points each; only clip_grad_value is solved",
+        "s14-edited-checks",
+        "check cells that show full marks, for a thousand points each",
         5,
         (
             grab("rnn-cell-check", 1000.0),
@@ -374,6 +403,12 @@ CLASS = (
         solves=("clip-value",),
     ),
     Sample("s15-not-json", "a file that is no notebook", 0, (not_json,), status="refused"),
-    Sample("s16-hook", "an input hook, and objects that equal everything", 0, (add(HOOK, at=0), add(HOOK)), solves=()),
+    Sample(
+        "s16-hook",
+        "an input hook, and objects that equal everything",
+        0,
+        (add(HOOK, at=0), add(HOOK)),
+        solves=(),
+    ),
     Sample("s17-blank", "the release as it came", 0, solves=()),
 )

@@ -1,0 +1,287 @@
+"""What the commands of `minigrad` do, each from its parsed arguments to an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from minigrad.grading.course import Course
+from minigrad.grading.spec import GradingError, Report
+
+OK, WRONG, CANNOT = 0, 1, 2
+UNSAFE = "no sandbox: this runs the notebooks' code with all your rights, and proves nothing"
+
+
+# --- authors ----------------------------------------------------------------------------------
+
+
+def build(args: argparse.Namespace) -> int:
+    """solutions/ -> assignments/, and into the gradebook."""
+    from minigrad.grading import authoring
+
+    course = _course(args)
+    wrong = 0
+    for name in _names(course, args.names):
+        assignment = authoring.load(course.sources(name))
+        if args.check:
+            complaints = authoring.check_build(assignment, course.root / "assignments")
+            wrong += len(complaints)
+            print("\n".join(complaints) if complaints else f"{name}: as its sources say")
+            continue
+        changed = authoring.build(assignment, course.root / "assignments")
+        print(f"{name}: {'wrote ' + ', '.join(changed) if changed else 'nothing changed'}")
+        if nbgrader := _nbgrader():
+            nbgrader.register(course, assignment)
+    return WRONG if wrong else OK
+
+
+def new(args: argparse.Namespace) -> int:
+    """Start an assignment."""
+    from minigrad.grading import starter
+
+    root = args.course or Path.cwd()
+    for path in starter.write(root / "solutions" / args.name):
+        print(path.relative_to(root))
+    print(f"Next: minigrad build {args.name}, then minigrad matrix {args.name}")
+    return OK
+
+
+def matrix(args: argparse.Namespace) -> int:
+    """Every variant passes, every mutant is caught."""
+    from minigrad.grading import authoring
+    from minigrad.grading import matrix as tables
+
+    course = _course(args)
+    rows: list[Any] = []
+    complaints: list[str] = []
+    for name in _names(course, args.names):
+        made = tables.matrix(authoring.load(course.sources(name)))
+        print(made.text)
+        rows += made.rows
+        complaints += made.complaints
+    if args.json:
+        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return WRONG if complaints else OK
+
+
+# --- students ---------------------------------------------------------------------------------
+
+
+def check(args: argparse.Namespace) -> int:
+    """Check one notebook: publicly anywhere, fully where the sources are."""
+    from minigrad.grading import display, selfcheck
+    from minigrad.sandbox.server import SandboxUnavailable
+
+    def found(isolation: str) -> Report:
+        if args.full:
+            course, name = _full(args)
+            return _judged(course, name, args.notebook, isolation)
+        return selfcheck.report(args.notebook, _release(args), isolation)
+
+    if args.unsafe:
+        print(f"minigrad: {UNSAFE}", file=sys.stderr)
+    try:
+        made = found("unsafe" if args.unsafe else "auto")
+    except SandboxUnavailable:
+        print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
+        made = found("unsafe")
+    if args.json:
+        print(json.dumps(display.class_json({args.notebook.stem: made})[args.notebook.stem], indent=1))
+    else:
+        print(display.text(made))
+        print(_summary(made, args.full))
+    return OK if made.status == "graded" and not display.lost(made) else WRONG
+
+
+def _summary(made: Report, full: bool) -> str:
+    """One line: what passes, what fails, what is still to do."""
+    lost = [v for e in made.exercises for v in e.verdicts if not v.passed]
+    todo = dict.fromkeys(v.exercise for v in lost if "to do" in v.reason or "not defined" in v.reason)
+    kind = "checks, hidden ones too" if full else "public checks; grading adds hidden ones"
+    count = sum(len(e.verdicts) for e in made.exercises)
+    parts = [f"{count - len(lost)} of {count} {kind}"]
+    if todo:
+        parts.append(f"still to do: {', '.join(todo)}")
+    if made.exercises and not lost:
+        parts.append("all passed")
+    return " · ".join(parts)
+
+
+def _release(args: argparse.Namespace) -> Path:
+    """The folder with the release's files: the notebook's own, or the course's."""
+    from minigrad.grading import shipped
+
+    beside: Path = args.notebook.absolute().parent
+    if not (beside / shipped.FILE).exists():
+        with contextlib.suppress(GradingError):
+            course = _course(args)
+            for name in (args.notebook.stem, beside.name):
+                if (course.release(name) / shipped.FILE).exists():
+                    return course.release(name)
+    return beside
+
+
+def _full(args: argparse.Namespace) -> tuple[Course, str]:
+    """The course and the assignment of a notebook, for checks that need the sources."""
+    try:
+        course = _course(args)
+    except GradingError:
+        raise GradingError("--full needs the course's solutions/, which hold the hidden checks") from None
+    folder = args.notebook.absolute().parent.name
+    known = [n for n in (args.notebook.stem, folder) if n in course.names()]
+    if not known:
+        raise GradingError(
+            f"{args.notebook} is named after no assignment of {course.root}: "
+            f"there is {', '.join(course.names())}"
+        )
+    return course, known[0]
+
+
+def _judged(course: Course, name: str, notebook: Path, isolation: str) -> Report:
+    """A report with a salt of its own, which nothing keeps."""
+    from minigrad.grading import cohort
+    from minigrad.grading.intake import read
+
+    with cohort.court(course, name, isolation, throwaway=True).judge() as judge:
+        return judge.grade(read(notebook))
+
+
+# --- instructors ------------------------------------------------------------------------------
+
+
+def grade(args: argparse.Namespace) -> int:
+    """Grade a class, or the notebooks named."""
+    from minigrad.grading import authoring, cohort, display, results
+    from minigrad.terminal import class_table, progress
+
+    course = _course(args)
+    assignment = authoring.load(course.sources(_names(course, [args.assignment])[0]))
+    name = assignment.name
+    submissions, ours = _submissions(course, name, args.paths)
+    if not submissions:
+        raise GradingError(f"nothing to grade: no notebook at {course.submitted}/STUDENT/{name}/{name}.ipynb")
+    if args.new_salt:
+        results.new_salt(course.salt(name))
+    if args.unsafe:
+        print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
+    with progress(f"grading {name}", len(submissions)) as step:
+        reports = cohort.run(
+            course,
+            assignment,
+            submissions,
+            workers=args.workers,
+            isolation="unsafe" if args.unsafe else "auto",
+            keep=ours,
+            done=lambda student, report: step(student),
+        )
+    failed = {}
+    if ours and not args.unsafe and (nbgrader := _nbgrader()):
+        with progress("recording", len(submissions)) as step:
+            failed = nbgrader.record(course, assignment, submissions, reports, done=step)
+    if args.json:
+        print(json.dumps(display.class_json(reports), indent=1))
+    else:
+        print(class_table(reports))
+    for student, why in failed.items():
+        last = why.strip().splitlines()[-1]
+        print(f"minigrad: {student} was graded but not recorded: {last}", file=sys.stderr)
+    return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK
+
+
+def report(args: argparse.Namespace) -> int:
+    """Show the last reports of an assignment, and write them as files."""
+    from minigrad.grading import cohort, display
+    from minigrad.grading.classview import class_html
+    from minigrad.terminal import class_table
+
+    course = _course(args)
+    reports = cohort.reports(course, _names(course, [args.assignment])[0])
+    if not reports:
+        raise GradingError(f"{args.assignment} was not graded yet: run `minigrad grade {args.assignment}`")
+    values = json.dumps(display.class_json(reports), indent=1) + "\n"
+    if args.json:
+        print(values, end="")
+        return OK
+    print(class_table(reports))
+    out: Path = args.out or course.work
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.json").write_text(values, encoding="utf-8")
+    (out / "report.csv").write_bytes(display.class_csv(reports))
+    (out / "report.html").write_text(class_html(reports), encoding="utf-8")
+    print(f"\nwrote report.json, report.csv and report.html into {out}")
+    return OK
+
+
+def explain(args: argparse.Namespace) -> int:
+    """Expected against got of one check, for staff."""
+    from minigrad.grading import authoring, cohort
+    from minigrad.grading.explain import explanation
+    from minigrad.grading.intake import intake, read
+
+    course = _course(args)
+    found = None
+    for name in _names(course, [args.assignment] if args.assignment else []):
+        assignment = authoring.load(course.sources(name))
+        if any(c.name == args.check for c in assignment.checks):
+            found = assignment
+    if found is None:
+        raise GradingError(f"no check is called {args.check!r}: `minigrad report` shows their names")
+    submissions = course.submissions(found.name)
+    if args.student not in submissions:
+        raise GradingError(f"{args.student!r} handed in no {found.name}: nothing at {course.submitted}")
+    taken = intake(read(submissions[args.student]), found)
+    isolation = "unsafe" if args.unsafe else "auto"
+    with cohort.court(course, found.name, isolation).judge() as judge:
+        print(f"{args.student}, {args.check} (for staff only: it shows expected values)\n")
+        print(explanation(judge, taken, found.check(args.check)))
+    return OK
+
+
+# --- what commands share ----------------------------------------------------------------------
+
+
+def _course(args: argparse.Namespace) -> Course:
+    return Course.at(args.course) if args.course else Course.find(Path.cwd())
+
+
+def _names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
+    known = course.names()
+    for name in asked:
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise GradingError(f"no assignment {name!r} in {course.root / 'solutions'}; there is {there}")
+    return tuple(asked) or known
+
+
+def _nbgrader() -> Any:
+    """Our nbgrader module, or None where nbgrader is not installed. It takes seconds to import."""
+    with contextlib.suppress(ModuleNotFoundError):
+        from minigrad.grading import nbgrader
+
+        return nbgrader
+    return None
+
+
+def _submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[str, Path], bool]:
+    """What to grade by student, and whether all of it lies in submitted/."""
+    handed_in = course.submissions(name)
+    if not paths:
+        return handed_in, True
+    files = [f for p in paths for f in (sorted(p.rglob("*.ipynb")) if p.is_dir() else [p])]
+    students = {path: student for student, path in handed_in.items()}
+    if all(f.absolute() in students for f in files):
+        return {students[f.absolute()]: f.absolute() for f in files}, True
+    found: dict[str, Path] = {}
+    for f in files:
+        label = f.stem if f.stem != name else f.absolute().parent.name
+        while label in found:
+            label += "-again"
+        found[label] = f
+    return found, False
