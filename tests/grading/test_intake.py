@@ -143,6 +143,14 @@ def test_a_grade_id_counts_more_than_a_cell_id():
     assert {c.id: c.source for c in result.cells if c.kind == "solution"} == {"square": "A", "cube": "B"}
 
 
+def test_a_copied_cell_is_no_answer_to_another():
+    cells = [c for c in release() if c["id"] != "cube"]
+    cells.append(raw("cube", "print(square(3))", grade_id="plot"))
+    result = intake(book(cells), TASK)
+    assert "`cube`: the cell is missing; the release's empty one was graded" in result.notes
+    assert [c.source for c in result.cells if c.id == "own-1"] == ["print(square(3))"]
+
+
 def test_a_split_answer_is_refused_but_a_copied_lab_is_an_added_cell():
     cells = release()
     cells.insert(3, raw("new", "def rest(): ...", grade_id="square"))
@@ -194,6 +202,7 @@ def test_an_own_cell_never_takes_a_releases_id():
         (b'{"nbformat": 4, "x": NaN, "cells": []}', "not valid JSON"),
         (b'{"nbformat": 4, "x": -Infinity, "cells": []}', "not valid JSON"),
         (b'{"nbformat": 4, "x": ' + b"9" * 5000 + b', "cells": []}', "not valid JSON"),
+        (b'{"nbformat": 4, "x": ' + b"9" * 41 + b', "cells": []}', "not valid JSON"),
         (b"[" * 100_000, "nests too deeply"),
         (b'{"a":' * 50 + b"1" + b"}" * 50, "nests too deeply"),
         (b"[" + b"{}," * 60_000 + b"{}]", "too much data"),
@@ -209,7 +218,7 @@ def test_an_own_cell_never_takes_a_releases_id():
         (book([{"cell_type": "heading", "source": ""}]), "cell 1 is neither"),
         (book([{"source": ""}]), "cell 1 is neither"),
     ],
-    ids=range(31),
+    ids=range(32),
 )
 def test_what_is_refused(data, reason):
     assert reason in refused(data)
