@@ -150,9 +150,9 @@ def _watch(pid: int, life: socket.socket) -> None:
     deadline = math.inf
     why = ENDED
     while True:
-        # one thread cannot use CPU faster than time passes: sleeping what is left is never too long
+        # one thread uses CPU no faster than time passes: sleeping what is left is never too long
         left = deadline - linux.cpu_time(pid)
-        ready = [fd for fd, _ in poll.poll(None if left == math.inf else max(1, math.ceil(left * 1000)))]
+        ready = [fd for fd, _ in poll.poll(None if left == math.inf else max(5, math.ceil(left * 1000)))]
         if end in ready:
             break
         if life.fileno() in ready:

@@ -202,8 +202,14 @@ def run_probe(check: Check, names: dict[str, Any], seed: str) -> dict[str, Any]:
     except (Exception, SystemExit, GeneratorExit) as error:
         return {"failure": _failure(error)}
     finally:
-        names.clear()
-        names.update(saved)
+        _restore(names, saved)
+
+
+def _restore(names: dict[str, Any], saved: dict[str, Any]) -> None:
+    """Undo what was assigned since; never empty, for these may be a living notebook's globals."""
+    for name in [n for n in names if n not in saved]:
+        del names[name]
+    names.update(saved)
 
 
 def words_of(seed: str) -> list[int]:
@@ -277,8 +283,7 @@ class Notebook:
             with _clean_state(seed):
                 return float(replay(Student(self.names), arrays, _generator(seed)))
         finally:
-            self.names.clear()
-            self.names.update(saved)
+            _restore(self.names, saved)
 
 
 def _module(name: str) -> dict[str, Any]:

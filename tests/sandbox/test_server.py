@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -73,10 +74,11 @@ def test_what_notebooks_usually_do_works(run, source):
 
 def test_workers_share_nothing_and_start_alike(server):
     seen = []
-    source = "import random, numpy as n\nprint(random.random(), n.random.rand(), hash('a'), 'x' in vars())\nx = 1"
+    source = "import random as r, numpy as n\nprint(r.random(), n.random.rand(), hash('a'), 'x' in vars())"
     for _ in range(2):
         with server.worker() as worker:
             seen.append(worker.call(["cell", "a", source], 2.0)["output"])
+            worker.call(["cell", "b", "x = 1"], 2.0)
     assert seen[0] == seen[1]
     assert "False" in seen[0]
 
@@ -142,7 +144,9 @@ def isolation_of(server):
 
 
 def test_a_server_belongs_to_its_process(server):
-    pid = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads
+        pid = os.fork()
     if pid == 0:
         try:
             server.worker()
@@ -270,7 +274,7 @@ def test_an_installed_package_shows_no_more_than_a_repository(server, engine):
         arguments = json.dumps([isolation_of(server), str(site), engine])
         out = subprocess.run(
             [sys.executable, "-c", INSTALLED, arguments],
-            env={**os.environ, "PYTHONPATH": str(site)},
+            env={**os.environ, "PYTHONPATH": f"{site}:{SITE}"},
             cwd=site,
             capture_output=True,
             text=True,

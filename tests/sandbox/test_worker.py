@@ -211,7 +211,7 @@ def test_a_probe_finds_defaults_and_leaves_no_trace(capsys):
         print("hidden")
         warnings.warn("hidden", stacklevel=1)
         state = np.geterr()
-        student.g = None
+        student.g = student.new = None
         sys.setrecursionlimit(500)
         return {
             "over": state["over"] == "warn",
