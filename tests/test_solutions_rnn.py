@@ -162,3 +162,43 @@ def test_tasks_are_learned_and_cannot_be_passed_without_training(name: str) -> N
     assert replayed(check, parameters, "another") < check.threshold
     zeros = {k: np.zeros_like(a) for k, a in parameters.items()}
     assert replayed(check, zeros, "salt") < check.threshold
+
+
+def played(monkeypatch: pytest.MonkeyPatch, *, released: bool) -> dict[str, Any]:
+    """What the notebook's code leaves when all but its check cells run, the text lab cut short."""
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    monkeypatch.setattr(pyplot, "show", lambda: pyplot.close("all"))
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    for cell in rnn().cells if released else rnn().solved():
+        if not cell.markdown and cell.kind != "check" and cell.id != "harness":
+            source = cell.source.replace("SECONDS = 10", "SECONDS = 0.5")
+            exec(compile(source, f"<cell {cell.id}>", "exec"), namespace)
+    return namespace
+
+
+def test_pictures_of_the_release_say_what_to_finish_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played(monkeypatch, released=True)
+    labs = [c for c in rnn().cells if c.kind == "lab" and "if finished(" in c.source]
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == len(labs) >= 8
+    assert all(line.startswith("Finish rnn-") and line.endswith("run this cell again.") for line in said)
+
+
+def test_the_labs_show_what_the_notebook_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = played(monkeypatch, released=False)
+    said = capsys.readouterr().out
+    assert "Finish" not in said
+    ratios = [line.split() for line in said.splitlines() if line.startswith(("linear ", "tanh "))]
+    assert len(ratios) == len(lab["MEASURED_BEFORE"]) == 10
+    for kind, rho, _, measured, *_ in ratios:
+        stated = lab["MEASURED_BEFORE"][kind, float(rho)]
+        assert float(measured) == pytest.approx(stated, rel=0.1), (kind, rho)
+    clipped, _ = lab["run_boom"](lambda parameters: lab["clip_grad_norm"](parameters, 1.0))
+    free, _ = lab["run_boom"](lambda parameters: None)
+    assert np.median(clipped[-50:]) < 0.02
+    assert not np.isfinite(free[-1])

@@ -2,13 +2,13 @@
 # # 1 · Recurrent networks: memory from one shared step
 #
 # At the end of this notebook a network that you wrote yourself, cell, gradients, clipping and
-# training step, reads English one character at a time and then writes some. This is what it wrote
-# on a laptop, before training and after two and ten seconds of it:
+# training step, reads English one character at a time and then writes some, beginning with "the".
+# This is what it wrote before training, and after two and ten seconds of it on one processor core:
 #
 # ```text
-#  0 s  SAMPLE_0
-#  2 s  SAMPLE_2
-# 10 s  SAMPLE_10
+#  0 s  the m)"!tsdwjyp\np n'vmdl )dohfzypnpa!ocagvx?s?k?aw:l'tp)r(i.bp;(h;'j-o.vb"ovizdkqzwkrpmqimqx,t
+#  2 s  the cas it af exprestion or dofor it the refurt the "argutere the name is relor" and as "case
+# 10 s  the the namespace operator subpattern and in the memation or new the loop a method object is a
 # ```
 #
 # Nobody told it what a word is. It has 128 numbers of memory, and one small function that it
@@ -29,6 +29,10 @@
 # need your code say so until it is there.
 
 # %% kind="define" id="imports"
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # our matrices are small: threads would only wait for each other
+
 import numpy as np
 
 from minigrad import Tensor, no_grad, relu, tanh
@@ -254,7 +258,7 @@ if finished("rnn-forward"):
         W_x, W_h = init.glorot((4, 16), rng), rho * init.orthogonal((16, 16), rng)
         hs, _ = rnn_forward(kick, np.zeros((1, 16)), W_x, W_h, np.zeros(16))
         ax.imshow(hs[0].T, cmap="RdBu", vmin=-0.6, vmax=0.6, aspect="auto")
-        ax.set(title=f"$\\rho$ = {rho}", xlabel="step $t$")
+        ax.set(title=f"$\\rho$ = {rho}", xlabel="step $t$", yticks=[0, 5, 10, 15])
     axes[0].set_ylabel("entry of $h_t$")
     figure.suptitle("One kick at $t = 0$: forgotten, kept for a while, never calm again", y=1.08)
     plt.show()
@@ -468,7 +472,7 @@ class Reader(Module):
         return self.head(self.recurrent(x)[0])
 
 
-def run_boom(clip, updates=300, seed=0):
+def run_boom(clip, updates=400, seed=0):
     """Losses and gradient norms, update by update, until the loss is no number any more."""
     rng = np.random.default_rng(seed)
     model = Reader(RNNCell(4, 16, activation=relu, rng=rng), 2, rng)
@@ -592,11 +596,15 @@ if finished("rnn-cell", "clip-norm"):
     plt.show()
 
 # %% [markdown] id="rescue-lesson"
-# Clipping does not make the cliff go away; you can see the norm leap far above $c$ all the way. It
-# only takes care that a leap costs one step of ordinary length. And it has its place: optimisers
-# that rescale each entry themselves, such as Adam, gain little from it. Measured on sixteen starts of
-# this task with plain gradient descent, clipping by norm saved sixteen; without it two arrived, and
-# fourteen ended in NaN.
+# The first gradient has a norm of about a hundred million. Followed at full length, it throws the
+# weights so far that two updates later the loss is no number. Clipped, it is a step of ordinary
+# length in the same direction; a handful of those lead away from the cliff, and from then on the
+# norm is mostly below $c$ and clipping does nothing at all. That is what it is for: not to make
+# training better, but to survive the few steps that would end it.
+#
+# We tried sixteen starts of this task with 400 updates each. Without clipping none was learned, and
+# fourteen had left the numbers within four updates. By value fifteen were learned, by norm all
+# sixteen. Optimisers that rescale each entry themselves, such as Adam, gain less from it.
 
 # %% [markdown] id="train-step-text"
 # ## 8 · A training step
@@ -651,12 +659,12 @@ def learn(task, hidden, lr, updates, seed):
     optimizer, accuracy, fresh = Adam(model.parameters(), lr=lr), [], task(rng, 128)
 
     def loss(logits, batch):
-        return binary_cross_entropy_with_logits(logits[:, :, 0], batch.y, batch.mask)
+        return binary_cross_entropy_with_logits(logits, batch.y, batch.mask)
 
     for update in range(updates + 1):
         if update % 10 == 0:
             with no_grad():
-                right = (model(fresh.x).data[:, :, 0] > 0) == (fresh.y > 0.5)
+                right = (model(fresh.x).data > 0) == (fresh.y > 0.5)
             accuracy.append(right[fresh.mask].mean())
         batch = task(rng, 32)
         train_step(model, batch.x, batch, loss, optimizer)
@@ -697,14 +705,14 @@ check("learned")
 # $$ p(c_1 \ldots c_n) = \prod_t p(c_t \mid c_1 \ldots c_{t-1}), \qquad
 #    p(\,\cdot \mid c_1 \ldots c_{t-1}) = \mathrm{softmax}(h_t V + d). $$
 #
-# Whatever the model knows about the past has to fit into $h_t$. Run it and watch: first only the
-# frequencies of letters, then spaces at the right distances, then short words, endings, brackets
-# that close.
+# Whatever the model knows about the past has to fit into $h_t$. Run it and watch: first the
+# frequencies of letters, then spaces at the right distances, then endings and short words, then
+# long words of a programmer's English.
 
 # %% kind="lab" id="lab-text"
 import html
 
-from IPython.display import HTML, display
+from IPython.display import HTML, DisplayHandle
 
 from minigrad.data import characters
 
@@ -740,9 +748,10 @@ def train_writer():
     book, rng = characters(), np.random.default_rng(0)
     tokens, vocabulary = book.encode(book.text), book.vocabulary
     model = Writer(len(vocabulary), rng)
-    optimizer = Adam(model.parameters(), lr=0.003)
+    optimizer = Adam(model.parameters(), lr=0.006)
     print(f"{len(tokens):,} characters, {len(vocabulary)} different; {model.num_parameters():,} parameters\n")
-    screen, shown, spent, update, average = display(HTML(""), display_id=True), -1, 0.0, 0, np.log(len(vocabulary))
+    screen, shown, spent, update, average = DisplayHandle(), -1, 0.0, 0, np.log(len(vocabulary))
+    screen.display(HTML(""))
     while True:
         if int(spent) > shown:
             shown = int(spent)

@@ -515,9 +515,9 @@ def one_clipped_update(student, rng):
 ECHO = "Echo is learned: the bit from 8 to 12 steps ago, right in at least 97 of 100 places."
 PARITY = "Parity is learned: odd or even so far, right in at least 97 of 100 places."
 BOOM = "Boom is learned, with clipping: a fresh curve is followed with a mean squared error below 0.02."
-CODE = 8  # numbers that stand for one bit in echo and parity
+CODE = 16  # numbers that stand for one bit in echo and parity
 BOOM_BASELINE = 0.0953  # mean squared error of the best answer that knows the present symbol alone
-CELL = ("rnn-cell.shapes", "rnn-cell.one-step", "rnn-cell.gradients")
+CELL = ("rnn-cell.shapes", "rnn-cell.one-step", "rnn-cell.one-step-gradients", "rnn-cell.gradients")
 TRAIN = ("train-step.one-update", "train-step.five-updates")
 
 
@@ -540,13 +540,18 @@ class Reader(Module):
         return self
 
 
+def orthogonal(rng, n):
+    """A random orthogonal matrix (n, n)."""
+    q, r = np.linalg.qr(rng.normal(size=(n, n)))
+    return q * np.sign(np.diag(r))
+
+
 def starting_weights(rng, D, H, K, rho=1.0):
     """Glorot, rho times orthogonal, zero: the same start whatever the student's own is."""
-    q, r = np.linalg.qr(rng.normal(size=(H, H)))
     x_limit, v_limit = np.sqrt(6 / (D + H)), np.sqrt(6 / (H + K))
     return {
         "W_x": rng.uniform(-x_limit, x_limit, (D, H)),
-        "W_h": rho * q * np.sign(np.diag(r)),
+        "W_h": rho * orthogonal(rng, H),
         "b": np.zeros(H),
         "V": rng.uniform(-v_limit, v_limit, (H, K)),
         "d": np.zeros(K),
@@ -558,30 +563,29 @@ def trained(student, model, draw, loss, error, optimizer, stop, budget, every, m
     for update in range(1, budget + 1):
         batch = draw()
         given(student.train_step(model, batch.x, batch, loss, optimizer, max_norm), "train_step")
-        if update % every == 0 and error(model, draw(128)) <= stop:
+        if update % every == 0 and error(model, draw(200)) <= stop:
             break
     return {name: parameter.data for name, parameter in model.arrays().items()}
 
 
 def bit_loss(logits, batch):
-    return binary_cross_entropy_with_logits(logits[:, :, 0], batch.y[:, :, 0], batch.mask)
+    return binary_cross_entropy_with_logits(logits, batch.y, batch.mask)
 
 
 def bit_error(model, batch):
     """The share of wrong answers where one is asked for."""
     with no_grad():
         wrong = (model(batch.x).data > 0) != (batch.y > 0.5)
-    return float(wrong[..., 0][batch.mask].mean())
+    return float(wrong[batch.mask].mean())
 
 
 def coded(batch, code):
-    """The same batch, each bit written as plus or minus a code of CODE numbers."""
-    return type(batch)(batch.x * code, batch.y, batch.mask)
+    """The same batch with row 0 or 1 of the code (2, CODE) in place of each bit."""
+    return type(batch)(code[(batch.x[..., 0] > 0).astype(int)], batch.y, batch.mask)
 
 
 def bit_code(rng):
-    code = rng.normal(size=CODE)
-    return code / np.linalg.norm(code)
+    return rng.normal(size=(2, CODE)) * np.sqrt(2 / CODE)
 
 
 def echo_map(rng):
@@ -639,7 +643,7 @@ def echo(student, rng):
     draw = echo_map(rng)
     model = Reader(student, CODE, 16, 1).write(starting_weights(rng, CODE, 16, 1))
     optimizer = Adam(model.parameters(), lr=0.01)
-    return trained(student, model, lambda n=16: draw(rng, n), bit_loss, bit_error, optimizer, 0.01, 600, 20)
+    return trained(student, model, lambda n=16: draw(rng, n), bit_loss, bit_error, optimizer, 0.005, 600, 20)
 
 
 @check(
@@ -650,7 +654,7 @@ def parity(student, rng):
     draw = parity_map(rng)
     model = Reader(student, CODE, 32, 1).write(starting_weights(rng, CODE, 32, 1))
     optimizer = Adam(model.parameters(), lr=0.02)
-    return trained(student, model, lambda n=32: draw(rng, n), bit_loss, bit_error, optimizer, 0.01, 700, 20)
+    return trained(student, model, lambda n=32: draw(rng, n), bit_loss, bit_error, optimizer, 0.005, 700, 20)
 
 
 @check(
