@@ -211,7 +211,7 @@ def test_a_worker_that_ends_is_charged_alone(server, attack):
     source, reason = ENDS[attack]
     with server.worker() as other, server.worker() as worker:
         worker.call(["cell", "a", PRELUDE], 5.0)
-        budget = 0.1 if reason in ("cpu", "wall") else 3.0
+        budget = 0.05 if reason in ("cpu", "wall") else 3.0
         with pytest.raises(WorkerEnded) as end:
             worker.call(["cell", "b", source], budget)
         assert end.value.reason == reason, end.value
