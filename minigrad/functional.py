@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops import Array, Result
-from minigrad.tensor import Tensor, _array, abs, getitem, op, sqrt, where
+from minigrad.tensor import Tensor, _array, abs, add, getitem, mul, op, sqrt, where
 
 
 @op
@@ -44,7 +44,7 @@ def _mean(values: Tensor, mask: Any) -> Tensor:
 def _same_shape(name: str, a: Any, b: Any) -> None:
     """A loss of (B, 1) against (B,) would broadcast to (B, B) and train on nonsense."""
     if np.shape(_array(a)) != np.shape(_array(b)):
-        raise ValueError(f"{name}: shapes {_array(a).shape} and {_array(b).shape} differ; reshape one of them")
+        raise ValueError(f"{name}: shapes {_array(a).shape} and {_array(b).shape} differ; reshape one")
 
 
 def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: int | None = None) -> Tensor:
@@ -60,7 +60,7 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
         _same_shape("cross_entropy", logits, labels)
         return _mean(-(logp * labels).sum(axis=-1), mask)
     if labels.shape != logits.shape[:-1]:
-        raise ValueError(f"cross_entropy: labels of shape {labels.shape} do not fit logits of shape {logits.shape}")
+        raise ValueError(f"cross_entropy: labels {labels.shape} do not fit logits {logits.shape}")
     kept = np.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
     if mask is not None:
         mask = _array(mask).astype(bool)
@@ -69,7 +69,7 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
         kept = None
     labels = labels if kept is None else np.where(kept, labels, 0)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise ValueError(f"cross_entropy: labels must lie in 0 .. {classes - 1}; mask the others or use ignore_index")
+        raise ValueError(f"cross_entropy: labels must lie in 0 .. {classes - 1}; mask the others")
     rows = logp.reshape(-1, classes) if logits.ndim != 2 else logp
     picked = getitem(rows, (np.arange(labels.size), labels.ravel()))
     return -_mean(picked, None if kept is None else kept.ravel())
@@ -112,14 +112,14 @@ def dropout(x: Tensor, p: float, rng: np.random.Generator, training: bool = True
     if not training or p == 0:
         return x
     keep = (rng.random(x.shape) >= p).astype(x.dtype) / np.asarray(1 - p, x.dtype)
-    return x * keep
+    return mul(x, keep)
 
 
 def layer_norm(x: Tensor, gain: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """Zero mean and unit variance along the last axis, then times gain, plus bias, each (D,)."""
-    y = (x - x.mean(axis=-1, keepdims=True)) / sqrt(x.var(axis=-1, keepdims=True) + eps)
+    y: Tensor = (x - x.mean(axis=-1, keepdims=True)) / sqrt(x.var(axis=-1, keepdims=True) + eps)
     y = y if gain is None else y * gain
-    return y if bias is None else y + bias
+    return y if bias is None else add(y, bias)
 
 
 def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:

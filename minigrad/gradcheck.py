@@ -85,7 +85,8 @@ def gradcheck(
             error = abs(got - expected) / (atol + rtol * abs(expected))
             if not error <= max(1.0, worst):
                 worst = error if error == error else float("inf")
-                message = f"input {i} at {list(index)}: the gradient is {got:.9g}, the central difference {expected:.9g}"
+                where = f"input {i} at {list(index)}"
+                message = f"{where}: the gradient is {got:.9g}, the central difference {expected:.9g}"
     if message:
         raise GradientError(f"gradcheck: the worst entry is {message}")
     return True

@@ -77,16 +77,19 @@ def neg(x: Array) -> Result:
 def pow(a: Array, b: Array) -> Result:
     y = a**b
 
-    def vjp_b(g: Array) -> Array:  # 0**b is flat in b, so log(0) must not reach the product
+    def vjp_a(g: Array) -> Array:  # where b is 0, y is 1 for every a: its gradient is 0, never 0 * inf
+        return g * b * a ** (np.where(b == 0, 1, b - 1) if np.ndim(b) else b - 1 if b else 1)
+
+    def vjp_b(g: Array) -> Array:  # 0**b is flat in b: log(0) must not reach the product
         return g * y * np.log(np.where(a == 0, 1, a))
 
-    return y, (lambda g: g * b * a ** np.where(b == 0, 1, b - 1) if np.ndim(b) else g * (b * a ** (b - 1 if b else 0)), vjp_b)
+    return y, (vjp_a, vjp_b)
 
 
 def matmul(a: Array, b: Array) -> Result:
+    if a.ndim == 2 == b.ndim:  # dot does the same here, sooner
+        return a.dot(b), (lambda g: g.dot(b.T), lambda g: a.T.dot(g))
     y = a @ b
-    if a.ndim == 2 == b.ndim:
-        return y, (lambda g: g @ b.T, lambda g: a.T @ g)
     if a.ndim > 2 == b.ndim:  # one product over all rows instead of a sum of many
         return y, (lambda g: g @ b.T, lambda g: a.reshape(-1, a.shape[-1]).T @ g.reshape(-1, g.shape[-1]))
     if a.ndim > 1 < b.ndim:
@@ -133,17 +136,30 @@ def cos(x: Array) -> Result:
 
 def tanh(x: Array) -> Result:
     y = np.tanh(x)
-    return y, (lambda g: g * (1 - y * y),)
+    return y, (lambda g: g - g * y * y,)
+
+
+# For each dtype, the largest x whose exp is finite, and 1. As 0-d arrays: a Python number costs a
+# NumPy function 0.3 µs more, a tenth of what a small array costs altogether.
+_NUMBERS = {np.dtype(t): (np.array(0.999 * np.log(np.finfo(t).max), t), np.array(1, t)) for t in "efd"}
 
 
 def _sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), with the exponent held below where exp overflows."""
-    return 1 / (1 + np.exp(-np.maximum(x, -88 if x.dtype.itemsize < 8 else -709)))
+    """1 / (1 + exp(-x)), with -x held below where exp overflows."""
+    limit, one = _NUMBERS.get(x.dtype, (88, 1)) if type(x) is np.ndarray else (88, 1)
+    y = np.exp(np.minimum(-x, limit))
+    y += one
+    return np.reciprocal(y)
 
 
 def sigmoid(x: Array) -> Result:
     y = _sigmoid(x)
-    return y, (lambda g: g * y * (1 - y),)
+
+    def vjp(g: Array) -> Array:
+        gy = g * y
+        return gy - gy * y
+
+    return y, (vjp,)
 
 
 def relu(x: Array) -> Result:
@@ -210,15 +226,14 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
     """The mean squared distance from the mean; divides by n - ddof."""
     y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
     n = float(x.size / np.maximum(y.size, 1)) - ddof
-    return y, (
-        lambda g: _spread(g * (2 / n), x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),
-    )
+    return y, (lambda g: _spread(g * (2 / n), x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
 
 
 def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
     def vjp(g: Array) -> Array:
         hit = x == _spread(y, x, axis, keepdims)
-        return np.where(hit, _spread(g, x, axis, keepdims) / hit.sum(axis=axis, keepdims=True, dtype=g.dtype), 0)
+        share = _spread(g, x, axis, keepdims) / hit.sum(axis=axis, keepdims=True, dtype=g.dtype)
+        return np.where(hit, share, 0)
 
     return y, (vjp,)
 
@@ -283,7 +298,7 @@ def moveaxis(x: Array, source: Any, destination: Any) -> Result:
 
 
 def squeeze(x: Array, axis: Axis = None) -> Result:
-    return x.squeeze(axis), (lambda g: g.reshape(x.shape),)
+    return x.reshape(x.squeeze(axis).shape), (lambda g: g.reshape(x.shape),)
 
 
 def expand_dims(x: Array, axis: Any) -> Result:
@@ -300,7 +315,8 @@ def flip(x: Array, axis: Axis = None) -> Result:
 
 def pad(x: Array, width: Any, value: float = 0.0) -> Result:
     """`width` as in np.pad: an int, (before, after), or one pair for each axis."""
-    inner = tuple(slice(lo, lo + n) for (lo, _), n in zip(np.broadcast_to(width, (x.ndim, 2)), x.shape, strict=True))
+    starts = np.broadcast_to(width, (x.ndim, 2))[:, 0].tolist()
+    inner = tuple(slice(start, start + n) for start, n in zip(starts, x.shape, strict=True))
     return np.pad(x, width, constant_values=value), (lambda g: g[inner],)
 
 

@@ -62,10 +62,10 @@ class Optimizer:
     def load_state_dict(self, saved: State) -> None:
         """Go on where `state_dict` was taken. Raises ValueError when it is of other parameters."""
         if len(saved["state"]) != len(self.state):
-            raise ValueError(f"saved state is of {len(saved['state'])} parameters, this optimiser has {len(self.state)}")
+            raise ValueError(f"saved state is of {len(saved['state'])} parameters, not {len(self.state)}")
         for i, (mine, theirs) in enumerate(zip(self.state, saved["state"], strict=True)):
             if set(mine) != set(theirs):
-                raise ValueError(f"saved state is of another optimiser: it has {sorted(theirs)}, not {sorted(mine)}")
+                raise ValueError(f"saved state holds {sorted(theirs)}, not {sorted(mine)}: another optimiser")
             for name in mine:
                 if mine[name].shape != theirs[name].shape:
                     shapes = f"{theirs[name].shape}, not {mine[name].shape}"

@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from itertools import count
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from itertools import count, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -27,6 +28,9 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.ops import Array, At, Result
+
+Op = Callable[..., Result]
+Parents = Sequence["Node | None"]
 
 _next_serial = count(1).__next__
 _recording = True
@@ -45,9 +49,9 @@ class Node:
     """
 
     __slots__ = ("grad", "keep", "op", "owned", "parents", "seen", "serial", "shape", "vjps")
-    op: Callable[..., Result] | None
+    op: Op | None
     vjps: Any
-    parents: Sequence[Node | None]
+    parents: Parents
     serial: int
     shape: tuple[int, ...]
     keep: Any
@@ -55,24 +59,20 @@ class Node:
     owned: bool
     seen: object
 
-
-def _node(op: Callable[..., Result] | None, vjps: Any, parents: Sequence[Node | None], shape: tuple[int, ...]) -> Node:
-    node: Node = _new(Node)  # without __init__: this runs for every op
-    node.op = op
-    node.vjps = vjps
-    node.parents = parents
-    node.shape = shape
-    node.serial = _next_serial()
-    node.keep = node.grad = node.seen = None
-    return node
+    def __init__(self, op: Op | None, vjps: Any, parents: Parents, shape: tuple[int, ...]) -> None:
+        self.op = op
+        self.vjps = vjps
+        self.parents = parents
+        self.shape = shape
+        self.serial = _next_serial()
+        self.keep = self.grad = self.seen = None
 
 
-def _leaf(data: Array) -> Node:
+def _floating(data: Array) -> Any:
+    """The dtype of `data`, which must be one that gradients can have."""
     if data.dtype.kind != "f":
-        raise TypeError(f"only floating-point tensors have gradients, this one is {data.dtype}: use .astype(float) first")
-    node = _node(None, None, (), data.shape)
-    node.keep = data.dtype
-    return node
+        raise TypeError(f"a tensor of {data.dtype} has no gradient: use .astype(float) first")
+    return data.dtype
 
 
 def _array(value: Any) -> Array:
@@ -93,59 +93,98 @@ def no_grad() -> Iterator[None]:
         _recording = before
 
 
-def op(f: Callable[..., Result]) -> Callable[..., Tensor]:
+def op(f: Op) -> Callable[..., Tensor]:
     """Lift a function on arrays that returns `(result, vjps)` to tensors, as `ops.py` describes.
 
     Positional arguments may be Tensors, arrays or Python scalars; keywords are handed on.
     Raises ValueError or IndexError that names the op and the shapes where they do not fit.
     """
+    code = getattr(f, "__code__", None)
+    if code is not None and not code.co_kwonlyargcount and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
+        if code.co_argcount == 1:
+            return wraps(f)(_lift_one(f))
+        if code.co_argcount == 2 and not f.__defaults__:
+            return wraps(f)(_lift_two(f))
+    return wraps(f)(_lift(f))
 
-    @wraps(f)
+
+def _lift(f: Op) -> Callable[..., Tensor]:
     def lifted(*args: Any, **keywords: Any) -> Tensor:
-        arrays = []
-        parents: list[Node | None] = []
-        for a in args:
-            if isinstance(a, Tensor):
-                arrays.append(a._data)
-                parents.append(a.node)
-            else:
-                arrays.append(a)
-                parents.append(None)
+        arrays = [a._data if isinstance(a, Tensor) else a for a in args]
+        parents = [a.node if isinstance(a, Tensor) else None for a in args]
         try:
             data, vjps = f(*arrays, **keywords)
         except (ValueError, IndexError) as error:
             raise _misfit(f, arrays, error) from error
-        tensor: Tensor = _new(Tensor)
-        tensor.node = None
-        if type(data) is not _ndarray:
-            data = _array(data)
-        tensor._data = data
-        if _recording and any(parents):
-            if type(vjps) is tuple and (None in parents or len(vjps) != len(parents)):
-                vjps = _needed(f, vjps, parents)
-                if not any(vjps):
-                    return tensor
-            if type(data) is _ndarray:
-                if data is arrays[0]:
-                    tensor._data = data = data.view()
-                data.flags.writeable = False
-            tensor.node = _node(f, vjps, parents, data.shape)
-        return tensor
+        return _result(f, arrays, data, *_needed(f, vjps, parents))
 
     return lifted
 
 
-def _needed(f: Callable[..., Result], vjps: Any, parents: list[Node | None]) -> list[Any]:
-    """The vjps of the arguments that need one; dropping the others frees what they hold."""
+# The same for one and for two arguments without loops: nearly every call comes through these.
+
+
+def _lift_one(f: Op) -> Callable[..., Tensor]:
+    def lifted(a: Any) -> Tensor:
+        x, parent = (a._data, a.node) if isinstance(a, Tensor) else (_array(a), None)
+        try:
+            data, vjps = f(x)
+        except (ValueError, IndexError) as error:
+            raise _misfit(f, (x,), error) from error
+        return _result(f, (x,), data, vjps, None if parent is None or not _recording else (parent,))
+
+    return lifted
+
+
+def _lift_two(f: Op) -> Callable[..., Tensor]:
+    def lifted(a: Any, b: Any) -> Tensor:
+        x, left = (a._data, a.node) if isinstance(a, Tensor) else (a, None)
+        y, right = (b._data, b.node) if isinstance(b, Tensor) else (b, None)
+        try:
+            data, vjps = f(x, y)
+        except (ValueError, IndexError) as error:
+            raise _misfit(f, (x, y), error) from error
+        parents: Any = (left, right)
+        if left is None or right is None or not _recording:
+            vjps, parents = _needed(f, vjps, parents)
+        return _result(f, (x, y), data, vjps, parents)
+
+    return lifted
+
+
+def _needed(f: Op, vjps: Any, parents: Parents) -> tuple[Any, Any]:
+    """vjps and parents without those that no gradient needs, which frees what they hold; or None, None."""
+    if not _recording or not any(parents):
+        return None, None
+    if type(vjps) is not tuple:
+        return vjps, parents
     if any(parents[len(vjps) :]):
-        i = next(i for i, p in enumerate(parents) if p is not None and i >= len(vjps))
-        raise TypeError(f"{f.__name__}: argument {i} has no gradient; hand it over with .detach()")
-    return [vjp if parent is not None else None for vjp, parent in zip(vjps, parents, strict=False)]
+        i = next(i for i, parent in enumerate(parents) if parent is not None and i >= len(vjps))
+        raise TypeError(f"{f.__name__} has no gradient for argument {i}: .detach() it")
+    kept = tuple([vjp if parent is not None else None for vjp, parent in zip(vjps, parents)])  # noqa: B905
+    return (kept, parents) if any(kept) else (None, None)
 
 
-def _misfit(f: Callable[..., Result], arrays: list[Any], error: Exception) -> Exception:
+def _result(f: Op, arrays: Sequence[Any], data: Array, vjps: Any, parents: Any) -> Tensor:
+    """The tensor that an op returns: on the tape, unless parents is None."""
+    tensor: Tensor = _new(Tensor)  # without __init__, which would check what is known here
+    if type(data) is not _ndarray:
+        data = _array(data)
+    tensor._data = data
+    if parents is None:
+        tensor.node = None
+    else:
+        if type(data) is _ndarray:
+            if data is arrays[0]:  # an op may hand its argument through; that one stays writable
+                tensor._data = data = data.view()
+            data.setflags(False)
+        tensor.node = Node(f, vjps, parents, data.shape)
+    return tensor
+
+
+def _misfit(f: Op, arrays: Sequence[Any], error: Exception) -> Exception:
     shapes = [str(a.shape) for a in arrays if hasattr(a, "shape")]
-    kind = IndexError if isinstance(error, IndexError) and not isinstance(error, ValueError) else ValueError
+    kind = ValueError if isinstance(error, ValueError) else IndexError
     if len(shapes) > 1 and kind is ValueError:
         return kind(f"{f.__name__}: shapes {' and '.join(shapes)} do not fit ({error})")
     return kind(f"{f.__name__} of shape {', '.join(shapes)}: {error}")
@@ -161,7 +200,8 @@ sigmoid, relu, leaky_relu, softplus = op(ops.sigmoid), op(ops.relu), op(ops.leak
 maximum, minimum, clip, where = op(ops.maximum), op(ops.minimum), op(ops.clip), op(ops.where)
 sum, mean, var, prod = op(ops.sum), op(ops.mean), op(ops.var), op(ops.prod)
 max, min, logsumexp, cumsum = op(ops.max), op(ops.min), op(ops.logsumexp), op(ops.cumsum)
-reshape, transpose, swapaxes, moveaxis = op(ops.reshape), op(ops.transpose), op(ops.swapaxes), op(ops.moveaxis)
+reshape, transpose = op(ops.reshape), op(ops.transpose)
+swapaxes, moveaxis = op(ops.swapaxes), op(ops.moveaxis)
 squeeze, expand_dims, broadcast_to = op(ops.squeeze), op(ops.expand_dims), op(ops.broadcast_to)
 flip, pad, astype = op(ops.flip), op(ops.pad), op(ops.astype)
 getitem, take = op(ops.getitem), op(ops.take)
@@ -183,11 +223,10 @@ def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tenso
     n = x.shape[axis]
     if isinstance(sections, int):
         if n % sections:
-            raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal sections")
+            raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal parts")
         sections = range(n // sections, n, n // sections) if n else [0] * (sections - 1)
-    cuts = [0, *sections, n]
     before = (slice(None),) * (axis % x.ndim)
-    return [getitem(x, (*before, slice(i, j))) for i, j in zip(cuts, cuts[1:], strict=False)]
+    return [getitem(x, (*before, slice(i, j))) for i, j in pairwise([0, *sections, n])]
 
 
 class Tensor:
@@ -208,7 +247,8 @@ class Tensor:
         self.node = None
         if requires_grad:
             self._data = self._data.copy()
-            self.node = _leaf(self._data)
+            self.node = Node(None, None, (), self._data.shape)
+            self.node.keep = _floating(self._data)
 
     # What it holds
 
@@ -223,8 +263,8 @@ class Tensor:
         if self.node is not None:
             if self.node.op is not None:
                 name = self.node.op.__name__
-                raise ValueError(f"this tensor is the result of {name}: assign to a leaf, or to its .detach()")
-            grad = self.node.grad
+                raise ValueError(f"the result of {name} cannot be assigned to: use a leaf or .detach()")
+            self.node.keep = _floating(value)
             self.node.serial, self.node.shape = _next_serial(), value.shape
         self._data = value
 
@@ -237,7 +277,7 @@ class Tensor:
         if self.node is not None and self.node.keep is not None:
             self.node.grad = value
         elif value is not None:
-            raise ValueError("this tensor keeps no gradient: make it with requires_grad=True or call .retain_grad()")
+            raise ValueError("this tensor keeps no gradient: use requires_grad=True or .retain_grad()")
 
     @property
     def requires_grad(self) -> bool:
@@ -288,7 +328,7 @@ class Tensor:
     def retain_grad(self) -> Tensor:
         """Keep the gradient of this tensor too, though it is no leaf; returns the tensor."""
         if self.node is None:
-            raise ValueError("no gradient flows to this tensor: it depends on no leaf with requires_grad=True")
+            raise ValueError("this tensor depends on no leaf with requires_grad=True: it has no gradient")
         self.node.keep = self._data.dtype
         return self
 
@@ -332,7 +372,7 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError("a tensor cannot be written into: use where(), or build it with concatenate() or stack()")
+        raise TypeError("a tensor cannot be written into: use where(), concatenate() or stack()")
 
     def __len__(self) -> int:
         return len(self._data)
@@ -354,21 +394,22 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.node is not None:
-            raise TypeError("this would lose the tensor's gradient: use minigrad's function, or .data on purpose")
+            raise TypeError("NumPy would lose the gradient: use minigrad's function, or .data on purpose")
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
-        body = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(", threshold=100, precision=4)
+        prefix = type(self).__name__ + "("
+        body = np.array2string(self._data, separator=", ", prefix=prefix, threshold=100, precision=4)
         notes = f", shape={self.shape}" if self.ndim else ""
         notes += "" if self.dtype == np.float64 else f", dtype={self.dtype}"
         if self.node is not None:
             notes += ", requires_grad=True" if self.node.op is None else f", from {self.node.op.__name__}"
-        return f"{type(self).__name__}({body}{notes})"
+        return f"{prefix}{body}{notes})"
 
     def __reduce__(self) -> Any:  # copies and pickles
         if self.node is not None and self.node.op is not None:
             name = self.node.op.__name__
-            raise TypeError(f"a result on the tape (of {name}) cannot be copied or pickled: .detach() it first")
+            raise TypeError(f"the result of {name} on the tape cannot be copied or pickled: .detach() it")
         return _rebuild, (type(self), self._data, self.requires_grad, self.grad)
 
     # Ops as methods
@@ -399,6 +440,10 @@ def _rebuild(kind: type[Tensor], data: Array, requires_grad: bool, grad: Array |
     return tensor
 
 
+class Misshapen(ValueError):
+    """A vjp gave a gradient of a shape that its argument cannot have."""
+
+
 def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     """Sum `g` over the axes along which an array of `shape` was broadcast."""
     surplus = g.ndim - len(shape)
@@ -407,7 +452,7 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1) if surplus >= 0 else ()
     g = g.sum(axis=axes, keepdims=True) if axes else g
     if g.shape != shape:
-        raise ValueError(f"a gradient of shape {g.shape} for an argument of shape {shape}")
+        raise Misshapen(f"gave a gradient of shape {g.shape} for an array of shape {shape}")
     return g
 
 
@@ -417,71 +462,65 @@ def backward(root: Tensor, g: Any = None) -> None:
     g: cotangent of the shape of `root`; may be left out when `root` has one entry.
     Raises ValueError when there is no gradient, the tape was freed or a leaf was changed since.
     """
-    node = root.node
-    if node is None:
-        raise ValueError("backward: this tensor depends on no leaf with requires_grad=True (or was made in no_grad)")
-    if g is None:
-        if root.size != 1:
-            raise ValueError(f"backward: a tensor of shape {root.shape} needs a cotangent g of that shape, or a .sum()")
-        g = np.ones_like(root._data)
-    else:
-        g = _array(g)
-        if g.shape != node.shape:
-            raise ValueError(f"backward: cotangent of shape {g.shape} for a tensor of shape {node.shape}")
-        g = g.astype(root.dtype, copy=False)
-    order = _tape(node)
-    _accumulate(node, g)
+    start = root.node
+    if start is None:
+        raise ValueError("backward: this depends on no leaf with requires_grad=True, or was made in no_grad")
+    if g is None and root.size != 1:
+        raise ValueError(f"backward: a result of shape {root.shape} needs a cotangent g of that shape")
+    g = np.ones_like(root._data) if g is None else _array(g).astype(root.dtype, copy=False)
+    if g.shape != start.shape:
+        raise ValueError(f"backward: a cotangent of shape {g.shape} for a tensor of shape {start.shape}")
+    order = _tape(start)
+    _accumulate(start, g)
     for node in order:
-        g = node.grad
-        if node.op is None:
-            _keep(node)
-            continue
+        g, vjps, parents = node.grad, node.vjps, node.parents
+        node.vjps, node.parents = None, ()
         if node.keep is None:
             node.grad = None
         else:
             _keep(node)
-        vjps, parents = node.vjps, node.parents
-        node.vjps, node.parents = None, ()
-        if g is None:  # nothing flowed here
+        if vjps is None or g is None:  # a leaf; or nothing came here
             continue
-        gradients = None if type(vjps) is not tuple and type(vjps) is not list else vjps
+        i = 0
         try:
-            if gradients is None:
-                for parent, gp in zip(parents, vjps(g), strict=True):
-                    if parent is not None:
-                        _accumulate(parent, gp)
-            else:
-                for parent, vjp in zip(parents, vjps, strict=False):
-                    if parent is not None and vjp is not None:
-                        _accumulate(parent, vjp(g))
+            shared = None if type(vjps) is tuple else vjps(g)
+            for i, parent in enumerate(parents):
+                if parent is not None:
+                    if shared is not None:
+                        _accumulate(parent, shared[i])
+                    elif vjps[i] is not None:
+                        _accumulate(parent, vjps[i](g))
         except Exception as error:
-            error.add_note(f"while running the vjps of {node.op.__name__}")
+            where = f"the vjp of argument {i} of {node.op.__name__}"  # type: ignore[union-attr]
+            if isinstance(error, Misshapen):
+                raise ValueError(f"{where} {error}") from None
+            error.add_note(f"in {where}")
             raise
 
 
-def _tape(root: Node) -> list[Node]:
-    """All nodes that `root` came from, the youngest first."""
-    mark = object()
-    found = []
-    todo = [root]
-    root.seen = mark
+def _tape(start: Node) -> list[Node]:
+    """All nodes that `start` came from, the youngest first, ready for a pass."""
+    mark = start.seen = object()
+    found, todo = [], [start]
     while todo:
         node = todo.pop()
         found.append(node)
-        node.owned = False
-        serial = node.serial
-        if node.op is not None:
+        if node.vjps is not None:
             node.grad = None
-            if node.vjps is None:
-                raise ValueError(
-                    f"backward: the tape behind this result of {node.op.__name__} was freed by an earlier backward; "
-                    "run the forward pass again, or .detach() what goes on from there"
-                )
+        elif node.op is None:
+            node.owned = False
+        else:
+            raise ValueError(
+                f"backward: an earlier backward freed the tape behind this result of {node.op.__name__}; "
+                "run the forward pass again, or .detach() what goes on from there"
+            )
+        serial = node.serial
         for parent in node.parents:
             if parent is not None:
                 if parent.serial > serial:
+                    name = getattr(node.op, "__name__", "op")
                     raise ValueError(
-                        f"backward: a leaf of shape {parent.shape} was changed after {node.op.__name__} used it; "  # type: ignore[union-attr]
+                        f"backward: a leaf of shape {parent.shape} was changed after {name} used it; "
                         "run the forward pass again"
                     )
                 if parent.seen is not mark:
@@ -493,27 +532,29 @@ def _tape(root: Node) -> list[Node]:
 
 def _accumulate(node: Node, g: Any) -> None:
     """Add `g` to the node's gradient, in place only where the pass allocated it."""
+    total = node.grad
     if type(g) is At:
-        if node.grad is None:
-            node.grad = np.empty_like(g.value, shape=node.shape)
-            node.grad[...] = 0
+        if total is None:
+            total = node.grad = np.zeros(node.shape, g.value.dtype, like=_array(g.value))
         elif not node.owned:
-            node.grad = node.grad.copy()
+            total = node.grad = total.copy()
         node.owned = True
-        g.add_to(node.grad)
+        g.add_to(total)
         return
     if g.shape != node.shape:
         g = unbroadcast(g, node.shape)
-    if node.grad is None:
+    if total is None:
         node.grad = g
+        node.owned = False
     elif node.owned:
-        node.grad += g
+        total += g
+        node.grad = total  # of no dimensions, it may be a NumPy scalar
     else:
-        node.grad = node.grad + g
+        node.grad = total + g
         node.owned = True
 
 
 def _keep(node: Node) -> None:
     """Give a gradient that outlives the pass its own memory and its tensor's dtype."""
     if node.grad is not None:
-        node.grad = node.grad.astype(node.keep, copy=not node.owned or node.op is not None)
+        node.grad = _array(node.grad).astype(node.keep, copy=not node.owned or node.op is not None)

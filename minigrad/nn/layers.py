@@ -66,10 +66,10 @@ class Embedding(Module):
             raise IndexError(f"Embedding: needs integers, got {indices.dtype}")
         if indices.size and (indices.min() < 0 or indices.max() >= num):
             raise IndexError(f"Embedding: indices must lie in 0 .. {num - 1}")
-        rows = self.W[indices]
-        if self.padding_index is None:
-            return rows
-        return rows * (indices != self.padding_index)[..., None].astype(rows.dtype)
+        rows: Tensor = self.W[indices]
+        if self.padding_index is not None:
+            rows = rows * (indices != self.padding_index)[..., None].astype(rows.dtype)
+        return rows
 
 
 class Dropout(Module):

@@ -1,0 +1,138 @@
+"""Any cell over time: state, mask, reverse, layers. The cells are leaky integrators."""
+
+import numpy as np
+import pytest
+
+from minigrad import Tensor
+from minigrad.gradcheck import gradcheck
+from minigrad.nn import Module, Parameter, Recurrent, Stacked
+
+B, T, D = 3, 5, 2
+
+
+class Leaky(Module):
+    """h' = decay h + x; hidden_size == D."""
+
+    hidden_size = D
+
+    def __init__(self, decay=0.5):
+        self.decay = Parameter(np.full(D, decay))
+
+    def initial_state(self, batch):
+        return Tensor(np.zeros((batch, D)))
+
+    def __call__(self, x, h):
+        return self.decay * h + x
+
+
+class Pair(Leaky):
+    """(h, c) with c a count of steps."""
+
+    def initial_state(self, batch):
+        return Tensor(np.zeros((batch, D))), Tensor(np.zeros((batch, 1)))
+
+    def __call__(self, x, state):
+        h, c = state
+        return self.decay * h + x, c + 1.0
+
+
+def leaf(*shape, seed=0):
+    return Tensor(np.random.default_rng(seed).standard_normal(shape), requires_grad=True)
+
+
+def by_hand(x, h, mask, decay=0.5, reverse=False):
+    outputs = np.zeros_like(x)
+    for t in reversed(range(T)) if reverse else range(T):
+        new = decay * h + x[:, t]
+        h = np.where(mask[:, t, None], new, h)
+        outputs[:, t] = np.where(mask[:, t, None], new, 0)
+    return outputs, h
+
+
+MASKS = [
+    np.ones((B, T), bool),
+    np.arange(T) < np.array([[5], [3], [0]]),
+    np.random.default_rng(3).random((B, T)) < 0.5,
+]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("mask", MASKS)
+def test_against_a_loop_by_hand(mask, reverse):
+    x, h = leaf(B, T, D), leaf(B, D, seed=1)
+    layer = Recurrent(Leaky(), reverse=reverse)
+    outputs, final = layer(x, h, mask)
+    expected, last = by_hand(x.data, h.data, mask, reverse=reverse)
+    assert np.array_equal(outputs.data, expected)
+    assert np.array_equal(final.data, last)
+    assert gradcheck(lambda x, h, _: layer(x, h, mask)[0], x, h, layer.cell.decay)
+    assert gradcheck(lambda x, h, _: layer(x, h, mask)[1], x, h, layer.cell.decay)
+
+
+def test_a_full_mask_is_no_mask():
+    x, layer = leaf(B, T, D), Recurrent(Pair())
+    a, (ha, ca) = layer(x)
+    b, (hb, cb) = layer(x, mask=Tensor(MASKS[0]))
+    assert all(np.array_equal(p.data, q.data) for p, q in ((a, b), (ha, hb), (ca, cb)))
+
+
+def test_tuple_states():
+    mask = MASKS[1]
+    outputs, state = Recurrent(Pair())(leaf(B, T, D), mask=mask)
+    assert isinstance(state, tuple)
+    assert state[1].data[:, 0].tolist() == mask.sum(1).tolist()
+    assert np.array_equal(outputs.data, by_hand(leaf(B, T, D).data, np.zeros((B, D)), mask)[0])
+
+
+def test_masked_contents_change_no_bit():
+    x, mask = leaf(B, T, D).data, MASKS[1]
+    outputs, final = Recurrent(Leaky())(x, mask=mask)
+    with np.errstate(invalid="ignore"):
+        noisy, other = Recurrent(Leaky())(np.where(mask[..., None], x, np.nan), mask=mask)
+    assert np.array_equal(outputs.data, noisy.data)
+    assert np.array_equal(final.data, other.data)
+
+
+def test_going_on_from_a_state():
+    x, layer = leaf(B, T, D), Recurrent(Pair())
+    whole, end = layer(x)
+    first, state = layer(x[:, :2])
+    second, other = layer(x[:, 2:], state)
+    assert np.array_equal(whole.data, np.concatenate([first.data, second.data], axis=1))
+    assert np.array_equal(end[0].data, other[0].data)
+
+
+def test_no_steps():
+    outputs, state = Recurrent(Leaky())(np.zeros((B, 0, D), np.float32))
+    assert outputs.shape == (B, 0, D)
+    assert outputs.dtype == np.float32
+    assert state.shape == (B, D)
+
+
+def test_parameters_are_the_cells():
+    assert [name for name, _ in Recurrent(Leaky()).named_parameters()] == ["cell.decay"]
+
+
+def test_stacked():
+    x, lower, upper = leaf(B, T, D), Recurrent(Leaky()), Recurrent(Pair(0.3), reverse=True)
+    stacked = Stacked(lower, upper)
+    outputs, (a, b) = stacked(x, mask=MASKS[2])
+    middle, c = lower(x, mask=MASKS[2])
+    expected, d = upper(middle, mask=MASKS[2])
+    assert np.array_equal(outputs.data, expected.data)
+    assert np.array_equal(a.data, c.data)
+    assert np.array_equal(b[1].data, d[1].data)
+    again, _ = stacked(x, (a, b))
+    assert not np.array_equal(again.data, stacked(x)[0].data)
+    assert len(stacked.parameters()) == 2
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match=r"x must be \(B, T, D\), got \(3, 5\)"):
+        Recurrent(Leaky())(leaf(B, T))
+    with pytest.raises(ValueError, match=r"mask of shape \(3, 4\)"):
+        Recurrent(Leaky())(leaf(B, T, D), mask=np.ones((3, 4), bool))
+    with pytest.raises(ValueError, match="at least one layer"):
+        Stacked()
+    with pytest.raises(ValueError, match="1 states for 2 layers"):
+        Stacked(Recurrent(Leaky()), Recurrent(Leaky()))(leaf(B, T, D), (None,))

@@ -1,0 +1,173 @@
+"""Softmax, losses, dropout, layer normalisation: values, gradients, masks and errors."""
+
+import numpy as np
+import pytest
+
+from minigrad import Tensor
+from minigrad import functional as F
+from minigrad.gradcheck import gradcheck
+
+
+def leaf(*shape, seed=0):
+    return Tensor(np.random.default_rng(seed).standard_normal(shape), requires_grad=True)
+
+
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+def test_softmax(axis):
+    x, w = leaf(2, 3, 4), np.random.default_rng(1).standard_normal((2, 3, 4))
+    assert np.allclose(F.softmax(x, axis=axis).data.sum(axis), 1)
+    assert np.allclose(np.log(F.softmax(x, axis=axis).data), F.log_softmax(x, axis=axis).data)
+    assert gradcheck(lambda x: F.softmax(x, axis=axis) * w, x)
+    assert gradcheck(lambda x: F.log_softmax(x, axis=axis) * w, x)
+
+
+def test_softmax_of_large_logits():
+    x = Tensor(np.array([1e4, 0.0, -1e4], np.float32), True)
+    assert F.softmax(x).data.tolist() == [1, 0, 0]
+    assert F.log_softmax(x).data.tolist() == [0, -1e4, -2e4]
+
+
+def test_cross_entropy():
+    logits, labels = leaf(2, 3, 4), np.array([[0, 1, 3], [2, 2, 0]])
+    p = F.softmax(logits).data
+    expected = -np.mean([np.log(p[i, j, labels[i, j]]) for i in range(2) for j in range(3)])
+    assert F.cross_entropy(logits, labels).item() == pytest.approx(expected)
+    assert F.cross_entropy(logits, Tensor(labels)).item() == pytest.approx(expected)
+    assert F.cross_entropy(logits, F.one_hot(labels, 4)).item() == pytest.approx(expected)
+    assert gradcheck(lambda x: F.cross_entropy(x, labels), logits, entrywise=True)
+    assert gradcheck(lambda x: F.cross_entropy(x, p), logits)
+    targets = leaf(2, 3, 4, seed=1)
+    assert gradcheck(lambda x, t: F.cross_entropy(x, F.softmax(t)), logits, targets)
+
+
+def test_cross_entropy_masked():
+    logits, labels = leaf(2, 3, 4), np.array([[0, 1, -1], [2, 2, 0]])
+    mask = labels >= 0
+    mask[1, 2] = False
+    labels[1, 2] = 99
+    alone = [F.cross_entropy(logits[i, j][None], labels[i, j][None]).item() for i, j in np.argwhere(mask)]
+    loss = F.cross_entropy(logits, labels, mask)
+    assert loss.item() == pytest.approx(np.mean(alone))
+    loss.backward()
+    assert not logits.grad[~mask].any()
+    assert F.cross_entropy(logits, np.where(mask, labels, -100), ignore_index=-100).item() == loss.item()
+    both = F.cross_entropy(logits, np.where(mask, labels, 2), mask=mask, ignore_index=2)
+    assert both.item() == pytest.approx(
+        np.mean([a for a, (i, j) in zip(alone, np.argwhere(mask), strict=True) if labels[i, j] != 2])
+    )
+    rows = np.array([True, False])
+    assert F.cross_entropy(logits, np.abs(labels) % 4, rows).item() == pytest.approx(
+        F.cross_entropy(logits[:1], np.abs(labels[:1]) % 4).item()
+    )
+    assert F.cross_entropy(logits, F.softmax(logits).detach(), rows).item() == pytest.approx(
+        F.cross_entropy(logits[:1], F.softmax(logits[:1]).detach()).item()
+    )
+
+
+def test_nothing_to_average_is_zero():
+    x = leaf(2, 3)
+    for loss in (
+        F.cross_entropy(x, np.zeros(2, int), np.zeros(2, bool)),
+        F.mse(x, x.data, np.zeros(2, bool)),
+        F.mse(x[:0], x.data[:0]),
+    ):
+        assert loss.item() == 0
+        loss.backward()
+    assert not x.grad.any()
+
+
+def test_cross_entropy_refuses():
+    with pytest.raises(ValueError, match=r"labels must lie in 0 \.\. 2"):
+        F.cross_entropy(leaf(2, 3), np.array([0, 3]))
+    with pytest.raises(ValueError, match=r"labels \(3,\) do not fit logits \(2, 3\)"):
+        F.cross_entropy(leaf(2, 3), np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match="differ"):
+        F.cross_entropy(leaf(2, 3), np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"a mask of shape \(3,\) does not fit values of shape \(2,\)"):
+        F.mse(leaf(2), np.ones(2), np.ones(3, bool))
+
+
+def test_binary_cross_entropy():
+    x, t = leaf(4, 3), np.random.default_rng(1).random((4, 3))
+    p = 1 / (1 + np.exp(-x.data))
+    expected = -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
+    assert F.binary_cross_entropy_with_logits(x, t).item() == pytest.approx(expected)
+    assert gradcheck(lambda x: F.binary_cross_entropy_with_logits(x, t), x)
+    far = Tensor(np.array([-800.0, 800.0, 50.0]), True)
+    assert np.allclose(
+        F.binary_cross_entropy_with_logits(far, np.array([0, 1, 1])).item(), np.exp(-50) / 3, rtol=1e-12
+    )
+    assert F.binary_cross_entropy_with_logits(x, t > 0.5, np.ones(4, bool)).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("loss", "value"),
+    [
+        (F.mse, lambda d: d * d),
+        (F.mae, np.abs),
+        (F.huber, lambda d: np.where(np.abs(d) <= 1, d * d / 2, np.abs(d) - 0.5)),
+    ],
+)
+def test_regression_losses(loss, value):
+    x, y = leaf(3, 4), leaf(3, 4, seed=1)
+    assert loss(x, y).item() == pytest.approx(value(x.data - y.data).mean())
+    assert gradcheck(loss, x, y, entrywise=True)
+    mask = np.array([True, False, True])
+    assert loss(x, y, mask=mask).item() == pytest.approx(value(x.data - y.data)[mask].mean())
+    entries = np.random.default_rng(2).random((3, 4)) < 0.5
+    assert loss(x, y.data, mask=entries).item() == pytest.approx(value(x.data - y.data)[entries].mean())
+    with pytest.raises(ValueError, match=r"shapes \(3, 4\) and \(3,\) differ"):
+        loss(x, np.ones(3))
+
+
+def test_huber_delta():
+    x = leaf(5)
+    d = np.abs(x.data)
+    expected = np.where(d <= 0.3, d * d / 2, 0.3 * (d - 0.15)).mean()
+    assert F.huber(x, np.zeros(5), delta=0.3).item() == pytest.approx(expected)
+
+
+def test_losses_keep_float32():
+    x = Tensor(np.ones((2, 3), np.float32), True)
+    target = np.zeros((2, 3), np.float32)
+    losses = [F.mse(x, target), F.mae(x, target), F.huber(x, target), F.cross_entropy(x, np.array([0, 1]))]
+    losses += [
+        F.binary_cross_entropy_with_logits(x, target),
+        F.layer_norm(x * x).sum(),
+        F.mse(x, target, np.ones(2, bool)),
+    ]
+    assert {loss.dtype for loss in losses} == {np.dtype(np.float32)}
+
+
+def test_dropout():
+    x, rng = Tensor(np.ones((100, 100)), True), np.random.default_rng(0)
+    y = F.dropout(x, 0.25, rng)
+    assert set(np.unique(y.data)) == {0, 1 / 0.75}
+    assert y.data.mean() == pytest.approx(1, abs=0.02)
+    y.sum().backward()
+    assert np.array_equal(x.grad, y.data)
+    assert F.dropout(x, 0.25, rng, training=False) is x
+    assert F.dropout(x, 0.0, rng) is x
+    assert F.dropout(Tensor(np.ones(3, np.float32)), 0.5, rng).dtype == np.float32
+    with pytest.raises(ValueError, match="p must lie"):
+        F.dropout(x, 1.0, rng)
+
+
+def test_layer_norm():
+    x, gain, bias = leaf(2, 3, 8), leaf(8, seed=1), leaf(8, seed=2)
+    y = F.layer_norm(x).data
+    assert np.allclose(y.mean(-1), 0)
+    assert np.allclose(y.std(-1), 1, atol=1e-3)
+    assert np.allclose(F.layer_norm(x, gain, bias).data, y * gain.data + bias.data)
+    assert gradcheck(F.layer_norm, x, gain, bias)
+
+
+def test_one_hot_and_accuracy():
+    assert F.one_hot([0, 2], 3).tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert F.one_hot(np.zeros((2, 2), int), 3, np.float32).dtype == np.float32
+    with pytest.raises(ValueError, match=r"0 \.\. 1"):
+        F.one_hot([2], 2)
+    logits = Tensor([[1.0, 2.0], [2.0, 1.0], [2.0, 1.0]])
+    assert F.accuracy(logits, [1, 1, 0]) == pytest.approx(2 / 3)
+    assert F.accuracy(logits, [1, 1, 0], [True, True, False]) == 0.5
+    assert np.isnan(F.accuracy(logits, [1, 1, 0], [False] * 3))

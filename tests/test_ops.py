@@ -1,0 +1,311 @@
+"""Every op against central differences, without a tape, over drawn shapes, axes and indices."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from minigrad import ops
+from minigrad.tensor import unbroadcast
+
+seeds = st.integers(0, 2**32 - 1)
+shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
+filled = hnp.array_shapes(min_dims=0, max_dims=4, min_side=1, max_side=4)
+
+
+def dense(gradient, shape):
+    if isinstance(gradient, ops.At):
+        buffer = np.zeros(shape)
+        gradient.add_to(buffer)
+        return buffer
+    return unbroadcast(np.asarray(gradient), shape)
+
+
+def holds(f, *arrays, check=None, eps=1e-6):
+    """The vjps of f at arrays against central differences along random directions."""
+    rng = np.random.default_rng(1)
+    before = [a.copy() for a in arrays]
+    y, vjps = f(*arrays)
+    g = rng.standard_normal(np.shape(y))
+    kept = g.copy()
+    gradients = vjps(g) if callable(vjps) else [v and v(g) for v in vjps]
+    assert np.array_equal(g, kept), "a vjp wrote into its cotangent"
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True)), (
+        "an op wrote into its argument"
+    )
+    assert not any(y is a for a in arrays)
+    for i in range(len(arrays)) if check is None else check:
+        a = arrays[i]
+        d = rng.standard_normal(a.shape)
+        up, down = list(arrays), list(arrays)
+        up[i], down[i] = a + eps * d, a - eps * d
+        expected = ((np.asarray(f(*up)[0]) - np.asarray(f(*down)[0])) * g).sum() / (2 * eps)
+        got = dense(gradients[i], a.shape)
+        assert np.allclose((got * d).sum(), expected, rtol=1e-5, atol=1e-6), f"argument {i}"
+
+
+def normal(seed, shape, keep_off=(), low=None):
+    """Normal draws, moved away from points where the op has a kink."""
+    x = np.random.default_rng(seed).standard_normal(shape)
+    for point in keep_off:
+        x = np.where(np.abs(x - point) < 1e-3, point + 1e-2, x)
+    return np.asarray(x if low is None else np.abs(x) + low)
+
+
+@pytest.mark.parametrize(
+    "name", ["neg", "exp", "sin", "cos", "tanh", "sigmoid", "softplus", "abs", "relu", "leaky_relu"]
+)
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, shape=shapes)
+def test_entrywise(name, seed, shape):
+    holds(getattr(ops, name), normal(seed, shape, keep_off=[0]))
+
+
+@pytest.mark.parametrize("name", ["log", "log1p", "sqrt"])
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, shape=shapes)
+def test_entrywise_of_positive(name, seed, shape):
+    holds(getattr(ops, name), normal(seed, shape, low=0.1))
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "minimum"])
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, pair=hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=3))
+def test_of_two_broadcast(name, seed, pair):
+    a, b = (normal([seed, i], shape, low=0.3) for i, shape in enumerate(pair.input_shapes))
+    b = b + 2e-3 * np.ceil(np.abs(np.subtract(a, b)).min(initial=1) < 1e-3)
+    holds(getattr(ops, name), a, b)
+
+
+@pytest.mark.parametrize("exponent", [2, 3.5, -1, 0.5, 1, 0])
+def test_pow_of_a_scalar_exponent(exponent):
+    holds(lambda x: ops.pow(x, exponent), normal(3, (3, 4), low=0.2), check=[0])
+
+
+def test_pow_at_zero_is_finite():
+    y, (vjp_a, vjp_b) = ops.pow(np.array([0.0, 0.0, 0.0]), np.array([0.0, 1.0, 2.0]))
+    assert np.array_equal(y, [1, 0, 0])
+    assert np.array_equal(vjp_a(np.ones(3)), [0, 1, 0])
+    assert np.array_equal(vjp_b(np.ones(3)), [0, 0, 0])
+    assert np.array_equal(ops.pow(np.zeros(1), 0)[1][0](np.ones(1)), [0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds, pair=hnp.mutually_broadcastable_shapes(signature="(m?,k),(k,n?)->(m?,n?)", max_dims=2))
+def test_matmul(seed, pair):
+    holds(ops.matmul, *(normal([seed, i], shape) for i, shape in enumerate(pair.input_shapes)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, trio=hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, max_side=3))
+def test_where(seed, trio):
+    condition = np.random.default_rng(seed).random(trio.input_shapes[0]) < 0.5
+    a, b = (normal([seed, i], shape) for i, shape in enumerate(trio.input_shapes[1:]))
+    holds(lambda a, b: (lambda y, vjps: (y, vjps[1:]))(*ops.where(condition, a, b)), a, b)
+    assert ops.where(condition, a, b)[1][0] is None
+
+
+def test_where_stops_infinity():
+    """The branch not taken gets exactly zero, whatever comes from above."""
+    _, (_, left, right) = ops.where(np.array([True, False]), np.zeros(2), np.zeros(2))
+    g = np.array([np.inf, np.nan])
+    assert left(g)[1] == 0
+    assert right(g)[0] == 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=seeds, shape=shapes, low=st.sampled_from([None, -0.5]), high=st.sampled_from([None, 0.5]))
+def test_clip(seed, shape, low, high):
+    if low is None and high is None:
+        low = -1
+    holds(lambda x: ops.clip(x, low, high), normal(seed, shape, keep_off=[-1, -0.5, 0.5]))
+
+
+def axes_of(data, ndim):
+    choices = [st.none()]
+    if ndim:
+        choices += [st.integers(-ndim, ndim - 1), hnp.valid_tuple_axes(ndim)]
+    return data.draw(st.one_of(choices))
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "max", "min", "prod", "logsumexp"])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), seed=seeds, shape=filled, keepdims=st.booleans())
+def test_reductions(name, data, seed, shape, keepdims):
+    axis = axes_of(data, len(shape))
+    holds(lambda x: getattr(ops, name)(x, axis=axis, keepdims=keepdims), normal(seed, shape))
+
+
+def test_sum_and_prod_of_nothing():
+    holds(lambda x: ops.sum(x, axis=0), np.zeros((0, 3)))
+    holds(lambda x: ops.prod(x, axis=0), np.zeros((0, 3)))
+    assert np.array_equal(ops.prod(np.zeros((0, 3)), axis=0)[0], [1, 1, 1])
+
+
+def test_prod_with_zeros():
+    x = np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 4.0]])
+    assert np.array_equal(ops.prod(x, axis=1)[1][0](np.ones(2)), [[0, 6, 0], [0, 0, 0]])
+
+
+def test_var_divides_by_n_less_ddof():
+    holds(lambda x: ops.var(x, axis=(0, 2), ddof=1), normal(0, (3, 2, 4)))
+
+
+def test_ties_share():
+    assert np.allclose(ops.max(np.array([1.0, 3.0, 3.0]))[1][0](np.array(1.0)), [0, 0.5, 0.5])
+    left, right = ops.maximum(np.array([1.0]), np.array([1.0]))[1]
+    assert left(np.ones(1)) == right(np.ones(1)) == 0.5
+
+
+def test_values_at_kinks():
+    g, zero = np.ones(1), np.zeros(1)
+    assert ops.abs(zero)[1][0](g) == 0
+    assert ops.relu(zero)[1][0](g) == 0
+    assert ops.leaky_relu(zero)[1][0](g) == 0.01
+    assert ops.clip(np.array([1.0, 2.0]), 0, 1)[1][0](np.ones(2)).tolist() == [1, 0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(data=st.data(), seed=seeds, shape=shapes)
+def test_cumsum(data, seed, shape):
+    axis = data.draw(st.none() | st.integers(-len(shape), len(shape) - 1)) if shape else None
+    holds(lambda x: ops.cumsum(x, axis=axis), normal(seed, shape))
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), seed=seeds, shape=hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=3))
+def test_shape_ops(data, seed, shape):
+    x, n = normal(seed, shape), len(shape)
+    axis, other = data.draw(st.integers(-n, n - 1)), data.draw(st.integers(-n, n - 1))
+    order = data.draw(st.permutations(range(n)))
+    signed = tuple(i - n if data.draw(st.booleans()) else i for i in order)
+    width = data.draw(st.sampled_from([1, (2, 1), [(1, 0)] * n]))
+    holds(lambda x: ops.reshape(x, x.size), x)
+    holds(lambda x: ops.transpose(x, signed), x)
+    holds(ops.transpose, x)
+    holds(lambda x: ops.swapaxes(x, axis, other), x)
+    holds(lambda x: ops.moveaxis(x, axis, other), x)
+    holds(lambda x: ops.expand_dims(x, axis), x)
+    holds(lambda x: ops.squeeze(x, axis), np.expand_dims(x, axis))
+    holds(ops.squeeze, x)
+    holds(lambda x: ops.broadcast_to(x, (2, *shape)), x)
+    holds(lambda x: ops.flip(x, axis), x)
+    holds(ops.flip, x)
+    holds(lambda x: ops.pad(x, width, 7.0), x)
+
+
+def test_broadcast_to_sums_back():
+    holds(lambda x: ops.broadcast_to(x, (4, 3, 2)), normal(0, (3, 1)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), seed=seeds, shape=filled)
+def test_getitem_basic(data, seed, shape):
+    index = data.draw(hnp.basic_indices(shape, allow_newaxis=True))
+    holds(lambda x: ops.getitem(x, index), normal(seed, shape))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), seed=seeds, shape=hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4))
+def test_getitem_of_arrays(data, seed, shape):
+    x = normal(seed, shape)
+    integers = data.draw(
+        hnp.integer_array_indices(shape, result_shape=hnp.array_shapes(min_dims=0, max_side=4))
+    )
+    holds(lambda x: ops.getitem(x, integers), x)
+    holds(lambda x: ops.getitem(x, integers[0]), x)
+    holds(lambda x: ops.getitem(x, (slice(None), None, *integers[1:])), x)
+    mask = np.random.default_rng(seed).random(shape[: data.draw(st.integers(1, len(shape)))]) < 0.5
+    holds(lambda x: ops.getitem(x, mask), x)
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    inside = st.integers(-shape[axis], shape[axis] - 1)
+    indices = data.draw(hnp.arrays(int, hnp.array_shapes(min_dims=0, max_dims=2), elements=inside))
+    holds(lambda x: ops.take(x, indices, axis=axis), x)
+    flat = data.draw(hnp.arrays(int, 3, elements=st.integers(-x.size, x.size - 1)))
+    holds(lambda x: ops.take(x, flat), x)
+
+
+def test_repeated_indices_add_up():
+    gradient = ops.getitem(np.zeros((3, 2)), np.array([1, 1, 1]))[1][0](np.ones((3, 2)))
+    assert np.array_equal(dense(gradient, (3, 2)), [[0, 0], [3, 3], [0, 0]])
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data(), seed=seeds, shape=hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))
+def test_concatenate_and_stack(data, seed, shape):
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    new = data.draw(st.integers(-len(shape) - 1, len(shape)))
+    same = [normal([seed, i], shape) for i in range(3)]
+    sizes = [list(shape) for _ in range(3)]
+    for i, size in enumerate(sizes):
+        size[axis] = i
+    holds(lambda *xs: ops.concatenate(*xs, axis=axis), *(normal([seed, i], s) for i, s in enumerate(sizes)))
+    holds(lambda *xs: ops.stack(*xs, axis=new), *same)
+
+
+def test_astype():
+    y, (vjp,) = ops.astype(np.ones(3, np.float32), np.float64)
+    assert y.dtype == np.float64
+    assert vjp(np.ones(3)).dtype == np.float32
+    assert ops.astype(np.ones(3), int)[1] == (None,)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_extreme_arguments(dtype):
+    """Nothing overflows, and no warning is raised (warnings are errors here)."""
+    big = 0.4 * float(np.finfo(dtype).max)
+    x = np.array([-big, -1e4, -40, 0, 40, 1e4, big], dtype)
+    assert np.allclose(ops.sigmoid(x)[0], [0, 0, 0, 0.5, 1, 1, 1], atol=2e-5)
+    assert np.array_equal(ops.softplus(x)[0][[0, -1]], x[[0, -1]] * [0, 1])
+    assert ops.logsumexp(x)[0] == x[-1]
+    for f in (ops.sigmoid, ops.softplus, ops.tanh):
+        assert np.isfinite(f(x)[1][0](np.ones_like(x))).all()
+
+
+def test_sigmoid_is_accurate_far_out():
+    x = np.array([-700.0, -40.0, -1.0])
+    assert np.allclose(ops.sigmoid(x)[0], np.exp(x) / (1 + np.exp(x)), rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "minimum"])
+def test_python_scalars_never_promote(name):
+    x = np.ones(3, np.float32)
+    for f in (lambda x: getattr(ops, name)(x, 2.0), lambda x: getattr(ops, name)(2.0, x)):
+        y, _ = f(x)
+        assert y.dtype == np.float32
+    gradient = getattr(ops, name)(x, 2.0)[1][0](x)
+    assert gradient.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "neg",
+        "exp",
+        "log",
+        "log1p",
+        "sqrt",
+        "abs",
+        "sin",
+        "cos",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "leaky_relu",
+        "softplus",
+        "sum",
+        "mean",
+        "var",
+        "max",
+        "min",
+        "prod",
+        "logsumexp",
+        "cumsum",
+    ],
+)
+def test_float32_stays_float32(name):
+    x = np.full((2, 3), 0.5, np.float32)
+    y, (vjp,) = getattr(ops, name)(x)
+    assert y.dtype == np.float32
+    assert vjp(np.ones_like(y)).dtype == np.float32

@@ -1,0 +1,183 @@
+"""Optimisers against their formulas written out, schedules, and going on from a saved state."""
+
+import math
+
+import numpy as np
+import pytest
+
+from minigrad import Tensor, optim
+from minigrad.nn import Linear, Parameter
+
+TARGET = np.array([[1.0, -2.0], [3.0, 0.5]])
+START = np.array([[0.3, 0.1], [-0.2, 0.4]])
+
+
+def path(make, steps=50, dtype=np.float64):
+    """The values of a parameter on the way to TARGET, with gradients that vary."""
+    p = Parameter(START.astype(dtype))
+    optimizer, values = make([p]), []
+    for n in range(steps):
+        optimizer.zero_grad()
+        ((p - TARGET.astype(dtype)) ** 2 * (1 + n % 3)).sum().backward()
+        optimizer.step()
+        values.append(p.data.copy())
+    return np.array(values)
+
+
+def reference(update, steps=50):
+    x, state, values = START.copy(), {}, []
+    for n in range(steps):
+        g = 2 * (x - TARGET) * (1 + n % 3)
+        x = update(n + 1, x, g, state)
+        values.append(x.copy())
+    return np.array(values)
+
+
+def sgd(lr, momentum=0.0, nesterov=False, decay=0.0):
+    def update(n, x, g, s):
+        g = g + decay * x
+        s["v"] = momentum * s.get("v", 0) + g
+        return x - lr * (g + momentum * s["v"] if nesterov else s["v"])
+
+    return update
+
+
+def rmsprop(lr, decay=0.99, eps=1e-8, weight=0.0):
+    def update(n, x, g, s):
+        g = g + weight * x
+        s["s"] = decay * s.get("s", 0) + (1 - decay) * g**2
+        return x - lr * g / (np.sqrt(s["s"]) + eps)
+
+    return update
+
+
+def adam(lr, b1=0.9, b2=0.999, eps=1e-8, weight=0.0, decoupled=False):
+    def update(n, x, g, s):
+        if decoupled:
+            x = x * (1 - lr * weight)
+        else:
+            g = g + weight * x
+        s["m"] = b1 * s.get("m", 0) + (1 - b1) * g
+        s["s"] = b2 * s.get("s", 0) + (1 - b2) * g**2
+        return x - lr * (s["m"] / (1 - b1**n)) / (np.sqrt(s["s"] / (1 - b2**n)) + eps)
+
+    return update
+
+
+CASES = [
+    (lambda p: optim.SGD(p, 0.01), sgd(0.01)),
+    (lambda p: optim.SGD(p, 0.01, momentum=0.9), sgd(0.01, 0.9)),
+    (lambda p: optim.SGD(p, 0.01, momentum=0.9, nesterov=True), sgd(0.01, 0.9, True)),
+    (lambda p: optim.SGD(p, 0.01, momentum=0.8, weight_decay=0.1), sgd(0.01, 0.8, decay=0.1)),
+    (lambda p: optim.RMSprop(p, 0.02), rmsprop(0.02)),
+    (lambda p: optim.RMSprop(p, 0.02, decay=0.9, eps=1e-3, weight_decay=0.1), rmsprop(0.02, 0.9, 1e-3, 0.1)),
+    (lambda p: optim.Adam(p), adam(0.001)),
+    (lambda p: optim.Adam(p, 0.1, (0.8, 0.9), 1e-3, 0.1), adam(0.1, 0.8, 0.9, 1e-3, 0.1)),
+    (lambda p: optim.AdamW(p, 0.1), adam(0.1, weight=0.01, decoupled=True)),
+]
+
+
+@pytest.mark.parametrize(("make", "update"), CASES)
+def test_against_the_formula(make, update):
+    assert np.allclose(path(make), reference(update), rtol=1e-12, atol=1e-14)
+    assert path(make, dtype=np.float32).dtype == np.float32
+    assert np.allclose(path(make, dtype=np.float32), reference(update), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("make", "update"), CASES)
+def test_going_on_from_a_saved_state(make, update):
+    def run(model, optimizer, steps):
+        for _ in range(steps):
+            optimizer.zero_grad()
+            ((model(np.ones((2, 3))) - 1.0) ** 2).sum().backward()
+            optimizer.step()
+
+    model = Linear(3, 2, rng=np.random.default_rng(0))
+    optimizer = make(model.parameters())
+    run(model, optimizer, 5)
+    saved, weights = optimizer.state_dict(), model.state_dict()
+    run(model, optimizer, 5)
+    other = Linear(3, 2)
+    resumed = make(other.parameters())
+    other.load_state_dict(weights)
+    resumed.load_state_dict(saved)
+    run(other, resumed, 5)
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(model.state_dict().values(), other.state_dict().values(), strict=True)
+    )
+
+
+def test_a_parameter_without_a_gradient_is_left_alone():
+    a, b = Parameter(np.ones(2)), Parameter(np.ones(2))
+    optimizer = optim.Adam([a, b], weight_decay=0.5)
+    (a * 2.0).sum().backward()
+    optimizer.step()
+    assert b.data.tolist() == [1, 1]
+    assert a.data[0] != 1
+    optimizer.zero_grad()
+    assert a.grad is None
+
+
+def test_a_step_makes_older_tapes_invalid():
+    a = Parameter(np.ones(2))
+    old = (a * a).sum()
+    (a * 2.0).sum().backward()
+    optim.SGD([a], 0.1).step()
+    with pytest.raises(ValueError, match="changed after mul used it"):
+        old.backward()
+
+
+def test_a_generator_of_parameters_will_do():
+    p = Parameter(np.ones(2))
+    assert optim.SGD((q for q in [p]), 0.1).parameters == [p]
+
+
+def test_refusals():
+    p = Parameter(np.ones(2))
+    with pytest.raises(ValueError, match="no parameters"):
+        optim.SGD([], 0.1)
+    with pytest.raises(ValueError, match="requires_grad=False"):
+        optim.SGD([Tensor(np.ones(2))], 0.1)
+    with pytest.raises(ValueError, match="must not be negative"):
+        optim.Adam([p], lr=-1)
+    with pytest.raises(ValueError, match="nesterov needs momentum"):
+        optim.SGD([p], 0.1, nesterov=True)
+    saved = optim.Adam([p]).state_dict()
+    with pytest.raises(ValueError, match="of 1 parameters, not 2"):
+        optim.Adam([p, p]).load_state_dict(saved)
+    with pytest.raises(ValueError, match="another optimiser"):
+        optim.RMSprop([p]).load_state_dict(saved)
+    with pytest.raises(ValueError, match=r"'mean' of parameter 0 has shape \(2,\), not \(3,\)"):
+        optim.Adam([Parameter(np.ones(3))]).load_state_dict(saved)
+
+
+def rates(factor, steps):
+    optimizer = optim.SGD([Parameter(np.ones(1))], 2.0)
+    schedule, lrs = optim.Schedule(optimizer, factor), []
+    for _ in range(steps):
+        lrs.append(optimizer.lr)
+        schedule.step()
+    return lrs
+
+
+def test_schedules():
+    assert rates(optim.step_decay(2, 0.5), 5) == [2, 2, 1, 1, 0.5]
+    assert rates(optim.cosine(4, last=0.5), 7) == pytest.approx(
+        [2, *(1 + (1 + math.cos(math.pi * n / 4)) / 2 for n in (1, 2, 3)), 1, 1, 1]
+    )
+    assert rates(optim.warm_up(4), 6) == [0.5, 1, 1.5, 2, 2, 2]
+    assert rates(optim.warm_up(2, optim.step_decay(1, 0.5)), 5) == [1, 2, 2, 1, 0.5]
+
+
+def test_a_schedule_goes_on():
+    optimizer = optim.SGD([Parameter(np.ones(1))], 2.0)
+    schedule = optim.Schedule(optimizer, optim.step_decay(2, 0.5))
+    for _ in range(3):
+        schedule.step()
+    other = optim.SGD([Parameter(np.ones(1))], 7.0)
+    resumed = optim.Schedule(other, optim.step_decay(2, 0.5))
+    resumed.load_state_dict(schedule.state_dict())
+    assert other.lr == optimizer.lr == 1
+    resumed.step()
+    assert other.lr == 0.5

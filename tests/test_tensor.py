@@ -1,0 +1,585 @@
+"""Tensors and the tape: gradients through graphs, memory, dtypes, and what the errors say."""
+
+import copy
+import gc
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad import Tensor, no_grad, op
+from minigrad.gradcheck import gradcheck
+from minigrad.tensor import unbroadcast
+
+
+def leaf(*shape, seed=0, dtype=np.float64):
+    return Tensor(np.random.default_rng(seed).standard_normal(shape).astype(dtype), requires_grad=True)
+
+
+# Graphs
+
+
+def test_a_value_used_twice_and_a_diamond():
+    x = leaf(3)
+    (x * x + x).sum().backward()
+    assert np.allclose(x.grad, 2 * x.data + 1)
+    y = leaf(3, seed=1)
+    a = y.exp()
+    (a.sin() * a.cos()).sum().backward()
+    assert np.allclose(y.grad, np.cos(2 * np.exp(y.data)) * np.exp(y.data))
+
+
+def test_twenty_doublings_are_twenty_nodes():
+    x = Tensor(1.0, True)
+    y = x
+    for _ in range(60):  # a walk over paths would take 2**60 calls
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**60
+
+
+def test_a_chain_of_100_000_steps():
+    x = Tensor(1.0, True)
+    y = x
+    for _ in range(100_000):
+        y = y + 0.5
+    unused = y * 2.0  # freed without recursion, with the chain behind it still there
+    del unused
+    y.backward()
+    assert x.grad == 1
+    y = x
+    for _ in range(100_000):
+        y = -y
+    del y
+
+
+BINARY = (mg.tensor.add, mg.tensor.sub, mg.tensor.mul, mg.maximum, mg.tensor.div, mg.matmul)
+UNARY = (mg.tanh, mg.sigmoid, mg.sin, lambda x: x[::-1], lambda x: x.T, lambda x: x[[0, 0, 2]])
+MORE = (
+    lambda x: mg.concatenate([x[:1], x * x], axis=0)[:3],
+    lambda x: mg.stack([x, x.T], axis=1).sum(axis=1),
+    lambda x: x - x.mean(axis=0, keepdims=True),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 14), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12
+    )
+)
+def test_random_programs(steps):
+    def program(*inputs):
+        values = list(inputs)
+        for kind, i, j in steps:
+            a, b = values[i % len(values)], values[j % len(values)]
+            if kind < 4:
+                new = BINARY[kind](a, b)
+            elif kind == 4:
+                new = BINARY[4](a, 2 + b * b)
+            elif kind == 5:
+                new = BINARY[5](a, b) * 0.3
+            else:
+                new = (UNARY + MORE)[kind - 6](a)
+            values.append(mg.tanh(new) if kind == 2 else new)
+        return values[-1] + values[0]
+
+    assert gradcheck(program, leaf(3, 3, seed=1), leaf(3, 3, seed=2), rtol=1e-4, atol=1e-6)
+
+
+def test_gradients_accumulate_until_zero_grad():
+    x = leaf(3)
+    (2.0 * x).sum().backward()
+    first = x.grad
+    (3.0 * x).sum().backward()
+    assert x.grad.tolist() == [5, 5, 5]
+    assert first.tolist() == [2, 2, 2], "a gradient that was handed out changed"
+    x.zero_grad()
+    assert x.grad is None
+
+
+def test_gradients_of_two_leaves_do_not_share_memory():
+    a, b = leaf(3), leaf(3)
+    (a + b).backward(np.ones(3))
+    a.grad *= 10
+    assert b.grad.tolist() == [1, 1, 1]
+    g = np.ones(3)
+    c = leaf(3)
+    (c + 0.0).backward(g)
+    c.grad *= 10
+    assert g.tolist() == [1, 1, 1]
+
+
+def test_slices_share_one_buffer():
+    assert gradcheck(
+        lambda x: x[:, :3] * x[:, 3:] + x[:, 1:4] * x[0, :3] + x[[1, 1, 0, 2]][:, :3], leaf(4, 6)
+    )
+
+
+def test_slices_after_a_whole():
+    """The buffer of a slice must not be one that somebody else holds."""
+    assert gradcheck(lambda x: (x + 1.0)[1:] * x[:-1] + (x * x)[1:], leaf(5))
+    x, w = leaf(4), leaf(4, seed=1)
+    y = x * 1.0
+    (y[1:].sum() + (y + w).sum()).backward()
+    assert w.grad.tolist() == [1, 1, 1, 1]
+    assert x.grad.tolist() == [1, 2, 2, 2]
+
+
+def test_0d_and_empty():
+    x = Tensor(2.0, True)
+    y = x * x + x.exp() + x * 3.0 + x
+    assert isinstance(y.data, np.ndarray)
+    y.backward()
+    assert isinstance(x.grad, np.ndarray)
+    assert np.allclose(x.grad, 4 + np.exp(2) + 4)
+    e = leaf(0, 3)
+    (mg.tanh(e @ np.ones((3, 2))).sum() + e[:0].sum()).backward()
+    assert e.grad.shape == (0, 3)
+    v = leaf(3)
+    (v[0] * v[1] + v[0]).backward()
+    assert np.allclose(v.grad, [v.data[1] + 1, v.data[0], 0])
+
+
+def test_mixed_dtypes():
+    a, b = leaf(3, dtype=np.float32), leaf(3)
+    y = a * b + a
+    assert y.dtype == np.float64
+    y.sum().backward()
+    assert (a.grad.dtype, b.grad.dtype) == (np.float32, np.float64)
+    c = leaf(3, dtype=np.float32)
+    assert (2.0 * c + 1 - c / 3 + c**2).dtype == np.float32
+    d = leaf(3, dtype=np.float32)
+    (d.astype(np.float64) * b.data).sum().backward()
+    assert d.grad.dtype == np.float32
+
+
+def test_arrays_and_scalars_on_either_side():
+    x = leaf(2, 2)
+    a = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert isinstance(a + x, Tensor)
+    assert gradcheck(lambda x: (a + x) * (a - x) + a / (x * x + 1.0), x)
+    assert gradcheck(lambda x: a * x @ (a @ x), x)
+    assert gradcheck(lambda x: 2.0**x + 1 / (x * x + 1.0) - (3 - x) + abs(x) + -x, x)
+    assert gradcheck(lambda x: x @ a[0] + a[0] @ x, x)
+
+
+def test_scalars_and_comparisons_carry_no_gradient():
+    x = leaf(3)
+    assert not (x > 0).requires_grad
+    assert np.array_equal((x >= x.data).data, [True] * 3)
+    assert np.array_equal((x != x).data, [False] * 3)
+    assert bool((x == x).data.all())
+    assert not x.astype(int).requires_grad
+    assert len({x, x}) == 1
+
+
+def test_split_and_iteration():
+    x = leaf(4, 6)
+    a, b, c = mg.split(x, 3, axis=1)
+    assert a.shape == b.shape == c.shape == (4, 2)
+    assert [p.shape for p in mg.split(x, [1, 4], axis=-1)] == [(4, 1), (4, 3), (4, 2)]
+    with pytest.raises(ValueError, match="split: axis 1 of length 6 does not divide into 4 equal parts"):
+        mg.split(x, 4, axis=1)
+    assert [row.shape for row in x] == [(6,)] * 4
+    assert gradcheck(lambda x: mg.split(x, 2)[1] * mg.split(x, 2)[0], x)
+
+
+def test_methods():
+    x = leaf(2, 3)
+    assert x.reshape(3, 2).shape == x.reshape((3, 2)).shape == x.T.shape == x.transpose(1, 0).shape == (3, 2)
+    assert x.transpose((1, 0)).shape == x.transpose().shape == x.swapaxes(0, 1).shape
+    assert x.sum(0).shape == x.sum(axis=0).shape == (3,)
+    assert x.mean(axis=1, keepdims=True).shape == (2, 1)
+    assert x.size == 6
+    assert len(x) == 2
+    assert x.argmax(axis=1).tolist() == x.data.argmax(1).tolist()
+    assert x.sum().item() == pytest.approx(float(x.sum()))
+    assert x.numpy() is x.data
+    assert int(Tensor(3)) == 3
+    assert [10, 20, 30, 40][Tensor(3)] == 40
+    assert np.array_equal(np.asarray(x.detach()), x.data)
+    assert np.array_equal(x[Tensor([1, 0])].data, x.data[[1, 0]])
+
+
+# Recording
+
+
+def test_no_grad_as_context_and_decorator():
+    x = leaf(3)
+
+    @no_grad()
+    def double(x):
+        return 2 * x
+
+    assert not double(x).requires_grad
+    with no_grad(), no_grad():
+        pass
+    with pytest.raises(ZeroDivisionError), no_grad():
+        raise ZeroDivisionError
+    assert (2 * x).requires_grad
+
+
+def test_detach_and_retain_grad():
+    x = leaf(3)
+    y = (2 * x).retain_grad()
+    assert y.grad is None
+    (y * y.detach()).sum().backward()
+    assert np.allclose(y.grad, y.data)
+    y.grad *= 0
+    assert np.allclose(x.grad, 2 * y.data)
+    assert not y.detach().requires_grad
+
+
+def test_a_leaf_copies_and_a_constant_shares():
+    a = np.ones(3)
+    assert Tensor(a).data is a
+    assert not np.shares_memory(Tensor(a, requires_grad=True).data, a)
+
+
+def test_memory_is_freed_without_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        x = leaf(8, 8)
+        big = x.exp()
+        kept = [weakref.ref(t) for t in (x, big)]
+        array = weakref.ref(big.data.base if big.data.base is not None else big.data)
+        loss = (big * big).sum()
+        del big
+        assert array() is not None, "mul needs its argument until backward"
+        loss.backward()
+        assert array() is None
+        del x, loss
+        assert [r() for r in kept] == [None, None]
+        y = leaf(8)
+        forgotten = weakref.ref((y * 2.0).exp())
+        assert forgotten() is None
+    finally:
+        gc.enable()
+
+
+def test_add_holds_no_data():
+    x = leaf(8)
+    a = x * 1.0
+    array = weakref.ref(a.data)
+    b = a + 1.0
+    del a
+    assert array() is None
+    b.sum().backward()
+
+
+def test_no_growth_over_steps():
+    import tracemalloc
+
+    w = leaf(16, 16)
+
+    def steps(n):
+        for _ in range(n):
+            y = w
+            for _ in range(5):
+                y = mg.tanh(y @ w)
+            y.sum().backward()
+            w.data -= 0.01 * w.grad
+            w.zero_grad()
+
+    steps(20)
+    tracemalloc.start()
+    try:
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        steps(1000)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < 5000
+    finally:
+        tracemalloc.stop()
+
+
+def test_copies_and_pickles():
+    x = leaf(3)
+    (x * 2.0).sum().backward()
+    for y in (copy.deepcopy(x), pickle.loads(pickle.dumps(x)), copy.copy(x)):
+        assert np.array_equal(y.data, x.data)
+        assert y.requires_grad
+        assert y.grad.tolist() == [2, 2, 2]
+        y.data[...] = 0
+        assert x.data.all()
+        (y * 1.0).sum().backward()
+    assert not copy.deepcopy(Tensor([1])).requires_grad
+    with pytest.raises(TypeError, match="the result of mul on the tape cannot be copied"):
+        copy.deepcopy(x * 2.0)
+
+
+def test_repr():
+    assert repr(Tensor([1.0, 2.0])) == "Tensor([1., 2.], shape=(2,))"
+    assert repr(Tensor(1.5, True) * 2) == "Tensor(3., from mul)"
+    assert repr(Tensor(np.float32(1), True)) == "Tensor(1., dtype=float32, requires_grad=True)"
+    assert len(repr(Tensor(np.zeros((1000, 1000))))) < 500
+
+
+# Errors
+
+
+def test_writing_into_a_result_raises():
+    x = leaf(3)
+    y = x * 2.0
+    with pytest.raises(ValueError, match="read-only"):
+        y.data[0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        x[1:].data[0] = 1
+    with pytest.raises(ValueError, match="the result of mul cannot be assigned to"):
+        y.data = np.zeros(3)
+    with pytest.raises(TypeError, match="cannot be written into"):
+        y[0] = 1
+    x.data[0] = 1  # a leaf's may be written
+    (x * x.data).data.sum()
+
+
+def test_a_leaf_changed_since():
+    x, w = leaf(3), leaf(3)
+    y = (x * w).sum()
+    z = (w * 2.0).sum()
+    w.data = np.zeros(3)
+    for result in (y, z, y + (w * 1.0).sum()):
+        with pytest.raises(
+            ValueError, match=r"a leaf of shape \(3,\) was changed after mul used it; run the forward"
+        ):
+            result.backward()
+    assert x.grad is None
+    (x * w).sum().backward()
+    assert x.grad.tolist() == [0, 0, 0]
+    w.data -= 1.0
+    assert w.data.tolist() == [-1, -1, -1]
+
+
+def test_assigning_data_copies_and_may_change_the_shape():
+    w, a = leaf(3), np.ones(4)
+    w.data = a
+    a[0] = 7
+    assert w.data.tolist() == [1, 1, 1, 1]
+    (w * 2.0).sum().backward()
+    assert w.grad.shape == (4,)
+    with pytest.raises(TypeError, match="int64 has no gradient"):
+        w.data = np.arange(3)
+
+
+def test_backward_refuses():
+    x = leaf(3)
+    with pytest.raises(ValueError, match=r"shape \(3,\) needs a cotangent g of that shape"):
+        (x * 2.0).backward()
+    with pytest.raises(ValueError, match=r"cotangent of shape \(2,\) for a tensor of shape \(3,\)"):
+        (x * 2.0).backward(np.ones(2))
+    with pytest.raises(ValueError, match="depends on no leaf"):
+        Tensor(1.0).backward()
+    y = (x * 2.0).sum()
+    y.backward()
+    with pytest.raises(ValueError, match="earlier backward freed the tape behind this result of sum"):
+        y.backward()
+    h = x * 2.0
+    h.sum().backward()
+    with pytest.raises(ValueError, match=r"freed the tape behind this result of mul.*detach"):
+        (h * 3.0).sum().backward()
+
+
+@pytest.mark.parametrize("data", [[1, 2], [True], [1j]])
+def test_only_floats_have_gradients(data):
+    with pytest.raises(TypeError, match="has no gradient: use"):
+        Tensor(data, requires_grad=True)
+
+
+def test_misfits_name_op_and_shapes():
+    x = leaf(2, 3)
+    with pytest.raises(ValueError, match=r"^matmul: shapes \(2, 3\) and \(4, 5\) do not fit"):
+        x @ np.ones((4, 5))
+    with pytest.raises(ValueError, match=r"^add: shapes \(2, 3\) and \(2,\) do not fit"):
+        x + leaf(2)
+    with pytest.raises(ValueError, match=r"^reshape of shape \(2, 3\): "):
+        x.reshape(5)
+    with pytest.raises(IndexError, match=r"^getitem of shape \(2, 3\): "):
+        x[2]
+    with pytest.raises(ValueError, match=r"^concatenate: shapes \(2, 3\) and \(2,\) do not fit"):
+        mg.concatenate([x, leaf(2)])
+
+
+def test_numpy_functions_refuse_to_lose_gradients():
+    x = leaf(3)
+    with pytest.raises(TypeError):
+        np.tanh(x)
+    with pytest.raises(TypeError, match="lose the gradient"):
+        np.asarray(x)
+    with pytest.raises(ValueError, match="keeps no gradient"):
+        Tensor(1.0).grad = np.ones(())
+    with pytest.raises(ValueError, match="depends on no leaf"):
+        Tensor(1.0).retain_grad()
+
+
+# Ops of one's own
+
+
+def test_op():
+    @op
+    def cube(x):
+        """x to the third"""
+        return x**3, (lambda g: 3 * g * x * x,)
+
+    @op
+    def scaled(x, *, by):
+        return x * by, (lambda g: g * by,)
+
+    @op
+    def both(a, b):
+        return a * b + a, lambda g: (g * b + g, g * a)
+
+    @op
+    def three(a, b, c):
+        return a * b + c, (lambda g: g * b, lambda g: g * a, lambda g: g)
+
+    @op
+    def identity(x):
+        return x, (lambda g: g,)
+
+    assert cube.__name__ == "cube"
+    assert cube.__doc__ == "x to the third"
+    assert gradcheck(lambda x: cube(x), leaf(3))
+    assert gradcheck(lambda x: scaled(x, by=3.0), leaf(3))
+    a, b, c = leaf(2, 3), leaf(3, seed=1), leaf(2, 1, seed=2)
+    assert gradcheck(both, a, b)
+    assert gradcheck(lambda b: both(a.data, b), b)
+    assert gradcheck(lambda a: both(a, b.data), a)
+    assert gradcheck(three, a, b, c)
+    assert gradcheck(lambda c: three(a.data, 2.0, c), c)
+    x = leaf(3)
+    identity(x).sum().backward()
+    x.data[0] = 5  # still writable
+
+
+def test_a_wrong_vjp_is_named():
+    @op
+    def wrong(a, b):
+        return a * b, (lambda g: g * b, lambda g: (g * a)[:1])
+
+    @op
+    def broken(a, b):
+        return a * b, (lambda g: g / 0, lambda g: g.nonsense)
+
+    @op
+    def short(a, b):
+        return a * b, lambda g: (g * b,)
+
+    @op
+    def one(a, b):
+        return a * b, (lambda g: g * b,)
+
+    with pytest.raises(ValueError, match=r"^the vjp of argument 1 of wrong gave a gradient of shape \(1,\) "):
+        wrong(leaf(3), leaf(3)).sum().backward()
+    with pytest.raises(AttributeError) as caught:
+        broken(1.0, leaf(3)).sum().backward()
+    assert caught.value.__notes__ == ["in the vjp of argument 1 of broken"]
+    with pytest.raises(IndexError) as caught:
+        short(leaf(3), leaf(3)).sum().backward()
+    assert caught.value.__notes__ == ["in the vjp of argument 1 of short"]
+    with pytest.raises(TypeError, match="one has no gradient for argument 1:"):
+        one(1.0, leaf(3))
+
+
+def test_unbroadcast():
+    assert unbroadcast(np.ones((4, 2, 3)), (2, 1)).tolist() == [[12], [12]]
+    assert unbroadcast(np.ones((2, 3)), ()).tolist() == 6
+    with pytest.raises(ValueError, match="gradient of shape"):
+        unbroadcast(np.ones((2, 3)), (3, 2))
+    with pytest.raises(ValueError, match="gradient of shape"):
+        unbroadcast(np.ones(3), (1, 3))
+
+
+# Arrays of another kind
+
+
+class Foreign:
+    """An array that speaks NumPy's protocols and nothing else, as CuPy's do."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **keywords):
+        if not all(isinstance(i, (Foreign, int, float, tuple, slice, type(None))) for i in inputs):
+            return NotImplemented  # like CuPy, it does not take NumPy's arrays
+        inputs = tuple(i.array if isinstance(i, Foreign) else i for i in inputs)
+        if out is not None:
+            keywords["out"] = tuple(o.array for o in out)
+        result = getattr(ufunc, method)(*inputs, **keywords)
+        return out[0] if out is not None else None if result is None else Foreign(result)
+
+    def __array_function__(self, function, types, args, keywords):
+        def strip(x):
+            if isinstance(x, (list, tuple)):
+                return type(x)(strip(i) for i in x)
+            return x.array if isinstance(x, Foreign) else x
+
+        assert all(issubclass(t, Foreign) for t in types), "NumPy's and another's arrays met"
+        return Foreign(function(*strip(args), **keywords))
+
+    def __getattr__(self, name):
+        attribute = getattr(self.array, name)
+        if callable(attribute):
+            return lambda *args, **keywords: Foreign(
+                attribute(*(getattr(a, "array", a) for a in args), **keywords)
+            )
+        return Foreign(attribute) if isinstance(attribute, np.ndarray) else attribute
+
+    def __getitem__(self, index):
+        return Foreign(self.array[index])
+
+    def __setitem__(self, index, value):
+        self.array[index] = getattr(value, "array", value)
+
+    for name in [
+        "add",
+        "radd",
+        "sub",
+        "rsub",
+        "mul",
+        "rmul",
+        "truediv",
+        "rtruediv",
+        "pow",
+        "rpow",
+        "matmul",
+        "rmatmul",
+        "neg",
+        "eq",
+        "gt",
+        "lt",
+        "ge",
+        "iadd",
+        "imul",
+    ]:
+
+        def method(self, *other, _name=f"__{name}__"):
+            return Foreign(getattr(np.asarray(self.array), _name)(*(getattr(o, "array", o) for o in other)))
+
+        locals()[f"__{name}__"] = method
+    del name, method
+
+
+def test_arrays_that_speak_the_protocols():
+    def run(kind):
+        rng = np.random.default_rng(0)
+        w, b, x = (Tensor(kind(rng.standard_normal(s)), i < 2) for i, s in enumerate([(3, 4), (4,), (5, 3)]))
+        z = x @ w + b
+        gates = mg.sigmoid(z[:, :2]) * mg.tanh(z[:, 2:]) + mg.softplus(z[:, 1:3]) + mg.relu(z[:, :2])
+        y = mg.concatenate([gates, gates * 2.0], axis=1)
+        y = mg.stack([y, mg.exp(-y)], axis=0).mean(axis=0) - mg.logsumexp(y, axis=1, keepdims=True)
+        loss = (y**2).sum() + z.max(axis=0).sum() + mg.where(z.data > 0.0, z, 0.0).var()
+        loss.backward()
+        return loss, w, b
+
+    ours, theirs = run(lambda a: a), run(Foreign)
+    assert all(isinstance(t.data, Foreign) for t in theirs)
+    assert all(isinstance(t.grad, Foreign) for t in theirs[1:])
+    for a, b in zip(ours[1:], theirs[1:], strict=True):
+        assert np.allclose(a.grad, b.grad.array, rtol=1e-14)
+    assert ours[0].item() == pytest.approx(theirs[0].data.array.item(), rel=1e-14)
