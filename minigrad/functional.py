@@ -54,11 +54,11 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
     of it. Entries whose label is `ignore_index` are left out. Raises ValueError on labels outside
     0 .. C - 1.
     """
-    labels, classes = _array(labels), logits.shape[-1]
-    logp = log_softmax(logits, axis=-1)
-    if labels.dtype.kind == "f":
+    classes, logp = logits.shape[-1], log_softmax(logits, axis=-1)
+    if _array(labels).dtype.kind == "f":
         _same_shape("cross_entropy", logits, labels)
         return _mean(-(logp * labels).sum(axis=-1), mask)
+    labels = _array(labels)
     if labels.shape != logits.shape[:-1]:
         raise ValueError(f"cross_entropy: labels {labels.shape} do not fit logits {logits.shape}")
     kept = np.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
