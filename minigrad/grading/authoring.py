@@ -141,9 +141,18 @@ def values(assignment: Assignment) -> Shipped:
                 own = [c.name for c in mine if c.exercise == exercise]
                 if set(own) <= set(observed):
                     projections = {name: diagnose.project(observed[name]) for name in own}
-                    known[exercise] = (*known.get(exercise, ()), Known(mutant.hint, projections))
+                    known[exercise] = _with(known.get(exercise, ()), Known(mutant.hint, projections))
     arrays = {name: evidence.arrays for name, evidence in expected.items()}
     return Shipped(assignment.name, assignment.exercises(), arrays, known, shipped.draws())
+
+
+def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
+    """The known mistakes and a new one; public checks that cannot tell two apart give both hints."""
+    for i, old in enumerate(known):
+        if all(diagnose.near(new.projections[name], old.projections[name]) for name in old.projections):
+            hint = old.hint if new.hint in old.hint else f"{old.hint} Or: {new.hint}"
+            return (*known[:i], Known(hint, old.projections), *known[i + 1 :])
+    return (*known, new)
 
 
 def mutated(assignment: Assignment, mutant: Mutant) -> dict[str, str]:

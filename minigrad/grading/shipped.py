@@ -74,15 +74,19 @@ def dumps(shipped: Shipped) -> bytes:
         arrays.extend(np.asarray(group[name]) for name in group)
         return {name: len(arrays) - len(group) + i for i, name in enumerate(group)}
 
+    def known(exercise: str) -> dict[str, Any]:
+        """All projections of an exercise as one array (mistakes, checks, numbers)."""
+        mistakes = shipped.known[exercise]
+        checks = list(mistakes[0].projections)
+        arrays.append(np.array([[one.projections[check] for check in checks] for one in mistakes]))
+        return {"hints": [one.hint for one in mistakes], "checks": checks, "projections": len(arrays) - 1}
+
     index = {
         "assignment": shipped.assignment,
         "points": dict(shipped.points),
         "draws": list(shipped.draws),
         "expected": {check: place(group) for check, group in shipped.expected.items()},
-        "known": {
-            exercise: [{"hint": known.hint, "projections": place(known.projections)} for known in mistakes]
-            for exercise, mistakes in shipped.known.items()
-        },
+        "known": {exercise: known(exercise) for exercise in shipped.known},
     }
     text = np.frombuffer(json.dumps(index, ensure_ascii=False).encode(), dtype=np.uint8)
     out = io.BytesIO()
@@ -113,8 +117,11 @@ def loads(data: bytes) -> Shipped:
             points=index["points"],
             expected={check: pick(group) for check, group in index["expected"].items()},
             known={
-                exercise: tuple(Known(one["hint"], pick(one["projections"])) for one in mistakes)
-                for exercise, mistakes in index["known"].items()
+                exercise: tuple(
+                    Known(hint, dict(zip(group["checks"], rows, strict=True)))
+                    for hint, rows in zip(group["hints"], arrays[f"a{group['projections']}"], strict=True)
+                )
+                for exercise, group in index["known"].items()
             },
             draws=tuple(index["draws"]),
         )

@@ -216,3 +216,11 @@ def test_a_damaged_file_is_said_to_be_damaged() -> None:
         pytest.raises(GradingError, match="download the assignment's folder again"),
     ):
         shipped.loads(shipped.dumps(some())[:-40])
+
+
+def test_mistakes_that_public_checks_cannot_tell_apart_share_their_hints(tmp_path: Path) -> None:
+    old, new = r'"by):\n    y = x"', r'"by):\n    y = x - 2 * by"'
+    more = f'    mutant("upside-down", {old}, {new}, "Count the signs.", ["shift.moved"]),\n]\nR'
+    folder = example.write(tmp_path, "mutants.py", "]\nR", more)
+    values = authoring.values(authoring.load(folder))
+    assert [known.hint for known in values.known["shift"]] == ["Which way does it move? Or: Count the signs."]

@@ -1,0 +1,94 @@
+"""The released assignments: in step with their sources, free of answers, and running as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+
+from minigrad.grading import authoring, shipped
+from minigrad.grading.local import checks
+from minigrad.grading.spec import Assignment
+
+ROOT = Path(__file__).parent.parent
+RELEASED = sorted(path.name for path in (ROOT / "assignments").iterdir() if path.is_dir())
+
+
+@pytest.fixture(scope="module", params=RELEASED)
+def assignment(request: pytest.FixtureRequest) -> Assignment:
+    return authoring.load(ROOT / "solutions" / request.param)
+
+
+def test_the_release_is_what_its_sources_build(assignment: Assignment) -> None:
+    assert authoring.check_build(assignment, ROOT / "assignments") == []
+
+
+def test_no_answer_no_hidden_check_and_no_mistake_is_released(assignment: Assignment) -> None:
+    folder = ROOT / "assignments" / assignment.name
+    released = {c.id: c.source for c in assignment.cells}
+    public = assignment.sources["public_checks.py"]
+    answers = set().union(*(lines(text) - lines(released[id]) for id, text in assignment.solution.items()))
+    hidden = lines(assignment.sources["checks.py"])
+    mistakes = {m.name for m in assignment.mutants if not any(m.name in name for name in assignment.public)}
+    assert min(len(answers), len(hidden), len(mistakes)) > 5
+    # what an author shows on purpose, in a lab or in a public check, is no secret
+    shown = "\n".join([public, *(c.source for c in assignment.cells if c.kind != "solution")])
+    for path in folder.iterdir():
+        text = path.read_bytes().decode("utf-8", errors="ignore").replace('\\"', '"')
+        assert [s for s in answers | hidden | mistakes if s in text and s not in shown] == [], path.name
+        assert str(ROOT) not in text
+
+
+def lines(*texts: str) -> set[str]:
+    """Their lines of some length."""
+    return {line.strip() for text in texts for line in text.splitlines() if len(line.strip()) > 30}
+
+
+def test_the_release_runs_from_top_to_bottom(assignment: Assignment) -> None:
+    folder = ROOT / "assignments" / assignment.name
+    notebook = nbformat.read(folder / f"{assignment.name}.ipynb", as_version=4)
+    # ipykernel warns on stderr of its own process; here only what cells put out counts
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    outputs = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
+    assert [out for out in outputs if out.output_type == "error" or out.get("name") == "stderr"] == []
+    cells = {cell.id: cell for cell in notebook.cells}
+    for cell in assignment.cells:
+        if cell.kind == "check":
+            (result,) = [out for out in cells[cell.id].outputs if out.output_type == "execute_result"]
+            assert result.data["text/plain"] == "0.0"
+            assert "✓ pass" not in result.data["text/html"]
+
+
+def test_a_notebook_names_every_mistake_that_its_checks_catch(
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT / "assignments" / assignment.name)
+    known = shipped.loads(Path(shipped.FILE).read_bytes()).known
+    for mutant in assignment.mutants:
+        caught = {assignment.check(name).exercise for name in mutant.fails if name in assignment.public}
+        if not caught & set(known):
+            continue
+        check = checks(assignment.name, run(assignment, authoring.mutated(assignment, mutant)))
+        for exercise in caught:
+            result = check(exercise)
+            assert mutant.hint in result.hint, mutant.name
+            failed = {f"{exercise}.{row.name}" for row in result.rows if row.status != "pass"}
+            assert failed == {
+                n for n in mutant.fails if n in assignment.public and n.startswith(f"{exercise}.")
+            }
+
+
+def run(assignment: Assignment, replace: dict[str, str]) -> dict[str, Any]:
+    """The names that the solution's cells define, some cells replaced."""
+    names: dict[str, Any] = {}
+    with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+        for cell in assignment.solved(replace):
+            if cell.runs:
+                exec(compile(cell.source, f"<cell {cell.id}>", "exec"), names)
+    return names
