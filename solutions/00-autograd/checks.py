@@ -69,11 +69,11 @@ def no_overflow(student, rng):
 @check(exercise="matmul", points=2, says=PRODUCT, rtol=1e-5, atol=1e-6)
 def left_as_they_are(student, rng):
     a, b, g = (m.astype(np.float32) for m in matrices(rng))
-    _, vjps = run(student, "matmul", a, b)
+    y, vjps = run(student, "matmul", a, b)
     first = [np.array(pulled("matmul", vjp, g)) for vjp in (vjps[0], vjps[1])]
-    again = [pulled("matmul", vjp, g) for vjp in (vjps[0], vjps[1])]
-    names = ("a", "b", "g", "for a", "for b", "for a again", "for b again")
-    return dict(zip(names, (a, b, g, *first, *again), strict=True))
+    again = [pulled("matmul", vjp, g) - one for vjp, one in zip((vjps[0], vjps[1]), first, strict=True)]
+    names = ("y", "a", "b", "g", "twice for a, difference", "twice for b, difference")
+    return dict(zip(names, (y, a, b, g, *(d.sum() for d in again)), strict=True))
 
 
 @check(exercise="matmul", points=3, says=BOTH)
@@ -291,11 +291,13 @@ def word_vectors(student, rng):
 @check(exercise="getitem", points=1, says=AFRESH)
 def arrays_of_its_own(student, rng):
     x, g = rng.normal(size=(4, 2)), rng.normal(size=(3, 2))
-    _, vjps = run(student, "getitem", x, np.array([1, 3, 1]))
-    first = pulled("getitem", vjps[0], g)
-    other = pulled("getitem", vjps[0], -2 * g)
-    first[...] = 7.0  # whoever adds to a gradient in place
-    return {"another cotangent": other, "the first again": pulled("getitem", vjps[0], g), "x": x, "g": g}
+    _, vjps = run(student, "getitem", x, np.array([1, 3, 0]))
+    held = pulled("getitem", vjps[0], g)
+    first = np.array(held)
+    other = np.array(pulled("getitem", vjps[0], 3 * g))
+    held[...] = 7.0  # whoever adds to a gradient in place
+    again = pulled("getitem", vjps[0], g)
+    return {"three times g": (other - 3 * first).sum(), "g again": (again - first).sum(), "x": x, "g": g}
 
 
 # --- cross-entropy -------------------------------------------------------------------------------
@@ -321,12 +323,22 @@ def with_any_cotangent(student, rng):
     return got | {"float32": pulled("cross_entropy", vjps[0], np.float32(rng.normal()))}
 
 
-@check(exercise="cross-entropy", points=2, says=STABLE)
-def far_apart(student, rng):
-    logits, labels = scores(rng, 5, 4)
-    logits += np.array([1000.0, -1000.0, 0.0, 0.0, 0.0])[:, None]  # rows far from each other
-    logits[3, int(labels[3])] += 1000.0  # very right
-    logits[4, (int(labels[4]) + 1) % 4] += 1000.0  # very wrong
+@check(exercise="cross-entropy", points=1, says=STABLE)
+def rows_far_apart(student, rng):
+    logits, labels = scores(rng, 4, 3)
+    return strictly(student, rng, logits + np.array([1000.0, -1000.0, 0.0, 1.0])[:, None], labels)
+
+
+@check(exercise="cross-entropy", points=1, says=STABLE)
+def entries_far_apart(student, rng):
+    logits, labels = scores(rng, 4, 3)
+    logits[0, int(labels[0])] += 1000.0  # very right
+    logits[1, (int(labels[1]) + 1) % 3] += 1000.0  # very wrong
+    return strictly(student, rng, logits, labels)
+
+
+def strictly(student, rng, logits, labels):
+    """Loss and gradient, where an overflow or a logarithm of zero is an error."""
     with np.errstate(**STRICT):
         loss, vjps = run(student, "cross_entropy", logits, labels)
         back = pulled("cross_entropy", vjps[0], np.array(rng.normal()))
@@ -336,8 +348,7 @@ def far_apart(student, rng):
 @check(exercise="cross-entropy", points=1, says=UNCHANGED)
 def nothing_changed(student, rng):
     logits, labels = scores(rng)
-    loss, vjps = run(student, "cross_entropy", logits, labels)
-    g = np.array(rng.normal())
-    first = np.array(pulled("cross_entropy", vjps[0], g))
-    again = np.array(pulled("cross_entropy", vjps[0], g))
-    return {"first": first, "again": again, "logits": logits, "labels": labels, "loss": loss, "g": g}
+    _, vjps = run(student, "cross_entropy", logits, labels)
+    first = np.array(pulled("cross_entropy", vjps[0], np.array(2.0)))
+    again = pulled("cross_entropy", vjps[0], np.array(2.0))
+    return {"second call less the first": again - first, "logits": logits, "labels": labels}

@@ -1,2 +1,1042 @@
-MUTANTS=[]
-REWRITES=[]
+"""Known mistakes in 00-autograd, each with the checks it fails and what to tell the student who made it."""
+
+from minigrad.checks import Rewrite, mutant
+
+# What replaces the second half of backward: from finding the nodes to the end.
+WALK = '''    found, todo = {root.node}, [root.node]
+    while todo:
+        for parent in todo.pop().parents:
+            if parent not in found:
+                found.add(parent)
+                todo.append(parent)
+    gradients = {root.node: g}
+    for node in sorted(found, key=lambda node: node.serial, reverse=True):
+        g = gradients.pop(node)
+        if not node.parents:
+            node.grad = np.array(g) if node.grad is None else node.grad + g
+        for parent, vjp in zip(node.parents, node.vjps):
+            sent = vjp(g)
+            gradients[parent] = gradients[parent] + sent if parent in gradients else sent'''
+FIND = WALK[: WALK.index("    gradients = {root.node: g}")]
+LEAF = "node.grad = np.array(g) if node.grad is None else node.grad + g"
+SUM = "gradients[parent] = gradients[parent] + sent if parent in gradients else sent"
+
+
+def fails(exercise, probes):
+    """Names of checks."""
+    return [f"{exercise}.{probe}" for probe in probes.split()]
+
+
+MUTANTS = [
+    # --- numeric-grad
+    mutant(
+        "nudge-one-side",
+        "        x[i] = kept - eps\n        below = f(x)\n        x[i] = kept\n"
+        "        slopes[i] = (above - below) / (2 * eps)",
+        "        x[i] = kept\n        below = f(x)\n        slopes[i] = (above - below) / eps",
+        "The nudge goes to one side only. That is right for small nudges, but its error shrinks with eps, not with eps².",
+        fails("numeric-grad", "one-entry wide-nudges"),
+    ),
+    mutant(
+        "nudge-not-halved",
+        "(above - below) / (2 * eps)",
+        "(above - below) / eps",
+        "Every slope is twice too large: how far apart are the two places where f was asked?",
+        fails("numeric-grad", "shape-of-x one-entry several-entries wide-nudges any-x"),
+    ),
+    mutant(
+        "nudge-ignores-eps",
+        "    slopes = np.zeros(x.shape)\n",
+        "    slopes, eps = np.zeros(x.shape), 1e-6\n",
+        "The nudge is always the same, whatever `eps` is handed over.",
+        fails("numeric-grad", "one-entry wide-nudges"),
+    ),
+    mutant(
+        "nudge-stays",
+        "        x[i] = kept\n        slopes[i]",
+        "        slopes[i]",
+        "While later entries are nudged, the earlier ones are no longer where they were.",
+        fails("numeric-grad", "wide-nudges"),
+    ),
+    mutant(
+        "nudge-rounds",
+        """    x = np.array(x, dtype=np.float64)
+    slopes = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + eps
+        above = f(x)
+        x[i] = kept - eps
+        below = f(x)
+        x[i] = kept
+""",
+        """    x = np.asarray(x, dtype=np.float64)
+    slopes = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        x[i] += eps
+        above = f(x)
+        x[i] -= 2 * eps
+        below = f(x)
+        x[i] += eps
+""",
+        "Adding and subtracting `eps` again does not quite lead back: the caller's `x` has changed in its last digits.",
+        fails("numeric-grad", "bit-for-bit"),
+    ),
+    mutant(
+        "nudge-keeps-dtype",
+        "    x = np.array(x, dtype=np.float64)\n    slopes",
+        "    x = np.array(x)\n    slopes",
+        "If `x` holds integers, or float32, a nudge of 1e-6 is lost in it.",
+        fails("numeric-grad", "any-x"),
+    ),
+    mutant(
+        "nudge-all-at-once",
+        "        x[i] = kept + eps\n        above = f(x)\n        x[i] = kept - eps\n        below = f(x)\n",
+        "        above = f(x + eps)\n        below = f(x - eps)\n",
+        "All entries are moved together, so every slope is the sum of all slopes.",
+        fails("numeric-grad", "shape-of-x several-entries wide-nudges any-x"),
+    ),
+    # --- sigmoid-tanh
+    mutant(
+        "sigmoid-slope-of-x",
+        "g * y * (1 - y)",
+        "g * x * (1 - x)",
+        "σ' = σ (1 − σ): what stands for σ in your sigmoid's vjp, the argument or the result?",
+        fails("sigmoid-tanh", "slope-of-sigmoid weighted-slopes in-float32 vjp-twice no-overflow"),
+    ),
+    mutant(
+        "tanh-slope-of-x",
+        "g * (1 - y**2)",
+        "g * (1 - x**2)",
+        "tanh' = 1 − tanh²: what is squared in your vjp, the argument or the result?",
+        fails("sigmoid-tanh", "slope-of-tanh weighted-slopes in-float32 vjp-twice no-overflow"),
+    ),
+    mutant(
+        "tanh-not-squared",
+        "g * (1 - y**2)",
+        "g * (1 - y)",
+        "The slope of your tanh is not the same at x and at −x. Look at the formula again: one symbol is missing.",
+        fails("sigmoid-tanh", "slope-of-tanh weighted-slopes in-float32 vjp-twice no-overflow"),
+    ),
+    mutant(
+        "sigmoid-ignores-g",
+        "g * y * (1 - y)",
+        "y * (1 - y)",
+        "Your sigmoid's vjp gives the slope itself, whatever `g` arrives. (With g = 1 one does not notice.)",
+        fails("sigmoid-tanh", "weighted-slopes in-float32 vjp-twice no-overflow"),
+    ),
+    mutant(
+        "sigmoid-overflows-left",
+        "    small = np.exp(-np.abs(x))\n    y = np.where(x >= 0, 1, small) / (1 + small)\n",
+        "    y = 1 / (1 + np.exp(-x))\n",
+        "For a very negative `x` an exponential overflows on the way, even though the result looks right.",
+        fails("sigmoid-tanh", "no-overflow"),
+    ),
+    mutant(
+        "sigmoid-overflows-right",
+        "    small = np.exp(-np.abs(x))\n    y = np.where(x >= 0, 1, small) / (1 + small)\n",
+        "    y = np.exp(x) / (1 + np.exp(x))\n",
+        "For a large positive `x` your sigmoid divides infinity by infinity.",
+        fails("sigmoid-tanh", "far-to-the-right no-overflow"),
+    ),
+    mutant(
+        "sigmoid-writes-into-g",
+        "lambda g: g * y * (1 - y)",
+        "lambda g: np.multiply(g, y * (1 - y), out=g)",
+        "Your sigmoid's vjp changes the `g` that it was given; another operation may still need it.",
+        fails("sigmoid-tanh", "vjp-twice"),
+    ),
+    mutant(
+        "tanh-float64",
+        "y = np.tanh(x)",
+        "y = np.tanh(np.array(x, dtype=float))",
+        "tanh of a float32 array comes out as float64.",
+        fails("sigmoid-tanh", "in-float32"),
+    ),
+    # --- matmul
+    mutant(
+        "matmul-vjps-swapped",
+        "(vjp_a, vjp_b)",
+        "(vjp_b, vjp_a)",
+        "Both gradients are right, but they stand in the wrong order.",
+        fails("matmul", "gradient-shapes two-by-two one-cotangent a-stack cotangents shared-by-a-stack"),
+    ),
+    mutant(
+        "matmul-reverses-all-axes",
+        "        return g @ np.swapaxes(b, -1, -2)\n\n    def vjp_b(g):\n        return np.swapaxes(a, -1, -2) @ g\n",
+        "        return g @ b.T\n\n    def vjp_b(g):\n        return a.T @ g\n",
+        "Matrices work; with a stack of them, `.T` turns the stack around as well.",
+        fails("matmul", "a-stack shared-by-a-stack"),
+    ),
+    mutant(
+        "matmul-b-not-transposed",
+        "g @ np.swapaxes(b, -1, -2)",
+        "g @ b",
+        "In the gradient of `a` the sum runs over the wrong index of `b`. Say the three shapes aloud.",
+        fails(
+            "matmul",
+            "gradient-shapes two-by-two one-cotangent a-stack left-as-they-are cotangents shared-by-a- "
+            "stack",
+        ),
+    ),
+    mutant(
+        "matmul-result-transposed",
+        "np.swapaxes(a, -1, -2) @ g",
+        "np.swapaxes(g, -1, -2) @ a",
+        "The gradient of `b` comes out on its side: (M, K) where `b` is (K, M).",
+        fails("matmul", "gradient-shapes two-by-two one-cotangent a-stack cotangents shared-by-a-stack"),
+    ),
+    mutant(
+        "matmul-sums-the-stack",
+        "return np.swapaxes(a, -1, -2) @ g\n",
+        "return (np.swapaxes(a, -1, -2) @ g).reshape(-1, *b.shape[-2:]).sum(axis=0)\n",
+        "The gradient of `b` is summed over the stack even where each matrix of it has its own `b`.",
+        fails("matmul", "a-stack shared-by-a-stack"),
+    ),
+    mutant(
+        "matmul-y-for-g",
+        "g @ np.swapaxes(b, -1, -2)",
+        "y @ np.swapaxes(b, -1, -2)",
+        "The gradient of `a` does not depend on the cotangent: what is sent back there?",
+        fails("matmul", "two-by-two one-cotangent a-stack cotangents shared-by-a-stack"),
+    ),
+    mutant(
+        "matmul-dot",
+        "y = a @ b\n",
+        "y = np.dot(a, b)\n",
+        "For stacks, `np.dot` multiplies each matrix of one with each of the other.",
+        fails("matmul", "a-stack shared-by-a-stack"),
+    ),
+    mutant(
+        "matmul-float64",
+        "y = a @ b\n",
+        "y = np.array(a, dtype=float) @ b\n",
+        "The product of float32 matrices comes out as float64.",
+        fails("matmul", "left-as-they-are"),
+    ),
+    # --- backward
+    mutant(
+        "backward-last-use-wins",
+        SUM,
+        "gradients[parent] = sent",
+        "Where a tensor is used twice, only one of the two answers is kept.",
+        fails(
+            "backward",
+            "squared diamond ten-doublings any-graph sixty-diamonds shared-graphs nothing-written",
+        ),
+    ),
+    mutant(
+        "backward-one-edge",
+        "in zip(node.parents, node.vjps)",
+        "in dict(zip(node.parents, node.vjps)).items()",
+        "In x · x both arguments are the same node; you ask only one of the two vjps.",
+        fails("backward", "squared ten-doublings any-graph"),
+    ),
+    mutant(
+        "backward-forgets-earlier-calls",
+        LEAF,
+        "node.grad = np.array(g)",
+        "A second call replaces the gradient of a leaf; it should add to it.",
+        fails("backward", "two-calls shared-graphs"),
+    ),
+    mutant(
+        "backward-order-of-discovery",
+        FIND + "    gradients = {root.node: g}\n"
+        "    for node in sorted(found, key=lambda node: node.serial, reverse=True):\n",
+        """    found, known = [root.node], {root.node}
+    for node in found:
+        for parent in node.parents:
+            if parent not in known:
+                known.add(parent)
+                found.append(parent)
+    gradients = {root.node: g}
+    for node in found:
+""",
+        "Some nodes pass their gradient on before all their uses have answered: in which order do you visit them?",
+        fails("backward", "diamond any-graph shared-graphs"),
+    ),
+    mutant(
+        "backward-every-edge",
+        WALK,
+        """    def send(node, g):
+        if not node.parents:
+            node.grad = np.array(g) if node.grad is None else node.grad + g
+        for parent, vjp in zip(node.parents, node.vjps):
+            send(parent, vjp(g))
+
+    send(root.node, g)""",
+        "The gradients are right, but whatever lies behind a node is walked through again for each of its uses.",
+        fails("backward", "ten-doublings four-thousand sixty-diamonds ten-thousand"),
+    ),
+    mutant(
+        "backward-recursive-order",
+        FIND,
+        """    found = set()
+
+    def visit(node):
+        if node not in found:
+            found.add(node)
+            for parent in node.parents:
+                visit(parent)
+
+    visit(root.node)
+""",
+        "Finding the nodes by a function that calls itself ends at Python's recursion limit when the chain is long.",
+        fails("backward", "four-thousand ten-thousand"),
+    ),
+    mutant(
+        "backward-stale",
+        WALK[WALK.index("    gradients = {root.node: g}") :],
+        """    root.node.grad = np.array(g) if root.node.grad is None else root.node.grad + g
+    for node in sorted(found, key=lambda node: node.serial, reverse=True):
+        for parent, vjp in zip(node.parents, node.vjps):
+            sent = vjp(node.grad)
+            parent.grad = np.array(sent) if parent.grad is None else parent.grad + sent""",
+        "A second call through the same graph gives too much: nodes in between still hold what the first one left.",
+        fails("backward", "two-calls shared-graphs"),
+    ),
+    mutant(
+        "backward-sums-in-place",
+        SUM,
+        """if parent in gradients:
+                gradients[parent] += sent
+            else:
+                gradients[parent] = sent""",
+        "You add into an array that came out of a vjp. It may be `g` itself, or be shared with another node.",
+        fails("backward", "nothing-written"),
+    ),
+    mutant(
+        "backward-never-refuses",
+        "if root.data.size != 1:",
+        "if root.data.ndim > 99:",
+        "Without `g`, a root of several entries starts from ones, and nobody is told that a sum was taken.",
+        fails("backward", "from-one-or-refused"),
+    ),
+    mutant(
+        "backward-starts-in-float64",
+        "np.ones_like(root.data)",
+        "np.ones(root.shape)",
+        "Left alone, the walk starts from a float64, and makes everything behind a float32 root float64.",
+        fails("backward", "from-one-or-refused"),
+    ),
+    mutant(
+        "backward-ignores-g",
+        "        g = np.ones_like(root.data)\n",
+        "    g = np.ones_like(root.data)\n",
+        "Whatever cotangent is handed over, the walk starts from ones.",
+        fails(
+            "backward",
+            "one-operation chain-of-three diamond ten-doublings four-thousand g-afterwards many-leaves "
+            "any-graph sixty-diamonds shared-graphs ten-thousand nothing-written",
+        ),
+    ),
+    mutant(
+        "backward-shares-arrays",
+        LEAF,
+        "node.grad = g if node.grad is None else node.grad + g",
+        "The gradient of a leaf is the very array that came back, and a neighbour, or the caller, may hold it too.",
+        fails("backward", "nothing-written"),
+    ),
+    mutant(
+        "backward-frees-the-tape",
+        SUM,
+        SUM + "\n        node.vjps = node.parents = ()",
+        "After the first call the graph is gone; here it must be possible to walk it again.",
+        fails("backward", "two-calls shared-graphs"),
+    ),
+    mutant(
+        "backward-adds-into-the-leaf",
+        LEAF,
+        """if node.grad is None:
+                node.grad = g
+            else:
+                node.grad += g""",
+        "A leaf keeps the array it was given and adds into it later; it may be the caller's `g`.",
+        fails("backward", "g-afterwards nothing-written"),
+    ),
+    # --- unbroadcast
+    mutant(
+        "unbroadcast-only-in-front",
+        "    return g.sum(axis=stretched, keepdims=True)",
+        "    return g",
+        "Axes in front are undone; axes of length 1 that were stretched are not.",
+        fails("unbroadcast", "shapes a-column by-hand several-stretched any-shape dtype-and-g"),
+    ),
+    mutant(
+        "unbroadcast-only-stretched",
+        "    g = g.sum(axis=tuple(range(in_front)))\n",
+        "    g = g.sum(axis=())\n",
+        "Stretched axes are undone; axes that were put in front are not.",
+        fails("unbroadcast", "shapes a-row by-hand several-in-front any-shape dtype-and-g"),
+    ),
+    mutant(
+        "unbroadcast-drops-axes",
+        "g.sum(axis=stretched, keepdims=True)",
+        "g.sum(axis=stretched)",
+        "The sums are right, but axes of length 1 have gone; the argument still has them.",
+        fails("unbroadcast", "shapes a-column by-hand several-stretched any-shape dtype-and-g"),
+    ),
+    mutant(
+        "unbroadcast-mean",
+        "    g = g.sum(axis=tuple(range(in_front)))\n"
+        "    stretched = tuple(i for i, n in enumerate(shape) if n == 1)\n"
+        "    return g.sum(axis=stretched, keepdims=True)",
+        "    g = g.mean(axis=tuple(range(in_front)))\n"
+        "    stretched = tuple(i for i, n in enumerate(shape) if n == 1)\n"
+        "    return g.mean(axis=stretched, keepdims=True)",
+        "A value that is used N times gets the sum of N answers, not their mean.",
+        fails(
+            "unbroadcast",
+            "a-row a-column by-hand several-in-front several-stretched any-shape dtype-and-g",
+        ),
+    ),
+    mutant(
+        "unbroadcast-one-axis-in-front",
+        "axis=tuple(range(in_front))",
+        "axis=0 if in_front > 0 else ()",
+        "One axis in front is summed away; there may be several.",
+        fails("unbroadcast", "shapes several-in-front any-shape"),
+    ),
+    mutant(
+        "unbroadcast-one-stretched-axis",
+        "axis=stretched, keepdims",
+        "axis=stretched[:1], keepdims",
+        "Of several stretched axes only the first is undone.",
+        fails("unbroadcast", "shapes several-stretched"),
+    ),
+    mutant(
+        "unbroadcast-takes-one",
+        "return g.sum(axis=stretched, keepdims=True)",
+        "return g[tuple(slice(0, 1) if n == 1 else slice(None) for n in shape)]",
+        "The shape is right, but along a stretched axis one answer is taken and the others are dropped.",
+        fails("unbroadcast", "a-column by-hand several-stretched any-shape dtype-and-g"),
+    ),
+    mutant(
+        "unbroadcast-float64",
+        "axis=tuple(range(in_front))",
+        "axis=tuple(range(in_front)), dtype=np.float64",
+        "A float32 gradient comes out as float64.",
+        fails("unbroadcast", "dtype-and-g"),
+    ),
+    # --- getitem
+    mutant(
+        "getitem-last-one-wins",
+        "np.add.at(full, index, g)",
+        "full[index] = g",
+        "Where the same place is read several times, only one of the answers arrives.",
+        fails("getitem", "read-twice word-vectors"),
+    ),
+    mutant(
+        "getitem-one-buffer",
+        "    def vjp(g):\n        full = np.zeros_like(x)\n        np.add",
+        "    full = np.zeros_like(x)\n\n    def vjp(g):\n        np.add",
+        "The zeros are made once, so a second call of the vjp adds to what the first one left.",
+        fails("getitem", "called-again arrays-of-its-own"),
+    ),
+    mutant(
+        "getitem-float64",
+        "np.zeros_like(x)",
+        "np.zeros(x.shape)",
+        "The gradient of a float32 array comes out as float64.",
+        fails("getitem", "back-from-any-index"),
+    ),
+    mutant(
+        "getitem-ignores-g",
+        "np.add.at(full, index, g)",
+        "np.add.at(full, index, 1)",
+        "The vjp marks the places that were read, but does not carry `g` there.",
+        fails("getitem", "back-from-a-slice read-twice back-from-any-index word-vectors arrays-of-its-own"),
+    ),
+    mutant(
+        "getitem-stays-small",
+        "        return full\n",
+        "        return g\n",
+        "The gradient has the shape of what was read, not of `x`.",
+        fails(
+            "getitem",
+            "back-from-a-slice read-twice called-again back-from-any-index word-vectors arrays-of-its- "
+            "own",
+        ),
+    ),
+    mutant(
+        "getitem-averages",
+        "        return full\n",
+        "        reads = np.zeros_like(x)\n"
+        "        np.add.at(reads, index, 1)\n"
+        "        return full / np.maximum(reads, 1)\n",
+        "A place that was read several times gets the mean of the answers; it should be their sum.",
+        fails("getitem", "read-twice word-vectors"),
+    ),
+    # --- cross-entropy
+    mutant(
+        "loss-not-shifted",
+        "logits - logits.max(axis=1, keepdims=True)",
+        "logits",
+        "Large logits overflow in the exponential. What may be subtracted from a row without changing its softmax?",
+        fails("cross-entropy", "all-shifted rows-far-apart entries-far-apart"),
+    ),
+    mutant(
+        "loss-overflows",
+        "    shifted = logits - logits.max(axis=1, keepdims=True)\n"
+        "    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n",
+        "    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)\n    log_p = np.log(p)\n",
+        "Large logits give infinity divided by infinity. What may be subtracted from a row without changing its softmax?",
+        fails("cross-entropy", "all-shifted rows-far-apart entries-far-apart"),
+    ),
+    mutant(
+        "loss-log-of-zero",
+        "    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n",
+        "    p = np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True)\n    log_p = np.log(p)\n",
+        "For a very wrong answer the probability rounds to zero before its logarithm is taken. Stay with logarithms.",
+        fails("cross-entropy", "entries-far-apart"),
+    ),
+    mutant(
+        "loss-one-maximum",
+        "logits.max(axis=1, keepdims=True)",
+        "logits.max()",
+        "The largest logit of all rows is subtracted; in a row far below it every exponential becomes zero.",
+        fails("cross-entropy", "rows-far-apart entries-far-apart"),
+    ),
+    mutant(
+        "loss-sum",
+        "loss = -log_p[rows, labels].mean()",
+        "loss = -log_p[rows, labels].sum()",
+        "The loss is the sum over the rows; it should be their mean.",
+        fails("cross-entropy", "mean-loss all-shifted any-size rows-far-apart entries-far-apart"),
+    ),
+    mutant(
+        "loss-gradient-of-the-sum",
+        "return g * d / n",
+        "return g * d",
+        "The loss is a mean over the rows, its gradient is that of a sum.",
+        fails(
+            "cross-entropy",
+            "gradient-of-rows all-shifted with-any-cotangent rows-far-apart entries-far-apart",
+        ),
+    ),
+    mutant(
+        "loss-averaged-twice",
+        "return g * d / n",
+        "return g * d / n / n",
+        "The gradient is divided by the number of rows once too often.",
+        fails(
+            "cross-entropy",
+            "gradient-of-rows all-shifted with-any-cotangent rows-far-apart entries-far-apart",
+        ),
+    ),
+    mutant(
+        "loss-only-softmax",
+        "        d[rows, labels] -= 1\n",
+        "",
+        "The gradient says what was said, but not what was right.",
+        fails(
+            "cross-entropy",
+            "gradient-of-one-row gradient-of-rows all-shifted with-any-cotangent rows-far-apart "
+            "entries-far-apart",
+        ),
+    ),
+    mutant(
+        "loss-ignores-g",
+        "return g * d / n",
+        "return d / n",
+        "The vjp gives the same whatever `g` arrives. (With g = 1 one does not notice.)",
+        fails("cross-entropy", "with-any-cotangent rows-far-apart entries-far-apart"),
+    ),
+    mutant(
+        "loss-floor",
+        "loss = -log_p[rows, labels].mean()",
+        "loss = -np.log(np.exp(log_p[rows, labels]) + 1e-12).mean()",
+        "A small number inside the logarithm hides how wrong a very wrong answer is.",
+        fails("cross-entropy", "entries-far-apart"),
+    ),
+    mutant(
+        "loss-eats-its-cache",
+        "    def vjp(g):\n        d = np.exp(log_p)\n",
+        "    d = np.exp(log_p)\n\n    def vjp(g):\n",
+        "Each call of the vjp takes the one off again, from the same array.",
+        fails("cross-entropy", "vjp-again nothing-changed"),
+    ),
+    mutant(
+        "loss-down-the-columns",
+        "    shifted = logits - logits.max(axis=1, keepdims=True)\n"
+        "    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n",
+        "    shifted = logits - logits.max(axis=0, keepdims=True)\n"
+        "    log_p = shifted - np.log(np.exp(shifted).sum(axis=0, keepdims=True))\n",
+        "The probabilities of a column add up to one; those of a row should.",
+        fails(
+            "cross-entropy",
+            "one-row mean-loss gradient-of-one-row gradient-of-rows all-shifted any-size with-any- "
+            "cotangent rows-far-apart entries-far-apart",
+        ),
+    ),
+    mutant(
+        "loss-writes-into-logits",
+        "    shifted = logits - logits.max(axis=1, keepdims=True)\n",
+        "    logits -= logits.max(axis=1, keepdims=True)\n    shifted = logits\n",
+        "The caller's logits are changed.",
+        fails("cross-entropy", "vjp-again nothing-changed"),
+    ),
+]
+
+
+def rewrite(name, of, cell, source):
+    return Rewrite(name, of, {cell: source})
+
+
+REWRITES = [
+    # --- numeric-grad
+    rewrite("nudge-forward-vector", "nudge-one-side", "numeric-grad", '''
+def numeric_grad(f, x, eps=1e-6):
+    x = np.asarray(x, float)
+    base = f(x.copy())
+    flat = x.ravel()
+    out = []
+    for i in range(flat.size):
+        moved = flat.copy()
+        moved[i] += eps
+        out.append((f(moved.reshape(x.shape)) - base) / eps)
+    return np.array(out, dtype=float).reshape(x.shape)
+'''),
+    rewrite("nudge-forward-enumerate", "nudge-one-side", "numeric-grad", '''
+def numeric_grad(f, x, eps=1e-6):
+    grad = np.zeros(np.shape(x), dtype=np.float64)
+    for index, value in np.ndenumerate(x):
+        other = np.array(x, dtype=np.float64)
+        other[index] = float(value) + eps
+        grad[index] = f(other) / eps - f(np.array(x, dtype=np.float64)) / eps
+    return grad
+'''),
+    rewrite("nudge-both-divided-once", "nudge-not-halved", "numeric-grad", '''
+def numeric_grad(f, x, eps=1e-6):
+    x = np.asarray(x, float)
+    out = np.empty(x.shape)
+    for i in np.ndindex(*x.shape):
+        e = np.zeros(x.shape)
+        e[i] = eps
+        out[i] = (f(x + e) - f(x - e)) / eps
+    return out
+'''),
+    rewrite("nudge-sum-of-both-sides", "nudge-not-halved", "numeric-grad", '''
+def numeric_grad(f, x, eps=1e-6):
+    x = np.array(x, dtype="float64")
+    steps = eps * np.eye(x.size).reshape(x.size, *x.shape)
+    middle = f(x.copy())
+    slopes = [(f(x + s) - middle) / eps + (middle - f(x - s)) / eps for s in steps]
+    return np.array(slopes, float).reshape(x.shape)
+'''),
+    # --- sigmoid-tanh
+    rewrite("sigmoid-def-slope-of-x", "sigmoid-slope-of-x", "sigmoid", '''
+def sigmoid(x):
+    y = 0.5 * (1 + np.tanh(0.5 * x))
+
+    def vjp(g):
+        slope = x - x**2
+        return slope * g
+
+    return y, (vjp,)
+'''),
+    rewrite("sigmoid-one-minus-x", "sigmoid-slope-of-x", "sigmoid", '''
+def sigmoid(x):
+    e = np.exp(-abs(x))
+    y = np.where(x < 0, e / (1 + e), 1 / (1 + e))
+    slope = (1 - x) * x
+    return y, (lambda g: slope * g,)
+'''),
+    rewrite("tanh-def-slope-of-x", "tanh-slope-of-x", "tanh", '''
+def tanh(x):
+    def vjp(g):
+        return g - g * x * x
+
+    return np.tanh(x), (vjp,)
+'''),
+    rewrite("tanh-factors-of-x", "tanh-slope-of-x", "tanh", '''
+def tanh(x):
+    y = np.tanh(x)
+    return y, (lambda g: (1 - x) * (1 + x) * g,)
+'''),
+    rewrite("sigmoid-slope-for-g", "sigmoid-ignores-g", "sigmoid", '''
+def sigmoid(x):
+    y = (1 + np.tanh(x / 2)) / 2
+    slope = y - y * y
+
+    def vjp(g):
+        return slope
+
+    return y, (vjp,)
+'''),
+    rewrite("sigmoid-ones-for-g", "sigmoid-ignores-g", "sigmoid", '''
+def sigmoid(x):
+    e = np.exp(-np.abs(x))
+    y = np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+    return y, (lambda g: np.ones_like(g) * (1 - y) * y,)
+'''),
+    rewrite("sigmoid-power", "sigmoid-overflows-left", "sigmoid", '''
+def sigmoid(x):
+    s = (1 + np.exp(-x)) ** -1.0
+
+    def back(g):
+        return g * s * (1 - s)
+
+    return s, (back,)
+'''),
+    rewrite("sigmoid-textbook", "sigmoid-overflows-left", "sigmoid", '''
+def sigmoid(x):
+    e = np.exp(-x)
+    y = 1.0 / (1.0 + e)
+    slope = y - y**2
+    return y, (lambda g: slope * g,)
+'''),
+    # --- matmul
+    rewrite("matmul-lambdas-swapped", "matmul-vjps-swapped", "matmul", '''
+def matmul(a, b):
+    return np.matmul(a, b), (lambda g: a.swapaxes(-1, -2) @ g, lambda g: g @ b.swapaxes(-1, -2))
+'''),
+    rewrite("matmul-einsum-swapped", "matmul-vjps-swapped", "matmul", '''
+def matmul(a, b):
+    def for_b(g):
+        return np.einsum("...nk,...nm->...km", a, g)
+
+    def for_a(g):
+        return np.einsum("...nm,...km->...nk", g, b)
+
+    return np.einsum("...nk,...km->...nm", a, b), (for_b, for_a)
+'''),
+    rewrite("matmul-einsum-transposed", "matmul-result-transposed", "matmul", '''
+def matmul(a, b):
+    return a @ b, (
+        lambda g: g @ b.swapaxes(-1, -2),
+        lambda g: np.einsum("...nk,...nm->...mk", a, g),
+    )
+'''),
+    rewrite("matmul-transposed-twice", "matmul-result-transposed", "matmul", '''
+def matmul(a, b):
+    def turn(m):
+        return np.swapaxes(m, -2, -1)
+
+    return a @ b, (lambda g: turn(b @ turn(g)), lambda g: turn(turn(a) @ g))
+'''),
+    # --- backward
+    rewrite("backward-heap-overwrites", "backward-last-use-wins", "backward", '''
+import heapq
+
+def backward(root, g=None):
+    if g is None:
+        if root.data.size > 1:
+            raise ValueError("g is needed")
+        g = np.ones_like(root.data)
+    waiting = {root.node.serial: (root.node, g)}
+    heap = [-root.node.serial]
+    while heap:
+        node, g = waiting.pop(-heapq.heappop(heap))
+        if not node.parents:
+            node.grad = g.copy() if node.grad is None else node.grad + g
+        for parent, vjp in zip(node.parents, node.vjps):
+            if parent.serial not in waiting:
+                heapq.heappush(heap, -parent.serial)
+            waiting[parent.serial] = parent, vjp(g)
+'''),
+    rewrite("backward-nodes-overwrite", "backward-last-use-wins", "backward", '''
+def backward(root, g=None):
+    if g is None and root.data.size != 1:
+        raise ValueError
+    nodes, todo = {}, [root.node]
+    while todo:
+        n = todo.pop()
+        if n.serial not in nodes:
+            nodes[n.serial] = n
+            todo += n.parents
+    nodes = [nodes[serial] for serial in sorted(nodes, reverse=True)]
+    root.node.cotangent = np.ones_like(root.data) if g is None else g
+    for n in nodes:
+        for p, vjp in zip(n.parents, n.vjps):
+            p.cotangent = vjp(n.cotangent)
+        if len(n.parents) == 0:
+            n.grad = (0 if n.grad is None else n.grad) + np.array(n.cotangent)
+'''),
+    rewrite("backward-leaves-replaced", "backward-forgets-earlier-calls", "backward", '''
+def backward(root, g=None):
+    if g is None:
+        if root.data.size != 1:
+            raise ValueError("a cotangent is needed")
+        g = np.ones_like(root.data)
+    received, order, todo = {}, [], [root.node]
+    seen = set()
+    while todo:
+        node = todo.pop()
+        if node not in seen:
+            seen.add(node)
+            order.append(node)
+            todo.extend(node.parents)
+    received[root.node] = [g]
+    for node in sorted(order, key=lambda n: n.serial)[::-1]:
+        whole = sum(received[node][1:], received[node][0])
+        for parent, vjp in zip(node.parents, node.vjps):
+            received.setdefault(parent, []).append(vjp(whole))
+        if not node.vjps:
+            node.grad = np.copy(whole)
+'''),
+    rewrite("backward-cleared-first", "backward-forgets-earlier-calls", "backward", '''
+def backward(root, g=None):
+    if g is None:
+        if root.data.size != 1:
+            raise ValueError("a cotangent is needed")
+        g = np.ones_like(root.data)
+    found, todo = {root.node}, [root.node]
+    while todo:
+        node = todo.pop()
+        for parent in node.parents:
+            if parent not in found:
+                found.add(parent)
+                todo.append(parent)
+    for node in found:
+        node.grad = None
+    root.node.grad = np.array(g)
+    for node in sorted(found, key=lambda node: node.serial, reverse=True):
+        for parent, vjp in zip(node.parents, node.vjps):
+            sent = np.array(vjp(node.grad))
+            parent.grad = sent if parent.grad is None else parent.grad + sent
+'''),
+    rewrite("backward-closure-recursion", "backward-every-edge", "backward", '''
+def pass_on(node, g):
+    if node.parents:
+        for i in range(len(node.parents)):
+            pass_on(node.parents[i], node.vjps[i](g))
+    elif node.grad is None:
+        node.grad = np.array(g)
+    else:
+        node.grad = node.grad + g
+
+def backward(root, g=None):
+    if g is None:
+        if root.data.size != 1:
+            raise ValueError("no g")
+        g = np.ones_like(root.data)
+    pass_on(root.node, g)
+'''),
+    rewrite("backward-recursion-with-default", "backward-every-edge", "backward", '''
+def backward(root, g=None, node=None):
+    if node is None:
+        node = root.node
+        if g is None:
+            if root.data.size != 1:
+                raise ValueError("no g")
+            g = np.ones_like(root.data)
+    if not node.vjps:
+        node.grad = (0 if node.grad is None else node.grad) + np.array(g)
+    for parent, vjp in zip(node.parents, node.vjps):
+        backward(root, vjp(g), parent)
+'''),
+    rewrite("backward-recursive-postorder", "backward-recursive-order", "backward", '''
+def backward(root, g=None):
+    if g is None:
+        if root.data.size != 1:
+            raise ValueError("a cotangent is needed")
+        g = np.ones_like(root.data)
+    order, seen = [], set()
+
+    def visit(node):
+        seen.add(node)
+        for parent in node.parents:
+            if parent not in seen:
+                visit(parent)
+        order.append(node)
+
+    visit(root.node)
+    held = {root.node: g}
+    for node in reversed(order):
+        g = held[node]
+        if not node.parents:
+            node.grad = np.array(g) if node.grad is None else g + node.grad
+        for parent, vjp in zip(node.parents, node.vjps):
+            held[parent] = held[parent] + vjp(g) if parent in held else vjp(g)
+'''),
+    rewrite("backward-recursive-set", "backward-recursive-order", "backward", '''
+def behind(node, known):
+    known[node.serial] = node
+    for parent in node.parents:
+        if parent.serial not in known:
+            behind(parent, known)
+    return known
+
+def backward(root, g=None):
+    if g is None and root.data.size != 1:
+        raise ValueError("a cotangent is needed")
+    nodes = behind(root.node, {})
+    sums = dict.fromkeys(nodes, 0)
+    sums[root.node.serial] = np.ones_like(root.data) if g is None else g
+    for serial in sorted(nodes, reverse=True):
+        node = nodes[serial]
+        for parent, vjp in zip(node.parents, node.vjps):
+            sums[parent.serial] = sums[parent.serial] + vjp(sums[serial])
+        if not node.parents:
+            before = 0 if node.grad is None else node.grad
+            node.grad = before + np.array(sums[serial])
+'''),
+    # --- unbroadcast
+    rewrite("unbroadcast-while-in-front", "unbroadcast-only-in-front", "unbroadcast", '''
+def unbroadcast(g, shape):
+    while np.ndim(g) > len(shape):
+        g = np.sum(g, axis=0)
+    return g
+'''),
+    rewrite("unbroadcast-reshape-in-front", "unbroadcast-only-in-front", "unbroadcast", '''
+def unbroadcast(g, shape):
+    stay = g.shape[g.ndim - len(shape):]
+    return g.reshape(-1, *stay).sum(axis=0)
+'''),
+    rewrite("unbroadcast-loop-drops-axes", "unbroadcast-drops-axes", "unbroadcast", '''
+def unbroadcast(g, shape):
+    while g.ndim > len(shape):
+        g = g.sum(axis=0)
+    for i in reversed(range(len(shape))):
+        if shape[i] == 1:
+            g = g.sum(axis=i)
+    return g
+'''),
+    rewrite("unbroadcast-one-sum-drops-axes", "unbroadcast-drops-axes", "unbroadcast", '''
+def unbroadcast(g, shape):
+    padded = (1,) * (g.ndim - len(shape)) + tuple(shape)
+    return np.sum(g, axis=tuple(i for i in range(g.ndim) if padded[i] == 1))
+'''),
+    rewrite("unbroadcast-loop-mean", "unbroadcast-mean", "unbroadcast", '''
+def unbroadcast(g, shape):
+    while g.ndim > len(shape):
+        g = g.mean(axis=0)
+    for i, n in enumerate(shape):
+        if n != g.shape[i]:
+            g = g.mean(axis=i, keepdims=True)
+    return g
+'''),
+    rewrite("unbroadcast-one-mean", "unbroadcast-mean", "unbroadcast", '''
+def unbroadcast(g, shape):
+    padded = (1,) * (g.ndim - len(shape)) + tuple(shape)
+    axes = tuple(i for i in range(g.ndim) if padded[i] == 1)
+    return np.mean(g, axis=axes).reshape(shape)
+'''),
+    # --- getitem
+    rewrite("getitem-plus-equals", "getitem-last-one-wins", "getitem", '''
+def getitem(x, index):
+    def back(g):
+        gradient = np.zeros(x.shape, x.dtype)
+        gradient[index] += g
+        return gradient
+
+    return x[index], (back,)
+'''),
+    rewrite("getitem-reads-and-writes", "getitem-last-one-wins", "getitem", '''
+def getitem(x, index):
+    y = np.array(x[index])
+
+    def back(g):
+        gradient = 0 * x
+        gradient[index] = gradient[index] + g
+        return gradient
+
+    return y, (back,)
+'''),
+    rewrite("getitem-default-buffer", "getitem-one-buffer", "getitem", '''
+def getitem(x, index):
+    return x[index], (lambda g, full=np.zeros_like(x): np.add.at(full, index, g) or full,)
+'''),
+    rewrite("getitem-keeps-adding", "getitem-one-buffer", "getitem", '''
+def getitem(x, index):
+    total = [np.zeros(x.shape, x.dtype)]
+
+    def vjp(g):
+        places = np.arange(x.size).reshape(x.shape)[index].ravel()
+        np.add.at(total[0].reshape(-1), places, np.ravel(g))
+        return total[0]
+
+    return x[index], (vjp,)
+'''),
+    # --- cross-entropy
+    rewrite("loss-logsumexp-not-shifted", "loss-not-shifted", "cross-entropy", '''
+def cross_entropy(logits, labels):
+    N = logits.shape[0]
+    total = np.log(np.exp(logits).sum(1))
+    loss = np.mean(total - logits[np.arange(N), labels])
+
+    def vjp(g):
+        right = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
+        return g * (np.exp(logits - total[:, None]) - right) / N
+
+    return loss, (vjp,)
+'''),
+    rewrite("loss-row-by-row-not-shifted", "loss-not-shifted", "cross-entropy", '''
+def cross_entropy(logits, labels):
+    log_p = np.stack([row - np.log(np.sum(np.exp(row))) for row in logits])
+    loss = -np.mean(np.stack([row[k] for row, k in zip(log_p, labels)]))
+
+    def vjp(g):
+        d = np.exp(log_p)
+        for i, k in enumerate(labels):
+            d[i, k] -= 1
+        return d * (g / len(labels))
+
+    return loss, (vjp,)
+'''),
+    rewrite("loss-sum-of-logsumexp", "loss-sum", "cross-entropy", '''
+def cross_entropy(logits, labels):
+    z = logits - np.max(logits, axis=1)[:, None]
+    total = np.log(np.sum(np.exp(z), axis=1))
+    loss = (total - z[range(len(z)), labels]).sum()
+
+    def vjp(g):
+        d = np.exp(z - total[:, None])
+        d[range(len(z)), labels] -= 1
+        return g * (d / len(z))
+
+    return loss, (vjp,)
+'''),
+    rewrite("loss-one-hot-sum", "loss-sum", "cross-entropy", '''
+def cross_entropy(logits, labels):
+    one_hot = (labels[:, None] == np.arange(logits.shape[1])).astype(logits.dtype)
+    z = logits - logits.max(1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(1, keepdims=True))
+    return -(one_hot * log_p).sum(), (lambda g: g * (np.exp(log_p) - one_hot) / len(labels),)
+'''),
+    rewrite("loss-mean-of-one-hot-twice", "loss-averaged-twice", "cross-entropy", '''
+def cross_entropy(logits, labels):
+    N, K = logits.shape
+    one_hot = np.eye(K, dtype=logits.dtype)[labels]
+    z = logits - logits.max(1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(1, keepdims=True))
+    return -(one_hot * log_p).sum() / N, (lambda g: g * (np.exp(log_p) - one_hot) / N**2,)
+'''),
+    rewrite("loss-averaged-before-and-after", "loss-averaged-twice", "cross-entropy", '''
+def cross_entropy(logits, labels):
+    n = len(logits)
+    top = logits.max(axis=1)
+    total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    loss = np.mean(total - logits[np.arange(n), labels])
+
+    def vjp(g):
+        each = g / n
+        d = np.exp(logits - total[:, None])
+        d[np.arange(n), labels] -= 1
+        return (d * each) / n
+
+    return loss, (vjp,)
+'''),
+    rewrite("loss-fixed-gradient", "loss-ignores-g", "cross-entropy", '''
+def cross_entropy(logits, labels):
+    n, rows = len(labels), np.arange(len(labels))
+    z = logits - logits.max(1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(1, keepdims=True))
+    gradient = np.exp(log_p)
+    gradient[rows, labels] -= 1
+    gradient /= n
+    return np.mean(-log_p[rows, labels]), (lambda g: gradient.copy(),)
+'''),
+    rewrite("loss-one-hot-ignores-g", "loss-ignores-g", "cross-entropy", '''
+def cross_entropy(logits, labels):
+    one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
+    z = logits - logits.max(1, keepdims=True)
+    total = np.exp(z).sum(1, keepdims=True)
+
+    def vjp(_):
+        return (np.exp(z) / total - one_hot) / len(labels)
+
+    return (np.log(total[:, 0]) - (z * one_hot).sum(1)).mean(), (vjp,)
+'''),
+]

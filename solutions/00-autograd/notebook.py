@@ -790,10 +790,12 @@ if finished("matmul", "backward", "getitem"):
         if update in (0, 20, 60, 300):
             ax = axes[(0, 20, 60, 300).index(update)]
             ax.plot(*np.vstack([table.data, table.data[:1]]).T, color="lightgray", zorder=0)
-            ax.scatter(*table.data.T, s=120, c=np.arange(12), cmap="twilight")
+            ax.scatter(*table.data.T, s=150, c=np.arange(12), cmap="twilight")
             for hour, place in enumerate(table.data):
-                ax.annotate(str(hour), place, ha="center", va="center", fontsize=7, color="white")
-            ax.set(title=f"after {update} updates", xticks=[], yticks=[], aspect="equal")
+                ax.annotate(str(hour), place, ha="center", va="center", fontsize=8,
+                            color="black" if hour in (0, 1, 10, 11) else "white")
+            ax.set(title=f"after {update} updates", xticks=[], yticks=[], aspect="equal",
+                   xlim=(-1.4, 1.4), ylim=(-1.4, 1.4))
         table.grad = None
         between = table[one] - table[other]
         miss = (between * between) @ np.ones((2, 1)) - apart
