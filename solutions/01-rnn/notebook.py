@@ -90,7 +90,7 @@ def _tries():
         "rnn-backward": lambda: len(rnn_backward(one[None], rnn_forward(one[None], one, one, one, np.ones(1))[1])),
         "clip-norm": lambda: clip_grad_norm([p], 1.0) > 0,
         "train-step": lambda: train_step(
-            (line := Linear(1, 1)), one, one, mse, SGD(line.parameters(), lr=0.1)) is not None,
+            (line := Linear(1, 1)), one, one, mse, SGD(line.parameters(), lr=0.1)) is not ...,
     }
 
 
@@ -147,8 +147,8 @@ def finished(*exercises):
 # (B, D) · (D, H) and (B, H) · (H, H) are both (B, H), and `b` (H,) is added to every row.
 #
 # How it starts matters, because the state goes through $W_h$ at every step. If $W_h$ is
-# **orthogonal**, it turns the state without making it longer or shorter. $W_x$ is used once, so the
-# usual Glorot draw (variance $2/(D+H)$) will do; the bias starts at zero.
+# **orthogonal**, it turns the state without making it longer or shorter. $W_x$ meets every input
+# once only, so the usual Glorot draw (variance $2/(D+H)$) will do; the bias starts at zero.
 #
 # ### Exercise `rnn-cell` · 20 points
 #
@@ -559,6 +559,7 @@ check("clip-value")
 def clip_grad_norm(parameters, max_norm):
     """Scale all gradients together, in place, to a norm of at most max_norm; the norm before."""
     ### BEGIN SOLUTION
+    ### STUB: return ...
     if max_norm < 0:
         raise ValueError(f"max_norm must not be negative, got {max_norm}")
     kept = {id(p): p for p in parameters if p.grad is not None}.values()
@@ -630,6 +631,7 @@ if finished("rnn-cell", "clip-norm"):
 def train_step(model, x, y, loss, optimizer, max_norm=None):
     """One update of the model's parameters on the batch (x, y); the loss before it."""
     ### BEGIN SOLUTION
+    ### STUB: return ...
     optimizer.zero_grad()
     value = loss(model(x), y)
     value.backward()
