@@ -26,7 +26,7 @@ h1 { margin-bottom: .2rem } h2 { margin: 2.2rem 0 .5rem; font-size: 1.15rem } p 
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0 }
 td { border-top: 1px solid var(--line) } th { font-weight: 600 }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 code { font-size: .92em } td:first-child code { white-space: nowrap } small { color: #6e7781 }
 .figures { display: flex; flex-wrap: wrap; gap: 2.2rem; margin: 1rem 0 }
 .figures b { font-size: 1.7rem; display: block; line-height: 1.2 }
@@ -45,9 +45,9 @@ def class_html(reports: Mapping[str, Report]) -> str:
         _section("Scores", _histogram([100 * r.score / r.points for r in graded.values() if r.points])),
         _section("Submissions that need a person", _people(reports)),
         _section("Exercises", _exercises(graded)),
-        _section("Checks, most failed first", _checks(graded)),
         _section("Mistakes recognised", _mistakes(graded)),
         _section("Students", _students(reports)),
+        _section("Checks, most failed first", _checks(graded)),
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -57,7 +57,7 @@ def exercise_text(exercise: Exercise) -> str:
     lines = [f"{exercise.name}: {number(exercise.score)} of {number(exercise.points)} points"]
     for v in exercise.verdicts:
         points = f"{number(v.points if v.passed else 0)}/{number(v.points)}"
-        lines.append(f"  {'✓ pass' if v.passed else '✗ fail'} {points:>9}  {v.says}")
+        lines.append(f"  {'✓ pass' if v.passed else '✗ fail'} {points:>9}  {v.says} ({_probe(v)})")
         if not v.passed and v.reason:
             lines.append(f"{'':20}{v.reason}")
     if exercise.hint:
@@ -87,13 +87,18 @@ def _verdict_row(v: Verdict) -> str:
     word: Mark = "pass" if v.passed else "fail"
     sign, colour = MARKS[word]
     earned = f"{number(v.points if v.passed else 0)}&nbsp;/&nbsp;{number(v.points)}"
-    kind = "" if v.public else f' <small style="color:{GREY}">(hidden check)</small>'
+    kind = f' <small style="color:{GREY}">{escape(_probe(v))}{"" if v.public else " (hidden check)"}</small>'
     why = "" if v.passed or not v.reason else f"<br><small>{prose(v.reason)}</small>"
     return (
         f'<tr><td style="width:5em;color:{colour};text-align:left"><b>{sign}&nbsp;{word}</b></td>'
         f'<td style="text-align:left">{prose(v.says)}{kind}{why}</td>'
         f'<td style="width:5em;text-align:right">{earned}</td></tr>'
     )
+
+
+def _probe(v: Verdict) -> str:
+    """A check's name within its exercise: it tells apart checks of the same sentence."""
+    return v.check.removeprefix(f"{v.exercise}.")
 
 
 def gradescope(report: Report) -> dict[str, Any]:

@@ -84,8 +84,8 @@ def test_text_says_what_was_lost_and_why() -> None:
     lines = display.text(report(False)).splitlines()
     assert lines[0] == "01-rnn: 5 of 11.67 points"
     assert [line.split() for line in lines[2:5]] == [
-        ["✓", "pass", "5/5", "It", "`works`."],
-        ["✗", "fail", "0/6.67", "It", "`works`."],
+        ["✓", "pass", "5/5", "It", "`works`.", "(a)"],
+        ["✗", "fail", "0/6.67", "It", "`works`.", "(b)"],
         ["`W_h`", "is", "off", "by", "about", "1e-2"],
     ]
     assert lines[5] == "  hint: Is `W_h` the right way round?"
@@ -114,7 +114,7 @@ def test_feedback_survives_a_sanitiser() -> None:
     tags = {"div", "h2", "p", "b", "table", "tbody", "tr", "td", "br", "small", "code"}
     assert bleach.clean(page, tags=tags, attributes=["role"]).count("<td") == page.count("<td")
     assert "off by about 1e-2" in page
-    assert "(hidden check)" in page
+    assert "b (hidden check)" in page
     assert "<b>Hint:</b> Is <code>W_h</code>" in page
 
 
