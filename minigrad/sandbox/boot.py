@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import site
 import sys
 import threading
@@ -81,6 +82,9 @@ def _import_matplotlib() -> None:
         from matplotlib import font_manager, pyplot  # noqa: F401
     except ImportError:
         return
+    made = os.environ.pop("MPLCONFIGDIR", None)  # a temporary folder, where HOME is not writable
+    if made is not None:
+        shutil.rmtree(made, ignore_errors=True)
     own = matplotlib.get_data_path()
     manager = font_manager.fontManager
     manager.ttflist = [f for f in manager.ttflist if f.fname.startswith(own)]
