@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from inspect import CO_VARARGS, CO_VARKEYWORDS
 from itertools import count, pairwise
 from operator import attrgetter
 from typing import Any
@@ -35,6 +34,7 @@ Parents = Sequence["Node | None"]
 _next_serial = count(1).__next__
 _recording = True
 _new = object.__new__
+_none = object()
 _ndarray = np.ndarray
 
 
@@ -99,17 +99,8 @@ def op(f: Op) -> Callable[..., Tensor]:
     Positional arguments may be Tensors, arrays or Python scalars; keywords are handed on.
     Raises ValueError or IndexError that names the op and the shapes where they do not fit.
     """
-    code = getattr(f, "__code__", None)
-    if code is not None and not code.co_kwonlyargcount and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
-        if code.co_argcount == 1:
-            return wraps(f)(_lift_one(f))
-        if code.co_argcount == 2 and not f.__defaults__:
-            return wraps(f)(_lift_two(f))
-    return wraps(f)(_lift(f))
 
-
-def _lift(f: Op) -> Callable[..., Tensor]:
-    def lifted(*args: Any, **keywords: Any) -> Tensor:
+    def general(*args: Any, **keywords: Any) -> Tensor:
         arrays = [a._data if isinstance(a, Tensor) else a for a in args]
         parents = [a.node if isinstance(a, Tensor) else None for a in args]
         try:
@@ -118,34 +109,24 @@ def _lift(f: Op) -> Callable[..., Tensor]:
             raise _misfit(f, arrays, error) from error
         return _result(f, arrays, data, *_needed(f, vjps, parents))
 
-    return lifted
-
-
-# The same for one and for two arguments without loops: nearly every call comes through these.
-
-
-def _lift_one(f: Op) -> Callable[..., Tensor]:
-    def lifted(a: Any) -> Tensor:
-        x, parent = (a._data, a.node) if isinstance(a, Tensor) else (_array(a), None)
-        try:
-            data, vjps = f(x)
-        except (ValueError, IndexError) as error:
-            raise _misfit(f, (x,), error) from error
-        return _result(f, (x,), data, vjps, None if parent is None or not _recording else (parent,))
-
-    return lifted
-
-
-def _lift_two(f: Op) -> Callable[..., Tensor]:
-    def lifted(a: Any, b: Any) -> Tensor:
+    @wraps(f)
+    def lifted(a: Any, b: Any = _none, *more: Any, **keywords: Any) -> Tensor:
+        if more or keywords:
+            return general(*((a,) if b is _none else (a, b)), *more, **keywords)
+        # The same for one and two arguments without loops: nearly every call comes this way.
         x, left = (a._data, a.node) if isinstance(a, Tensor) else (a, None)
-        y, right = (b._data, b.node) if isinstance(b, Tensor) else (b, None)
+        parents: Any
         try:
-            data, vjps = f(x, y)
+            if b is _none:
+                y, parents = None, (left,)
+                data, vjps = f(x)
+            else:
+                y, right = (b._data, b.node) if isinstance(b, Tensor) else (b, None)
+                parents = (left, right)
+                data, vjps = f(x, y)
         except (ValueError, IndexError) as error:
             raise _misfit(f, (x, y), error) from error
-        parents: Any = (left, right)
-        if left is None or right is None or not _recording:
+        if None in parents or not _recording:
             vjps, parents = _needed(f, vjps, parents)
         return _result(f, (x, y), data, vjps, parents)
 
@@ -210,11 +191,15 @@ _concatenate, _stack = op(ops.concatenate), op(ops.stack)
 
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Join tensors along an axis that they have."""
+    if not tensors:
+        raise ValueError("concatenate: no tensors")
     return _concatenate(*tensors, axis=axis)
 
 
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
+    if not tensors:
+        raise ValueError("stack: no tensors")
     return _stack(*tensors, axis=axis)
 
 
@@ -449,8 +434,8 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     surplus = g.ndim - len(shape)
     if surplus > 0:
         g = g.sum(axis=tuple(range(surplus)))
-    axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1) if surplus >= 0 else ()
-    g = g.sum(axis=axes, keepdims=True) if axes else g
+    if g.shape != shape and surplus >= 0:
+        g = g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
     if g.shape != shape:
         raise Misshapen(f"gave a gradient of shape {g.shape} for an array of shape {shape}")
     return g

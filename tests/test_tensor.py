@@ -189,6 +189,18 @@ def test_split_and_iteration():
     assert gradcheck(lambda x: mg.split(x, 2)[1] * mg.split(x, 2)[0], x)
 
 
+def test_keywords_and_positions():
+    x = leaf(2, 3)
+    assert mg.expand_dims(x, axis=0).shape == mg.expand_dims(x, 0).shape == (1, 2, 3)
+    assert mg.reshape(x, shape=(3, 2)).shape == (3, 2)
+    assert mg.sum(x, 0, True).shape == mg.sum(x, axis=0, keepdims=True).shape == (1, 3)
+    assert mg.moveaxis(x, source=0, destination=1).requires_grad
+    assert not mg.tanh(np.ones(3)).requires_grad
+    for join in (mg.concatenate, mg.stack):
+        with pytest.raises(ValueError, match="no tensors"):
+            join([])
+
+
 def test_methods():
     x = leaf(2, 3)
     assert x.reshape(3, 2).shape == x.reshape((3, 2)).shape == x.T.shape == x.transpose(1, 0).shape == (3, 2)
