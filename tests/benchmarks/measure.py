@@ -32,13 +32,13 @@ def interleaved(*runs: Callable[[], object]) -> list[float]:
     return [statistics.median(taken) for taken in samples]
 
 
-def in_fresh_process(program: str, times: int) -> float:
-    """The median number that a Python program prints."""
-    results = []
+def in_fresh_process(program: str, times: int = 1) -> list[float]:
+    """The medians of the numbers that a Python program prints."""
+    runs = []
     for _ in range(times):
         done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-        results.append(float(done.stdout))
-    return statistics.median(results)
+        runs.append([float(number) for number in done.stdout.split()])
+    return [statistics.median(numbers) for numbers in zip(*runs, strict=True)]
 
 
 def import_seconds(module: str) -> float:
@@ -47,8 +47,8 @@ def import_seconds(module: str) -> float:
         "import numpy, time; start = time.process_time(); "
         f"import {module}; print(time.process_time() - start)"
     )
-    in_fresh_process(program, 1)  # so that bytecode is compiled and files are cached
-    return in_fresh_process(program, 9)
+    in_fresh_process(program)  # so that bytecode is compiled and files are cached
+    return in_fresh_process(program, 9)[0]
 
 
 def tape_bytes_per_step(library: str, batch: int, inputs: int, hidden: int) -> float:
@@ -66,7 +66,24 @@ before = resident_bytes()
 second = library.forward("lstm", (800, {batch}, {inputs}, {hidden}))
 print((resident_bytes() - before) / 800)
 """
-    return in_fresh_process(program, 3)
+    return in_fresh_process(program, 3)[0]
+
+
+def seconds_per_time_step(*lengths: int) -> list[float]:
+    """CPU seconds of an LSTM training step divided by its length, for sequences of different lengths.
+
+    In a process of its own: a long tape brings Python's garbage collector to go through all there
+    is, and the peers' modules are not minigrad's.
+    """
+    program = f"""
+from tests.benchmarks.libraries import Minigrad
+from tests.benchmarks.measure import interleaved
+lengths = {lengths}
+library = Minigrad()
+taken = interleaved(*(library.trainer("lstm", (length, 32, 16, 64)) for length in lengths))
+print(*(seconds / length for seconds, length in zip(taken, lengths)))
+"""
+    return in_fresh_process(program)
 
 
 def resident_bytes() -> int:
