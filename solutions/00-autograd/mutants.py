@@ -14,7 +14,7 @@ WALK = '''    found, todo = {root.node}, [root.node]
         g = gradients.pop(node)
         if not node.parents:
             node.grad = np.array(g) if node.grad is None else node.grad + g
-        for parent, vjp in zip(node.parents, node.vjps):
+        for parent, vjp in zip(node.parents, node.vjps, strict=True):
             sent = vjp(g)
             gradients[parent] = gradients[parent] + sent if parent in gradients else sent'''
 FIND = WALK[: WALK.index("    gradients = {root.node: g}")]
@@ -175,8 +175,8 @@ MUTANTS = [
         "In the gradient of `a` the sum runs over the wrong index of `b`. Say the three shapes aloud.",
         fails(
             "matmul",
-            "gradient-shapes two-by-two one-cotangent a-stack left-as-they-are cotangents shared-by-a- "
-            "stack",
+            "gradient-shapes two-by-two one-cotangent a-stack left-as-they-are cotangents "
+            "shared-by-a-stack",
         ),
     ),
     mutant(
@@ -227,7 +227,7 @@ MUTANTS = [
     ),
     mutant(
         "backward-one-edge",
-        "in zip(node.parents, node.vjps)",
+        "in zip(node.parents, node.vjps, strict=True)",
         "in dict(zip(node.parents, node.vjps)).items()",
         "In x · x both arguments are the same node; you ask only one of the two vjps.",
         fails("backward", "squared ten-doublings any-graph"),
@@ -454,8 +454,8 @@ MUTANTS = [
         "The gradient has the shape of what was read, not of `x`.",
         fails(
             "getitem",
-            "back-from-a-slice read-twice called-again back-from-any-index word-vectors arrays-of-its- "
-            "own",
+            "back-from-a-slice read-twice called-again back-from-any-index word-vectors "
+            "arrays-of-its-own",
         ),
     ),
     mutant(
@@ -565,8 +565,8 @@ MUTANTS = [
         "The probabilities of a column add up to one; those of a row should.",
         fails(
             "cross-entropy",
-            "one-row mean-loss gradient-of-one-row gradient-of-rows all-shifted any-size with-any- "
-            "cotangent rows-far-apart entries-far-apart",
+            "one-row mean-loss gradient-of-one-row gradient-of-rows all-shifted any-size "
+            "with-any-cotangent rows-far-apart entries-far-apart",
         ),
     ),
     mutant(

@@ -31,6 +31,8 @@
 # need your code say so until it is there.
 
 # %% kind="lab" id="lab-trick"
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -45,8 +47,10 @@ def spirals(rng, arms=3, each=100):
 
 def start(rng, sizes=(2, 32, 32, 3)):
     """The first weights and biases of a network with these layer sizes."""
-    pairs = list(zip(sizes, sizes[1:]))
-    return [a for n, m in pairs for a in (rng.standard_normal((n, m)) * np.sqrt(2 / (n + m)), np.zeros(m))]
+    weights = []
+    for n, m in itertools.pairwise(sizes):
+        weights += [rng.standard_normal((n, m)) * np.sqrt(2 / (n + m)), np.zeros(m)]
+    return weights
 
 
 def draw_border(ax, logits, x, labels, title):
@@ -64,7 +68,7 @@ def draw_border(ax, logits, x, labels, title):
 
 def train(weights, loss, logits, x, labels, updates=500, lr=0.2, stills=(0, 50, 150, 500)):
     """Gradient descent with momentum; the border at some moments, and the losses on the way."""
-    figure, axes = plt.subplots(1, len(stills), figsize=(11, 3.1))
+    _, axes = plt.subplots(1, len(stills), figsize=(11, 3.1))
     speed, losses, axes = [0.0] * len(weights), [], list(axes)
     for update in range(updates + 1):
         if update in stills:
@@ -495,11 +499,11 @@ def op(f):
         tensor = Tensor(result)
         edges = [
             (a.node, fitted(vjp, a.shape))
-            for a, vjp in zip(args, vjps)
+            for a, vjp in zip(args, vjps, strict=False)  # an index, for one, has no vjp
             if isinstance(a, Tensor) and a.node is not None
         ]
         if edges:
-            parents, vjps = zip(*edges)
+            parents, vjps = zip(*edges, strict=True)
             tensor.node = Node(vjps, parents, f.__name__)
         return tensor
 
@@ -592,7 +596,7 @@ def backward(root, g=None):
         g = gradients.pop(node)
         if not node.parents:
             node.grad = np.array(g) if node.grad is None else node.grad + g
-        for parent, vjp in zip(node.parents, node.vjps):
+        for parent, vjp in zip(node.parents, node.vjps, strict=True):
             sent = vjp(g)
             gradients[parent] = gradients[parent] + sent if parent in gradients else sent
     ### END SOLUTION
@@ -624,7 +628,7 @@ def naive(node, g):
     if not node.parents:
         arrivals += 1
         node.grad = g if node.grad is None else node.grad + g
-    for parent, vjp in zip(node.parents, node.vjps):
+    for parent, vjp in zip(node.parents, node.vjps, strict=True):
         naive(parent, vjp(g))
 
 
@@ -993,7 +997,7 @@ if finished(*ALL):
 
         return min(once() for _ in range(50))
 
-    apart = max(np.abs(a.grad - b.grad).max() for a, b in zip(mine(), theirs()))
+    apart = max(np.abs(a.grad - b.grad).max() for a, b in zip(mine(), theirs(), strict=True))
     print(f"largest difference of the gradients: {apart:.0e}")
     print(f"forwards and backwards: yours {1e3 * seconds(mine):.2f} ms, minigrad {1e3 * seconds(theirs):.2f} ms")
 
