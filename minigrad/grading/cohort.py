@@ -78,6 +78,7 @@ class Submission:
     data: bytes = b""
     key: str = ""
     notes: tuple[str, ...] = ()
+    blank: bool = False
     refused: str = ""
 
 
@@ -145,7 +146,8 @@ def take(assignment: Assignment, salt: bytes, student: str, source: Path | bytes
         taken = intake(data, assignment)
     except Refused as why:
         return Submission(student, refused=str(why))
-    return Submission(student, data, results.key(salt, taken.cells, assignment), taken.notes)
+    key = results.key(salt, taken.cells, assignment)
+    return Submission(student, data, key, taken.notes, taken.blank)
 
 
 def known(course: Course, name: str, one: Submission) -> Report | None:
@@ -182,7 +184,7 @@ def _common(report: Report) -> Report:
 
 
 def _theirs(report: Report, one: Submission) -> Report:
-    return dataclasses.replace(_common(report), notes=one.notes)
+    return dataclasses.replace(_common(report), notes=one.notes, blank=one.blank)
 
 
 # --- executors --------------------------------------------------------------------------------

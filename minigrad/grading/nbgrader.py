@@ -8,6 +8,7 @@ and export stay nbgrader's.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -96,19 +97,18 @@ class JudgeExecute(InCourse):
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         assignment = self.assignment(resources)
-        reason = notebook.metadata.get("minigrad", {}).get("refused", "")
-        if reason:
-            report = Report(assignment.name, "refused", reason=reason)
+        told = notebook.metadata.get("minigrad", {})
+        if told.get("refused"):
+            report = Report(assignment.name, "refused", reason=told["refused"])
         else:
             data = nbformat.writes(notebook).encode()
-            report = _graded_now(self.course, assignment, resources["nbgrader"]["student"], data)
+            student = resources["nbgrader"]["student"]
+            report = cohort.run(self.course, assignment, {student: data})[student]
+            notes = tuple(dict.fromkeys((*told.get("notes", ()), *report.notes)))
+            report = dataclasses.replace(report, notes=notes)
         if report.status == "ungraded":  # nbgrader records nothing and goes on: never a zero
             raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
         return shown(notebook, report, assignment), resources
-
-
-def _graded_now(course: Course, assignment: Assignment, student: str, data: bytes) -> Report:
-    return cohort.run(course, assignment, {student: data})[student]
 
 
 # --- configuration ----------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import html
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,18 @@ from bleach.css_sanitizer import CSSSanitizer
 from nbconvert.filters import markdown2html
 
 from minigrad.grading import authoring, display
-from minigrad.grading.intake import intake, read
-from minigrad.grading.spec import Assignment, Cell, Refused, Report
+from minigrad.grading.intake import Intake, intake, read
+from minigrad.grading.spec import Assignment, Refused, Report
 
 Notebook = Any  # nbformat's NotebookNode
 
 
-def rebuilt(release: Notebook, cells: Sequence[Cell]) -> Notebook:
+def rebuilt(release: Notebook, taken: Intake) -> Notebook:
     """The release with a submission's canonical cells in it: answers, and cells of the student's own."""
     made = copy.deepcopy(release)
     skeleton = {_cell_id(c): c for c in made.cells}
     made.cells = []
-    for cell in cells:
+    for cell in taken.cells:
         ours = skeleton.get(cell.id)
         if ours is None:
             new = nbformat.v4.new_markdown_cell if cell.markdown else nbformat.v4.new_code_cell
@@ -37,6 +36,7 @@ def rebuilt(release: Notebook, cells: Sequence[Cell]) -> Notebook:
         elif cell.kind in ("solution", "written"):
             ours.source = cell.source
         made.cells.append(ours)
+    made.metadata["minigrad"]["notes"] = list(taken.notes)
     return made
 
 
@@ -97,7 +97,7 @@ def from_file(assignment: Assignment, path: Path) -> Notebook:
     """A submitted file, whatever it holds, as the release with the answers in it, or with a note."""
     release = nbformat.from_dict(authoring.release_notebook(assignment))
     try:
-        return rebuilt(release, intake(read(path), assignment).cells)
+        return rebuilt(release, intake(read(path), assignment))
     except Refused as why:
         return refused(release, str(why))
 
