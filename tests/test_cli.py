@@ -1,0 +1,265 @@
+"""The command line: what each command says, its exit codes, and that an error is one clear line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from minigrad import commands
+from minigrad.cli import main
+from minigrad.grading import authoring, cohort, selfcheck
+from minigrad.grading.course import Course
+from minigrad.grading.spec import Report
+from minigrad.sandbox.errors import SandboxUnavailable
+from minigrad.sandbox.server import Server
+from tests.grading.classroom import ADDS, NAME, RIGHT, WRITES, hand_in, notebook
+
+
+class Recorder:
+    """Stands for our nbgrader module."""
+
+    def __init__(self) -> None:
+        self.recorded: list[dict[str, Report]] = []
+        self.registered: list[str] = []
+
+    def register(self, course, assignment) -> None:
+        self.registered.append(assignment.name)
+
+    def record(self, course, assignment, submissions, reports, done) -> dict[str, str]:
+        self.recorded.append(dict(reports))
+        return {}
+
+
+@pytest.fixture(autouse=True)
+def nbgrader(monkeypatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(commands, "_nbgrader", lambda: recorder)
+    return recorder
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("course")
+    assert main(["--course", str(root), "new", NAME]) == 0
+    course = Course.at(root)
+    authoring.build(authoring.load(course.sources(NAME)), root / "assignments")
+    return root
+
+
+@pytest.fixture
+def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return Course.at(tmp_path)
+
+
+@pytest.fixture
+def sandbox() -> None:
+    try:
+        Server().close()
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+
+
+def answer(course: Course, text: str) -> dict[str, object]:
+    return notebook(authoring.load(course.sources(NAME)), text)
+
+
+def write(path: Path, content: dict[str, object]) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    told = capsys.readouterr().out
+    for command in ("build", "check", "grade", "report", "explain", "new", "matrix", "Exit codes"):
+        assert command in told
+
+
+@pytest.mark.parametrize("words", [[], ["grade"], ["grade", NAME, "--workers", "0"], ["frobnicate"]])
+def test_wrong_usage_is_2(words):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+
+
+def test_outside_a_course_an_error_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["build"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("minigrad: no course here")
+    assert told.count("\n") == 1
+
+
+def test_new_refuses_a_bad_name_and_an_old_one(course, capsys):
+    assert main(["new", "rnn"]) == 2
+    assert main(["new", NAME]) == 2
+    assert main(["new", "02-other-thing"]) == 0
+    assert "solutions/02-other-thing/checks.py" in capsys.readouterr().out
+    assert course.names() == (NAME, "02-other-thing")
+
+
+def test_build_makes_registers_and_checks(course, nbgrader, capsys):
+    assert main(["build"]) == 0
+    assert nbgrader.registered == [NAME]
+    assert main(["build", "--check"]) == 0
+    course.release_notebook(NAME).write_text("{}")
+    assert main(["build", "--check", NAME]) == 1
+    assert f"{NAME}.ipynb differs" in capsys.readouterr().out
+    assert course.release_notebook(NAME).read_text() == "{}", "--check changes nothing"
+    assert main(["build", "03-none"]) == 2
+    assert (
+        f"no assignment '03-none' in {course.root / 'solutions'}; there is {NAME}" in capsys.readouterr().err
+    )
+
+
+# --- check ------------------------------------------------------------------------------------
+
+
+def test_check_on_the_release_says_what_is_to_do(course, sandbox, capsys):
+    assert main(["check", str(course.release_notebook(NAME))]) == 1
+    assert "0 of 1 public checks; grading adds hidden ones · still to do: scale" in capsys.readouterr().out
+
+
+def test_check_on_a_solved_notebook_all_passes(course, sandbox, capsys):
+    path = write(course.release(NAME) / "mine.ipynb", answer(course, RIGHT))
+    assert main(["check", path]) == 0
+    assert "1 of 1 public checks" in capsys.readouterr().out
+
+
+def test_check_full_adds_hidden_checks_and_names_the_mistake(course, sandbox, capsys):
+    path = write(course.root / "work" / f"{NAME}.ipynb", answer(course, WRITES))
+    assert main(["check", path]) == 0
+    assert main(["check", path, "--full"]) == 1
+    told = capsys.readouterr().out
+    assert "1 of 2 checks, hidden ones too" in told
+    assert "hint: `scale` changes the array that it was given." in told
+    assert not course.state.exists(), "a check leaves no salt and no results"
+
+
+def test_check_works_without_the_courses_sources(course, tmp_path_factory, monkeypatch, sandbox, capsys):
+    folder = tmp_path_factory.mktemp("student") / NAME
+    shutil.copytree(course.release(NAME), folder)
+    monkeypatch.chdir(folder)
+    path = write(folder / f"{NAME}.ipynb", answer(course, ADDS))
+    assert main(["check", path, "--json"]) == 1
+    made = json.loads(capsys.readouterr().out)
+    assert made["exercises"][0]["hint"] == "The factor is added; it should multiply."
+    assert main(["check", path, "--full"]) == 2
+    assert "hidden checks" in capsys.readouterr().err
+    (folder / "expected.npz").unlink()
+    assert main(["check", path]) == 2
+    assert "expected.npz is not in" in capsys.readouterr().err
+
+
+def test_check_says_so_when_there_is_no_sandbox(course, monkeypatch, capsys):
+    class Elsewhere(Server):
+        def __init__(self, isolation="auto", **options):
+            if isolation == "auto":
+                raise SandboxUnavailable("no sandbox on this system")
+            super().__init__(isolation, **options)
+
+    monkeypatch.setattr(selfcheck, "Server", Elsewhere)
+    path = write(course.release(NAME) / "mine.ipynb", answer(course, RIGHT))
+    assert main(["check", path]) == 0
+    assert "no sandbox here: your notebook's code runs as you" in capsys.readouterr().err
+
+
+def test_check_refuses_what_is_no_notebook(course, sandbox, capsys):
+    (course.release(NAME) / "mine.ipynb").write_text("nothing")
+    assert main(["check", str(course.release(NAME) / "mine.ipynb")]) == 2
+    assert "not valid JSON" in capsys.readouterr().err
+
+
+# --- grade, report, explain -----------------------------------------------------------------------
+
+
+def test_grade_report_explain(course, sandbox, nbgrader, capsys):
+    assert main(["grade", NAME]) == 2
+    assert "nothing to grade" in capsys.readouterr().err
+    assert main(["report", NAME]) == 2
+    assert f"run `minigrad grade {NAME}`" in capsys.readouterr().err
+
+    hand_in(course, "a", answer(course, RIGHT))
+    hand_in(course, "b", answer(course, ADDS))
+    assert main(["grade", NAME, "--workers", "1"]) == 0
+    told = capsys.readouterr()
+    assert "hint: The factor is added" in told.out
+    assert "grading 01-tiny: 2 of 2" in told.err
+    assert [r.score for r in nbgrader.recorded[0].values()] == [10.0, 0.0]
+
+    hand_in(course, "c", b"no notebook")
+    assert main(["grade", NAME, "--workers", "1", "--json"]) == 1
+    made = json.loads(capsys.readouterr().out)
+    assert {s: r["status"] for s, r in made.items()} == {"a": "graded", "b": "graded", "c": "refused"}
+
+    assert main(["report", NAME, "--out", "out"]) == 0
+    assert "wrote report.json" in capsys.readouterr().out
+    assert json.loads((course.root / "out" / "report.json").read_text()).keys() == {"a", "b", "c"}
+    assert (course.root / "out" / "report.csv").read_text(encoding="utf-8-sig").startswith("student,")
+    assert "<!doctype html>" in (course.root / "out" / "report.html").read_text()
+
+    assert main(["explain", "b", "scale.original"]) == 0
+    told = capsys.readouterr().out
+    assert "12 of 12 entries are wrong" in told
+    assert "expected" in told
+    assert main(["explain", "nobody", "scale.original"]) == 2
+    assert main(["explain", "b", "scale.nothing"]) == 2
+
+
+def test_a_new_salt_is_another_round(course, sandbox):
+    hand_in(course, "a", answer(course, RIGHT))
+    main(["grade", NAME])
+    before = course.salt(NAME).read_text()
+    main(["grade", NAME])
+    assert course.salt(NAME).read_text() == before
+    main(["grade", NAME, "--new-salt"])
+    assert course.salt(NAME).read_text() != before
+
+
+def test_unsafe_results_and_files_from_elsewhere_are_never_recorded(course, sandbox, nbgrader, capsys):
+    hand_in(course, "a", answer(course, RIGHT))
+    assert main(["grade", NAME, "--unsafe", "--workers", "1"]) == 0
+    assert "nothing is recorded" in capsys.readouterr().err
+    path = write(course.root / "mail" / "b.ipynb", answer(course, RIGHT))
+    assert main(["grade", NAME, path, "--workers", "1"]) == 0
+    assert "b" in capsys.readouterr().out
+    assert nbgrader.recorded == []
+    assert cohort.reports(course, NAME) == {}
+    assert main(["grade", NAME, "submitted", "--workers", "1"]) == 0
+    assert nbgrader.recorded[0].keys() == {"a"}
+
+
+def test_no_sandbox_is_2_and_names_the_way_out(course, monkeypatch, capsys):
+    def none(*args, **options):
+        raise SandboxUnavailable("no sandbox can be set up here")
+
+    monkeypatch.setattr(cohort, "Judge", none)
+    hand_in(course, "a", answer(course, RIGHT))
+    assert main(["grade", NAME, "--workers", "1"]) == 2
+    assert "--unsafe" in capsys.readouterr().err
+
+
+def test_matrix_writes_rows_and_complains(course, sandbox, capsys):
+    assert main(["matrix", "--json", "matrix.json"]) == 0
+    rows = json.loads((course.root / "matrix.json").read_text())
+    assert {r["mutant"]: r["killed"] for r in rows if "mutant" in r} == {"adds": True, "writes into x": True}
+    assert {r["variant"]: r["score"] for r in rows if "variant" in r} == {"solution": 10, "np.multiply": 10}
+    mutants = course.sources(NAME) / "mutants.py"
+    mutants.write_text(mutants.read_text().replace("return x + factor", "return factor * x"))
+    assert main(["matrix"]) == 1
+    assert "mutant adds passes every check" in capsys.readouterr().err
+
+
+def test_an_authors_mistake_is_one_line(course, capsys):
+    (course.sources(NAME) / "checks.py").write_text("import nowhere_at_all\n")
+    assert main(["build"]) == 2
+    told = capsys.readouterr().err
+    assert f"{NAME}/checks.py, line 1: ModuleNotFoundError" in told
