@@ -6,7 +6,6 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pydoc_data.topics import topics
 
 import numpy as np
 
@@ -18,7 +17,10 @@ _PROSE = re.compile(r"[A-Z][A-Za-z ,.;:'()\-?!\"]{60,}\.")
 
 @dataclass(frozen=True)
 class Text:
-    """A text, its vocabulary (each character once, sorted), and the way between characters and codes."""
+    """A text, its vocabulary (each character once, sorted), and the way between characters and codes.
+
+    Of your own text: `Text(text, "".join(sorted(set(text))))`.
+    """
 
     text: str
     vocabulary: str
@@ -65,11 +67,15 @@ class Text:
 
 @functools.cache
 def characters() -> Text:
-    """The prose of Python's own reference, as its `help()` shows it, in lower case: about 55,000 characters.
+    """The prose of Python's own reference, as its `help()` shows it, in lower case: about 47,000 characters.
 
     It comes from the running Python and needs no network; its exact words differ between versions
-    of Python.
+    of Python. Raises ImportError where an installation leaves its help out, as browsers' ones do.
     """
+    try:
+        from pydoc_data.topics import topics
+    except ImportError:
+        raise ImportError("this Python has no pydoc_data, the text of its help: make a Text of yours") from None
     pages = (topics[name] for name in sorted(topics))
     paragraphs = (" ".join(part.split()) for page in pages for part in re.split(r"\n\s*\n", page))
     prose = dict.fromkeys(part for part in paragraphs if _PROSE.fullmatch(part))

@@ -1,5 +1,7 @@
 """The text is prose from this Python, and its batches walk through it without a gap."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,13 @@ def test_the_text_is_long_plain_prose():
     assert set("etaoin .,\n") <= set(found.vocabulary)
     assert found.text.count("the ") > 500
     assert characters() is found
+
+
+def test_a_python_without_help_is_named(monkeypatch):
+    characters.cache_clear()
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    with pytest.raises(ImportError, match="no pydoc_data"):
+        characters()
 
 
 def test_encode_and_decode_are_inverse():
