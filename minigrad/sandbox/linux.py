@@ -118,7 +118,7 @@ def set_capabilities(effective: int, permitted: int) -> None:
 def leave_root(uid: int, must_read: Sequence[str] = ()) -> None:
     """Become `uid` for good.
 
-    Where a path of `must_read` is then out of reach (Python below a /root of mode 700), the right
+    Where a path of `must_read` is then out of reach (Python below a home of mode 700), the right
     to read past file modes stays; Landlock still says which files.
     """
     if must_read:
@@ -161,7 +161,7 @@ def new_root(trees: Sequence[str], package: str, entries: Sequence[str]) -> None
     base = "/sys"  # exists everywhere, and nothing is bound from below it
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     _small_tmpfs(base, MS_NODEV)
-    root = base + "/root"
+    root = base + "/new"
     os.mkdir(root)
     _small_tmpfs(root, 0)
     for tree in trees:

@@ -273,7 +273,7 @@ class Notebook:
     def probe(self, name: str, seed: str) -> dict[str, Any]:
         return run_probe(self._checks[name], self.names, seed)
 
-    def replay(self, name: str, seed: str, arrays: dict[str, np.ndarray]) -> float:
+    def replay(self, name: str, seed: str, held_out: str, arrays: dict[str, np.ndarray]) -> float:
         """The score of trained parameters; only a worker that holds the solution is asked."""
         replay = self._checks[name].replay
         if replay is None:
@@ -281,7 +281,7 @@ class Notebook:
         saved = dict(self.names)
         try:
             with _clean_state(seed):
-                return float(replay(Student(self.names), arrays, _generator(seed)))
+                return float(replay(Student(self.names), arrays, _generator(seed), _generator(held_out)))
         finally:
             _restore(self.names, saved)
 
