@@ -266,6 +266,7 @@ def test_memory_is_freed_without_the_collector():
         assert array() is not None, "mul needs its argument until backward"
         loss.backward()
         assert array() is None
+        assert loss.node.parents == (), "a result keeps no part of the tape"
         del x, loss
         assert [r() for r in kept] == [None, None]
         y = leaf(8)
