@@ -15,7 +15,7 @@ import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
 Probe = Callable[["Student", np.random.Generator], Mapping[str, Any]]
-Replay = Callable[["Student", Arrays, np.random.Generator], float]
+Replay = Callable[["Student", Arrays, np.random.Generator, np.random.Generator], float]
 
 
 class Missing(Exception):
@@ -61,9 +61,10 @@ class Check:
     `name` is "exercise.probe-function", unique in an assignment. Arrays pass when dtype and shape
     equal the solution's and every entry is within `atol + rtol * |expected|`. `cpu` bounds one run
     of the probe, in CPU seconds. A check with a `replay` is *trained*: its probe returns
-    parameters, and `replay(solution, parameters, rng)`, run on the reference with fresh data,
-    returns a score where 1 is perfect; it passes at `threshold`. It runs only once the checks it
-    `needs` have passed.
+    parameters, and `replay(solution, parameters, rng, held_out)`, run on the reference, returns a
+    score where 1 is perfect; it passes at `threshold`. Its `rng` is the probe's stream once more, so
+    that it draws the same task; `held_out`, which no submission ever sees, draws the data. It runs
+    only once the checks it `needs` have passed.
     """
 
     name: str

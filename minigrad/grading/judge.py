@@ -255,16 +255,17 @@ class Judge:
             used += one.cpu
             if one.failure is not None:
                 return dataclasses.replace(one, cpu=used)
-            score = self._replay(check, seed, dict(one.arrays))
+            score = self._replay(check, attempt, dict(one.arrays))
             best = score if score > best else best
             if best >= check.threshold:
                 break
         return Evidence(score=best, cpu=used)
 
-    def _replay(self, check: Check, seed: str, arrays: dict[str, np.ndarray]) -> float:
+    def _replay(self, check: Check, attempt: int, arrays: dict[str, np.ndarray]) -> float:
         if self._solution is None:
             self._solution = Reference(self.server, self.assignment, self.limits)
-        return self._solution.replay(check, seed, arrays)
+        held_out = results.held_out(self.salt, self.assignment.name, check.name, attempt)
+        return self._solution.replay(check, self.seed(check, attempt), held_out, arrays)
 
     def _replay_cpu(self) -> float:
         return self._solution.used if self._solution is not None else 0.0

@@ -151,8 +151,9 @@ class Checks:
         reply = run_probe(dataclasses.replace(check, probe=probe), self._names, self._seed(check, attempt))
         return _Seen(verdict.evidence(reply, ()), errors[0] if errors else None, "".join(printed))
 
-    def _seed(self, check: Check, attempt: int) -> str:
-        return shipped.public_seed(self._values.assignment, f"{check.name}{f':{attempt}' if attempt else ''}")
+    def _seed(self, check: Check, attempt: int, use: str = "") -> str:
+        label = f"{check.name}{f':{attempt}' if attempt else ''}{use}"
+        return shipped.public_seed(self._values.assignment, label)
 
     def _trained(self, check: Check, seen: dict[str, _Seen]) -> Row:
         """Train once the checks it needs pass, here and with the student's own names throughout."""
@@ -179,10 +180,11 @@ class Checks:
         if seen.evidence.failure is not None or check.replay is None:
             return seen
         rng = shipped.generator(self._seed(check, attempt))
+        held_out = shipped.generator(self._seed(check, attempt, ":held out"))
         saved = dict(self._names)
         try:
             with np.errstate(all="ignore"):
-                score = float(check.replay(Student(self._names), seen.evidence.arrays, rng))
+                score = float(check.replay(Student(self._names), seen.evidence.arrays, rng, held_out))
         except Exception as error:
             return dataclasses.replace(seen, error=error)
         finally:

@@ -22,7 +22,7 @@ class Reference:
         self.session = Session(server, assignment, assignment.solved(), limits)
         self.used = 0.0  # CPU seconds of replays so far
 
-    def replay(self, check: Check, seed: str, arrays: dict[str, Any]) -> float:
+    def replay(self, check: Check, seed: str, held_out: str, arrays: dict[str, Any]) -> float:
         """The score of parameters that a submission trained; NaN when they do not work.
 
         Raises JudgeFault when the solution itself cannot run.
@@ -38,7 +38,8 @@ class Reference:
         assert self.session.worker is not None
         before = self.session.cpu
         try:
-            score = self.session.worker.call(["replay", check.name, seed, arrays], check.cpu + CHECKS_CPU)
+            request = ["replay", check.name, seed, held_out, arrays]
+            score = self.session.worker.call(request, check.cpu + CHECKS_CPU)
         except WorkerEnded:  # untrusted numbers can be too much for the replay, too
             self.session.close()
             score = None

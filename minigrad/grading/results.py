@@ -76,6 +76,11 @@ def seed(salt: bytes, assignment: str, check: str, attempt: int = 0) -> str:
     return mac(salt, ["seed", assignment, check, str(attempt)])
 
 
+def held_out(salt: bytes, assignment: str, check: str, attempt: int = 0) -> str:
+    """The seed of the data that decide on trained parameters; only the solution's worker learns it."""
+    return mac(salt, ["held out", assignment, check, str(attempt)])
+
+
 def key(salt: bytes, cells: Sequence[Cell], assignment: Assignment) -> str:
     """The name of a result: of the code that runs, the assignment's checks and minigrad's source."""
     code = [part for c in cells if c.runs for part in (c.kind, c.id, c.source)]

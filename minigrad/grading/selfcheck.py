@@ -113,19 +113,20 @@ def _observe(session: Session, files: Release) -> dict[str, Evidence]:
             continue
         for attempt in range(check.tries):
             label = f"{check.name}:{attempt}" if attempt else check.name
-            found[check.name] = _train(session, check, shipped.public_seed(name, label))
+            found[check.name] = _train(session, check, name, label)
             if _verdict(check, files, found).passed or found[check.name].failure:
                 break
     return found
 
 
-def _train(session: Session, check: Check, seed: str) -> Evidence:
+def _train(session: Session, check: Check, assignment: str, label: str) -> Evidence:
     """A trained check's score. One's own names replay it: this is one's own work."""
+    seed, held_out = (shipped.public_seed(assignment, name) for name in (label, f"{label}:held out"))
     seen = session.probe(check, seed)
     if seen.failure is not None or session.worker is None:
         return seen
     try:
-        score = session.worker.call(["replay", check.name, seed, dict(seen.arrays)], check.cpu)
+        score = session.worker.call(["replay", check.name, seed, held_out, dict(seen.arrays)], check.cpu)
     except WorkerEnded:
         session.close()
         score = None

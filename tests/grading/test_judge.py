@@ -294,6 +294,7 @@ def test_training_that_does_not_learn_is_tried_again(judge, near):
     assert len(probes) == 3
     assert len({r[2] for r in probes}) == 3  # each try has its own stream
     assert [r[2] for r in replays] == [r[2] for r in probes]  # and the replay the same task
+    assert not {r[3] for r in replays} & {r[2] for r in probes}  # on data of its own
 
 
 def test_one_good_try_is_enough(judge, near):

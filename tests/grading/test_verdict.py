@@ -11,7 +11,7 @@ from minigrad.grading.spec import Evidence, Failure, clean
 from minigrad.grading.verdict import decade, decide, difference, differs, ended, evidence, waits
 
 CHECK = Check("square.value", "square", 5.0, "Squares are right.", lambda s, r: {}, rtol=1e-6, atol=1e-9)
-TRAINED = Check("t.echo", "t", 5.0, "Learns.", lambda s, r: {}, replay=lambda s, a, r: 1.0, threshold=0.9)
+TRAINED = Check("t.echo", "t", 5.0, "Learns.", lambda s, r: {}, replay=lambda s, a, r, h: 1.0, threshold=0.9)
 CELLS = ("square", "own-2")
 
 

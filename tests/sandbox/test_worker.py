@@ -242,7 +242,7 @@ def test_a_probe_finds_defaults_and_leaves_no_trace(capsys):
 
 CHECKS = """
 from minigrad.checks import check
-def score(solution, parameters, rng):
+def score(solution, parameters, rng, held_out):
     return float(parameters["w"].sum() * solution.scale)
 @check(exercise="e", points=1, says="", replay=score)
 def train_it(student, rng):
@@ -257,12 +257,12 @@ def test_requests(notebook):
     assert answer(notebook, ["cell", "a", "scale = 2.0\ndef f(x):\n    return x * scale"])["ok"]
     reply = answer(notebook, ["probe", "e.train-it", SEED])
     assert np.array_equal(reply["arrays"]["w"], np.zeros(3))
-    assert answer(notebook, ["replay", "e.train-it", SEED, {"w": np.ones(3)}]) == 6.0
+    assert answer(notebook, ["replay", "e.train-it", SEED, SEED, {"w": np.ones(3)}]) == 6.0
 
 
 @pytest.mark.parametrize(
     "request_",
-    [["probe", "no-such", SEED], ["cell"], [], 3, ["checks", "c.py", "1 / 0"], ["replay", "x", SEED, {}]],
+    [["probe", "no-such", SEED], ["cell"], [], 3, ["checks", "c.py", "1 / 0"], ["replay", "x", SEED, SEED, {}]],
 )
 def test_a_request_that_fails_is_answered(notebook, request_):
     assert answer(notebook, request_)["failure"]["kind"] == "exception"
