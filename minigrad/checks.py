@@ -107,9 +107,8 @@ def check(
 
     def wrap(probe: Probe) -> Check:
         name = f"{exercise}.{probe.__name__.replace('_', '-')}"
-        return Check(
-            name, exercise, float(points), says, probe, rtol, atol, cpu, tuple(needs), replay, threshold, tries
-        )
+        bounds = (rtol, atol, cpu, tuple(needs), replay, threshold, tries)
+        return Check(name, exercise, float(points), says, probe, *bounds)
 
     return wrap
 

@@ -262,7 +262,14 @@ def test_requests(notebook):
 
 @pytest.mark.parametrize(
     "request_",
-    [["probe", "no-such", SEED], ["cell"], [], 3, ["checks", "c.py", "1 / 0"], ["replay", "x", SEED, SEED, {}]],
+    [
+        ["probe", "no-such", SEED],
+        ["cell"],
+        [],
+        3,
+        ["checks", "c.py", "1 / 0"],
+        ["replay", "x", SEED, SEED, {}],
+    ],
 )
 def test_a_request_that_fails_is_answered(notebook, request_):
     assert answer(notebook, request_)["failure"]["kind"] == "exception"
