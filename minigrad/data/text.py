@@ -75,7 +75,7 @@ def characters() -> Text:
     try:
         from pydoc_data.topics import topics
     except ImportError:
-        raise ImportError("this Python has no pydoc_data, the text of its help: make a Text of yours") from None
+        raise ImportError("this Python has no pydoc_data, the text of its help: make your own Text") from None
     pages = (topics[name] for name in sorted(topics))
     paragraphs = (" ".join(part.split()) for page in pages for part in re.split(r"\n\s*\n", page))
     prose = dict.fromkeys(part for part in paragraphs if _PROSE.fullmatch(part))
