@@ -616,15 +616,10 @@ def boom_map(rng):
     return lambda rng, size: tasks.boom(rng, size, targets=targets)
 
 
-def held_out(rng):
-    """A stream of the replay's own, which no training batch came from."""
-    return np.random.default_rng(rng.integers(0, 2**32, 4))
-
-
 def accuracy_replay(draw_map, H):
-    def replay(solution, parameters, rng):
+    def replay(solution, parameters, rng, held_out):
         draw = draw_map(rng)
-        return 1 - bit_error(Reader(solution, CODE, H, 1).write(parameters), draw(held_out(rng), 500))
+        return 1 - bit_error(Reader(solution, CODE, H, 1).write(parameters), draw(held_out, 500))
 
     return replay
 
@@ -634,10 +629,10 @@ def squared_error(model, batch):
         return float(np.mean((model(batch.x).data - batch.y) ** 2))
 
 
-def boom_replay(solution, parameters, rng):
+def boom_replay(solution, parameters, rng, held_out):
     draw = boom_map(rng)
     model = Reader(solution, 4, 16, 2, activation=relu).write(parameters)
-    return 1 - squared_error(model, draw(held_out(rng), 500)) / BOOM_BASELINE
+    return 1 - squared_error(model, draw(held_out, 500)) / BOOM_BASELINE
 
 
 @check(
