@@ -124,8 +124,11 @@ def run(
         return Job(of, waiting[key][0].data)
 
     todo = deque((key, job(key)) for key in waiting)
+    if of.cache and workers > 1 and len(todo) > 1:
+        with of.judge() as judge:
+            judge.prepare()  # once, into the cache, and not in every process
     with _pool(executor, min(workers, len(todo))) as pool:
-        for key, report in _graded(todo, pool, 2 * workers):
+        for key, report in _graded(todo, pool, 1 if isinstance(pool, Here) else 2 * workers):
             same = waiting[key]
             settle(same.popleft(), report)
             if report.status == "graded" and report.confirmed:
@@ -236,7 +239,8 @@ def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterato
                 job = todo[0][1]
                 running[pool.submit(_grade, job)] = todo[0]
                 todo.popleft()
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            ended = wait(running, return_when=FIRST_COMPLETED).done
+            for future in [f for f in running if f in ended]:
                 key, _ = running[future]
                 report = future.result()
                 del running[future]

@@ -15,6 +15,7 @@ from minigrad.grading.classview import class_html
 from minigrad.grading.course import Course
 from minigrad.grading.spec import Report
 from minigrad.terminal import class_table, progress
+from tests.demo.leaks import leaks, secrets
 from tests.demo.submissions import CLASS
 
 NAME = "01-rnn"
@@ -67,6 +68,8 @@ def main() -> int:
     print("\n" + class_table(reports) + "\n")
     complaints = [f"{student}: not recorded: {why}" for student, why in errors.items()]
     complaints += wrong(reports, recorded(course.work / "grades.csv"))
+    seen = [course.feedback, course.work / "autograded", course.release(NAME)]
+    complaints += leaks(seen, secrets(course, assignment))
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     say(f"{len(CLASS)} samples, {len(complaints)} wrong")
