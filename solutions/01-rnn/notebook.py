@@ -206,11 +206,11 @@ check("rnn-cell")
 # has the *same* weights, and every layer has an input and an output of its own.
 #
 # ```text
-#          hs[:, 0]          hs[:, 1]          hs[:, 2]               the states, one for each step
-#             ↑                 ↑                 ↑
-#  h0 ──→ [ step ] ──h──→ [ step ] ──h──→ [ step ] ──h──→  …          the same W_x, W_h, b every time
-#             ↑                 ↑                 ↑
-#          x[:, 0]           x[:, 1]           x[:, 2]                the inputs
+#        hs[:, 0]        hs[:, 1]        hs[:, 2]           the states
+#           ↑               ↑               ↑
+#  h0 ─→ [ step ] ──h─→ [ step ] ──h─→ [ step ] ──h─→ …    one set of weights
+#           ↑               ↑               ↑
+#        x[:, 0]         x[:, 1]         x[:, 2]            the inputs
 # ```
 #
 # For the next two exercises we leave the tape aside and work with plain NumPy arrays and
