@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minigrad.tensor
 from minigrad.checks import Check
 from minigrad.grading import diagnose, verdict
 from minigrad.grading.sources import load
@@ -140,6 +142,13 @@ def test_nothing_that_grading_runs_imports_more_than_numpy_and_the_words_of_chec
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     assert imported == {"numpy", "itertools", "minigrad.checks"}
+
+
+def test_the_pieces_of_the_library_that_the_notebook_reads_are_there() -> None:
+    text = "\n".join(c.source for c in autograd().cells)
+    pieces = set(re.findall(r"minigrad\.tensor\.(\w+)", text))
+    assert pieces >= {"op", "backward"}
+    assert all(callable(getattr(minigrad.tensor, name)) for name in pieces)
 
 
 def test_the_solution_gives_arrays_for_every_check() -> None:

@@ -31,6 +31,7 @@
 # need your code say so until it is there.
 
 # %% kind="lab" id="lab-trick"
+# Nothing to read here yet: run it. The picture comes back in part 9, made by you.
 import itertools
 
 import matplotlib.pyplot as plt
@@ -142,38 +143,45 @@ import inspect
 import time
 
 
-def _answers(f, *arguments):
-    result = f(*arguments)
-    return result is not None and result is not ...
+def _same(got, *wanted):
+    return all(np.shape(g) == np.shape(w) and np.allclose(g, w) for g, w in zip(got, wanted, strict=True))
+
+
+def _pulled(f, *arguments, g):
+    y, vjps = f(*arguments)
+    return [y, *(vjp(g) for vjp in vjps if vjp is not None)]
 
 
 def _tape_works():
-    leaf = Tensor(np.array(2.0), requires_grad=True)
-    backward(leaf * leaf)
-    return leaf.grad is not None
+    x = Tensor(np.array(2.0), requires_grad=True)
+    backward((x * 2.0) * (x + 1.0))
+    return _same([x.grad], 10.0)
 
 
+_a, _b, _g = np.arange(6.0).reshape(2, 3), np.arange(3.0).reshape(3, 1), np.array([[1.0], [2.0]])
+_s, _t = 1 / (1 + np.exp(-0.5)), np.tanh(0.5)
 _TRIES = {
-    "numeric_grad": lambda: _answers(numeric_grad, lambda x: float(x[0]), np.ones(1)),
-    "sigmoid": lambda: _answers(sigmoid, np.ones(1)),
-    "tanh": lambda: _answers(tanh, np.ones(1)),
-    "matmul": lambda: _answers(matmul, np.ones((1, 1)), np.ones((1, 1))),
-    "backward": lambda: _tape_works(),
-    "unbroadcast": lambda: _answers(unbroadcast, np.ones((2, 1)), (1,)),
-    "getitem": lambda: _answers(getitem, np.ones(2), 0),
-    "cross_entropy": lambda: _answers(cross_entropy, np.ones((1, 2)), np.zeros(1, int)),
+    "numeric_grad": lambda: _same([numeric_grad(lambda x: float((x**2).sum()), _a)], 2 * _a),
+    "sigmoid": lambda: _same(_pulled(sigmoid, np.array([0.5]), g=np.array([2.0])), [_s], [2 * _s * (1 - _s)]),
+    "tanh": lambda: _same(_pulled(tanh, np.array([0.5]), g=np.array([2.0])), [_t], [2 * (1 - _t**2)]),
+    "matmul": lambda: _same(_pulled(matmul, _a, _b, g=_g), _a @ _b, _g @ _b.T, _a.T @ _g),
+    "backward": _tape_works,
+    "unbroadcast": lambda: _same([unbroadcast(np.ones((3, 2, 4)), (2, 1))], [[12.0], [12.0]]),
+    "getitem": lambda: _same(_pulled(getitem, np.ones(2), np.array([1, 1]), g=np.ones(2)), [1, 1], [0, 2]),
+    "cross_entropy": lambda: _same(
+        _pulled(cross_entropy, np.zeros((1, 2)), np.zeros(1, int), g=1.0), np.log(2), [[-0.5, 0.5]]),
 }
 
 
 def finished(*names):
-    """Whether these functions answer at all; names the first that does not."""
+    """Whether these functions are right in one small case; names the first that is not."""
     for name in names:
         try:
-            answered = _TRIES[name]()
+            right = _TRIES[name]()
         except Exception:
-            answered = False
-        if not answered:
-            print(f"Finish {name} first, then run this cell again.")
+            right = False
+        if not right:
+            print(f"This needs {name}, which is not there yet. Finish it, then run this cell again.")
             return False
     return True
 
@@ -252,8 +260,9 @@ if finished("numeric_grad"):
     ax.set(xlabel="nudge $\\epsilon$", ylabel="error of the slope", ylim=(1e-13, 30))
     ax.legend(fontsize=8)
     plt.show()
-    print(f"smallest error, one side {min(one_sided):.0e}, both sides {min(both_sides):.0e}; "
-          f"yours at 1e-6: {numeric_grad(f, x)[0] - exact[0]:.0e}, at 1e-12: {numeric_grad(f, x, 1e-12)[0] - exact[0]:.0e}")
+    print(f"smallest error: one side {min(one_sided):.0e}, both sides {min(both_sides):.0e}")
+    for eps in (1e-6, 1e-12):
+        print(f"both sides at eps = {eps:.0e}: {abs(numeric_grad(f, x, eps)[0] - exact[0]):.0e}")
 
 # %% [markdown] id="v-lesson"
 # A V. On its right arm the formula is to blame: the error shrinks with $\epsilon$, or with
@@ -408,10 +417,10 @@ check("matmul")
 #    + \underbrace{a \cdot 1}_{\text{through } b} = 2(x+1) + 2x . $$
 #
 # In $x \cdot x$ the value goes two ways as well, only they end in the same operation. And the rule
-# has a second half, about *when*. Let $x$ be an intermediate result that something else came
-# before. If it passes back what it got through $a$ at once, and later again what it got through $b$,
-# the result is right, but all that lies before it is asked twice. If it first waits for *all* its
-# uses, adds, and passes on the sum, each operation is asked once. Keep that in mind for a minute.
+# has a second half, about *when*. Suppose that $x$ is itself the result of a long calculation. If it
+# passes back at once what it got through $a$, and later what it got through $b$, the gradients will be
+# right, but the whole calculation before it is walked through twice. If it first waits for *all* its
+# uses, adds, and passes on the sum, once is enough. Keep that in mind for a minute.
 
 # %% [markdown] id="tape-text"
 # ## 5 · The tape
@@ -555,7 +564,7 @@ print(L, "\n\nserial  op")
 print_tape(L)
 
 # %% [markdown] id="backward-text"
-# Now the heart of it. Look at the printed list: every arrow points to a smaller number. Go through
+# Now the heart of it. Look at the printed list: what a node is made *of* has smaller numbers. Go through
 # the nodes behind `root` **from the largest serial to the smallest**, and when you come to a node,
 # everything that used it has already been there. What it holds by then is the whole sum. Ask its vjps,
 # hand each answer to the parent, go on.
@@ -648,7 +657,7 @@ def doubled(times):
 depths, reached = np.arange(1, 17), []
 for depth in depths:
     arrivals = 0
-    leaf, root, _ = doubled(depth)
+    _, root, _ = doubled(depth)
     began = time.perf_counter()
     naive(root.node, np.array(1.0))
     spent = time.perf_counter() - began
@@ -661,9 +670,8 @@ ax.semilogy(np.arange(1, 21), 2.0 ** np.arange(1, 21), ":", color="gray", label=
 if finished("backward"):
     steps = []
     for depth in range(1, 21):
-        leaf, root, visits = doubled(depth)
+        _, root, visits = doubled(depth)
         backward(root)
-        assert leaf.grad == 2.0**depth
         steps.append(len(visits))
     ax.semilogy(range(1, 21), steps, "s", label="your tape: nodes that pass a gradient on (counted)")
     print(f"tape : {depth} doublings, {steps[-1]} nodes pass a gradient on")
@@ -734,7 +742,8 @@ if finished("numeric_grad", "tanh", "matmul", "backward", "unbroadcast"):
         "b": numeric_grad(lambda b: layer(Tensor(W), b).data, b),
     }
     for name, leaf in (("W", W_leaf), ("b", b_leaf)):
-        print(f"{name} {leaf.shape!s:7} largest difference from nudging: {np.abs(leaf.grad - by_nudging[name]).max():.0e}")
+        apart = np.abs(leaf.grad - by_nudging[name]).max()
+        print(f"{name} {leaf.shape!s:7} largest difference from nudging: {apart:.0e}")
 
 # %% [markdown] id="indices"
 # ## 7 · Indices
@@ -750,7 +759,7 @@ if finished("numeric_grad", "tanh", "matmul", "backward", "unbroadcast"):
 # and then its answers add up. That is how word vectors are learned: a table with a row for
 # each word, and a text is a long list of indices. NumPy has a trap of its own here. `full[[2, 0, 2]] += g`
 # reads the three rows first, adds, and then writes all three, so that of the two answers for row 2 only
-# the last survives. `np.add.at(full, index, g)` adds one after the other.
+# the last survives. `np.add.at` adds one after the other; its help says how it is called.
 #
 # ### Exercise `getitem` · 10 points
 #
@@ -896,7 +905,8 @@ if finished(*ALL):
     print(f"largest difference from the library's losses: {np.abs(np.subtract(losses, library_losses)).max():.0e}")
 
 # %% [markdown] id="moving-text"
-# Now watch the border move. (Change the numbers in the copy below it, and see what it does with fewer neurons, a larger learning rate, another seed.)
+# Now watch the border move. The cell after it is yours: remove the `#` and see what happens with fewer
+# neurons, a larger learning rate, another seed.
 
 # %% kind="lab" id="lab-moving"
 from IPython.display import display
@@ -944,7 +954,7 @@ if finished(*ALL):
 # ## 10 · Read the library
 #
 # You have built the engine of this course. minigrad's is the same machine, so you can now read it:
-# `ops.py` holds functions like yours, forty of them, and `tensor.py` the tape. Here are its `op` and
+# `ops.py` holds functions like yours, more than forty, and `tensor.py` the tape. Here are its `op` and
 # its `backward`. Find in them: the list of parents and vjps; the line where the nodes are put in
 # order; the sum; the place where `unbroadcast` is called.
 
@@ -966,10 +976,11 @@ for piece in (minigrad.tensor.op, minigrad.tensor.backward, minigrad.tensor._tap
 # | vjps that nobody needs are dropped at once | they would keep their arrays alive |
 # | results are read-only, and a leaf that was changed after its use is refused | the vjps remember arrays; whoever changes these changes the gradient silently |
 #
-# None of this changes the mathematics. Does it pay?
+# None of this changes the mathematics. Does it pay? On the spiral network, hardly. On a sequence that is
+# read step by step, look at the last line.
 
 # %% kind="lab" id="lab-compare"
-if finished(*ALL):
+if finished(*ALL, "getitem"):
     import minigrad
     from minigrad.functional import cross_entropy as library_loss
 
@@ -989,29 +1000,38 @@ if finished(*ALL):
         library_loss(hidden @ W3 + b3, labels).backward()
         return leaves
 
-    def seconds(f):
+    def step_by_step(kind):
+        x = kind(np.ones((1000, 64)), requires_grad=True)
+        h = x[0]
+        for t in range(1, 1000):
+            h = h + x[t]
+        h.sum().backward()
+
+    def milliseconds(f, *arguments, times=50):
         def once():
             began = time.perf_counter()
-            f()
+            f(*arguments)
             return time.perf_counter() - began
 
-        return min(once() for _ in range(50))
+        return 1e3 * min(once() for _ in range(times))
 
     apart = max(np.abs(a.grad - b.grad).max() for a, b in zip(mine(), theirs(), strict=True))
     print(f"largest difference of the gradients: {apart:.0e}")
-    print(f"forwards and backwards: yours {1e3 * seconds(mine):.2f} ms, minigrad {1e3 * seconds(theirs):.2f} ms")
+    print(f"spiral network: yours {milliseconds(mine):.2f} ms, minigrad {milliseconds(theirs):.2f} ms")
+    two = [milliseconds(step_by_step, kind, times=3) for kind in (Tensor, minigrad.Tensor)]
+    print(f"1,000 steps   : yours {two[0]:.1f} ms, minigrad {two[1]:.1f} ms")
 
 # %% [markdown] id="end"
 # ## What you have now
 #
 # - A derivative is a nudge; nudging to both sides is exact to nine digits at $\epsilon = 10^{-6}$, and
-#   much too slow to train with, but it judges everything else.
+#   much too slow to train with, and it judges everything else.
 # - An op returns its result and, for each argument, a vjp: a function that sends a cotangent back
 #   through this one step. No Jacobian is ever written down.
 # - A value that is used more than once, by two operations, by broadcasting or by an index that
 #   repeats, gets the *sum* of the answers. It is one rule, and you met it four times.
 # - The tape lists what ran; from the youngest node to the oldest, each is visited once, after all its
-#   uses. All gradients of a loss cost about as much as two or three evaluations of it, however many
+#   uses. All gradients of a loss together cost as much as a few evaluations of it, however many
 #   parameters there are.
 #
 # In the next assignment the graph is a chain over time, and you will see what happens to a gradient
@@ -1019,4 +1039,4 @@ if finished(*ALL):
 #
 # **To read on.** A. G. Baydin, B. A. Pearlmutter, A. A. Radul, J. M. Siskind, *Automatic
 # differentiation in machine learning: a survey* (2018). A. Griewank, A. Walther, *Evaluating
-# derivatives* (2nd edition, 2008), for where the cost bound in the last point comes from.
+# derivatives* (2nd edition, 2008), for how few those evaluations are.

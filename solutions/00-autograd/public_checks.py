@@ -392,8 +392,8 @@ def down(student, g, shape):
 def shapes(student, rng):
     a, b, c = sizes(rng, 3, 2, 40)
     g = np.ones((a, b, c))
-    given_shapes = [(c,), (1, c), (b, 1), (1, 1, c), ()]
-    return {f"shape {i}": np.array(np.shape(down(student, g, s)), int) for i, s in enumerate(given_shapes)}
+    asked = {"(C,)": (c,), "(1, C)": (1, c), "(B, 1)": (b, 1), "(1, 1, C)": (1, 1, c), "()": ()}
+    return {f"(A, B, C) to {name}": np.array(np.shape(down(student, g, s)), int) for name, s in asked.items()}
 
 
 @check(exercise="unbroadcast", points=2, says=IN_FRONT)
