@@ -24,22 +24,11 @@ def secrets(course: Course, assignment: Assignment) -> dict[str, str]:
     with court(course, assignment.name).judge() as judge:
         for check, evidence in judge.expected.items():
             for array in evidence.arrays.values():
-                for number in array[np.isfinite(array)].ravel()[:20].tolist():
+                for number in array[np.isfinite(array)].ravel()[:3].tolist():
                     digits = repr(number)
                     if len(digits) > 12 and "0000000" not in digits and "9999999" not in digits:
-                        found[digits] = f"an expected value of {check}"
-                        found[digits[:10]] = f"an expected value of {check}"
+                        found[digits[:11]] = f"an expected value of {check}"
     return found
-
-
-def solution_lines(assignment: Assignment) -> dict[str, str]:
-    """Lines of the solution that the release does not have."""
-    released = "\n".join(_released(assignment))
-    return {
-        line: "a line of the solution"
-        for line in _lines(assignment.solution.values())
-        if line not in released
-    }
 
 
 def leaks(folders: Iterable[Path], texts: dict[str, str]) -> list[str]:

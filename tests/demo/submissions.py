@@ -336,7 +336,7 @@ CLASS = (
     Sample(
         "s06-clips-each",
         "every gradient is clipped to the norm on its own",
-        88,
+        89,
         (
             edit(
                 "clip-norm",
@@ -349,7 +349,7 @@ CLASS = (
     Sample(
         "s07-norm-after",
         "the norm that is returned is the one after clipping",
-        85,
+        98,
         (edit("clip-norm", "    return norm", "    return min(norm, float(max_norm))"),),
         hint="clip-norm",
     ),
