@@ -230,8 +230,10 @@ def any_shape(student, rng):
         full = sizes(rng, int(rng.integers(2, 5)), 2, 6)
         shape = [n if rng.random() < 0.5 else 1 for n in full[int(rng.integers(1, len(full))) :]]
         got[f"case {i}"] = down(student, rng.normal(size=full), tuple(shape))
-    g = rng.normal(size=(3, 1, 2))  # an axis that is 1 on both sides
-    return got | {"an axis of length 1 on both sides": down(student, g, (1, 2))}
+    g = rng.normal(size=(3, 1, 2))
+    got["an axis of length 1 on both sides"] = down(student, g, (1, 2))
+    a, b, c, d = sizes(rng, 4)
+    return got | {"one in front, two stretched": down(student, rng.normal(size=(a, b, c, d)), (1, c, 1))}
 
 
 @check(exercise="unbroadcast", points=1, says=NOTHING_TO_UNDO, rtol=1e-5, atol=1e-6)
