@@ -143,7 +143,7 @@ def test_nothing_secret_is_in_feedback_autograded_copies_or_the_release(stock):
     course, assignment = stock
     places = [course.feedback, course.work / "autograded", course.release(NAME)]
     texts = secrets(course, assignment) | {"notes of the author": "a file of the author"}
-    assert len(texts) > 20
+    assert any("expected value" in what for what in texts.values())
     assert leaks(places, texts) == []
     assert leaks([course.sources(NAME)], texts), "the search finds what there is"
     names = {p.name for place in places for p in place.rglob("*") if p.is_file()}
