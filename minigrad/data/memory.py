@@ -1,0 +1,107 @@
+"""Tasks that ask for memory over a gap: temporal order, embedded Reber strings, and waves to forecast."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.data.tasks import Batch
+
+ORDER_SYMBOLS = "XYabcd"  # X and Y count, the others distract
+REBER_SYMBOLS = "BTPSXVE"
+WAVES = np.array([[0.7], [0.3]])  # (2, D): how much of each wave every column of `waves` holds
+
+# From each place of the Reber grammar two ways lead on, each with its symbol; 5 is the end.
+_REBER = (
+    (("T", 1), ("P", 2)),
+    (("S", 1), ("X", 3)),
+    (("T", 2), ("V", 4)),
+    (("X", 2), ("S", 5)),
+    (("P", 3), ("V", 5)),
+)
+
+
+def order(rng: np.random.Generator, batch: int, length: int = 24) -> Batch:
+    """Say which two of X and Y came, and in which order, among distracting symbols.
+
+    x (B, T, 6) one-hot, columns in the order of `ORDER_SYMBOLS`; y (B,) is 0 to 3 for XX, XY, YX, YY,
+    to be answered after the last step. The first comes between T/10 and T/5, the second between
+    T/2 and 3T/5. Hochreiter and Schmidhuber, 1997, experiment 6a.
+    """
+    if batch < 1 or length < 4:
+        raise ValueError(f"order: batch is {batch} and length {length}; they must be at least 1 and 4")
+    symbols = rng.integers(2, 6, (batch, length))
+    first, second = rng.integers(0, 2, (2, batch))
+    rows = np.arange(batch)
+    symbols[rows, rng.integers(length // 10, length // 5 + 1, batch)] = first
+    symbols[rows, rng.integers(length // 2, length * 3 // 5 + 1, batch)] = second
+    return Batch(np.eye(6)[symbols], 2 * first + second)
+
+
+def reber_string(rng: np.random.Generator, longest: int = 14) -> str:
+    """One embedded Reber string of at most `longest` symbols, such as "BTBTXSETE".
+
+    B, then T or P, then a string of Reber's grammar, then the same T or P again, then E.
+    """
+    if longest < 9:
+        raise ValueError(f"reber: longest is {longest}; the shortest embedded Reber strings have 9 symbols")
+    while True:
+        outer, inner, place = "TP"[rng.integers(0, 2)], "B", 0
+        while place != 5:
+            symbol, place = _REBER[place][rng.integers(0, 2)]
+            inner += symbol
+        if len(inner) + 5 <= longest:
+            return f"B{outer}{inner}E{outer}E"
+
+
+def reber_batch(strings: list[str]) -> Batch:
+    """Strings of Reber symbols as a batch: say after each symbol which one comes next.
+
+    x (B, T, 7) one-hot, columns in the order of `REBER_SYMBOLS`, and zero where the mask (B, T) is
+    False, behind a string's end; y (B, T) int, the next symbol. T is the longest string's length
+    less one.
+    """
+    steps = max(len(s) for s in strings) - 1
+    x, mask = np.zeros((len(strings), steps, 7)), np.zeros((len(strings), steps), dtype=bool)
+    y = np.zeros((len(strings), steps), dtype=np.int64)
+    for row, string in enumerate(strings):
+        codes = np.array([REBER_SYMBOLS.index(symbol) for symbol in string])
+        x[row, np.arange(len(codes) - 1), codes[:-1]] = 1
+        y[row, : len(codes) - 1] = codes[1:]
+        mask[row, : len(codes) - 1] = True
+    return Batch(x, y, mask)
+
+
+def reber(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
+    """Embedded Reber strings of at most `longest` symbols, as `reber_batch` gives them."""
+    if batch < 1:
+        raise ValueError(f"reber: batch is {batch}; it must be at least 1")
+    return reber_batch([reber_string(rng, longest) for _ in range(batch)])
+
+
+def reber_closing(mask: np.ndarray) -> np.ndarray:
+    """(B, T) bool from a batch's mask: True where the next symbol repeats the string's second one.
+
+    This is the only prediction that needs memory of the string's beginning; without it, half of
+    these are right.
+    """
+    ends = mask.sum(axis=1)
+    return np.asarray(np.arange(mask.shape[1]) == (ends - 2)[:, None])
+
+
+def waves(
+    rng: np.random.Generator,
+    length: int,
+    mix: np.ndarray | None = None,
+    periods: tuple[float, float] = (8.0, 20.0),
+    noise: float = 0.05,
+) -> np.ndarray:
+    """A series (N, D): two sine waves, seen in D mixtures, with normal noise of this standard deviation.
+
+    Periods are in steps; phases are drawn. `mix` (2, D) says how much of each wave a column holds,
+    `WAVES` if not given (then D is 1).
+    """
+    mix = WAVES if mix is None else np.asarray(mix, dtype=np.float64)
+    if mix.ndim != 2 or len(mix) != 2:
+        raise ValueError(f"waves: mix has shape {mix.shape}; it must be (2, D)")
+    angle = 2 * np.pi * np.arange(length)[:, None] / np.asarray(periods) + rng.uniform(0, 2 * np.pi, 2)
+    return np.asarray(np.sin(angle) @ mix + noise * rng.standard_normal((length, mix.shape[1])))
