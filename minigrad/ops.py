@@ -12,6 +12,7 @@ bounds; entries that tie in max, min, maximum, minimum share it equally.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,22 +24,52 @@ Result = tuple[Array, Vjps]
 Axis = int | tuple[int, ...] | None
 
 
+_ALL = slice(None)
+
+
 class At:
-    """A cotangent that is `value` at `index` and zero elsewhere; equal indices add up."""
+    """The vjp of `x[index]`: the cotangent is `g` there and zero elsewhere; equal indices add up.
 
-    __slots__ = ("index", "value")
+    The tape does not call it, but gathers all that was picked from x in one buffer by `add`.
+    """
 
-    def __init__(self, index: Any, value: Array) -> None:
+    __slots__ = ("index", "shape")
+
+    def __init__(self, index: Any, shape: tuple[int, ...]) -> None:
         self.index = index
-        self.value = value
+        self.shape = shape
 
-    def add_to(self, buffer: Array) -> None:
-        """Add it into `buffer`, an array that owns its memory."""
+    def __call__(self, g: Array) -> Array:
+        buffer = np.zeros(self.shape, g.dtype, like=g)
+        self.add(buffer, g, True)
+        return buffer
+
+    def add(self, buffer: Array, g: Array, free: Any = None) -> Any:
+        """Add `g` at the index into `buffer`, which owns its memory; returns the new `free`.
+
+        free: the part that is still zero: True for all, (axis, n) for what lies before n, None for
+        unknown. Pieces that were cut from left to right come back from right to left. While each
+        lies in the free part it is written, which is several times faster than adding to it.
+        """
+        index, axis = self.index, 0
+        if type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL:
+            index, axis = index[1], 1
+        start = stop = -1
+        if type(index) is slice:
+            start, stop, step = index.indices(buffer.shape[axis])
+            start = start if step > 0 else -1
+        elif type(index) is int:
+            start = index % buffer.shape[axis]
+            stop = start + 1
+        if 0 <= start <= stop and (free is True or (free and axis == free[0] and stop <= free[1])):
+            buffer[self.index] = g
+            return axis, start
         part = buffer[self.index]
         if getattr(part, "base", None) is buffer:  # a view: the index was basic, nothing repeats
-            part += self.value
+            part += g
         else:
-            np.add.at(buffer, self.index, self.value)
+            np.add.at(buffer, self.index, g)
+        return None
 
 
 def _same(g: Array) -> Array:
@@ -86,12 +117,16 @@ def pow(a: Array, b: Array) -> Result:
     return y, (vjp_a, vjp_b)
 
 
+def _rows(x: Array) -> Array:
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
 def matmul(a: Array, b: Array) -> Result:
     if a.ndim == 2 == b.ndim:  # dot does the same here, sooner
         return a.dot(b), (lambda g: g.dot(b.T), lambda g: a.T.dot(g))
     y = a @ b
     if a.ndim > 2 == b.ndim:  # one product over all rows instead of a sum of many
-        return y, (lambda g: g @ b.T, lambda g: a.reshape(-1, a.shape[-1]).T @ g.reshape(-1, g.shape[-1]))
+        return y, (lambda g: g @ b.T, lambda g: _rows(a).T @ _rows(g))
     if a.ndim > 1 < b.ndim:
         return y, (lambda g: g @ b.mT, lambda g: a.mT @ g)
     if a.ndim == 1 == b.ndim:
@@ -145,11 +180,11 @@ _NUMBERS = {np.dtype(t): (np.array(0.999 * np.log(np.finfo(t).max), t), np.array
 
 
 def _sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), with -x held below where exp overflows."""
+    """exp(x) / (1 + exp(x)), with x held below where exp overflows."""
     limit, one = _NUMBERS.get(x.dtype, (88, 1)) if type(x) is np.ndarray else (88, 1)
-    y = np.exp(np.minimum(-x, limit))
-    y += one
-    return np.reciprocal(y)
+    y = np.exp(np.minimum(x, limit))
+    y /= y + one
+    return y
 
 
 def sigmoid(x: Array) -> Result:
@@ -324,7 +359,7 @@ def pad(x: Array, width: Any, value: float = 0.0) -> Result:
 
 
 def getitem(x: Array, index: Any) -> Result:
-    return x[index], (lambda g: At(index, g),)
+    return x[index], (At(index, x.shape),)
 
 
 def take(x: Array, indices: Array, axis: int | None = None) -> Result:
@@ -334,7 +369,7 @@ def take(x: Array, indices: Array, axis: int | None = None) -> Result:
         index = np.unravel_index(np.where(np.less(indices, 0), np.add(indices, x.size), indices), x.shape)
     else:
         index = (slice(None),) * (axis % x.ndim) + (indices,)
-    return y, (lambda g: At(index, g),)
+    return y, (At(index, x.shape),)
 
 
 def concatenate(*arrays: Array, axis: int = 0) -> Result:
@@ -342,8 +377,11 @@ def concatenate(*arrays: Array, axis: int = 0) -> Result:
     sizes = [a.shape[axis] for a in arrays]
 
     def vjps(g: Array) -> tuple[Array, ...]:
-        ends = np.cumsum(sizes).tolist()
-        return tuple(g[(*before, slice(end - n, end))] for end, n in zip(ends, sizes, strict=True))
+        parts, start = [], 0
+        for n in sizes:
+            parts.append(g[(*before, slice(start, start + n))])
+            start += n
+        return tuple(parts)
 
     return np.concatenate(arrays, axis=axis), vjps
 

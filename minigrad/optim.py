@@ -159,10 +159,10 @@ class Adam(Optimizer):
         m += (1 - b1) * g
         s *= b2
         s += (1 - b2) * g * g
-        change = np.sqrt(s)
+        change = np.sqrt(s)  # of a 0-d parameter a scalar, so no out= here
         change /= math.sqrt(1 - b2**self.steps)
         change += self.eps
-        np.divide(m, change, out=change)
+        change = m / change
         change *= self.lr / (1 - b1**self.steps)
         return change
 

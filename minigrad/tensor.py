@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import lru_cache, wraps
 from itertools import count, pairwise
 from operator import attrgetter
 from typing import Any
@@ -45,10 +45,11 @@ class Node:
     where none is needed. A leaf has op None; after a backward pass vjps is None.
     serial: grows with creation. shape: of the tensor.
     keep: the dtype of a gradient that outlives the pass (leaves, `retain_grad`), else None.
-    grad, owned, seen: the gradient so far, whether the pass allocated it, and which pass saw it.
+    grad, owned, free, seen: the gradient so far, whether the pass allocated it, which part of it is
+    still zero (see `At.add`), and which pass saw it.
     """
 
-    __slots__ = ("grad", "keep", "op", "owned", "parents", "seen", "serial", "shape", "vjps")
+    __slots__ = ("free", "grad", "keep", "op", "owned", "parents", "seen", "serial", "shape", "vjps")
     op: Op | None
     vjps: Any
     parents: Parents
@@ -57,15 +58,17 @@ class Node:
     keep: Any
     grad: Any
     owned: bool
+    free: Any
     seen: object
 
-    def __init__(self, op: Op | None, vjps: Any, parents: Parents, shape: tuple[int, ...]) -> None:
-        self.op = op
-        self.vjps = vjps
-        self.parents = parents
-        self.shape = shape
-        self.serial = _next_serial()
-        self.keep = self.grad = self.seen = None
+
+def _leaf(data: Array) -> Node:
+    """The node of a leaf: nothing made it."""
+    node: Node = _new(Node)
+    node.op = node.vjps = node.grad = node.seen = None
+    node.parents = ()
+    node.shape, node.serial, node.keep = data.shape, _next_serial(), _floating(data)
+    return node
 
 
 def _floating(data: Array) -> Any:
@@ -80,6 +83,10 @@ def _array(value: Any) -> Array:
     if isinstance(value, Tensor):
         return value._data
     return value if hasattr(value, "__array_function__") else np.asarray(value)
+
+
+def _raw(value: Any) -> Any:
+    return value._data if isinstance(value, Tensor) else value
 
 
 @contextmanager
@@ -100,35 +107,57 @@ def op(f: Op) -> Callable[..., Tensor]:
     Raises ValueError or IndexError that names the op and the shapes where they do not fit.
     """
 
-    def general(*args: Any, **keywords: Any) -> Tensor:
-        arrays = [a._data if isinstance(a, Tensor) else a for a in args]
-        parents = [a.node if isinstance(a, Tensor) else None for a in args]
-        try:
-            data, vjps = f(*arrays, **keywords)
-        except (ValueError, IndexError) as error:
-            raise _misfit(f, arrays, error) from error
-        return _result(f, arrays, data, *_needed(f, vjps, parents))
-
     @wraps(f)
     def lifted(a: Any, b: Any = _none, *more: Any, **keywords: Any) -> Tensor:
-        if more or keywords:
-            return general(*((a,) if b is _none else (a, b)), *more, **keywords)
-        # The same for one and two arguments without loops: nearly every call comes this way.
-        x, left = (a._data, a.node) if isinstance(a, Tensor) else (a, None)
+        # Every op passes here: plain statements, since calls and loops would cost as much as NumPy does.
+        vjps: Any
         parents: Any
+        if isinstance(a, Tensor):
+            x, left = a._data, a.node
+        else:
+            x, left = a, None
+        if isinstance(b, Tensor):
+            y, right = b._data, b.node
+        else:
+            y, right = b, None
         try:
-            if b is _none:
-                y, parents = None, (left,)
-                data, vjps = f(x)
+            if more or keywords:
+                data, vjps = f(*((x,) if b is _none else (x, y)), *map(_raw, more), **keywords)
             else:
-                y, right = (b._data, b.node) if isinstance(b, Tensor) else (b, None)
-                parents = (left, right)
-                data, vjps = f(x, y)
+                data, vjps = f(x) if b is _none else f(x, y)
         except (ValueError, IndexError) as error:
-            raise _misfit(f, (x, y), error) from error
-        if None in parents or not _recording:
-            vjps, parents = _needed(f, vjps, parents)
-        return _result(f, (x, y), data, vjps, parents)
+            raise _misfit(f, (x, y, *map(_raw, more)), error) from error
+        if more:
+            nodes = [t.node if isinstance(t, Tensor) else None for t in more]
+            vjps, parents = _needed(f, vjps, (left, right, *nodes))
+        elif not _recording or (left is None and right is None):
+            parents = None
+        elif right is None and type(vjps) is tuple and vjps[0] is not None:
+            vjps, parents = vjps[:1], (left,)
+        elif type(vjps) is not tuple or len(vjps) != 2 or None in vjps:
+            vjps, parents = _needed(f, vjps, (left, right))
+        elif left is None:
+            vjps, parents = (None, vjps[1]), (None, right)
+        else:
+            parents = (left, right)
+        if type(data) is not _ndarray:
+            data = _array(data)
+        result: Tensor = _new(Tensor)  # without __init__, which would check what is known here
+        result._data = data
+        result.node = None
+        if parents is not None:
+            if type(data) is _ndarray:
+                if data is x:  # an op may hand its argument through; that one stays writable
+                    result._data = data = data.view()
+                data.setflags(False)  # write=False
+            result.node = node = _new(Node)
+            node.op = f
+            node.vjps = vjps
+            node.parents = parents
+            node.shape = data.shape
+            node.serial = _next_serial()
+            node.keep = node.grad = node.seen = None
+        return result
 
     return lifted
 
@@ -144,23 +173,6 @@ def _needed(f: Op, vjps: Any, parents: Parents) -> tuple[Any, Any]:
         raise TypeError(f"{f.__name__} has no gradient for argument {i}: .detach() it")
     kept = tuple([vjp if parent is not None else None for vjp, parent in zip(vjps, parents)])  # noqa: B905
     return (kept, parents) if any(kept) else (None, None)
-
-
-def _result(f: Op, arrays: Sequence[Any], data: Array, vjps: Any, parents: Any) -> Tensor:
-    """The tensor that an op returns: on the tape, unless parents is None."""
-    tensor: Tensor = _new(Tensor)  # without __init__, which would check what is known here
-    if type(data) is not _ndarray:
-        data = _array(data)
-    tensor._data = data
-    if parents is None:
-        tensor.node = None
-    else:
-        if type(data) is _ndarray:
-            if data is arrays[0]:  # an op may hand its argument through; that one stays writable
-                tensor._data = data = data.view()
-            data.setflags(False)
-        tensor.node = Node(f, vjps, parents, data.shape)
-    return tensor
 
 
 def _misfit(f: Op, arrays: Sequence[Any], error: Exception) -> Exception:
@@ -232,8 +244,7 @@ class Tensor:
         self.node = None
         if requires_grad:
             self._data = self._data.copy()
-            self.node = Node(None, None, (), self._data.shape)
-            self.node.keep = _floating(self._data)
+            self.node = _leaf(self._data)
 
     # What it holds
 
@@ -429,10 +440,18 @@ class Misshapen(ValueError):
     """A vjp gave a gradient of a shape that its argument cannot have."""
 
 
+@lru_cache(64)
+def _ones(n: int, dtype: Any) -> Array:
+    return np.ones(n, dtype)
+
+
 def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     """Sum `g` over the axes along which an array of `shape` was broadcast."""
     surplus = g.ndim - len(shape)
     if surplus > 0:
+        if len(shape) == 1 and g.shape[-1:] == shape and type(g) is _ndarray and g.size:
+            g = g.reshape(-1, shape[0])  # a bias: as a product it is summed in a third of the time
+            return _ones(len(g), g.dtype).dot(g)
         g = g.sum(axis=tuple(range(surplus)))
     if g.shape != shape and surplus >= 0:
         g = g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
@@ -456,7 +475,7 @@ def backward(root: Tensor, g: Any = None) -> None:
     if g.shape != start.shape:
         raise ValueError(f"backward: a cotangent of shape {g.shape} for a tensor of shape {start.shape}")
     order = _tape(start)
-    _accumulate(start, g)
+    start.grad = g if start.grad is None else start.grad + g
     for node in order:
         g, vjps, parents = node.grad, node.vjps, node.parents
         node.vjps, node.parents = None, ()
@@ -470,11 +489,29 @@ def backward(root: Tensor, g: Any = None) -> None:
         try:
             shared = None if type(vjps) is tuple else vjps(g)
             for i, parent in enumerate(parents):
-                if parent is not None:
-                    if shared is not None:
-                        _accumulate(parent, shared[i])
-                    elif vjps[i] is not None:
-                        _accumulate(parent, vjps[i](g))
+                if parent is None:
+                    continue
+                if shared is not None:
+                    part = shared[i]
+                else:
+                    vjp = vjps[i]
+                    if type(vjp) is At:
+                        _add_at(parent, vjp, g)
+                        continue
+                    if vjp is None:
+                        continue
+                    part = vjp(g)
+                if part.shape != parent.shape:
+                    part = unbroadcast(part, parent.shape)
+                if parent.grad is None:
+                    parent.grad = part
+                elif parent.owned:
+                    parent.grad += part
+                    parent.free = None
+                else:
+                    parent.grad = parent.grad + part
+                    parent.owned = True
+                    parent.free = None
         except Exception as error:
             where = f"the vjp of argument {i} of {node.op.__name__}"  # type: ignore[union-attr]
             if isinstance(error, Misshapen):
@@ -486,15 +523,12 @@ def backward(root: Tensor, g: Any = None) -> None:
 def _tape(start: Node) -> list[Node]:
     """All nodes that `start` came from, the youngest first, ready for a pass."""
     mark = start.seen = object()
-    found, todo = [], [start]
-    while todo:
-        node = todo.pop()
-        found.append(node)
+    found = [start]
+    for node in found:  # which grows meanwhile
+        node.owned = False
         if node.vjps is not None:
             node.grad = None
-        elif node.op is None:
-            node.owned = False
-        else:
+        elif node.op is not None:
             raise ValueError(
                 f"backward: an earlier backward freed the tape behind this result of {node.op.__name__}; "
                 "run the forward pass again, or .detach() what goes on from there"
@@ -510,33 +544,21 @@ def _tape(start: Node) -> list[Node]:
                     )
                 if parent.seen is not mark:
                     parent.seen = mark
-                    todo.append(parent)
+                    found.append(parent)
     found.sort(key=attrgetter("serial"), reverse=True)
     return found
 
 
-def _accumulate(node: Node, g: Any) -> None:
-    """Add `g` to the node's gradient, in place only where the pass allocated it."""
-    total = node.grad
-    if type(g) is At:
-        if total is None:
-            total = node.grad = np.zeros(node.shape, g.value.dtype, like=_array(g.value))
-        elif not node.owned:
-            total = node.grad = total.copy()
-        node.owned = True
-        g.add_to(total)
-        return
-    if g.shape != node.shape:
-        g = unbroadcast(g, node.shape)
-    if total is None:
-        node.grad = g
-        node.owned = False
-    elif node.owned:
-        total += g
-        node.grad = total  # of no dimensions, it may be a NumPy scalar
-    else:
-        node.grad = total + g
-        node.owned = True
+def _add_at(node: Node, at: At, g: Array) -> None:
+    """Add to the node's gradient what is `g` at an index: one buffer for all such."""
+    if node.grad is None:
+        node.grad = np.zeros(node.shape, g.dtype, like=_array(g))
+        node.free = True
+    else:  # of no dimensions, it may be a NumPy scalar
+        node.grad = _array(node.grad) if node.owned else _array(node.grad).copy()
+        node.free = node.free if node.owned else None
+    node.owned = True
+    node.free = at.add(node.grad, g, node.free)
 
 
 def _keep(node: Node) -> None:

@@ -181,3 +181,15 @@ def test_a_schedule_goes_on():
     assert other.lr == optimizer.lr == 1
     resumed.step()
     assert other.lr == 0.5
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.RMSprop, optim.Adam, optim.AdamW])
+def test_a_parameter_of_no_dimensions_moves_like_any_other(make):
+    scalar, vector = Parameter(np.array(0.5)), Parameter(np.array([0.5]))
+    optimizer = make([scalar, vector], lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (scalar * scalar + (vector * vector).sum()).backward()
+        optimizer.step()
+    assert type(scalar.data) is np.ndarray
+    assert scalar.data == vector.data[0] < 0.5

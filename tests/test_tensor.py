@@ -57,6 +57,43 @@ def test_a_chain_of_100_000_steps():
     del y
 
 
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), seed=st.integers(0, 2**32 - 1))
+def test_pieces_cut_in_any_order_overlapping_or_empty(data, seed):
+    rng = np.random.default_rng(seed)
+    shape = (4, 6)
+    x = leaf(*shape, seed=seed)
+    y = x * 1.0  # not a leaf: its gradient is gathered in a buffer of the pass
+    expected = np.zeros(shape)
+    total = Tensor(0.0)
+    for kind in data.draw(
+        st.lists(st.sampled_from(["rows", "columns", "row", "column", "all", "list"]), max_size=8)
+    ):
+        n = shape[kind.startswith("col")]
+        place = data.draw(st.slices(n) if kind.endswith("s") else st.integers(-n, n - 1))
+        index = {"columns": (slice(None), place), "column": (slice(None), place), "list": [place, place]}.get(
+            kind, place
+        )
+        w = rng.standard_normal(shape if kind == "all" else x.data[index].shape)
+        if kind == "all":
+            expected += w
+            total = total + (y * w).sum()
+        else:
+            np.add.at(expected, index, w)
+            total = total + (y[index] * w).sum()
+    if total.requires_grad:
+        total.backward()
+        assert np.allclose(x.grad, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_leaf_of_no_dimensions_gets_an_array():
+    x = leaf()
+    for _ in range(2):
+        (x * x + x[None].sum() + x).backward()
+        assert type(x.grad) is np.ndarray
+    assert np.isclose(x.grad, 4 * x.data + 4)
+
+
 BINARY = (mg.tensor.add, mg.tensor.sub, mg.tensor.mul, mg.maximum, mg.tensor.div, mg.matmul)
 UNARY = (mg.tanh, mg.sigmoid, mg.sin, lambda x: x[::-1], lambda x: x.T, lambda x: x[[0, 0, 2]])
 MORE = (
