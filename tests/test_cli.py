@@ -159,6 +159,17 @@ def test_check_works_without_the_courses_sources(course, tmp_path_factory, monke
     assert "expected.npz is not in" in capsys.readouterr().err
 
 
+def test_check_hides_the_engine_where_grading_does(course, sandbox, capsys):
+    source = course.sources(NAME) / "notebook.py"
+    borrows = "from minigrad import Tensor\ndef scale(x, factor):\n    return (Tensor(x) * factor).data"
+    path = write(course.release(NAME) / "mine.ipynb", answer(course, borrows))
+    assert main(["check", path]) == 0
+    source.write_text(f"# ---\n# jupyter:\n#   minigrad:\n#     engine: false\n# ---\n{source.read_text()}")
+    assert main(["build"]) == 0
+    assert main(["check", path]) == 1
+    assert "still to do: scale" in capsys.readouterr().out
+
+
 def test_check_says_so_when_there_is_no_sandbox(course, monkeypatch, capsys):
     class Elsewhere(Server):
         def __init__(self, isolation="auto", **options):

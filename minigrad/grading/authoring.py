@@ -143,7 +143,9 @@ def values(assignment: Assignment) -> Shipped:
                     projections = {name: diagnose.project(observed[name]) for name in own}
                     known[exercise] = _with(known.get(exercise, ()), Known(mutant.hint, projections))
     arrays = {name: evidence.arrays for name, evidence in expected.items()}
-    return Shipped(assignment.name, assignment.exercises(), arrays, known, shipped.draws())
+    return Shipped(
+        assignment.name, assignment.exercises(), arrays, known, shipped.draws(), assignment.engine
+    )
 
 
 def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:

@@ -87,7 +87,7 @@ def report(notebook: Path, folder: Path, isolation: str = "auto") -> Report:
     public = frozenset(c.name for c in shipped_files.checks)
     assignment = Assignment(name, (), {}, shipped_files.checks, public, {PUBLIC: shipped_files.source})
     with (
-        Server(isolation) as server,  # type: ignore[arg-type]
+        Server(isolation, engine=shipped_files.values.engine) as server,  # type: ignore[arg-type]
         Session(server, assignment, cells(read(notebook)), Limits(total_cpu=300.0)) as session,
     ):
         found = _observe(session, shipped_files)

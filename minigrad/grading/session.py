@@ -201,5 +201,5 @@ def cell_run(id: str, reply: object, ids: set[str], room: int) -> CellRun:
     output, error = reply.get("output"), reply.get("error")
     text = clean(output, room) if isinstance(output, str) and room > 0 else ""
     if isinstance(error, dict):
-        return CellRun(id, text, exception(error, ids))
+        return CellRun(id, text, exception(error, ids, f"when {place(id)} ran"))
     return CellRun(id, text, "" if reply.get("ok") is True else "an exception of your own")

@@ -41,6 +41,7 @@ class Shipped:
     expected: Mapping[str, Arrays]  # public deterministic check -> its arrays
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)  # exercise -> mistakes
     draws: tuple[float, ...] = ()  # what this build's NumPy drew: see `draws`
+    engine: bool = True  # False: the checks' worker has no minigrad, as in grading
 
 
 def public_seed(assignment: str, check: str) -> str:
@@ -85,6 +86,7 @@ def dumps(shipped: Shipped) -> bytes:
         "assignment": shipped.assignment,
         "points": dict(shipped.points),
         "draws": list(shipped.draws),
+        "engine": shipped.engine,
         "expected": {check: place(group) for check, group in shipped.expected.items()},
         "known": {exercise: known(exercise) for exercise in shipped.known},
     }
@@ -124,6 +126,7 @@ def loads(data: bytes) -> Shipped:
                 for exercise, group in index["known"].items()
             },
             draws=tuple(index["draws"]),
+            engine=index.get("engine", True),
         )
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise GradingError(f"{FILE} is damaged ({error}): download the assignment's folder again") from None
@@ -131,7 +134,7 @@ def loads(data: bytes) -> Shipped:
 
 def agree(a: Shipped, b: Shipped) -> bool:
     """Whether two builds ship the same: words exactly, numbers up to the last bits."""
-    if (a.assignment, a.points, a.draws) != (b.assignment, b.points, b.draws):
+    if (a.assignment, a.points, a.draws, a.engine) != (b.assignment, b.points, b.draws, b.engine):
         return False
     if list(a.known) != list(b.known) or any(len(a.known[e]) != len(b.known[e]) for e in a.known):
         return False

@@ -17,6 +17,7 @@ EXCEPTIONS = frozenset(
 )
 DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 MAX_LINE = 100_000
+IN_CHECK = "while the check used what your code gives; no line of your cells raised it"
 
 ENDED = {
     "memory": "needs more memory than is allowed",
@@ -56,7 +57,7 @@ def said(failure: Mapping[str, object], cells: Collection[str]) -> Failure:
     if kind == "todo":
         return Failure("todo", f"`{name}` is still to do" if name else "still to do")
     if kind == "exception":
-        return Failure("exception", exception(failure, cells))
+        return Failure("exception", exception(failure, cells, IN_CHECK))
     return bad_value(failure.get("name"))
 
 
@@ -66,14 +67,17 @@ def bad_value(name: object) -> Failure:
     return Failure("bad-value", f"{what} is not an array of real numbers (or a Tensor of them)")
 
 
-def exception(error: Mapping[str, object], cells: Collection[str]) -> str:
-    """ "TypeError in line 12 of your cell `rnn-cell`", from an untrusted type, line and cell."""
+def exception(error: Mapping[str, object], cells: Collection[str], elsewhere: str) -> str:
+    """ "TypeError in line 12 of your cell `rnn-cell`", from an untrusted type, line and cell.
+
+    `elsewhere` says where it was raised when that is in none of the `cells`.
+    """
     kind, line, cell = error.get("type"), error.get("line"), error.get("cell")
     text = kind if isinstance(kind, str) and kind in EXCEPTIONS else "an exception of your own"
     if isinstance(cell, str) and cell in cells:
         at = f"line {line} of " if type(line) is int and 0 < line <= MAX_LINE else ""
         return f"{text} in {at}{place(cell)}"
-    return text
+    return f"{text} {elsewhere}"
 
 
 def place(cell: str) -> str:
@@ -122,7 +126,13 @@ def untrained(check: Check, score: float | None) -> str:
         return ""
     if score is None or not np.isfinite(score):
         return "training gives parameters that do not work"
-    return f"reaches {max(score, -9.99):.2f} after training; {check.threshold:g} is needed"
+    return f"reaches {below(max(score, -9.99), check.threshold)} after training; {check.threshold:g} is needed"
+
+
+def below(score: float, threshold: float) -> str:
+    """A score with two decimals, or as many as show that it is below the threshold."""
+    told = (f"{score:.{decimals}f}" for decimals in range(2, 17))
+    return next((text for text in told if float(text) < threshold), repr(score))
 
 
 def difference(check: Check, observed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> str:
