@@ -72,8 +72,6 @@ check = checks("02-lstm", globals())
 # | Keras | `recurrent_kernel`, `kernel`, `bias`: gates i, f, c, o beside each other | the rows of h and of x apart |
 
 # %% kind="lab" id="helpers"
-import time
-
 import matplotlib.pyplot as plt
 
 from minigrad import plot
@@ -239,8 +237,8 @@ plt.show()
 T = 24
 g = np.sin(1.7 * np.arange(T))
 f, i, o = np.ones(T), np.zeros(T), np.zeros(T)
-i[[4, 15]] = 1  # write twice,
-f[15] = 0  # the second time over the old content;
+i[[5, 14]] = 1  # write twice,
+f[14] = 0  # the second time over the old content;
 o[[9, 10, 20, 21]] = 1  # look at it twice
 c, kept = 0.0, []
 for t in range(T):
@@ -562,38 +560,41 @@ if finished("lstm-cell"):
 
 # %% [markdown] id="reber-gates-text"
 # Now look inside. Two strings that differ in their second symbol only, and in the one that
-# repeats it. Below: the forget gate and the memory of the units whose content differs most between
-# the two just before the end. Somewhere there must be a unit that keeps one bit for eleven steps; can
-# you see where it was written, and what its forget gate does in between?
+# repeats it: all that lies between is equal, so whatever differs between the two *memories* there
+# is the one bit that must be kept. Below, for the six units that keep most of it: the difference of
+# c, and the forget and the output gate on the way through the first string. Where is the bit
+# written? Does one unit keep it, or do several pass it on? And is it shown all the time?
 
 # %% kind="lab" id="lab-gates"
 def inside(cell, string):
-    """f and c of every unit at every step of one string, each (T, H)."""
+    """f, o and c of every unit at every step of one string, each (T, H)."""
     x = memory.reber_batch([string]).x
-    f, kept, (h, c) = [], [], cell.initial_state(1)
+    seen, (h, c) = [], cell.initial_state(1)
     with no_grad():
         for t in range(x.shape[1]):
-            f.append(sigmoid(concatenate([h, x[:, t]], axis=1) @ cell.W_f + cell.b_f).data[0])
+            hx = concatenate([h, x[:, t]], axis=1)
+            f, o = sigmoid(hx @ cell.W_f + cell.b_f), sigmoid(hx @ cell.W_o + cell.b_o)
             h, c = cell(x[:, t], (h, c))
-            kept.append(c.data[0])
-    return np.array(f), np.array(kept)
+            seen.append([f.data[0], o.data[0], c.data[0]])
+    return np.array(seen).transpose(1, 0, 2)
 
 
 if finished("lstm-cell"):
     strings = "BTBPTTVPXVVETE", "BPBPTTVPXVVEPE"
     cell = reber_model.recurrent.cell
-    seen = [inside(cell, string) for string in strings]
-    difference = np.abs(seen[0][1] - seen[1][1])[-2]
-    units = np.argsort(-difference)[:6]
-    maps = {}
-    for string, (f, kept) in zip(strings, seen, strict=True):
-        maps[f"forget gate, {string}"] = f[:, units]
-        maps[f"memory c, {string}"] = kept[:, units]
-    axes = plot.gates(maps, symbols=strings[0][:-1])
+    (f, o, kept), (_, _, other) = (inside(cell, string) for string in strings)
+    bit = kept - other
+    units = np.argsort(-np.abs(bit[2:-1]).mean(axis=0))[:6]
+    maps = {
+        f"memory: c reading {strings[0]} less c reading {strings[1]}": bit[:, units],
+        "forget gate f": f[:, units],
+        "output gate o": o[:, units],
+    }
+    axes = plot.gates(maps, symbols=list(strings[0][:-1]))
     for ax in axes:
         ax.set_yticks(range(len(units)), [str(u) for u in units])
-    axes[0].figure.set_size_inches(8, 6.5)
-    axes[-1].set_xlabel("symbol read (the second differs, and the last)")
+    axes[0].figure.set_size_inches(8, 5.5)
+    axes[-1].set_xlabel("symbol read")
     plt.show()
 
 # %% [markdown] id="forecast-text"

@@ -7,7 +7,7 @@ A gate is looked at alone by opening or closing the others with large biases.
 
 import numpy as np
 
-from minigrad import Tensor, no_grad, tanh
+from minigrad import Tensor, no_grad, relu, tanh
 from minigrad.checks import check, given
 from minigrad.data import memory
 from minigrad.functional import cross_entropy, mse
@@ -118,7 +118,7 @@ REACHES = (
 )
 
 
-@check(exercise="lstm-cell", points=2, says=PARAMETERS)
+@check(exercise="lstm-cell", points=1, says=PARAMETERS)
 def shapes(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = new_cell(student, D, H)
@@ -154,11 +154,11 @@ def biases(student, rng):
 
 @check(exercise="lstm-cell", points=3, says=GATE)
 def forget_gate(student, rng):
-    """The candidate is zero, so the new c is f ⊙ c."""
+    """Nothing is put on, so the new c is f ⊙ c."""
     B, D, H = sizes(rng, 3)
-    cell = fixed(written_cell(student, rng, D, H), c=0.0)
+    cell = fixed(written_cell(student, rng, D, H), i=-OPEN, c=0.0)
     _, c = step(cell, *one_step(rng, B, D, H))
-    return {"new c when g = 0": c}
+    return {"new c when i = g = 0": c}
 
 
 @check(exercise="lstm-cell", points=3, says=GATE)
@@ -173,9 +173,9 @@ def input_gate(student, rng):
 
 @check(exercise="lstm-cell", points=3, says=GATE, atol=1e-6)
 def output_gate(student, rng):
-    """f is one and g zero, so c stays; it is so small that tanh changes nothing, and h / c is o."""
+    """f is one and i zero, so c stays; it is so small that tanh changes nothing, and h / c is o."""
     B, D, H = sizes(rng, 3)
-    cell = fixed(written_cell(student, rng, D, H), f=OPEN, c=0.0)
+    cell = fixed(written_cell(student, rng, D, H), f=OPEN, i=-OPEN, c=0.0)
     x, h, c = one_step(rng, B, D, H)
     h, _ = step(cell, x, h, np.full_like(c, 1e-3))
     return {"1000 times the new h when the new c = 0.001": h * 1000.0}
@@ -191,6 +191,16 @@ def candidate(student, rng):
     return {"new c when i = 1 and c = 0": c}
 
 
+@check(exercise="lstm-cell", points=1, says=ACTIVATION)
+def other_candidate(student, rng):
+    """As before, with relu."""
+    B, D, H = sizes(rng, 3)
+    cell = fixed(written_cell(student, rng, D, H, activation=relu), i=OPEN)
+    x, h, c = one_step(rng, B, D, H)
+    _, c = step(cell, x, h, 0 * c)
+    return {"new c when i = 1 and c = 0, with relu": c}
+
+
 @check(exercise="lstm-cell", points=2, says=OUTPUT)
 def shown_part(student, rng):
     """All gates and the candidate are one, so the new c is c + 1 and the new h is tanh(c + 1)."""
@@ -204,8 +214,9 @@ def shown_part(student, rng):
 @check(exercise="lstm-cell", points=2, says=OUTPUT)
 def by_hand(student, rng):
     cell = new_cell(student, 1, 1)
-    for name, value in zip(NAMES, rng.uniform(0.2, 0.9, 8).round(2), strict=True):
-        getattr(cell, name).data[...] = value
+    for name in NAMES:
+        parameter = getattr(cell, name)
+        parameter.data[...] = rng.uniform(0.2, 0.9, parameter.shape).round(2)
     first = step(cell, np.ones((1, 1)), *start_of(cell, 1))
     second = step(cell, np.zeros((1, 1)), *first)
     return {
@@ -503,11 +514,6 @@ def trained(model, draw, loss, error, lr, stop, budget):
     return {name: parameter.data for name, parameter in arrays_of(model).items()}
 
 
-def held_out(rng):
-    """A stream of the replay's own, which no training batch came from."""
-    return np.random.default_rng(rng.integers(0, 2**32, 4))
-
-
 def order_map(rng):
     """Temporal order in symbols and classes of the task's own."""
     code, names = turned(rng, 6), rng.permutation(4)
@@ -577,28 +583,28 @@ def against_persistence(model, batch):
 
 
 def reader_replay(draw_map, error, D, H, K):
-    def replay(solution, parameters, rng):
+    def replay(solution, parameters, rng, held_out):
         draw = draw_map(rng)
         model = write(Reader(new_cell(solution, D, H), K), parameters)
-        return 1 - error(model, draw(held_out(rng), 500))
+        return 1 - error(model, draw(held_out, 500))
 
     return replay
 
 
-def series_replay(solution, parameters, rng):
+def series_replay(solution, parameters, rng, held_out):
     draw = series_map(rng)
     model = write(solution.Forecaster(new_cell(solution, 3, 24), 3), parameters)
-    return 1 - against_persistence(model, draw(held_out(rng), 600))
+    return 1 - against_persistence(model, draw(held_out, 600))
 
 
 @check(
     exercise="learned", points=5, says=ORDER, cpu=8.0, threshold=0.97,
-    needs=CELL, replay=reader_replay(order_map, order_error, 6, 16, 4),
+    needs=CELL, replay=reader_replay(order_map, order_error, 6, 32, 4),
 )
 def order(student, rng):
     draw = order_map(rng)
-    model = write(Reader(new_cell(student, 6, 16), 4), starting_weights(rng, 6, 16, 4))
-    return trained(model, lambda n: draw(rng, n), order_loss, order_error, 0.02, 0.005, 400)
+    model = write(Reader(new_cell(student, 6, 32), 4), starting_weights(rng, 6, 32, 4))
+    return trained(model, lambda n: draw(rng, n), order_loss, order_error, 0.005, 0.005, 400)
 
 
 @check(

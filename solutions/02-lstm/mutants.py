@@ -1,0 +1,1018 @@
+"""Known mistakes in 02-lstm, each with the checks it fails and what to tell the student who made it."""
+
+from minigrad.checks import Rewrite, mutant
+
+
+def of(exercise: str, probes: str) -> list[str]:
+    """Names of checks of one exercise."""
+    return [f"{exercise}.{probe}" for probe in probes.split()]
+
+
+BACKWARD = "one-step-gradients through-h through-c"
+FORWARD = f"by-hand masked-sequence {BACKWARD}"  # what every wrong number in a step ends in
+
+MUTANTS = [
+    # --- lstm-cell: a step
+    mutant(
+        "cell-sigmoid-candidate",
+        "g = self.activation(hx",
+        "g = sigmoid(hx",
+        "The candidate other-candidate goes through a sigmoid, so nothing negative can ever be put into memory.",
+        of("lstm-cell", f"candidate other-candidate other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-linear-candidate",
+        "g = self.activation(hx @ self.W_c + self.b_c)",
+        "g = hx @ self.W_c + self.b_c",
+        "The candidate other-candidate is not squashed: where is its activation?",
+        of("lstm-cell", f"input-gate candidate other-candidate shown-part other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-no-output-activation",
+        "return o * self.activation(c), c",
+        "return o * c, c",
+        "The new h is o ⊙ c, without the activation.",
+        of("lstm-cell", f"shown-part other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-shows-old-memory",
+        "        c = f * c + i * g\n        return o * self.activation(c), c",
+        "        return o * self.activation(c), f * c + i * g",
+        "What is shown is the c from before the step; h comes from the new one.",
+        of("lstm-cell", f"shown-part other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-swapped-f-i",
+        "c = f * c + i * g",
+        "c = i * c + f * g",
+        "Forget and input gate stand in each other's place.",
+        of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-swapped-o-f",
+        "        c = f * c + i * g\n        return o * self",
+        "        c = o * c + i * g\n        return f * self",
+        "Forget and output gate stand in each other's place.",
+        of("lstm-cell", f"forget-gate other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-swapped-i-o",
+        "        c = f * c + i * g\n        return o * self",
+        "        c = f * c + o * g\n        return i * self",
+        "Input and output gate stand in each other's place.",
+        of("lstm-cell", f"input-gate output-gate candidate other-candidate {FORWARD}"),
+    ),
+    mutant(
+        "cell-never-forgets",
+        "c = f * c + i * g",
+        "c = c + i * g",
+        "The old c stays whole: the forget gate is not used.",
+        of("lstm-cell", f"forget-gate {FORWARD}"),
+    ),
+    mutant(
+        "cell-no-input-gate",
+        "c = f * c + i * g",
+        "c = f * c + g",
+        "The candidate other-candidate is put on the belt whole: the input gate is not used.",
+        of("lstm-cell", f"input-gate {FORWARD}"),
+    ),
+    mutant(
+        "cell-no-output-gate",
+        "return o * self.activation(c), c",
+        "return self.activation(c), c",
+        "Everything is shown: the output gate is not used.",
+        of("lstm-cell", f"output-gate {FORWARD}"),
+    ),
+    mutant(
+        "cell-coupled-gates",
+        "c = f * c + i * g",
+        "c = f * c + (1 - f) * g",
+        "What is put on is what f takes off, 1 - f: the input gate has no say of its own.",
+        of("lstm-cell", f"input-gate candidate other-candidate shown-part other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-starts-memory-anew",
+        "c = f * c + i * g",
+        "c = i * g",
+        "The old c plays no part: where is what was on the belt?",
+        of("lstm-cell", f"forget-gate output-gate shown-part {FORWARD}"),
+    ),
+    mutant(
+        "cell-x-first",
+        "hx = concatenate([h, x], axis=1)",
+        "hx = concatenate([x, h], axis=1)",
+        "The rows of every W are those of h first, then those of x; here they meet in the other order.",
+        of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-one-gate-for-two",
+        "i = sigmoid(hx @ self.W_i + self.b_i)",
+        "i = sigmoid(hx @ self.W_f + self.b_f)",
+        "The input gate is made from the forget gate's weights.",
+        of("lstm-cell", f"input-gate candidate other-candidate other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-gates-without-x",
+        "o = sigmoid(hx @ self.W_o + self.b_o)",
+        "o = sigmoid(h @ self.W_o[: self.hidden_size] + self.b_o)",
+        "The output gate looks at h alone; every gate reads x, too.",
+        of("lstm-cell", f"output-gate {FORWARD}"),
+    ),
+    mutant(
+        "cell-forgets-h",
+        "hx = concatenate([h, x], axis=1)",
+        "hx = concatenate([h * 0.0, x], axis=1)",
+        "No gate sees h: what the cell showed last does not matter.",
+        of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-peeks-at-c",
+        "hx = concatenate([h, x], axis=1)",
+        "hx = concatenate([c, x], axis=1)",
+        "The gates look at c; they should see only what was shown, h.",
+        of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-no-input-bias",
+        "i = sigmoid(hx @ self.W_i + self.b_i)",
+        "i = sigmoid(hx @ self.W_i)",
+        "The input gate's bias never reaches it. (While it is zero one does not notice.)",
+        of("lstm-cell", f"input-gate candidate other-candidate shown-part other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-forget-bias-forward",
+        "f = sigmoid(hx @ self.W_f + self.b_f)",
+        "f = sigmoid(hx @ self.W_f + self.b_f + 1.0)",
+        "Something is added to b_f at every step; the forget bias is where b_f starts, and no more.",
+        of("lstm-cell", f"forget-gate {FORWARD}"),
+    ),
+    mutant(
+        "cell-tanh-gate",
+        "o = sigmoid(hx",
+        "o = tanh(hx",
+        "The output gate can become negative: a gate is a sigmoid.",
+        of("lstm-cell", f"output-gate {FORWARD}"),
+    ),
+    mutant(
+        "cell-activation-in-gates",
+        "f = sigmoid(hx",
+        "f = self.activation(hx",
+        "The forget gate goes through the cell's activation; a gate is a sigmoid, whatever the activation.",
+        of("lstm-cell", f"forget-gate {FORWARD}"),
+    ),
+    mutant(
+        "cell-always-tanh",
+        "        g = self.activation(hx @ self.W_c + self.b_c)\n",
+        "        g = tanh(hx @ self.W_c + self.b_c)\n",
+        "The candidate other-candidate uses tanh even when the cell was built with another activation.",
+        of("lstm-cell", "other-candidate other-activations"),
+    ),
+    mutant(
+        "cell-always-tanh-out",
+        "return o * self.activation(c), c",
+        "return o * tanh(c), c",
+        "The output uses tanh even when the cell was built with another activation.",
+        of("lstm-cell", "other-activations"),
+    ),
+    mutant(
+        "cell-returns-c-h",
+        "return o * self.activation(c), c",
+        "return c, o * self.activation(c)",
+        "The pair comes back in the wrong order: h first, then c.",
+        of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate shown-part other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-takes-c-h",
+        "        hx = concatenate([h, x], axis=1)",
+        "        h, c = c, h\n        hx = concatenate([h, x], axis=1)",
+        "The state is taken apart in the wrong order: it is (h, c).",
+        of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate shown-part other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-returns-h-twice",
+        "return o * self.activation(c), c",
+        "return (o * self.activation(c),) * 2",
+        "Both halves of the new state are h: c is lost after the step.",
+        of("lstm-cell", f"forget-gate input-gate candidate other-candidate other-activations {FORWARD}"),
+    ),
+    # --- lstm-cell: the way back
+    mutant(
+        "cell-detaches-h",
+        "hx = concatenate([h, x], axis=1)",
+        "hx = concatenate([h.detach(), x], axis=1)",
+        "The values are right, but no gradient goes back through h: something takes it off the tape.",
+        of("lstm-cell", "through-h through-c"),
+    ),
+    mutant(
+        "cell-detaches-c",
+        "c = f * c + i * g",
+        "c = f * c.detach() + i * g",
+        "The values are right, but no gradient goes back along the belt: something takes c off the tape.",
+        of("lstm-cell", "through-h through-c"),
+    ),
+    mutant(
+        "cell-detaches-x",
+        "hx = concatenate([h, x], axis=1)",
+        "hx = concatenate([h, Tensor(x.data if isinstance(x, Tensor) else x)], axis=1)",
+        "The values are right, but no gradient reaches the input: something takes x off the tape.",
+        of("lstm-cell", "through-h through-c"),
+    ),
+    mutant(
+        "cell-detaches-shown",
+        "return o * self.activation(c), c",
+        "return o * self.activation(c.detach()), c",
+        "The values are right, but from h no gradient gets to c: what is shown was taken off the tape.",
+        of("lstm-cell", BACKWARD),
+    ),
+    mutant(
+        "cell-detaches-gate",
+        "f = sigmoid(hx @ self.W_f + self.b_f)",
+        "f = sigmoid(hx @ self.W_f + self.b_f).detach()",
+        "The values are right, but the forget gate gets no gradient: it is off the tape and cannot learn.",
+        of("lstm-cell", BACKWARD),
+    ),
+    # --- lstm-cell: parameters and start
+    mutant(
+        "cell-forget-bias-zero",
+        "np.full(hidden_size, forget_bias, dtype)",
+        "np.zeros(hidden_size, dtype)",
+        "b_f starts at zero: forget_bias is not used.",
+        of("lstm-cell", "biases"),
+    ),
+    mutant(
+        "cell-forget-bias-always-one",
+        "np.full(hidden_size, forget_bias, dtype)",
+        "np.ones(hidden_size, dtype)",
+        "b_f starts at one whatever forget_bias is.",
+        of("lstm-cell", "biases"),
+    ),
+    mutant(
+        "cell-forget-bias-elsewhere",
+        "        self.b_f = Parameter(np.full(hidden_size, forget_bias, dtype))\n"
+        "        self.b_i = Parameter(np.zeros(hidden_size, dtype))",
+        "        self.b_f = Parameter(np.zeros(hidden_size, dtype))\n"
+        "        self.b_i = Parameter(np.full(hidden_size, forget_bias, dtype))",
+        "The forget bias went to another gate: it belongs to b_f.",
+        of("lstm-cell", "biases"),
+    ),
+    mutant(
+        "cell-biases-one",
+        "self.b_c = Parameter(np.zeros(hidden_size, dtype))",
+        "self.b_c = Parameter(np.ones(hidden_size, dtype))",
+        "A bias other than b_f does not start at zero.",
+        of("lstm-cell", "biases"),
+    ),
+    mutant(
+        "cell-glorot-everywhere",
+        "np.concatenate([on_h, on_x])",
+        "init.glorot((hidden_size + input_size, hidden_size), rng, dtype)",
+        "The rows that meet h start as a Glorot draw; orthogonal ones keep the length of h.",
+        of("lstm-cell", "start fresh-start"),
+    ),
+    mutant(
+        "cell-orthogonal-everywhere",
+        "np.concatenate([on_h, on_x])",
+        "init.orthogonal((hidden_size + input_size, hidden_size), rng, dtype)",
+        "One orthogonal draw for all rows: the H rows on top are then not orthogonal by themselves.",
+        of("lstm-cell", "start fresh-start"),
+    ),
+    mutant(
+        "cell-x-rows-on-top",
+        "np.concatenate([on_h, on_x])",
+        "np.concatenate([on_x, on_h])",
+        "The rows of x stand on top; h comes first.",
+        of("lstm-cell", "start fresh-start"),
+    ),
+    mutant(
+        "cell-standard-normal",
+        "init.glorot((input_size, hidden_size), rng, dtype)",
+        "rng.standard_normal((input_size, hidden_size)).astype(dtype)",
+        "The rows that meet x do not have Glorot's spread, variance 2 / (D + H).",
+        of("lstm-cell", "fresh-start"),
+    ),
+    mutant(
+        "cell-glorot-of-all-rows",
+        "init.glorot((input_size, hidden_size), rng, dtype)",
+        "init.glorot((hidden_size + input_size, hidden_size), rng, dtype)[hidden_size:]",
+        "The spread of the x rows is Glorot's for (H + D, H); they are a matrix (D, H) of their own.",
+        of("lstm-cell", "fresh-start"),
+    ),
+    mutant(
+        "cell-equal-starts",
+        "        self.W_f, self.W_i, self.W_c, self.W_o = weights(), weights(), weights(), weights()",
+        "        one = weights()\n"
+        "        self.W_f, self.W_i, self.W_c, self.W_o = (Parameter(one.data) for _ in range(4))",
+        "All four gates start from the same draw.",
+        of("lstm-cell", "fresh-start"),
+    ),
+    mutant(
+        "cell-shares-weights",
+        "self.W_f, self.W_i, self.W_c, self.W_o = weights(), weights(), weights(), weights()",
+        "self.W_f = self.W_i = self.W_c = self.W_o = weights()",
+        "The four W are one and the same parameter: each needs its own.",
+        of("lstm-cell", f"shapes fresh-start forget-gate input-gate output-gate candidate other-candidate other-activations {FORWARD}"),
+    ),
+    mutant(
+        "cell-ignores-rng",
+        "        def weights():\n",
+        "        rng = np.random.default_rng(0)\n\n        def weights():\n",
+        "Every cell starts from the same weights, whatever rng it is given.",
+        of("lstm-cell", "fresh-start"),
+    ),
+    mutant(
+        "cell-bias-no-parameter",
+        "self.b_o = Parameter(np.zeros(hidden_size, dtype))",
+        "self.b_o = Tensor(np.zeros(hidden_size, dtype), requires_grad=True)",
+        "One of the eight is no Parameter, so `parameters()`, and with it the optimiser, does not see it.",
+        of("lstm-cell", "shapes"),
+    ),
+    mutant(
+        "cell-default-dtype",
+        "np.full(hidden_size, forget_bias, dtype)",
+        "np.full(hidden_size, forget_bias)",
+        "b_f has NumPy's default dtype, and with it everything that it is added to.",
+        of("lstm-cell", "single-precision"),
+    ),
+    mutant(
+        "cell-state-float64",
+        "np.zeros((batch, self.hidden_size), self.b_f.dtype)",
+        "np.zeros((batch, self.hidden_size))",
+        "The first state has NumPy's default dtype, not the parameters'.",
+        of("lstm-cell", "single-precision"),
+    ),
+    mutant(
+        "cell-starts-at-one",
+        "return Tensor(zeros), Tensor(zeros)",
+        "return Tensor(zeros), Tensor(zeros + 1)",
+        "The first c is not zero: the belt starts empty.",
+        of("lstm-cell", "shapes by-hand"),
+    ),
+    # --- windows
+    mutant(
+        "windows-answer-inside",
+        "y = series[length:].copy()",
+        "y = series[length - 1 : -1].copy()",
+        "y[n] is the last step of its own window: the answer stands in the question.",
+        of("windows", "first-windows tiny-windows many-windows two-windows"),
+    ),
+    mutant(
+        "windows-last-missing",
+        "range(count)])\n    y = series[length:].copy()",
+        "range(count - 1)])\n    y = series[length:-1].copy()",
+        "The last window is missing, though its next step is known.",
+        of("windows", "window-shapes tiny-windows many-windows two-windows window-dtypes"),
+    ),
+    mutant(
+        "windows-one-late",
+        "y = series[length:].copy()",
+        "y = np.roll(series, -1, axis=0)[length:]",
+        "y[n] comes a step later than it must: directly after the window stands series[n + length].",
+        of("windows", "first-windows tiny-windows many-windows two-windows"),
+    ),
+    mutant(
+        "windows-last-without-answer",
+        "for n in range(count)])",
+        "for n in range(count + 1)])",
+        "There is a window more than there are answers: the last one has no next step.",
+        of("windows", "window-shapes tiny-windows many-windows two-windows window-dtypes"),
+    ),
+    mutant(
+        "windows-do-not-overlap",
+        "    x = np.stack([series[n : n + length] for n in range(count)])\n    y = series[length:].copy()",
+        "    starts = range(0, count, length)\n"
+        "    x = np.stack([series[n : n + length] for n in starts])\n"
+        "    y = np.stack([series[n + length] for n in starts])",
+        "The windows do not overlap: one starts at every step.",
+        of("windows", "window-shapes first-windows tiny-windows many-windows two-windows window-dtypes"),
+    ),
+    mutant(
+        "windows-one-short",
+        "series[n : n + length] for n",
+        "series[n : n + length - 1] for n",
+        "Each window is a step too short: a slice ends before its second index.",
+        of("windows", "window-shapes first-windows short-series tiny-windows own-arrays many-windows two-windows window-dtypes"),
+    ),
+    mutant(
+        "windows-backwards",
+        "np.stack([series[n : n + length] for n in range(count)])",
+        "np.stack([series[n : n + length][::-1] for n in range(count)])",
+        "Time runs backwards within the windows.",
+        of("windows", "first-windows short-series tiny-windows many-windows two-windows"),
+    ),
+    mutant(
+        "windows-time-first",
+        "    x = np.stack([series[n : n + length] for n in range(count)])",
+        "    x = np.stack([series[n : n + length] for n in range(count)], axis=1)",
+        "Axes are exchanged: x is (windows, length, D), batch first.",
+        of("windows", "window-shapes first-windows short-series tiny-windows own-arrays many-windows two-windows window-dtypes"),
+    ),
+    mutant(
+        "windows-shared",
+        "y = series[length:].copy()",
+        "y = series[length:]",
+        "y is a view of the series: who writes into one writes into the other.",
+        of("windows", "own-arrays"),
+    ),
+    mutant(
+        "windows-silent",
+        "    if count <= 0:",
+        "    if count <= 0:\n"
+        "        return np.empty((0, length, *series.shape[1:]), series.dtype), series[:0].copy()\n"
+        "    if False:",
+        "A series with no window gives empty arrays without a word: that must raise ValueError.",
+        of("windows", "short-series"),
+    ),
+    mutant(
+        "windows-float64",
+        "x = np.stack([series[n : n + length] for n in range(count)])",
+        "x = np.array([series[n : n + length] for n in range(count)], dtype=float)",
+        "x does not have the series' dtype.",
+        of("windows", "window-dtypes"),
+    ),
+    # --- standardise
+    mutant(
+        "scale-by-own",
+        "    mean = train.mean(axis=0)\n"
+        "    spread = train.std(axis=0)\n"
+        "    spread[spread == 0] = 1\n"
+        "    return tuple((series - mean) / spread for series in (train, *others))",
+        "    stds = [np.where(s.std(axis=0) == 0, s.dtype.type(1), s.std(axis=0)) for s in (train, *others)]\n"
+        "    return tuple((s - s.mean(axis=0)) / std for s, std in zip((train, *others), stds))",
+        "Each split is scaled by its own numbers; all are scaled by train's.",
+        of("standardise", "test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-leaks",
+        "    mean = train.mean(axis=0)\n    spread = train.std(axis=0)",
+        "    known = np.concatenate([train, *others])\n"
+        "    mean = known.mean(axis=0)\n    spread = known.std(axis=0)",
+        "Mean and spread are taken over everything, the test split included: that is the leak.",
+        of("standardise", "test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-leaks-first",
+        "    mean = train.mean(axis=0)\n",
+        "    mean = np.concatenate([train, *others[:1]]).mean(axis=0)\n",
+        "The mean is taken over train and test together: that is a leak.",
+        of("standardise", "test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-all-columns",
+        "    mean = train.mean(axis=0)\n    spread = train.std(axis=0)",
+        "    mean = np.full(train.shape[1], train.mean(), train.dtype)\n"
+        "    spread = np.full(train.shape[1], train.std(), train.dtype)",
+        "One mean and one spread for all columns: each column has its own.",
+        of("standardise", "train-columns test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-rows",
+        "    mean = train.mean(axis=0)\n",
+        "    mean = train[0] * 0 + train.mean(axis=1)[0]\n",
+        "The mean runs along the wrong axis: it is taken over time, for each column.",
+        of("standardise", "train-columns test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-variance",
+        "spread = train.std(axis=0)",
+        "spread = train.var(axis=0)",
+        "Divided by the variance; the standard deviation is its root.",
+        of("standardise", "train-columns test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-sample-std",
+        "spread = train.std(axis=0)",
+        "spread = train.std(axis=0, ddof=1)",
+        "The standard deviation divides by N here, not by N - 1.",
+        of("standardise", "train-columns test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-no-shift",
+        "(series - mean) / spread for",
+        "series / spread for",
+        "Nothing is shifted: the mean stays.",
+        of("standardise", "train-columns test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-shift-only",
+        "(series - mean) / spread for",
+        "(series - mean) for",
+        "Nothing is divided by the spread.",
+        of("standardise", "train-columns test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-to-one",
+        "    mean = train.mean(axis=0)\n    spread = train.std(axis=0)",
+        "    mean = train.min(axis=0)\n    spread = train.max(axis=0) - mean",
+        "That maps each column to [0, 1]; wanted are mean 0 and standard deviation 1.",
+        of("standardise", "train-columns test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-divides-by-zero",
+        "    spread[spread == 0] = 1\n",
+        "",
+        "A constant column is divided by its spread of zero.",
+        of("standardise", "constant-column"),
+    ),
+    mutant(
+        "scale-zeroes-constant",
+        "    return tuple((series - mean) / spread for series in (train, *others))",
+        "    return tuple((series - mean) / spread * (train.std(axis=0) > 0) for series in (train, *others))",
+        "Where train is constant the others become zero: they are to be shifted, and keep what they differ by.",
+        of("standardise", "constant-column"),
+    ),
+    mutant(
+        "scale-in-place",
+        "    return tuple((series - mean) / spread for series in (train, *others))",
+        "    for series in (train, *others):\n"
+        "        series -= mean\n"
+        "        series /= spread\n"
+        "    return (train, *others)",
+        "The arrays that come in are changed: `-=` and `/=` write into the caller's array.",
+        of("standardise", "arguments-afterwards"),
+    ),
+    mutant(
+        "scale-train-only",
+        "    return tuple((series - mean) / spread for series in (train, *others))",
+        "    return ((train - mean) / spread, *others)",
+        "Only train is scaled; the others come back as they were.",
+        of("standardise", "test-by-train constant-column several-tests"),
+    ),
+    mutant(
+        "scale-list",
+        "return tuple((series",
+        "return list((series",
+        "A list is returned; wanted is a tuple.",
+        of("standardise", "a-tuple"),
+    ),
+    mutant(
+        "scale-float64",
+        "(series - mean) / spread for",
+        "(series.astype(np.float64) - mean) / spread for",
+        "float32 comes back as float64.",
+        of("standardise", "scaled-dtype"),
+    ),
+    # --- forecaster
+    mutant(
+        "forecast-first-step",
+        "self.head(hs[:, -1])",
+        "self.head(hs[:, 0])",
+        "The forecast is read from the first step, when almost nothing was seen.",
+        of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
+    ),
+    mutant(
+        "forecast-all-steps",
+        "self.head(hs[:, -1])",
+        "self.head(hs)",
+        "A forecast for every step is returned; wanted is one for each window.",
+        of("forecaster", "forecast-shape forecast-values called-twice forecast-gradients any-cell all-gradients"),
+    ),
+    mutant(
+        "forecast-mean",
+        "self.head(hs[:, -1])",
+        "self.head(hs.mean(axis=1))",
+        "The head reads the mean of all h; wanted is the last.",
+        of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
+    ),
+    mutant(
+        "forecast-squashed",
+        "return self.head(hs[:, -1])",
+        "return tanh(self.head(hs[:, -1]))",
+        "The forecast goes through a tanh, so it can never leave [-1, 1].",
+        of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
+    ),
+    mutant(
+        "forecast-squashed-h",
+        "self.head(hs[:, -1])",
+        "self.head(tanh(hs[:, -1]))",
+        "h is squashed once more before the linear layer.",
+        of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
+    ),
+    mutant(
+        "forecast-from-c",
+        "        hs, _ = Recurrent(self.cell)(x)\n        return self.head(hs[:, -1])",
+        "        _, last = Recurrent(self.cell)(x)\n"
+        "        return self.head(last[1] if isinstance(last, tuple) else last)",
+        "The head reads c; what a cell shows is h.",
+        of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
+    ),
+    mutant(
+        "forecast-reads-backwards",
+        "hs, _ = Recurrent(self.cell)(x)",
+        "hs, _ = Recurrent(self.cell)(x[:, ::-1])",
+        "The window is read from its end to its beginning.",
+        of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
+    ),
+    mutant(
+        "forecast-no-bias",
+        "self.head = Linear(cell.hidden_size, out_features)",
+        "self.head = Linear(cell.hidden_size, out_features)\n"
+        "        self.head.forward = lambda x: x @ self.head.W",
+        "The head's bias never reaches the forecast.",
+        of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
+    ),
+    mutant(
+        "forecast-carries-state",
+        "        hs, _ = Recurrent(self.cell)(x)",
+        "        state = getattr(self, 'state', None)\n"
+        "        first = state[0] if isinstance(state, tuple) else state\n"
+        "        state = state if first is not None and len(first.data) == len(x) else None\n"
+        "        hs, self.state = Recurrent(self.cell)(x, state)",
+        "The state of the batch before is carried over: windows have nothing to do with each other.",
+        of("forecaster", "called-twice"),
+    ),
+    mutant(
+        "forecast-detached",
+        "self.head(hs[:, -1])",
+        "self.head(hs[:, -1].detach())",
+        "Values are right, but only the head learns: no gradient gets from it to the cell.",
+        of("forecaster", "all-gradients"),
+    ),
+    mutant(
+        "forecast-detaches-x",
+        "hs, _ = Recurrent(self.cell)(x)",
+        "hs, _ = Recurrent(self.cell)(x.data if isinstance(x, Tensor) else x)",
+        "Values are right, but no gradient reaches x: it was taken off the tape.",
+        of("forecaster", "all-gradients"),
+    ),
+    mutant(
+        "forecast-hidden-parameters",
+        "        self.head = Linear(cell.hidden_size, out_features)",
+        "        self.head = Linear(cell.hidden_size, out_features)\n"
+        "        self.parameters = self.head.parameters",
+        "`parameters()` has the head's alone, so an optimiser would never train the cell.",
+        of("forecaster", "owns"),
+    ),
+    mutant(
+        "forecast-extra-parameters",
+        "        self.head = Linear(cell.hidden_size, out_features)",
+        "        self.head = Linear(cell.hidden_size, out_features)\n"
+        "        self.state = Parameter(np.zeros(cell.hidden_size))",
+        "There are parameters that belong to neither the cell nor the head.",
+        of("forecaster", "owns"),
+    ),
+]
+
+
+# --- the same mistakes in other words --------------------------------------------------------------
+# Two other programs for each exercise, right as they stand; a rewrite makes a known mistake in one.
+
+LOOPED_CELL = """
+class LSTMCell(Module):
+    def __init__(self, input_size, hidden_size, *, activation=tanh, rng=None, dtype=np.float64, forget_bias=1.0):
+        self.hidden_size, self.act = hidden_size, activation
+        rng = rng or np.random.default_rng()
+        for gate in "ifoc":
+            W = np.zeros((hidden_size + input_size, hidden_size), dtype)
+            W[:hidden_size] = init.orthogonal((hidden_size, hidden_size), rng, dtype)
+            W[hidden_size:] = init.glorot((input_size, hidden_size), rng, dtype)
+            b = np.zeros(hidden_size, dtype)
+            if gate == "f":
+                b += forget_bias
+            setattr(self, "W_" + gate, Parameter(W))
+            setattr(self, "b_" + gate, Parameter(b))
+
+    def initial_state(self, batch):
+        return tuple(Tensor(np.zeros((batch, self.hidden_size), self.W_f.dtype)) for _ in "hc")
+
+    def gate(self, which, x, h):
+        W, b = getattr(self, "W_" + which), getattr(self, "b_" + which)
+        return h @ W[: self.hidden_size] + x @ W[self.hidden_size :] + b
+
+    def __call__(self, x, state):
+        h, c = state
+        keep = self.gate("f", x, h).sigmoid()
+        write = self.gate("i", x, h).sigmoid()
+        show = self.gate("o", x, h).sigmoid()
+        offer = self.act(self.gate("c", x, h))
+        kept = keep * c
+        written = write * offer
+        memory = kept + written
+        shown = self.act(memory)
+        return show * shown, memory
+"""
+
+JOINED_CELL = """
+class LSTMCell(Module):
+    def __init__(self, input_size, hidden_size, *, activation=tanh, rng=None, dtype=np.float64, forget_bias=1.0):
+        H, D = hidden_size, input_size
+        self.hidden_size, self.activation = H, activation
+        rng = np.random.default_rng() if rng is None else rng
+        start = [np.vstack([init.orthogonal((H, H), rng, dtype), init.glorot((D, H), rng, dtype)]) for _ in range(4)]
+        self.W_c, self.W_o, self.W_i, self.W_f = map(Parameter, start)
+        self.b_f, self.b_i, self.b_c, self.b_o = (
+            Parameter(np.array([value] * H, dtype)) for value in (forget_bias, 0, 0, 0)
+        )
+
+    def initial_state(self, batch):
+        zero = np.zeros((batch, self.hidden_size), self.b_c.dtype)
+        return zero, zero
+
+    def __call__(self, x, state):
+        h, c_old = state
+        H = self.hidden_size
+        joined = concatenate([h, x], axis=-1)
+        W = concatenate([self.W_f, self.W_i, self.W_o, self.W_c], axis=1)
+        b = concatenate([self.b_f, self.b_i, self.b_o, self.b_c], axis=0)
+        a = joined @ W + b
+        fio, last = sigmoid(a[:, : 3 * H]), a[:, 3 * H :]
+        f, i, o = fio[:, :H], fio[:, H : 2 * H], fio[:, 2 * H :]
+        c_new = i * self.activation(last) + c_old * f
+        h_new = self.activation(c_new) * o
+        return h_new, c_new
+"""
+
+LISTED_WINDOWS = """
+def windows(series, length):
+    if len(series) <= length:
+        raise ValueError("too short")
+    questions, answers = [], []
+    for end in range(length, len(series)):
+        questions.append(series[end - length : end])
+        answers.append(series[end])
+    return np.array(questions, series.dtype), np.array(answers, series.dtype)
+"""
+
+INDEXED_WINDOWS = """
+def windows(series, length):
+    N = series.shape[0]
+    if not N > length:
+        raise ValueError(f"{N} steps are too few")
+    first = np.arange(N - length)
+    inside = np.arange(length)
+    x = series[first[:, None] + inside[None, :]]
+    y = series[first + length]
+    return x, y
+"""
+
+LOOPED_SCALING = """
+def standardise(train, *others):
+    center, scale = np.average(train, axis=0), np.sqrt(np.mean((train - train.mean(0)) ** 2, axis=0))
+    scale = np.where(scale > 0, scale, 1)
+    done = []
+    for part in [train, *others]:
+        moved = part - center
+        done.append(moved / scale)
+    return tuple(done)
+"""
+
+COLUMN_SCALING = """
+def standardise(train, *others):
+    parts = [np.array(part) for part in (train, *others)]
+    for column in range(train.shape[1]):
+        known = train[:, column]
+        middle, width = known.mean(), known.std()
+        if width == 0:
+            width = 1
+        for part in parts:
+            part[:, column] -= middle
+            part[:, column] /= width
+    return tuple(parts)
+"""
+
+STEPPED_FORECASTER = """
+class Forecaster(Module):
+    def __init__(self, cell, out_features):
+        self.cell, self.head = cell, Linear(cell.hidden_size, out_features)
+
+    def __call__(self, x):
+        state = self.cell.initial_state(len(x))
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        for t in range(x.shape[1]):
+            state = self.cell(x[:, t], state)
+        h = state[0] if isinstance(state, tuple) else state
+        out = self.head(h)
+        return out
+"""
+
+STATE_FORECASTER = """
+class Forecaster(Module):
+    def __init__(self, cell, out_features):
+        self.cell = cell
+        self.over_time = Recurrent(cell)
+        self.head = Linear(cell.hidden_size, out_features)
+
+    def forward(self, x):
+        outputs = self.over_time(x)[0]
+        steps = outputs.shape[1]
+        final = outputs[:, steps - 1, :]
+        return final @ self.head.W + self.head.b
+
+    __call__ = forward
+"""
+
+
+def written(cell: str, of_mutant: str, *edits: tuple[str, str, str]) -> list[Rewrite]:
+    """A rewrite for each (program, old, new): the mistake of a mutant made in that program."""
+    found = []
+    for number, (program, old, new) in enumerate(edits, 1):
+        if program.count(old) != 1:
+            raise ValueError(f"rewrite {number} of {of_mutant}: {old!r} is found {program.count(old)} times")
+        found.append(Rewrite(f"{of_mutant}-rewritten-{number}", of_mutant, {cell: program.replace(old, new)}))
+    return found
+
+
+def cell_twice(of_mutant: str, looped: tuple[str, str], joined: tuple[str, str]) -> list[Rewrite]:
+    return written("lstm-cell", of_mutant, (LOOPED_CELL, *looped), (JOINED_CELL, *joined))
+
+
+def windows_twice(of_mutant: str, listed: tuple[str, str], indexed: tuple[str, str]) -> list[Rewrite]:
+    return written("windows", of_mutant, (LISTED_WINDOWS, *listed), (INDEXED_WINDOWS, *indexed))
+
+
+def scaling_twice(of_mutant: str, looped: tuple[str, str], by_column: tuple[str, str]) -> list[Rewrite]:
+    return written("standardise", of_mutant, (LOOPED_SCALING, *looped), (COLUMN_SCALING, *by_column))
+
+
+def forecaster_twice(of_mutant: str, stepped: tuple[str, str], by_state: tuple[str, str]) -> list[Rewrite]:
+    return written("forecaster", of_mutant, (STEPPED_FORECASTER, *stepped), (STATE_FORECASTER, *by_state))
+
+
+REWRITES = [
+    *cell_twice(
+        "cell-sigmoid-candidate",
+        ('offer = self.act(self.gate("c", x, h))', 'offer = self.gate("c", x, h).sigmoid()'),
+        ("i * self.activation(last)", "i * (1 / (1 + (-last).exp()))"),
+    ),
+    *cell_twice(
+        "cell-linear-candidate",
+        ('self.act(self.gate("c", x, h))', 'self.gate("c", x, h)'),
+        ("i * self.activation(last)", "i * last"),
+    ),
+    *cell_twice(
+        "cell-no-output-activation",
+        ("shown = self.act(memory)", "shown = memory"),
+        ("self.activation(c_new) * o", "c_new * o"),
+    ),
+    *cell_twice(
+        "cell-shows-old-memory",
+        ("shown = self.act(memory)", "shown = self.act(c if isinstance(c, Tensor) else Tensor(c))"),
+        ("self.activation(c_new) * o", "self.activation(Tensor(c_old) if isinstance(c_old, np.ndarray) else c_old) * o"),
+    ),
+    *cell_twice(
+        "cell-swapped-f-i",
+        ("        show = self", "        keep, write = write, keep\n        show = self"),
+        ("f, i, o = fio[:, :H], fio[:, H : 2 * H],", "i, f, o = fio[:, :H], fio[:, H : 2 * H],"),
+    ),
+    *cell_twice(
+        "cell-swapped-o-f",
+        ("        offer = self", "        keep, show = show, keep\n        offer = self"),
+        ("concatenate([self.W_f, self.W_i, self.W_o, self.W_c], axis=1)\n        b = concatenate([self.b_f, self.b_i, self.b_o, self.b_c], axis=0)",
+         "concatenate([self.W_o, self.W_i, self.W_f, self.W_c], axis=1)\n        b = concatenate([self.b_o, self.b_i, self.b_f, self.b_c], axis=0)"),
+    ),
+    *cell_twice(
+        "cell-never-forgets",
+        ("kept = keep * c", "kept = c"),
+        ("+ c_old * f", "+ c_old"),
+    ),
+    *cell_twice(
+        "cell-no-input-gate",
+        ("written = write * offer", "written = offer"),
+        ("i * self.activation(last)", "self.activation(last)"),
+    ),
+    *cell_twice(
+        "cell-no-output-gate",
+        ("return show * shown, memory", "return shown, memory"),
+        ("self.activation(c_new) * o", "self.activation(c_new)"),
+    ),
+    *cell_twice(
+        "cell-coupled-gates",
+        ("written = write * offer", "written = offer - keep * offer"),
+        ("i * self.activation(last)", "(1 - f) * self.activation(last)"),
+    ),
+    *cell_twice(
+        "cell-starts-memory-anew",
+        ("memory = kept + written", "memory = written"),
+        (" + c_old * f", ""),
+    ),
+    *cell_twice(
+        "cell-x-first",
+        ("h @ W[: self.hidden_size] + x @ W[self.hidden_size :]",
+         "h @ W[-self.hidden_size :] + x @ W[: -self.hidden_size]"),
+        ("joined = concatenate([h, x], axis=-1)", "joined = concatenate((x, h), 1)"),
+    ),
+    *cell_twice(
+        "cell-forgets-h",
+        ("h @ W[: self.hidden_size] + x @", "x @"),
+        ("joined = concatenate([h, x], axis=-1)", "joined = concatenate([0.0 * h, x], axis=-1)"),
+    ),
+    *cell_twice(
+        "cell-peeks-at-c",
+        ("        keep = self", "        h = c\n        keep = self"),
+        ("concatenate([h, x], axis=-1)", "concatenate([c_old, x], axis=-1)"),
+    ),
+    *cell_twice(
+        "cell-forget-bias-forward",
+        ('self.gate("f", x, h).sigmoid()', '(self.gate("f", x, h) + 1).sigmoid()'),
+        ("self.b_f, self.b_i, self.b_o, self.b_c], axis=0)", "self.b_f + 1.0, self.b_i, self.b_o, self.b_c], axis=0)"),
+    ),
+    *cell_twice(
+        "cell-always-tanh-out",
+        ("self.act(memory)", "memory.tanh()"),
+        ("self.activation(c_new)", "tanh(c_new)"),
+    ),
+    *cell_twice(
+        "cell-returns-c-h",
+        ("return show * shown, memory", "return memory, show * shown"),
+        ("return h_new, c_new", "return c_new, h_new"),
+    ),
+    *cell_twice(
+        "cell-takes-c-h",
+        ("h, c = state", "c, h = state"),
+        ("h, c_old = state", "h, c_old = state[1], state[0]"),
+    ),
+    *cell_twice(
+        "cell-detaches-h",
+        ("h, c = state", "h, c = state[0].detach() if isinstance(state[0], Tensor) else state[0], state[1]"),
+        ("h, c_old = state", "h, c_old = Tensor(getattr(state[0], 'data', state[0])), state[1]"),
+    ),
+    *cell_twice(
+        "cell-detaches-c",
+        ("kept = keep * c", "kept = keep * (c.data if isinstance(c, Tensor) else c)"),
+        ("c_old * f", "Tensor(np.array(getattr(c_old, 'data', c_old))) * f"),
+    ),
+    *cell_twice(
+        "cell-forget-bias-zero",
+        ("b += forget_bias", "pass"),
+        ("(forget_bias, 0, 0, 0)", "(0, 0, 0, 0)"),
+    ),
+    *cell_twice(
+        "cell-forget-bias-elsewhere",
+        ('if gate == "f"', 'if gate == "i"'),
+        ("(forget_bias, 0, 0, 0)", "(0, forget_bias, 0, 0)"),
+    ),
+    *windows_twice(
+        "windows-answer-inside",
+        ("answers.append(series[end])", "answers.append(series[end - 1])"),
+        ("y = series[first + length]", "y = x[:, -1].copy()"),
+    ),
+    *windows_twice(
+        "windows-last-missing",
+        ("range(length, len(series))", "range(length, len(series) - 1)"),
+        ("first = np.arange(N - length)", "first = np.arange(N - length - 1)"),
+    ),
+    *windows_twice(
+        "windows-do-not-overlap",
+        ("range(length, len(series))", "range(length, len(series), length)"),
+        ("first = np.arange(N - length)", "first = np.arange(0, N - length, length)"),
+    ),
+    *windows_twice(
+        "windows-backwards",
+        ("questions.append(series[end - length : end])", "questions.append(np.flip(series[end - length : end], 0))"),
+        ("inside = np.arange(length)", "inside = np.arange(length - 1, -1, -1)"),
+    ),
+    *scaling_twice(
+        "scale-by-own",
+        ("        moved = part - center\n        done.append(moved / scale)",
+         "        moved, scale = part - part.mean(0), part.std(0)\n        done.append(moved / np.where(scale > 0, scale, 1))"),
+        ("""        known = train[:, column]
+        middle, width = known.mean(), known.std()
+        if width == 0:
+            width = 1
+        for part in parts:
+""", """        for part in parts:
+            middle, width = part[:, column].mean(), part[:, column].std()
+            width = width if width > 0 else 1
+"""),
+    ),
+    *scaling_twice(
+        "scale-leaks",
+        ("center, scale = np.average(train, axis=0), np.sqrt(np.mean((train - train.mean(0)) ** 2, axis=0))",
+         "center, scale = (f(np.vstack([train, *others]), axis=0) for f in (np.mean, np.std))"),
+        ("known = train[:, column]", "known = np.concatenate([part[:, column] for part in (train, *others)])"),
+    ),
+    *scaling_twice(
+        "scale-variance",
+        ("np.sqrt(np.mean((train - train.mean(0)) ** 2, axis=0))", "np.mean((train - train.mean(0)) ** 2, axis=0)"),
+        ("known.std()", "known.var()"),
+    ),
+    *scaling_twice(
+        "scale-no-shift",
+        ("moved = part - center", "moved = part"),
+        ("            part[:, column] -= middle\n", ""),
+    ),
+    *scaling_twice(
+        "scale-shift-only",
+        ("done.append(moved / scale)", "done.append(moved)"),
+        ("            part[:, column] /= width\n", ""),
+    ),
+    *forecaster_twice(
+        "forecast-first-step",
+        ("for t in range(x.shape[1])", "for t in range(1)"),
+        ("outputs[:, steps - 1, :]", "outputs[:, 0, :]"),
+    ),
+    *forecaster_twice(
+        "forecast-squashed",
+        ("return out", "return out.tanh()"),
+        ("return final @ self.head.W + self.head.b", "return tanh(final @ self.head.W + self.head.b)"),
+    ),
+    *forecaster_twice(
+        "forecast-no-bias",
+        ("out = self.head(h)", "out = h @ self.head.W"),
+        (" + self.head.b", ""),
+    ),
+    *forecaster_twice(
+        "forecast-detached",
+        ("out = self.head(h)", "out = self.head(Tensor(h.data))"),
+        ("outputs = self.over_time(x)[0]", "outputs = self.over_time(x)[0].detach()"),
+    ),
+]
