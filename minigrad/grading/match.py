@@ -114,12 +114,9 @@ def one_of(
 
 
 def texts(cell: Cell, places: Sequence[int], raw: Sequence[Raw]) -> list[int]:
-    """The places with an answer: not empty, not the release's stub; of equal ones, the last."""
-    kept: dict[str, int] = {}
-    for p in places:
-        if raw[p].source.strip() and not same(raw[p].source, cell.source):
-            kept[raw[p].source.rstrip()] = p
-    return sorted(kept.values())
+    """The places with an answer: not empty, not the release's stub; of all equal ones, the first."""
+    answers = [p for p in places if raw[p].source.strip() and not same(raw[p].source, cell.source)]
+    return answers if len({raw[p].source.rstrip() for p in answers}) > 1 else answers[:1]
 
 
 def side_by_side(answers: Sequence[int], places: Sequence[int], raw: Sequence[Raw]) -> bool:

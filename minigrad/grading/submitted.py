@@ -112,9 +112,9 @@ def parse(data: bytes) -> list[Raw]:
 def bound(text: str) -> None:
     """Raise Refused for JSON that would cost much memory or nest deeply; linear in the text."""
     bare = STRING.sub("", text)
-    brackets = NOT_BRACKETS.sub("", bare)
-    if len(brackets) > MAX_BRACKETS or bare.count(",") > MAX_COMMAS:
+    if sum(map(bare.count, "[]{}")) > MAX_BRACKETS or bare.count(",") > MAX_COMMAS:
         raise Refused("the notebook holds too much data: clear its outputs and hand in again")
+    brackets = NOT_BRACKETS.sub("", bare)
     depth = 0
     for c in brackets:
         depth += 1 if c in "[{" else -1

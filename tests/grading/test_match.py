@@ -58,7 +58,17 @@ def test_a_copy_that_adds_nothing_is_left_out(place, copy):
     result = intake(book(cells), TASK)
     assert sources(result)["square"] == RIGHT
     assert sorted(ids(result)) == sorted(c.id for c in CELLS)
-    assert result.notes == ("`square`: the cell was copied; the one with an answer was graded",)
+    assert result.notes[0] == "`square`: the cell was copied; the one with an answer was graded"
+    assert ids(result).index("imports") < ids(result).index("square")
+
+
+def test_of_copies_in_between_the_last_one_counts_as_when_they_run():
+    cells = answered(square=RIGHT)
+    cells.insert(2, raw("a", "def square(x): return 7", grade_id="square"))
+    cells.insert(2, raw("b", RIGHT, grade_id="square"))
+    names = {}
+    exec(sources(intake(book(cells), TASK))["square"], names)
+    assert names["square"](3) == 9
 
 
 def test_different_answers_apart_from_each_other_are_refused():
