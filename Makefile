@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint build matrix bench wheel clean
+.PHONY: demo test lint build matrix attacks fuzz bench wheel clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -29,6 +29,12 @@ build: $(READY)  ## solutions/ -> assignments/
 matrix: $(READY)  ## every variant passes, every mutant is caught: matrix.json
 	$(BIN)/minigrad matrix --json matrix.json
 
+attacks: $(READY)  ## every known cheat and fault against the sandbox: attacks.json
+	$(BIN)/python -m tests.attacks
+
+fuzz: $(READY)  ## broken frames, notebooks and archives by the hundred thousand
+	$(BIN)/python -m tests.fuzz
+
 bench: $(READY)  ## ratios against peers: bench.json
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m tests.benchmarks
@@ -37,4 +43,4 @@ wheel: $(READY)  ## what students install: no solutions in it
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv demo dist build matrix.json bench.json .minigrad
+	rm -rf .venv demo dist build matrix.json bench.json attacks.json .minigrad
