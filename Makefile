@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint build matrix attacks fuzz bench wheel clean
+.PHONY: demo test lint build matrix diagnosis attacks fuzz bench wheel clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -31,6 +31,9 @@ matrix: $(READY)  ## every variant passes, every mutant is caught: matrix.json
 
 attacks: $(READY)  ## every known cheat and fault against the sandbox: attacks.json
 	$(BIN)/python -m tests.attacks
+
+diagnosis: $(READY)  ## how far hints can be trusted: diagnosis.json
+	$(BIN)/python -m tests.diagnosis
 
 fuzz: $(READY)  ## broken frames, notebooks and archives by the hundred thousand
 	$(BIN)/python -m tests.fuzz
