@@ -92,7 +92,8 @@ def main(names: list[str]) -> None:
         print(f"{name}\n{sums(found)}", flush=True)
         for row in found:
             if set(row["named"]) - set(row["mistakes"]):
-                print(f"    {row['question']}: {row.get('of') or ' and '.join(row['mistakes'])} → {row['named']}")
+                made = row.get("of") or " and ".join(row["mistakes"])
+                print(f"    {row['question']}: {made} taken for {', '.join(row['named'])}")
     print(f"all\n{sums(everything)}")
     Path("diagnosis.json").write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
 
