@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import multiprocessing.util
+import os
 import secrets
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -218,12 +220,35 @@ class _Lent(Executor):
 def _pool(executor: Executor | None, workers: int) -> Executor:
     if executor is not None:
         return _Lent(executor)
-    return _processes(workers) if workers > 1 else Here()
+    return _Processes(workers) if workers > 1 else Here()
 
 
-def _processes(workers: int) -> Executor:
-    # spawn: a fork would copy our threads' locks, and whatever the caller has open
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+class _Processes(ProcessPoolExecutor):
+    """Processes that end with this one, however it ends; a Ctrl-C does not wait for them."""
+
+    def __init__(self, workers: int) -> None:
+        # spawn: a fork would copy our threads' locks, and whatever the caller has open
+        super().__init__(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
+        self._others = set(multiprocessing.active_children())
+
+    def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            for process in set(multiprocessing.active_children()) - self._others:
+                process.terminate()
+        super().__exit__(kind, *error)
+
+
+def _follow() -> None:
+    """In a new process: leave Ctrl-C to the parent, and end when the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)  # a killed parent leaves its processes waiting for work for ever
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterator[tuple[str, Report]]:
@@ -257,7 +282,7 @@ def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterato
 
 
 def _alone(job: Job) -> Report:
-    with _processes(1) as pool:
+    with _Processes(1) as pool:
         try:
             return pool.submit(_grade, job).result()
         except BrokenExecutor:

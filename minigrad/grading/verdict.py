@@ -126,7 +126,8 @@ def untrained(check: Check, score: float | None) -> str:
         return ""
     if score is None or not np.isfinite(score):
         return "training gives parameters that do not work"
-    return f"reaches {below(max(score, -9.99), check.threshold)} after training; {check.threshold:g} is needed"
+    reached = below(max(score, -9.99), check.threshold)
+    return f"reaches {reached} after training; {check.threshold:g} is needed"
 
 
 def below(score: float, threshold: float) -> str:
