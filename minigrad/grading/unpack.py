@@ -164,7 +164,7 @@ def student_id(name: str) -> str:
     """A folder's name as a student's id; Refused when it cannot be one on every system."""
     name = unicodedata.normalize("NFC", name)
     plain = all(c.isalnum() or c in " ._-@+'()," for c in name)
-    if not plain or not name[0].isalnum() or name != name.strip(" .") or len(name) > MAX_NAME:
+    if not plain or not name[:1].isalnum() or name != name.strip(" .") or len(name) > MAX_NAME:
         raise Refused("its folder's name cannot be a student's id")
     return name
 

@@ -26,7 +26,7 @@ ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1e308, "", "x" * 300, "\u0000", "\ud800", [], {}, [[]], {"": None}, [1, "a"],
     "square", "why", "code", "markdown", 10**30,
 )  # fmt: skip
-KEYS = ["cells", "source", "metadata", "nbgrader", "grade_id", "id", "cell_type", "points", "nbformat", "outputs"]
+KEYS = ("cells", "source", "metadata", "nbgrader", "grade_id", "id", "cell_type", "points", "nbformat")
 TOKENS = (*rb'{ } [ ] " , : \ \u NaN 1e999 -'.split(), b"\x00", b"\xff", b"\xef\xbb\xbf")
 
 

@@ -97,7 +97,7 @@ def test_folders_and_compressed_tars(tmp_path):
         "../evil.ipynb", "../../etc/evil.ipynb", "ann/../../evil.ipynb", "/etc/evil.ipynb", "..\\evil.ipynb",
         "C:\\evil.ipynb", "c:evil.ipynb", "ann\\..\\..\\evil.ipynb", "-rf/hw.ipynb", ".ssh/hw.ipynb",
         "\x1b[31m/hw.ipynb", "ann\u202e/hw.ipynb", "<script>/hw.ipynb", "a" * 101 + "/hw.ipynb", "~/hw.ipynb",
-        "=cmd/hw.ipynb", "a/" * 9 + "hw.ipynb", "$HOME/hw.ipynb", " /hw.ipynb", "ann./hw.ipynb",
+        "=cmd/hw.ipynb", "a/" * 9 + "hw.ipynb", "$HOME/hw.ipynb", " /hw.ipynb", "ann./hw.ipynb", ".ipynb",
     ],
 )  # fmt: skip
 def test_paths_that_are_not_safe_belong_to_nobody(tmp_path, name):
@@ -291,7 +291,7 @@ def test_a_source_that_is_not_there(tmp_path):
         unpack(tmp_path / "none.zip", tmp_path, "hw")
 
 
-PARTS = ["ann", "ANN", "..", ".", "", "hw.ipynb", "\\", "a b", "x_1_assignsubmission_file_"]
+PARTS = ["ann", ".ipynb", "ANN", "..", ".", "", "hw.ipynb", "\\", "a b", "x_1_assignsubmission_file_"]
 NAMES = st.one_of(
     st.text(max_size=30),
     st.lists(st.sampled_from(PARTS)).map("/".join),
