@@ -1,4 +1,4 @@
-"""The `minigrad` command: build, check, grade, report, explain, new, matrix."""
+"""The `minigrad` command: build, check, grade, regrade, report, explain, new, matrix."""
 
 from __future__ import annotations
 
@@ -81,16 +81,21 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATHS",
         help="notebooks or folders (default: all in submitted/); what lies elsewhere is not recorded",
     )
-    add(
-        "--workers",
-        type=positive,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="processes (default: one for each core)",
-    )
+    add_workers(add)
     flag(add, "--new-salt", "a new round: every check gets other inputs, everything is graded again")
     flag(add, "--unsafe", f"{UNSAFE}; never recorded")
     flag(add, "--json", "print the reports as JSON")
+
+    add = command(
+        "regrade",
+        commands.regrade,
+        "Grade everything submitted again with the same salt, and list who gains or loses what.",
+        "A changed checks file regrades its assignment; what did not change is not run again.",
+    )
+    add("assignment", metavar="ASSIGNMENT")
+    flag(add, "--preview", "record nothing: neither reports nor gradebook change")
+    add_workers(add)
+    flag(add, "--json", "print the changes as JSON")
 
     add = command(
         "report", commands.report, "Show what the last grading found, and write report.json, .csv, .html."
@@ -119,6 +124,17 @@ def parser() -> argparse.ArgumentParser:
     add("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
     add("--json", type=Path, metavar="FILE", help="write the rows there")
     return top
+
+
+def add_workers(add: Callable[..., argparse.Action]) -> None:
+    """The option of commands that grade in parallel."""
+    add(
+        "--workers",
+        type=positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: one for each core)",
+    )
 
 
 def positive(text: str) -> int:

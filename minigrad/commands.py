@@ -6,12 +6,12 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from minigrad.grading.course import Course
-from minigrad.grading.spec import GradingError, Report
+from minigrad.grading.spec import Assignment, GradingError, Report
 
 OK, WRONG, CANNOT = 0, 1, 2
 UNSAFE = "no sandbox: this runs the notebooks' code with all your rights, and proves nothing"
@@ -182,17 +182,63 @@ def grade(args: argparse.Namespace) -> int:
             done=lambda student, report: step(student),
         )
     failed = {}
-    if ours and not args.unsafe and (nbgrader := _nbgrader()):
-        with progress("recording", len(submissions)) as step:
-            failed = nbgrader.record(course, assignment, submissions, reports, done=step)
+    if ours and not args.unsafe:
+        failed = _record(course, assignment, submissions, reports)
     if args.json:
         print(json.dumps(display.class_json(reports), indent=1))
     else:
         print(class_table(reports))
-    for student, why in failed.items():
-        last = why.strip().splitlines()[-1]
-        print(f"minigrad: {student} was graded but not recorded: {last}", file=sys.stderr)
     return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK
+
+
+def _record(
+    course: Course, assignment: Assignment, submissions: Mapping[str, Path], reports: Mapping[str, Report]
+) -> dict[str, str]:
+    """Pass reports into the gradebook, where nbgrader is installed; says what could not be recorded."""
+    from minigrad.terminal import progress
+
+    nbgrader = _nbgrader()
+    if not nbgrader:
+        return {}
+    with progress("recording", len(submissions)) as step:
+        failed: dict[str, str] = nbgrader.record(course, assignment, submissions, reports, done=step)
+    for student, why in failed.items():
+        last = (why.strip().splitlines() or ["nbgrader does not say why"])[-1]
+        print(f"minigrad: {student} was graded but not recorded: {last}", file=sys.stderr)
+    return failed
+
+
+def regrade(args: argparse.Namespace) -> int:
+    """Grade a class again and list what changes; with --preview, nothing is recorded."""
+    from minigrad.grading import authoring, cohort
+    from minigrad.grading.changes import changes, changes_json, changes_line, changes_rows
+    from minigrad.terminal import progress, table
+
+    course = _course(args)
+    assignment = authoring.load(course.sources(_names(course, [args.assignment])[0]))
+    name = assignment.name
+    before = cohort.reports(course, name)
+    submissions, _ = _submissions(course, name, ())
+    if not before:
+        raise GradingError(f"{name} was not graded yet: run `minigrad grade {name}`")
+    with progress(f"grading {name}", len(submissions)) as step:
+        after = cohort.run(
+            course,
+            assignment,
+            submissions,
+            workers=args.workers,
+            preview=args.preview,
+            done=lambda student, report: step(student),
+        )
+    failed = {} if args.preview else _record(course, assignment, submissions, after)
+    found = changes(before, after)
+    if args.json:
+        print(json.dumps(changes_json(found), indent=1))
+    else:
+        if found:
+            print(table(("student", "before", "after", "change", "checks"), changes_rows(found), 110))
+        print(changes_line(found, len(after)) + ("; nothing was recorded" if args.preview else ""))
+    return WRONG if failed or any(r.status != "graded" for r in after.values()) else OK
 
 
 def report(args: argparse.Namespace) -> int:

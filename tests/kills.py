@@ -23,7 +23,13 @@ from minigrad.grading import authoring, results
 from minigrad.grading.course import Course
 from tests.grading.classroom import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
-ANSWERS = {"ada": RIGHT, "bea": ADDS, "cem": WRITES, "dan": RIGHT, "eva": "def scale(x, factor):\n    return 1"}
+ANSWERS = {
+    "ada": RIGHT,
+    "bea": ADDS,
+    "cem": WRITES,
+    "dan": RIGHT,
+    "eva": "def scale(x, factor):\n    return 1",
+}
 HOWS = ("SIGKILL", "SIGKILL to all", "Ctrl-C")
 
 

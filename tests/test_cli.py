@@ -79,7 +79,7 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     assert end.value.code == 0
     told = capsys.readouterr().out
-    for command in ("build", "check", "grade", "report", "explain", "new", "matrix", "Exit codes"):
+    for command in ("build", "check", "grade", "regrade", "report", "explain", "new", "matrix", "Exit codes"):
         assert command in told
 
 
@@ -223,6 +223,36 @@ def test_grade_report_explain(course, sandbox, nbgrader, capsys):
     assert "expected" in told
     assert main(["explain", "nobody", "scale.original"]) == 2
     assert main(["explain", "b", "scale.nothing"]) == 2
+
+
+def test_regrade_previews_who_gains_and_loses(course, sandbox, nbgrader, capsys):
+    assert main(["regrade", NAME]) == 2
+    assert f"run `minigrad grade {NAME}`" in capsys.readouterr().err
+    for student, text in {"a": RIGHT, "b": ADDS, "c": WRITES}.items():
+        hand_in(course, student, answer(course, text))
+    main(["grade", NAME, "--workers", "1"])
+    assert main(["regrade", NAME, "--preview", "--workers", "1"]) == 0
+    assert "0 of 3 submissions change: 0 gain, 0 lose; nothing was recorded" in capsys.readouterr().out
+
+    hidden = course.sources(NAME) / "checks.py"
+    mutants = course.sources(NAME) / "mutants.py"
+    hidden.write_text(hidden.read_text().replace('"x": x, ', ""))  # writing into x is no mistake any more
+    mutants.write_text(mutants.read_text().replace('["scale.original"]', '["scale.values"]'))
+    before = cohort.reports(course, NAME)
+    nbgrader.recorded.clear()
+    assert main(["regrade", NAME, "--preview", "--workers", "1", "--json"]) == 0
+    (change,) = json.loads(capsys.readouterr().out)
+    assert (change["student"], change["before"], change["after"], change["difference"]) == ("c", 4, 10, 6)
+    assert (change["gained"], change["lost"]) == (["scale.original"], [])
+    assert cohort.reports(course, NAME) == before
+    assert nbgrader.recorded == []
+
+    assert main(["regrade", NAME, "--workers", "1"]) == 0
+    told = capsys.readouterr()
+    assert "gains scale.original" in told.out
+    assert "1 of 3 submissions change: 1 gain, 0 lose" in told.out
+    assert [r.score for r in nbgrader.recorded[0].values()] == [10.0, 0.0, 10.0]
+    assert cohort.reports(course, NAME)["c"].score == 10
 
 
 def test_a_new_salt_is_another_round(course, sandbox):

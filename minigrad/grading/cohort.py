@@ -93,23 +93,26 @@ def run(
     isolation: str = "auto",
     executor: Executor | None = None,
     keep: bool = True,
+    preview: bool = False,
     done: Done = lambda student, report: None,
 ) -> dict[str, Report]:
     """A report for each student, in the order of `submissions`; `done` hears of each as it comes.
 
     Runs on `executor`, or else on `workers` processes of its own. What was graded under the same
     salt and checks is not graded again; an ungraded submission (the judge's fault) is. With
-    keep=False, and with isolation "unsafe", the course's results are neither read nor written.
+    keep=False, and with isolation "unsafe", the course's results are neither read nor written. With
+    `preview` students' reports are kept apart, where the next run that is none finds them.
     Raises GradingError when no submission can be graded here at all (no sandbox).
     """
     name, keep = assignment.name, keep and isolation != "unsafe"
     of = court(course, name, isolation)
     made: dict[str, Report] = {}
+    kept = course.previews(name) if preview else course.reports(name)
 
     def settle(one: Submission, report: Report) -> None:
         made[one.student] = report
         if keep:
-            _keep(course.reports(name) / one.student, one.key or "refused", report)
+            _keep(kept / one.student, one.key or "refused", report)
         done(one.student, report)
 
     waiting: dict[str, deque[Submission]] = {}
@@ -157,9 +160,10 @@ def take(assignment: Assignment, salt: bytes, student: str, source: Path | bytes
 
 def known(course: Course, name: str, one: Submission) -> Report | None:
     """What an earlier run found for the same code: the student's own report, or the shared one."""
-    own = results.load(course.reports(name) / one.student, one.key)
-    if own and own.status == "graded":
-        return own
+    for folder in (course.reports(name), course.previews(name)):
+        own = results.load(folder / one.student, one.key)
+        if own and own.status == "graded":
+            return own
     shared = results.load(course.results, one.key)
     return _theirs(shared, one) if shared else None
 

@@ -84,6 +84,10 @@ class Course:
         """Has a folder for each student, with the student's last report."""
         return self.state / "reports" / name
 
+    def previews(self, name: str) -> Path:
+        """Like `reports`, of a regrade that was looked at and not recorded."""
+        return self.state / "previews" / name
+
     def private(self) -> tuple[Path, ...]:
         """What no submission may read."""
         return (self.root / "solutions", self.submitted, self.state, self.gradebook)
