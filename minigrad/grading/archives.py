@@ -160,7 +160,8 @@ class Zip:
             raise Refused(f"the .zip is damaged ({type(error).__name__}): download it again") from None
         if len(self._infos) > MAX_ENTRIES:
             raise Refused(f"the archive has more than {MAX_ENTRIES} entries: split it")
-        self.entries = [Entry(_original(info), _zip_kind(info)) for info in self._infos]
+        # `filename` is cut at a NUL; `orig_filename` is what the archive has
+        self.entries = [Entry(info.orig_filename, _zip_kind(info)) for info in self._infos]
 
     def read(self, number: int) -> bytes:
         info = self._infos[number]
@@ -176,18 +177,13 @@ class Zip:
         return _bounded(data)
 
 
-def _original(info: zipfile.ZipInfo) -> str:
-    """The name as the archive has it: ZipInfo cuts it at a NUL."""
-    return info.orig_filename
-
-
 def _zip_kind(info: zipfile.ZipInfo) -> Kind:
     mode = info.external_attr >> 16
     if info.flag_bits & 0x1:
         return "encrypted"
     if stat.S_ISLNK(mode):
         return "link"
-    if info.is_dir() or stat.S_ISDIR(mode):
+    if info.orig_filename.endswith("/") or stat.S_ISDIR(mode):  # is_dir() fails on an empty name
         return "folder"
     return "file" if stat.S_IFMT(mode) in (0, stat.S_IFREG) else "other"
 

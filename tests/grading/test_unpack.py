@@ -109,9 +109,10 @@ def test_paths_that_are_not_safe_belong_to_nobody(tmp_path, name):
         assert result.nobodys[0].isprintable()
 
 
-def test_a_nul_in_a_name_does_not_shorten_it(tmp_path):
+@pytest.mark.parametrize("name", [b"bob\0.ipynb", b"\0obX.ipynb"])
+def test_a_nul_in_a_name_does_not_shorten_it(tmp_path, name):
     path = zipped(tmp_path, ("bobX.ipynb", GOOD))
-    path.write_bytes(path.read_bytes().replace(b"bobX.ipynb", b"bob\0.ipynb"))
+    path.write_bytes(path.read_bytes().replace(b"bobX.ipynb", name))
     result = unpacked(tmp_path, path)
     assert result.files == {}
     assert "no text" in result.nobodys[0]
@@ -206,7 +207,7 @@ def peak(action):
 
 
 def test_bombs_cost_no_memory(tmp_path):
-    bomb = bytes(200 << 20)
+    bomb = bytes(60 << 20)
     for source in (
         zipped(tmp_path, ("ann/hw.ipynb", bomb)),
         tarred(tmp_path, ("ann/hw.ipynb", bomb), name="bomb.tgz", mode="w:gz"),
