@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from minigrad.grading.markup import number
+from minigrad.grading.markup import number, printable
 from minigrad.grading.spec import Exercise, Report
 
 
@@ -59,7 +59,7 @@ def _bar(label: str, total: int) -> Iterator[Callable[[str], None]]:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = 100) -> str:
     """Rows under a header in aligned columns; the last column is wrapped to fit `width`."""
-    cells = [list(header), *map(list, rows)]
+    cells = [[" ".join(printable(text).split("\n")) for text in row] for row in (header, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     last = max(20, width - sum(widths[:-1]) - 2 * (len(header) - 1))
     lines: list[str] = []
