@@ -6,6 +6,7 @@ handed it in; `reports/` has one for each student, with what is theirs alone.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import multiprocessing
 import multiprocessing.util
@@ -24,6 +25,7 @@ from minigrad.grading import results
 from minigrad.grading.course import Course
 from minigrad.grading.intake import intake, read
 from minigrad.grading.judge import Judge
+from minigrad.grading.similarity import Alike, alike
 from minigrad.grading.sources import load
 from minigrad.grading.spec import Assignment, GradingError, Refused, Report
 from minigrad.sandbox.server import SandboxUnavailable
@@ -110,9 +112,13 @@ def run(
     kept = course.previews(name) if preview else course.reports(name)
 
     def settle(one: Submission, report: Report) -> None:
-        made[one.student] = report
         if keep:
-            _keep(kept / one.student, one.key or "refused", report)
+            try:
+                _keep(kept / one.student, one.key or "refused", report)
+            except OSError as error:  # a full disk: never a score that the next run would not find
+                why = f"the report could not be kept ({error.strerror}): make room and grade again"
+                report = Report(name, "ungraded", reason=why)
+        made[one.student] = report
         done(one.student, report)
 
     waiting: dict[str, deque[Submission]] = {}
@@ -138,7 +144,8 @@ def run(
             settle(same.popleft(), report)
             if report.status == "graded" and report.confirmed:
                 if keep:
-                    results.store(course.results, key, _common(report))
+                    with contextlib.suppress(OSError):  # then equal code is graded again
+                        results.store(course.results, key, _common(report))
                 while same:
                     one = same.popleft()
                     settle(one, _theirs(report, one))
@@ -177,6 +184,19 @@ def reports(course: Course, name: str) -> dict[str, Report]:
         if report:
             found[folder.name] = report
     return found
+
+
+def near(course: Course, assignment: Assignment) -> list[Alike]:
+    """Near-identical work among what was handed in, without the release and the framework."""
+    works = {}
+    for student, path in course.submissions(assignment.name).items():
+        with contextlib.suppress(Refused):
+            cells = intake(read(path, course.submitted), assignment).cells
+            works[student] = [c.source for c in cells if c.kind in ("solution", "own") and not c.markdown]
+    package = Path(__file__).parents[1]
+    framework = [p.read_text(encoding="utf-8") for p in (*package.glob("*.py"), *package.glob("nn/*.py"))]
+    release = [c.source for c in assignment.cells]
+    return alike(works, [*release, assignment.sources["public_checks.py"], *framework])
 
 
 def _keep(folder: Path, name: str, report: Report) -> None:

@@ -1,0 +1,167 @@
+"""A fault of the judge is never a zero: ungraded, with the cause, and graded on the next run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from minigrad.grading import cohort, results
+from minigrad.grading import judge as module
+from minigrad.grading.judge import Judge
+from minigrad.grading.spec import GradingError
+from minigrad.sandbox.errors import SandboxUnavailable
+from tests.grading.classroom import ADDS, NAME, RIGHT, fake_judge, hand_in, new_course, notebook
+from tests.grading.near import Near
+from tests.grading.squares import squares, submission
+
+SALT = b"0123456789abcdef"
+
+
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def near(monkeypatch):
+    server = Near()
+    monkeypatch.setattr(module, "Server", server)
+    return server
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(cohort, "Judge", fake_judge())
+    course, assignment = new_course(tmp_path)
+    for student, answer in (("a", RIGHT), ("b", ADDS), ("c", RIGHT)):
+        hand_in(course, student, notebook(assignment, answer))
+    return course, assignment
+
+
+def run(room, **options):
+    course, assignment = room
+    return cohort.run(course, assignment, course.submissions(NAME), **options)
+
+
+def test_a_full_disk_below_the_references(near, monkeypatch, tmp_path):
+    write = results.write
+    monkeypatch.setattr(results, "write", full)
+    with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as judge:
+        report = judge.grade(submission())
+        assert (report.status, report.exercises) == ("ungraded", ())
+        assert "OSError" in report.reason
+        monkeypatch.setattr(results, "write", write)
+        assert judge.grade(submission()).score == 30
+
+
+def test_a_full_disk_below_the_reports(room, monkeypatch):
+    course, _ = room
+    results.read_salt(course.salt(NAME))
+    write = results.write
+    monkeypatch.setattr(results, "write", full)
+    reports = run(room)
+    assert {r.status for r in reports.values()} == {"ungraded"}
+    assert all("No space left on device" in r.reason for r in reports.values())
+    monkeypatch.setattr(results, "write", write)
+    assert {s: r.score for s, r in run(room).items()} == {"a": 10.0, "b": 0.0, "c": 10.0}
+
+
+def test_a_disk_that_is_full_for_one_student_only(room, monkeypatch):
+    write = results.write
+
+    def sometimes(path: Path, data: bytes) -> None:
+        if path.parent.name == "b":
+            full()
+        write(path, data)
+
+    results.read_salt(room[0].salt(NAME))
+    monkeypatch.setattr(results, "write", sometimes)
+    assert {s: r.status for s, r in run(room).items()} == {"a": "graded", "b": "ungraded", "c": "graded"}
+    assert list(cohort.reports(room[0], NAME)) == ["a", "c"]
+
+
+def test_a_sandbox_that_is_refused_after_a_restart(near, monkeypatch):
+    """It was there when the run began; then it cannot be had again."""
+    with Judge(squares(), SALT, isolation="unsafe") as judge:
+        judge.prepare()
+        near.faults = 1
+
+        def refused(*_: object, **__: object) -> None:
+            raise SandboxUnavailable("no namespaces today")
+
+        monkeypatch.setattr(module, "Server", refused)
+        report = judge.grade(submission())
+        assert (report.status, report.exercises) == ("ungraded", ())
+        assert "JudgeFault" in report.reason
+        monkeypatch.setattr(module, "Server", near)
+        assert judge.grade(submission()).score == 30
+
+
+def test_no_memory_for_the_judge(near, monkeypatch):
+    def none(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with Judge(squares(), SALT, isolation="unsafe") as judge:
+        judge.prepare()
+        monkeypatch.setattr(judge, "report", none)
+        assert judge.grade(submission()).status == "ungraded"
+
+
+def test_a_fork_server_that_is_killed_in_the_middle_of_a_submission():
+    """With the real sandbox: the submission is tried again with another one, and graded."""
+    slow = "import time\ntime.sleep(0.8)\ndef square(x):\n    return x * x\n"
+    try:
+        judge = Judge(squares(), SALT)
+        judge.prepare()
+    except module.JudgeFault as why:
+        pytest.skip(str(why))
+    with judge:
+        process = judge.server._process
+        assert process is not None
+        kill = threading.Timer(0.3, lambda: os.kill(process.pid, signal.SIGKILL))
+        kill.start()
+        report = judge.grade(submission(square=slow))
+        kill.join()
+        assert judge.server._process is not process
+        assert (report.status, report.score) == ("graded", 30.0)
+
+
+@pytest.mark.slow
+def test_a_worker_host_that_is_killed(tmp_path):
+    """SIGKILL to a process of a run: what it held is graded alone or ungraded, never a zero."""
+    course, assignment = new_course(tmp_path)
+    for student, answer in (("a", RIGHT), ("b", ADDS)):
+        hand_in(course, student, notebook(assignment, answer))
+    killed: list[int] = []
+
+    def kill() -> None:
+        for _ in range(500):
+            hosts = [p for p in children() if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes()]
+            if hosts:
+                os.kill(hosts[0], signal.SIGKILL)
+                killed.append(hosts[0])
+                return
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        reports = run((course, assignment), workers=2)
+    except GradingError as error:
+        pytest.skip(str(error))
+    finally:
+        thread.join()
+    assert killed
+    wanted = {"a": 10.0, "b": 0.0}
+    assert all(r.status == "ungraded" or r.score == wanted[s] for s, r in reports.items())
+    assert {s: r.score for s, r in run((course, assignment)).items()} == wanted
+
+
+def children() -> list[int]:
+    """Processes that any thread of this one started."""
+    found = Path("/proc/self/task").glob("*/children")
+    return [int(p) for file in found for p in file.read_text().split()]
