@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     flag(add, "--full", "with the hidden checks; needs the course's solutions/")
     flag(add, "--unsafe", UNSAFE)
     flag(add, "--json", "print the report as JSON")
+    add("--gradescope", type=Path, metavar="FILE", help="write Gradescope's results.json there, too")
 
     add = command(
         "grade",
@@ -103,6 +104,13 @@ def parser() -> argparse.ArgumentParser:
     add("assignment", metavar="ASSIGNMENT")
     add("--out", type=Path, metavar="DIR", help="where to write the files (default: the course's folder)")
     flag(add, "--json", "print JSON, write nothing")
+    flag(add, "--lms", "write lms.csv, too: a row for each student of the id map, also of the missing")
+    add(
+        "--ids",
+        type=Path,
+        metavar="FILE",
+        help="the id map, with --lms: CSV with the columns student and id (default: ids.csv of the course)",
+    )
 
     add = command(
         "explain",

@@ -92,6 +92,9 @@ def check(args: argparse.Namespace) -> int:
     except SandboxUnavailable:
         print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
         made = found("unsafe")
+    if args.gradescope:
+        told = json.dumps(display.gradescope(made), indent=1) + "\n"
+        args.gradescope.write_text(told, encoding="utf-8")
     if args.json:
         print(json.dumps(display.class_json({args.notebook.stem: made})[args.notebook.stem], indent=1))
     else:
@@ -243,7 +246,7 @@ def regrade(args: argparse.Namespace) -> int:
 
 def report(args: argparse.Namespace) -> int:
     """Show the last reports of an assignment, and write them as files."""
-    from minigrad.grading import cohort, display
+    from minigrad.grading import authoring, cohort, display, lms
     from minigrad.grading.classview import class_html
     from minigrad.terminal import class_table
 
@@ -255,13 +258,26 @@ def report(args: argparse.Namespace) -> int:
     if args.json:
         print(values, end="")
         return OK
+    ids = lms.read_ids(args.ids or course.ids) if args.lms or args.ids else {}
     print(class_table(reports))
+    near = cohort.near(course, authoring.load(course.sources(args.assignment)))
+    for a in near:
+        print(f"near-identical work, {100 * a.share:.0f} %: {', '.join(a.students)}")
     out: Path = args.out or course.work
     out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(values, encoding="utf-8")
-    (out / "report.csv").write_bytes(display.class_csv(reports))
-    (out / "report.html").write_text(class_html(reports), encoding="utf-8")
-    print(f"\nwrote report.json, report.csv and report.html into {out}")
+    files = {
+        "report.json": values.encode(),
+        "report.csv": display.class_csv(reports),
+        "report.html": class_html(reports, near).encode(),
+    }
+    if ids:
+        files["lms.csv"] = lms.lms_csv(reports, ids)
+        if unknown := sorted(reports.keys() - ids.keys()):
+            print(f"minigrad: not in the id map, so not in lms.csv: {', '.join(unknown)}", file=sys.stderr)
+    for name, data in files.items():
+        (out / name).write_bytes(data)
+    *some, last = files
+    print(f"\nwrote {', '.join(some)} and {last} into {out}")
     return OK
 
 

@@ -79,6 +79,9 @@ def start(course: Course, record: bool) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a job in a shell's background has none
     )
 
 
@@ -113,13 +116,17 @@ def campaign(root: Path, kills: int, seed: int = 0, record: bool = False) -> Res
             process.wait(rng.uniform(0, whole))
         except subprocess.TimeoutExpired:
             _kill(process, how)
-            process.wait(30)
             done[how] += 1
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                wrong.append(f"{how} did not end it")
+                os.killpg(process.pid, signal.SIGKILL)
         told = process.communicate()[1].decode()
         wrong += _remains(process.pid)
         now = stored(course)
         wrong += [f"lost after {how}: {name}" for name in before if now.get(name) != before[name]]
-        if "Traceback" in told:
+        if "Traceback" in told and not told.rstrip().endswith("KeyboardInterrupt"):  # Python's own start
             wrong.append(f"after {how}: {told[-400:]}")
         if process.returncode == 1:
             rounds += 1

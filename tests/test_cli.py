@@ -159,6 +159,16 @@ def test_check_works_without_the_courses_sources(course, tmp_path_factory, monke
     assert "expected.npz is not in" in capsys.readouterr().err
 
 
+def test_check_writes_gradescopes_results(course, sandbox, capsys):
+    path = write(course.root / "work" / f"{NAME}.ipynb", answer(course, WRITES))
+    assert main(["check", path, "--full", "--gradescope", "results.json"]) == 1
+    made = json.loads((course.root / "results.json").read_text())
+    assert made["score"] == 4.0
+    assert [(t["name"], t["score"], t["max_score"], t["status"]) for t in made["tests"]] == [
+        ("scale", 4.0, 10.0, "failed")
+    ]
+
+
 def test_check_hides_the_engine_where_grading_does(course, sandbox, capsys):
     source = course.sources(NAME) / "notebook.py"
     borrows = "from minigrad import Tensor\ndef scale(x, factor):\n    return (Tensor(x) * factor).data"
@@ -216,6 +226,18 @@ def test_grade_report_explain(course, sandbox, nbgrader, capsys):
     assert json.loads((course.root / "out" / "report.json").read_text()).keys() == {"a", "b", "c"}
     assert (course.root / "out" / "report.csv").read_text(encoding="utf-8-sig").startswith("student,")
     assert "<!doctype html>" in (course.root / "out" / "report.html").read_text()
+
+    assert main(["report", NAME, "--out", "out", "--lms"]) == 2
+    assert "the first line is `student,id`" in capsys.readouterr().err
+    (course.root / "ids.csv").write_text("student,id\nb,22\na,11\nd,44\n")
+    assert main(["report", NAME, "--out", "out", "--lms"]) == 0
+    assert "not in the id map, so not in lms.csv: c" in capsys.readouterr().err
+    rows = (course.root / "out" / "lms.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [row.rsplit(",", 1)[0] for row in rows[1:]] == [
+        "22,b,0,10,zero",
+        "11,a,10,10,full",
+        "44,d,,10,missing",
+    ]
 
     assert main(["explain", "b", "scale.original"]) == 0
     told = capsys.readouterr().out

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean, median
 
 from minigrad.grading.markup import escape, number, prose
+from minigrad.grading.similarity import Alike
 from minigrad.grading.spec import Report
 
 
@@ -36,8 +37,11 @@ svg text { fill: currentColor; font: 12px system-ui, sans-serif }
 """
 
 
-def class_html(reports: Mapping[str, Report]) -> str:
-    """The class view, one self-contained page: scores, checks, mistakes, who needs a person."""
+def class_html(reports: Mapping[str, Report], near: Sequence[Alike] = ()) -> str:
+    """The class view, one self-contained page: scores, checks, mistakes, who needs a person.
+
+    `near` is what `similarity.alike` found.
+    """
     graded = {student: r for student, r in sorted(reports.items()) if r.status == "graded"}
     title = next((r.assignment for r in reports.values()), "no submissions")
     sections = [
@@ -45,7 +49,8 @@ def class_html(reports: Mapping[str, Report]) -> str:
         _section("Scores", _histogram([100 * r.score / r.points for r in graded.values() if r.points])),
         _section("Submissions that need a person", _people(reports)),
         _section("Exercises", _exercises(graded)),
-        _section("Mistakes recognised", _mistakes(graded)),
+        _section("Commonest mistakes", _mistakes(graded)),
+        _section("Near-identical work", _near(near)),
         _section("Students", _students(reports)),
         _section("Checks, most failed first", _checks(graded)),
     ]
@@ -172,6 +177,12 @@ def _mistakes(graded: Mapping[str, Report]) -> str:
             ]
         )
     return _table(["mistake", "exercise", "hint given", "#times", "students"], rows)
+
+
+def _near(near: Sequence[Alike]) -> str:
+    rows = [[escape(", ".join(a.students)), f"{100 * a.share:.0f} %"] for a in near]
+    told = "<p>Apart from what all were given, layout, comments and names. To be looked at, not a proof.</p>"
+    return told + _table(["students", "#alike"], rows) if rows else ""
 
 
 def _people(reports: Mapping[str, Report]) -> str:

@@ -72,6 +72,11 @@ class Course:
         """What grading keeps for itself: salts, results, reports, staging."""
         return self.work / ".minigrad"
 
+    @property
+    def ids(self) -> Path:
+        """The students' ids elsewhere: see `lms.read_ids`."""
+        return self.work / "ids.csv"
+
     def salt(self, name: str) -> Path:
         return self.state / "salts" / name
 

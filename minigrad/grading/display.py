@@ -14,7 +14,7 @@ from typing import Any
 from minigrad.grading.classview import class_html
 from minigrad.grading.markup import GREY, MARKS, Mark, escape, number, printable, prose
 from minigrad.grading.spec import Exercise, Report, Verdict
-from minigrad.grading.table import Result, Row
+from minigrad.grading.table import Result, Row, state
 
 __all__ = [
     "Result",
@@ -23,12 +23,14 @@ __all__ = [
     "class_html",
     "class_json",
     "class_rows",
+    "csv_bytes",
     "exercise_html",
     "exercise_text",
     "gradescope",
     "html",
     "lost",
     "number",
+    "state",
     "status_line",
     "text",
 ]
@@ -142,6 +144,7 @@ def class_rows(reports: Mapping[str, Report]) -> tuple[list[str], list[list[str 
     header = [
         "student",
         "status",
+        "state",
         "score",
         "points",
         *exercises,
@@ -164,6 +167,7 @@ def class_rows(reports: Mapping[str, Report]) -> tuple[list[str], list[list[str 
             [
                 student,
                 report.status,
+                state(report),
                 round(report.score, 4) if graded else None,
                 report.points if graded else None,
                 *scores,
@@ -177,9 +181,13 @@ def class_rows(reports: Mapping[str, Report]) -> tuple[list[str], list[list[str 
 
 
 def class_csv(reports: Mapping[str, Report]) -> bytes:
-    """The class table as CSV, UTF-8 with a byte order mark: spreadsheets read it as it is."""
+    """The class table as CSV."""
+    return csv_bytes(*class_rows(reports))
+
+
+def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> bytes:
+    """CSV in UTF-8 with a byte order mark: spreadsheets read it as it is, and take no cell for a formula."""
     out = io.StringIO()
-    header, rows = class_rows(reports)
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(header)
     writer.writerows([_plain(value) for value in row] for row in rows)
@@ -206,6 +214,7 @@ def _dict(report: Report) -> dict[str, Any]:
     return {
         "assignment": report.assignment,
         "status": report.status,
+        "state": state(report),
         "score": round(report.score, 4) if graded else None,
         "points": report.points if graded else None,
         "reason": report.reason,

@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minigrad.grading.markup import GREY, MARKS, Mark, escape, number, prose
+from minigrad.grading.spec import Report
+
+
+def state(report: Report | None) -> str:
+    """One word for a submission: full, partial, zero, blank, refused, ungraded or missing."""
+    if report is None:
+        return "missing"
+    if report.status != "graded":
+        return report.status
+    if report.blank:
+        return "blank"
+    if report.score >= report.points - 1e-9:
+        return "full"
+    return "partial" if report.score > 0 else "zero"
 
 
 @dataclass(frozen=True)
