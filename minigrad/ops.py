@@ -51,17 +51,17 @@ class At:
         unknown. Pieces that were cut from left to right come back from right to left. While each
         lies in the free part it is written, which is several times faster than adding to it.
         """
-        index, axis = self.index, 0
+        index, axis, step = self.index, 0, 1
         if type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL:
             index, axis = index[1], 1
-        start = stop = -1
         if type(index) is slice:
             start, stop, step = index.indices(buffer.shape[axis])
-            start = start if step > 0 else -1
         elif type(index) is int:
             start = index % buffer.shape[axis]
             stop = start + 1
-        if 0 <= start <= stop and (free is True or (free and axis == free[0] and stop <= free[1])):
+        else:
+            free = None
+        if free and (free is True or (axis == free[0] and stop <= free[1])) and start <= stop and step > 0:
             buffer[self.index] = g
             return axis, start
         part = buffer[self.index]
@@ -192,7 +192,8 @@ def sigmoid(x: Array) -> Result:
 
     def vjp(g: Array) -> Array:
         gy = g * y
-        return gy - gy * y
+        gy -= gy * y
+        return gy
 
     return y, (vjp,)
 

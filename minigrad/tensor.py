@@ -128,8 +128,10 @@ def op(f: Op) -> Callable[..., Tensor]:
         else:
             y, right = b, None
         try:
-            if more or keywords:
-                data, vjps = f(*((x,) if b is _none else (x, y)), *map(_raw, more), **keywords)
+            if more:
+                data, vjps = f(x, y, *map(_raw, more), **keywords)
+            elif keywords:
+                data, vjps = f(x, **keywords) if b is _none else f(x, y, **keywords)
             else:
                 data, vjps = f(x) if b is _none else f(x, y)
         except (ValueError, IndexError) as error:
@@ -137,33 +139,35 @@ def op(f: Op) -> Callable[..., Tensor]:
         if more:
             nodes = [t.node if isinstance(t, Tensor) else None for t in more]
             vjps, parents = _needed(f, vjps, (left, right, *nodes))
-        elif not _recording or (left is None and right is None):
-            parents = None
-        elif right is None and type(vjps) is tuple and vjps[0] is not None:
-            vjps, parents = vjps[:1], (left,)
-        elif type(vjps) is not tuple or len(vjps) != 2 or None in vjps:
+        elif not _recording or type(vjps) is not tuple or vjps[0] is None:
+            vjps, parents = _needed(f, vjps, (left,) if b is _none else (left, right))
+        elif right is None:
+            vjps, parents = (vjps[:1], (left,)) if left is not None else (None, None)
+        elif len(vjps) < 2 or vjps[1] is None:
             vjps, parents = _needed(f, vjps, (left, right))
         elif left is None:
             vjps, parents = (None, vjps[1]), (None, right)
         else:
             parents = (left, right)
+        result: Tensor = _new(Tensor)  # without __init__, which would check what is known here
+        if parents is None:
+            result.node = None
+            result._data = data if type(data) is _ndarray else _array(data)
+            return result
         if type(data) is not _ndarray:
             data = _array(data)
-        result: Tensor = _new(Tensor)  # without __init__, which would check what is known here
+        elif data is x:  # an op may hand its argument through; that one stays writable
+            data = data.view()
+        if type(data) is _ndarray:
+            data.setflags(False)  # type: ignore[call-arg]  # by keyword it takes longer
         result._data = data
-        result.node = None
-        if parents is not None:
-            if type(data) is _ndarray:
-                if data is x:  # an op may hand its argument through; that one stays writable
-                    result._data = data = data.view()
-                data.setflags(False)  # write=False
-            result.node = node = _new(Node)
-            node.op = f
-            node.vjps = vjps
-            node.parents = parents
-            node.shape = data.shape
-            node.serial = _next_serial()
-            node.keep = node.grad = node.seen = None
+        result.node = node = _new(Node)
+        node.op = f
+        node.vjps = vjps
+        node.parents = parents
+        node.shape = data.shape
+        node.serial = _next_serial()
+        node.keep = node.seen = None
         return result
 
     return lifted
@@ -332,7 +336,7 @@ class Tensor:
         """Keep the gradient of this tensor too, though it is no leaf; returns the tensor."""
         if self.node is None:
             raise ValueError("this tensor depends on no leaf with requires_grad=True: it has no gradient")
-        self.node.keep = self._data.dtype
+        self.node.keep, self.node.grad = self._data.dtype, None
         return self
 
     # Operators
@@ -492,22 +496,16 @@ def backward(root: Tensor, g: Any = None) -> None:
             _keep(node)
         if vjps is None or g is None:  # a leaf; or nothing came here
             continue
-        i = 0
         try:
-            shared = None if type(vjps) is tuple else vjps(g)
-            for i, parent in enumerate(parents):
-                if parent is None:
+            shared = type(vjps) is not tuple  # one function that gives all parts
+            edges = zip(parents, vjps(g), strict=True) if shared else zip(parents, vjps)  # noqa: B905
+            for parent, vjp in edges:
+                if parent is None or vjp is None:
                     continue
-                if shared is not None:
-                    part = shared[i]
-                else:
-                    vjp = vjps[i]
-                    if type(vjp) is At:
-                        _add_at(parent, vjp, g)
-                        continue
-                    if vjp is None:
-                        continue
-                    part = vjp(g)
+                if type(vjp) is At:
+                    _add_at(parent, vjp, g)
+                    continue
+                part = vjp if shared else vjp(g)
                 if part.shape != parent.shape:
                     part = unbroadcast(part, parent.shape)
                 if parent.grad is None:
@@ -520,7 +518,8 @@ def backward(root: Tensor, g: Any = None) -> None:
                     parent.owned = True
                     parent.free = None
         except Exception as error:
-            where = f"the vjp of argument {i} of {node.op.__name__}"  # type: ignore[union-attr]
+            which = f"the vjp of argument {vjps.index(vjp)}" if not shared else "the vjps"
+            where = f"{which} of {node.op.__name__}"  # type: ignore[union-attr]
             if isinstance(error, Misshapen):
                 raise ValueError(f"{where} {error}") from None
             error.add_note(f"in {where}")
@@ -558,14 +557,14 @@ def _tape(start: Node) -> list[Node]:
 
 def _add_at(node: Node, at: At, g: Array) -> None:
     """Add to the node's gradient what is `g` at an index: one buffer for all such."""
+    free = node.free if node.owned else None
     if node.grad is None:
         node.grad = np.zeros(node.shape, g.dtype, like=_array(g))
-        node.free = True
-    else:  # of no dimensions, it may be a NumPy scalar
-        node.grad = _array(node.grad) if node.owned else _array(node.grad).copy()
-        node.free = node.free if node.owned else None
+        free = True
+    elif not node.owned or not node.shape:  # of no dimensions, it may be a NumPy scalar
+        node.grad = _array(node.grad).copy()
     node.owned = True
-    node.free = at.add(node.grad, g, node.free)
+    node.free = at.add(node.grad, g, free)
 
 
 def _keep(node: Node) -> None:
