@@ -205,7 +205,7 @@ def test_the_labs_show_what_the_notebook_says(
     lab = played(monkeypatch, released=False)
     assert "Finish" not in capsys.readouterr().out
     assert lab["plain_learned"] == {12: 3, 24: 3, 48: 0}
-    assert lab["bias_learned"] == {0.0: 0, 1.0: 3}
+    assert lab["bias_learned"] == {0.0: 0, 1.0: 2}
     first = {key: norms[0] for key, norms in lab["paths"].items()}
     assert first[1.0, "all"] == pytest.approx(2.6e-3, rel=0.2)
     assert first[1.0, "belt only"] == pytest.approx(2.0e-7, rel=0.2)
