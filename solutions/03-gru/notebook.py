@@ -2,18 +2,23 @@
 # # 3 · GRU: fewer gates, and an honest comparison
 #
 # At the end of this notebook a network that you wrote reads short texts and says whether they praise
-# or complain. It was never told what "not" means, only which texts were which. For every word, this is
-# how much the answer listens to it (a bar is $|\partial\,\text{logit}/\partial\,\text{word}|$):
+# or complain. It was never told what "not" means, only which texts were which. Exchange each word of a
+# text for others that say nothing, and measure by how much that moves the answer:
 #
 # ```text
-# it was good today               it was not good today           it was good today not a story
-#     it  ▏                           it  ▏                           it  ▏
-#    was  ▎                          was  ▌                          was  ▎
-#   good  ████████                   not  ██████                    good  ████████
-#  today  ▏                         good  ███████                  today  ▏
-#                                  today  ▏                          not  ▎
-#  → positive                     → negative                          a  ▏  → positive
+#     it  ▏ 0.2                     it  ▏ 0.2                       it  ▏ 0.2
+#    was  ▎ 0.3                    was  ▏ 0.1                      was  ▏ 0.1
+#   good  ████████ 8.0             not  ████████████████ 16.2     good  █████ 4.6
+#  today  ▌ 0.5                   good  █████████████ 13.1       today  ▍ 0.4
+#                                today  ██ 1.8                     not  █ 1.1
+#                                                                    a  ▏ 0.1
+#                                                                story  ▏ 0.2
+#  → positive                    → negative                       → positive
 # ```
+#
+# Where "not" stands before the judgement it is the most important word of all, where it stands
+# behind, hardly any. (Part 6 also shows the picture that is more often drawn, of gradients; it
+# tells another story, and you will see why.)
 #
 # The cell behind it is the *gated recurrent unit*: two gates where the LSTM has three, one state
 # where it has two, three quarters of the parameters. Is it therefore better? Worse? Faster? Much
@@ -536,10 +541,14 @@ class TextClassifier(Module):
 check("text-classifier")
 
 # %% [markdown] id="listening-text"
-# Train it, then ask it. Every word has a row of the embedding, and every row has a gradient: how much
-# would the answer change if this word were a little different? That is not what the network "thinks",
-# and a word to which the answer is deaf may still have mattered before; but it shows where one could
-# push. Does it know when "not" is about the judgement and when it is not?
+# Train it, then ask it: which words matter? There are two ways to ask. One is to look at the **gradient**:
+# each word has a row of the embedding, and $|\partial\,\text{logit}/\partial\,\text{word}|$ says how much the
+# answer would move if that row were a *little* different. It costs one backward pass, and is drawn
+# in many papers. The other is to **exchange** the word for words that say nothing, run again, and
+# see how far the answer moves.
+#
+# **Predict before you run**, for *it was not good today*: which words have the longest bars in the one
+# picture, and which in the other?
 
 # %% kind="lab" id="lab-listening"
 def seeded(model, rng):
@@ -549,48 +558,75 @@ def seeded(model, rng):
     return model
 
 
-def train_reader(seed=0, updates=300):
-    """A classifier of sentiment, and its accuracy on fresh texts every twenty updates."""
+def train_reader(make, seed, updates):
+    """A classifier of sentiment, its accuracy on fresh texts every twenty updates, and ms for an update."""
     rng = np.random.default_rng([3, seed])
-    model = seeded(TextClassifier(len(recall.WORDS), 8, GRUCell(8, 16, rng=rng), 2), rng)
-    optimizer, fresh, right = Adam(model.parameters(), lr=0.02), recall.sentiment(rng, 400), []
+    model = seeded(TextClassifier(len(recall.WORDS), 8, make(rng), 2), rng)
+    fresh, right, spent = recall.sentiment(rng, 400), [], 0.0
+    optimizer, data = Adam(model.parameters(), lr=0.02), np.random.default_rng([8, seed])
     for update in range(updates + 1):
         if update % 20 == 0:
             with no_grad():
                 right.append(np.mean(model(fresh.x, fresh.mask).data.argmax(axis=1) == fresh.y))
-        batch = recall.sentiment(rng, 32)
+        batch = recall.sentiment(data, 32)
+        began = time.process_time()
         optimizer.zero_grad()
         cross_entropy(model(batch.x, batch.mask), batch.y).backward()
         optimizer.step()
-    return model, right
+        spent += time.process_time() - began
+    return model, np.array(right), 1000 * spent / (updates + 1)
 
 
-def listens(model, text):
-    """The logit of "positive" less that of "negative", and the norm of its gradient at every word."""
-    tokens, mask = recall.tokens(text)
+def logit(model, text):
+    """The logit of "positive" less that of "negative"."""
+    return (model(*recall.tokens(text)) * [-1.0, 1.0]).sum()
+
+
+def gradients_of(model, text):
+    """The norm of the logit's gradient at every word's row."""
     for p in model.parameters():
         p.grad = None
-    logits = model(tokens, mask)
-    logit = (logits * [-1.0, 1.0]).sum()
-    logit.backward()
-    return float(logit.data), np.linalg.norm(model.embedding.W.grad[tokens[0]], axis=1)
+    logit(model, text).backward()
+    return np.linalg.norm(model.embedding.W.grad[recall.tokens(text)[0][0]], axis=1)
+
+
+def exchanged(model, text):
+    """How far the logit moves when a word is exchanged for one that says nothing; the mean over these."""
+    words, moved = text.split(), []
+    with no_grad():
+        before = float(logit(model, text).data)
+        for i, word in enumerate(words):
+            others = [" ".join([*words[:i], other, *words[i + 1 :]]) for other in recall.NEUTRAL if other != word]
+            moved.append(np.mean([abs(float(logit(model, other).data) - before) for other in others]))
+    return np.array(moved)
 
 
 if finished("gru-cell", "text-classifier"):
-    reader, right = train_reader()
+    reader, right, _ = train_reader(lambda rng: GRUCell(8, 16, rng=rng), seed=0, updates=200)
     print("right on fresh texts, every 20 updates:", " ".join(f"{r:.2f}" for r in right), "\n")
-    examples = "it was good today", "it was not good today", "it was not very good today", "it was good today not a story"
-    figure, axes = plt.subplots(1, len(examples), figsize=(11, 2.8), layout="constrained", sharex=True)
-    for ax, text in zip(axes, examples, strict=True):
-        logit, norms = listens(reader, text)
-        words = text.split()
-        print(f"{text:32} {'positive' if logit > 0 else 'negative'}  (logit {logit:+.1f})  " + "  ".join(f"{w} {n:.1f}" for w, n in zip(words, norms, strict=True)))
-        ax.barh(range(len(words)), norms, color=["#D55E00" if w in ("not", "good") else "#0072B2" for w in words])
-        ax.set_yticks(range(len(words)), words)
-        ax.invert_yaxis()
-        ax.set_title("positive" if logit > 0 else "negative", fontsize="medium")
-        ax.set_xlabel(r"$|\partial$ logit / $\partial$ word$|$")
+    examples = "it was good today", "it was not good today", "it was good today not a story"
+    asked = {"gradient": gradients_of, "exchange": exchanged}
+    figure, axes = plt.subplots(2, len(examples), figsize=(10, 4.6), layout="constrained", sharex="row")
+    for column, text in zip(axes.T, examples, strict=True):
+        words, answer = text.split(), float(logit(reader, text).data)
+        print(f"{text}: {'positive' if answer > 0 else 'negative'} (logit {answer:+.1f})")
+        for ax, (name, ask) in zip(column, asked.items(), strict=True):
+            bars = ask(reader, text)
+            print(f"    {name:10}" + "".join(f"{word:>8}{bar:5.1f}" for word, bar in zip(words, bars, strict=True)))
+            ax.barh(range(len(words)), bars, color=["#D55E00" if w in ("not", "good") else "#0072B2" for w in words])
+            ax.set_yticks(range(len(words)), words)
+            ax.invert_yaxis()
+            ax.set_xlabel(r"$|\partial$ logit / $\partial$ word$|$" if name == "gradient" else "moved by exchange")
+        column[0].set_title(f"→ {'positive' if answer > 0 else 'negative'}")
     plt.show()
+
+# %% [markdown] id="listening-lesson"
+# The lower row is what one would hope for: *not* and *good* decide, and *not* behind the judgement hardly
+# counts. The upper row says nearly the opposite: *good*, without which there would be no answer, has one of
+# the shortest bars. It is no mistake in your code. A network that is sure has driven its gates to
+# the flat ends of their sigmoids, where a small change of the word changes nothing, and only a large one,
+# as from *good* to *story*, would. The gradient says where the answer is *sensitive*, not what it
+# *rests on*. Remember that when a coloured text is shown to you as an explanation.
 
 # %% [markdown] id="learned-text"
 # ## 7 · Learning
@@ -643,7 +679,7 @@ if finished("gru-cell"):
 # What the checks ask:
 #
 # - No other size gives a GRU whose number of parameters is nearer to the LSTM's: all arrays of both cells count, those that meet x and the biases too.
-# - It returns an int, 1 or more.
+# - It returns an int, 1 or more, and at once, also for an LSTM of 2,000 units: numbers are computed, and no cell is built.
 
 # %% kind="solution" id="match-hidden"
 def match_hidden(input_size, lstm_hidden):
@@ -675,25 +711,26 @@ except ImportError:
     LSTMCell = None  # or paste your class LSTMCell here, in place of this line
 
 # %% [markdown] id="comparison-design"
-# The design: adding with a gap, $T = 20$, the same data and the same optimiser for all, about 1,200 parameters
-# for each cell. And **five seeds**. One run of each would be an anecdote: change the seed and the
-# order of the curves changes. A band shows the best and the worst of five, a line the median.
+# The design: two tasks, adding and sentiment; the same data and the same optimiser for all cells; as many
+# parameters in each cell as an LSTM with 16 units has. And **five seeds**. One run of each would be
+# an anecdote: change the seed, and the curves may change places. A band goes from the worst to the best
+# of five, a line is the median.
 #
-# **Predict before you run**, in one sentence and in writing: which one will need fewer updates, and will the
-# bands overlap?
+# **Predict before you run**, in one sentence and in writing: on which task does which cell need fewer updates,
+# and will the bands overlap?
 
 # %% kind="lab" id="lab-comparison"
-SEEDS, UPDATES, LSTM_HIDDEN = 5, 240, 16
+SEEDS, LSTM_HIDDEN = 5, 16
 
 
-def contestants():
+def contestants(D):
     """Makers of cells with about as many parameters as an LSTM of size LSTM_HIDDEN, by name."""
-    wanted = 4 * ((LSTM_HIDDEN + 2) * LSTM_HIDDEN + LSTM_HIDDEN)
-    plain = min(range(1, 200), key=lambda H: abs((H + 2) * H + H - wanted))
-    makers = {"plain": lambda rng: PlainCell(2, plain, rng)}
-    makers["GRU"] = lambda rng: GRUCell(2, match_hidden(2, LSTM_HIDDEN), rng=rng)
+    wanted = 4 * ((LSTM_HIDDEN + D) * LSTM_HIDDEN + LSTM_HIDDEN)
+    plain = min(range(1, 200), key=lambda H: abs((H + D) * H + H - wanted))
+    makers = {"plain": lambda rng: PlainCell(D, plain, rng)}
+    makers["GRU"] = lambda rng: GRUCell(D, match_hidden(D, LSTM_HIDDEN), rng=rng)
     if LSTMCell is not None:
-        makers["LSTM"] = lambda rng: LSTMCell(2, LSTM_HIDDEN, rng=rng)
+        makers["LSTM"] = lambda rng: LSTMCell(D, LSTM_HIDDEN, rng=rng)
     return makers
 
 
@@ -707,12 +744,12 @@ class Adder(Module):
         return self.head(self.recurrent(x)[0][:, -1])
 
 
-def learn_adding(make, seed, lr=0.01):
-    """The error on fresh sequences every twenty updates, and milliseconds for one update."""
+def train_adder(make, seed, updates):
+    """An adder, its squared error on fresh sequences every twenty updates, and ms for an update."""
     rng = np.random.default_rng([4, seed])
-    model, fresh, errors = Adder(make(rng), rng), recall.adding(rng, 200), []
-    optimizer, data, spent = Adam(model.parameters(), lr=lr), np.random.default_rng([7, seed]), 0.0
-    for update in range(UPDATES + 1):
+    model, fresh, errors, spent = Adder(make(rng), rng), recall.adding(rng, 400), [], 0.0
+    optimizer, data = Adam(model.parameters(), lr=0.02), np.random.default_rng([7, seed])
+    for update in range(updates + 1):
         if update % 20 == 0:
             with no_grad():
                 errors.append(np.mean((model(fresh.x).data - fresh.y) ** 2))
@@ -722,37 +759,49 @@ def learn_adding(make, seed, lr=0.01):
         mse(model(batch.x), batch.y).backward()
         optimizer.step()
         spent += time.process_time() - began
-    return np.array(errors), 1000 * spent / (UPDATES + 1)
+    return model, np.array(errors), 1000 * spent / (updates + 1)
 
 
-def first_below(errors, limit=0.02):
-    """The update at which the error first lies below the limit; infinity if it never does."""
-    below = np.flatnonzero(errors < limit)
-    return 20.0 * below[0] if len(below) else np.inf
+def first_update(learned):
+    """The update at which a curve of yes and no, every twenty updates, first says yes; or infinity."""
+    return 20.0 * np.flatnonzero(learned)[0] if learned.any() else np.inf
 
 
-if finished("gru-cell", "match-hidden"):
-    makers = contestants()
-    results = {name: [learn_adding(make, seed) for seed in range(SEEDS)] for name, make in makers.items()}
-    print(f"{'cell':8}{'H':>4}{'parameters':>12}{'updates until 0.02, seed by seed':>40}{'ms/update':>12}{'last error, median':>20}")
-    figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
-    for (name, runs), colour, style in zip(results.items(), ("gray", "#0072B2", "#D55E00"), ("-.", "-", "--"), strict=False):
-        cell = makers[name](np.random.default_rng(0))
-        curves = np.array([errors for errors, _ in runs])
-        reached = " ".join("never" if np.isinf(u) else f"{u:.0f}" for u in map(first_below, curves))
-        milliseconds = np.median([ms for _, ms in runs])
-        print(f"{name:8}{cell.hidden_size:4}{cell.num_parameters():12,}{reached:>40}{milliseconds:12.1f}{np.median(curves[:, -1]):20.4f}")
-        updates = 20 * np.arange(curves.shape[1])
-        ax.fill_between(updates, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.2)
-        ax.plot(updates, np.median(curves, axis=0), style, color=colour, label=f"{name}, H = {cell.hidden_size}")
-    ax.axhline(0.02, color="black", linestyle=":", linewidth=1)
-    ax.axhline(1 / 6, color="black", linestyle=":", linewidth=1)
-    ax.set(yscale="log", xlabel="update", ylabel="squared error on fresh sequences", title=f"adding, {SEEDS} seeds, equal parameters")
-    ax.legend()
+STYLES = {"plain": ("gray", "-."), "GRU": ("#0072B2", "-"), "LSTM": ("#D55E00", "--")}
+
+
+def compare(title, D, train, updates, is_learned, ax):
+    """Train every contestant on every seed; print a table, draw the bands, return the curves."""
+    print(f"{title}\n{'cell':8}{'H':>4}{'parameters':>12}{'ms/update':>11}   updates until learned, seed by seed")
+    curves = {}
+    for name, make in contestants(D).items():
+        runs = [train(make, seed, updates) for seed in range(SEEDS)]
+        cell, curves[name] = make(np.random.default_rng(0)), np.array([curve for _, curve, _ in runs])
+        reached = [first_update(is_learned(curve)) for curve in curves[name]]
+        told = "  ".join("never" if np.isinf(u) else f"{u:5.0f}" for u in reached)
+        print(f"{name:8}{cell.hidden_size:4}{cell.num_parameters():12,}{np.median([ms for *_, ms in runs]):11.1f}   {told}")
+        steps, (colour, style) = 20 * np.arange(updates // 20 + 1), STYLES[name]
+        ax.fill_between(steps, curves[name].min(axis=0), curves[name].max(axis=0), color=colour, alpha=0.2)
+        ax.plot(steps, np.median(curves[name], axis=0), style, color=colour, label=f"{name}, H = {cell.hidden_size}")
+    print()
+    ax.set(xlabel="update", title=title)
+    ax.legend(fontsize=8)
+    return curves
+
+
+if finished("gru-cell", "text-classifier", "match-hidden"):
+    figure, axes = plt.subplots(1, 2, figsize=(11, 3.6), layout="constrained")
+    adding_curves = compare("adding", 2, train_adder, 240, lambda error: error < 0.02, axes[0])
+    sentiment_curves = compare("sentiment", 8, train_reader, 160, lambda right: right >= 0.97, axes[1])
+    for height in (0.02, 1 / 6):
+        axes[0].axhline(height, color="black", linestyle=":", linewidth=1)
+    axes[0].set(yscale="log", ylabel="squared error on fresh sequences")
+    axes[1].axhline(0.97, color="black", linestyle=":", linewidth=1)
+    axes[1].set_ylabel("right, of fresh texts")
     plt.show()
 
 # %% [markdown] id="comparison-question"
-# (Upper dotted line: always saying 1. Lower one: what counts as learned.)
+# (Dotted: what counts as learned, and for adding also the error of always saying 1.)
 #
 # ### Question `comparison` · 10 points, read by a person
 #
@@ -776,9 +825,10 @@ if finished("gru-cell", "match-hidden"):
 # ## What you have now
 #
 # - A GRU saves a gate and a state: one gate says keep *or* replace, the other what the candidate may see.
-#   Per parameter it is an LSTM of three quarters.
+#   At equal sizes it has three quarters of an LSTM's parameters.
 # - Formulas of one name differ: the sense of $z$ is a convention that a change of sign translates, the
 #   place of $r$ is not.
+# - What an answer is sensitive to is not what it rests on: exchange the word before you believe the gradient.
 # - Padding is a promise. A text's answer must not depend on its neighbours in the batch.
 # - A comparison says what was held equal, shows the spread over seeds, and ends with what it does not show.
 #

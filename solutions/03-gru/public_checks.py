@@ -176,7 +176,7 @@ def mixture(student, rng):
 @check(exercise="gru-cell", points=2, says=MIX)
 def by_hand(student, rng):
     cell = new_cell(student, 1, 1)
-    for name, value in zip(NAMES, rng.uniform(0.2, 0.9, 6).round(2), strict=True):
+    for name, value in zip(NAMES, rng.permutation(np.arange(20, 90))[:6] / 100, strict=True):
         getattr(cell, name).data[...] = value
     first = step(cell, np.ones((1, 1)), start_of(cell, 1))
     return {"state after reading 1": first, "state after reading 1, 0": step(cell, np.zeros((1, 1)), first)}
@@ -338,6 +338,13 @@ def logits_of(model, tokens, mask):
     return given(model(tokens, mask), "TextClassifier's __call__")
 
 
+def words(rng, B, T, V):
+    """Tokens (B, T) from 0 to V - 1, the 0 among them."""
+    tokens = rng.integers(0, V, (B, T))
+    tokens[0, -1] = 0
+    return tokens
+
+
 def texts(rng, B, T, V, shortest=2):
     """Tokens (B, T) from 1 to V - 1, and a mask of different lengths, one of them T; padding is 0."""
     lengths = np.concatenate([[T], rng.integers(shortest, T, B - 1)])[rng.permutation(B)]
@@ -362,7 +369,7 @@ def parts(student, rng):
 def equal_lengths(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 3, 12)
     model = classifier(student, rng, V, E, H, K)
-    return {"logits": logits_of(model, rng.integers(0, V, (B, T)), np.ones((B, T), dtype=bool))}
+    return {"logits": logits_of(model, words(rng, B, T, V), np.ones((B, T), dtype=bool))}
 
 
 @check(exercise="text-classifier", points=1, says=LOGITS)
@@ -383,14 +390,14 @@ def padded_batch(student, rng):
 def pair_of_states(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 3, 12)
     model = classifier(student, rng, V, E, H, K, kind=LeakyPair)
-    return {"logits": logits_of(model, rng.integers(0, V, (B, T)), np.ones((B, T), dtype=bool))}
+    return {"logits": logits_of(model, words(rng, B, T, V), np.ones((B, T), dtype=bool))}
 
 
 @check(exercise="text-classifier", points=2, says=WORDS)
 def classifier_gradients(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 3, 12)
     model = classifier(student, rng, V, E, H, K)
-    logits = logits_of(model, rng.integers(0, V, (B, T)), np.ones((B, T), dtype=bool))
+    logits = logits_of(model, words(rng, B, T, V), np.ones((B, T), dtype=bool))
     (logits * rng.normal(size=(B, K))).sum().backward()
     return {
         "embedding.W.grad": gradient(model.embedding.W),
@@ -406,7 +413,7 @@ NEAREST = (
     "No other size gives a GRU whose number of parameters is nearer to the LSTM's: "
     "all arrays of both cells count, those that meet x and the biases too."
 )
-AN_INT = "It returns an int, 1 or more."
+AN_INT = "It returns an int, 1 or more, and at once, also for an LSTM of 2,000 units: numbers are computed, and no cell is built."
 
 
 def matched(student, D, H):
@@ -419,31 +426,31 @@ def entries(gates, D, H):
     return sum(np.prod(shape, dtype=np.int64) for shape in ((H + D, H), (H,)) for _ in range(gates))
 
 
-def missed(student, pairs):
-    """How many parameters the GRU of the student's size differs by from the LSTM."""
-    return np.array([abs(entries(3, D, matched(student, D, H)) - entries(4, D, H)) for D, H in pairs])
+def missed(student, rng, pairs):
+    """How many parameters the GRU of the student's size differs by from the LSTM; pairs in an order from rng."""
+    pairs = rng.permutation(np.array(pairs))
+    far = [abs(entries(3, D, matched(student, D, H)) - entries(4, D, H)) for D, H in pairs.tolist()]
+    return {"sizes (D, H)": pairs, "parameters missed": np.array(far)}
 
 
 @check(exercise="match-hidden", points=2, says=NEAREST)
 def small_cells(student, rng):
-    D = int(rng.integers(1, 5))
-    return {f"parameters missed for D = {D}, H = 1 to 8": missed(student, [(D, H) for H in range(1, 9)])}
+    return missed(student, rng, [(D, H) for D in range(1, 5) for H in range(1, 13)])
 
 
 @check(exercise="match-hidden", points=2, says=NEAREST)
 def usual_cells(student, rng):
-    pairs = np.stack([rng.integers(1, 100, 6), rng.integers(8, 130, 6)], axis=1)
-    return {"sizes (D, H)": pairs, "parameters missed": missed(student, pairs.tolist())}
+    return missed(student, rng, [(int(rng.integers(1, 20)), H) for H in range(8, 160)])
 
 
 @check(exercise="match-hidden", points=1, says=AN_INT)
 def an_int(student, rng):
     D, H = sizes(rng, 2, 3, 40)
-    G = matched(student, D, H)
+    answers = [matched(student, d, h) for d, h in ((D, H), (50, 1), (20, 2000))]
     return {
-        "an int": truth(isinstance(G, int | np.integer) and not isinstance(G, bool)),
-        "1 or more, also for D = 50, H = 1": truth(G >= 1, matched(student, 50, 1) >= 1),
-        "parameters missed": missed(student, [(D, H)]),
+        "ints": truth(*(isinstance(G, int | np.integer) and not isinstance(G, bool) for G in answers)),
+        "1 or more": truth(*(G >= 1 for G in answers)),
+        "D, H": np.array([D, H]),
     }
 
 

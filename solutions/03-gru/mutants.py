@@ -1,0 +1,813 @@
+"""Known mistakes in 03-gru, each with the checks it fails and what to tell the student who made it."""
+
+from minigrad.checks import Rewrite, mutant
+
+
+def of(exercise: str, probes: str) -> list[str]:
+    """Names of checks of one exercise."""
+    return [f"{exercise}.{probe}" for probe in probes.split()]
+
+
+MUTANTS = [
+    # --- gru-cell: the step
+    mutant(
+        "cell-other-rule",
+        "return (1 - z) * h + z * candidate",
+        "return z * h + (1 - z) * candidate",
+        "z and 1 − z have changed places: this is the rule of PyTorch and Keras; here z says how much is replaced.",
+        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-gates-swapped",
+        "        z = sigmoid(hx @ self.W_z + self.b_z)\n        r = sigmoid(hx @ self.W_r + self.b_r)\n",
+        "        r = sigmoid(hx @ self.W_z + self.b_z)\n        z = sigmoid(hx @ self.W_r + self.b_r)\n",
+        "Reset and update gate have changed places: which W belongs to which?",
+        of("gru-cell", "update-gate reset-gate reset-before-the-matrix mixture by-hand one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-no-reset",
+        "concatenate([r * h, x], axis=1)",
+        "hx",
+        "The candidate sees all of h: where does r come in? (Training hardly notices; the values do.)",
+        of("gru-cell", "reset-gate reset-before-the-matrix by-hand one-step-gradients several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-reset-after",
+        "self.activation(concatenate([r * h, x], axis=1) @ self.W_h + self.b_h)",
+        "self.activation(r * (h @ self.W_h[: self.hidden_size]) + x @ self.W_h[self.hidden_size :] + self.b_h)",
+        "r multiplies h after the matrix, as in PyTorch; here it does so before.",
+        of("gru-cell", "reset-before-the-matrix one-step-gradients several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-resets-input-too",
+        "self.activation(concatenate([r * h, x], axis=1) @ self.W_h + self.b_h)",
+        "self.activation(r * (hx @ self.W_h) + self.b_h)",
+        "r switches off what is read as well; it should act on the old state alone.",
+        of("gru-cell", "reset-before-the-matrix by-hand one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-resets-kept-state",
+        "return (1 - z) * h + z",
+        "return (1 - z) * (r * h) + z",
+        "r also multiplies the part of the state that is kept; it belongs to the candidate alone.",
+        of("gru-cell", "update-gate mixture by-hand one-step-gradients several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-candidate-linear",
+        "candidate = self.activation(",
+        "candidate = (",
+        "The candidate is never squashed.",
+        of("gru-cell", "reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-candidate-sigmoid",
+        "candidate = self.activation(",
+        "candidate = sigmoid(",
+        "The candidate is no gate: it goes through the activation, not through σ.",
+        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-always-tanh",
+        "candidate = self.activation(",
+        "candidate = tanh(",
+        "The candidate uses tanh even when the cell was built with another activation.",
+        of("gru-cell", "given-activation any-activation"),
+    ),
+    mutant(
+        "cell-gates-activated",
+        "z = sigmoid(hx @",
+        "z = self.activation(hx @",
+        "The update gate is made with the cell's activation; a gate is always σ, between 0 and 1.",
+        of("gru-cell", "update-gate mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-reset-activated",
+        "r = sigmoid(hx @",
+        "r = self.activation(hx @",
+        "The reset gate is made with the cell's activation; a gate is always σ, between 0 and 1.",
+        of("gru-cell", "reset-gate reset-before-the-matrix by-hand given-activation one-step-gradients several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-z-without-bias",
+        "hx @ self.W_z + self.b_z",
+        "hx @ self.W_z",
+        "b_z never reaches the update gate.",
+        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-r-without-bias",
+        "hx @ self.W_r + self.b_r",
+        "hx @ self.W_r",
+        "b_r never reaches the reset gate.",
+        of("gru-cell", "reset-gate candidate reset-before-the-matrix by-hand given-activation one-step-gradients several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-candidate-without-bias",
+        "@ self.W_h + self.b_h",
+        "@ self.W_h",
+        "b_h never reaches the candidate.",
+        of("gru-cell", "candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-one-matrix-for-two-gates",
+        "hx @ self.W_r + self.b_r",
+        "hx @ self.W_z + self.b_r",
+        "Both gates use the same matrix; each has its own.",
+        of("gru-cell", "reset-gate by-hand one-step-gradients several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-x-first-in-gates",
+        "hx = concatenate([h, x], axis=1)",
+        "hx = concatenate([x, h], axis=1)",
+        "For the gates x comes before h: the rows of W meet the wrong columns. It is [h, x] here.",
+        of("gru-cell", "update-gate reset-gate one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-x-first-in-candidate",
+        "concatenate([r * h, x], axis=1)",
+        "concatenate([x, r * h], axis=1)",
+        "For the candidate x comes before h: the rows of W_h meet the wrong columns. It is [r ⊙ h, x] here.",
+        of("gru-cell", "reset-gate candidate reset-before-the-matrix given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-adds-up",
+        "return (1 - z) * h + z * candidate",
+        "return h + z * candidate",
+        "The old state is never let go: what is put on must be made room for.",
+        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-replaces-all",
+        "return (1 - z) * h + z * candidate",
+        "return (1 - z) * h + candidate",
+        "The candidate comes in whole: z lets the old state go, but does not weigh what comes.",
+        of("gru-cell", "mixture by-hand one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-update-gate-unused",
+        "return (1 - z) * h + z * candidate",
+        "return candidate",
+        "The new state is the candidate alone: where does z decide?",
+        of("gru-cell", "update-gate mixture by-hand one-step-gradients single-precision several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-detaches-kept",
+        "return (1 - z) * h + z",
+        "return (1 - z) * h.detach() + z",
+        "The values are right, but no gradient goes straight from the new state to the old one.",
+        of("gru-cell", "gradients"),
+    ),
+    mutant(
+        "cell-detaches-gates",
+        "hx = concatenate([h, x], axis=1)",
+        "hx = concatenate([h.detach(), x], axis=1)",
+        "The values are right, but no gradient reaches the old state through the gates.",
+        of("gru-cell", "gradients"),
+    ),
+    mutant(
+        "cell-detaches-reset",
+        "concatenate([r * h, x]",
+        "concatenate([r.detach() * h, x]",
+        "The values are right, but the reset gate gets no gradient: it would never learn.",
+        of("gru-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-detaches-candidates-state",
+        "concatenate([r * h, x]",
+        "concatenate([r * h.detach(), x]",
+        "The values are right, but no gradient reaches the old state through the candidate.",
+        of("gru-cell", "gradients"),
+    ),
+    mutant(
+        "cell-keeps-a-copy",
+        "        hx = concatenate([h, x], axis=1)\n        z = sigmoid(hx @ self.W_z + self.b_z)\n",
+        "        if not hasattr(self, 'kept'):\n"
+        "            self.kept = {'W_z': Tensor(self.W_z.data.copy())}\n"
+        "        hx = concatenate([h, x], axis=1)\n        z = sigmoid(hx @ self.kept['W_z'] + self.b_z)\n",
+        "The update gate works with a copy of W_z, so no gradient reaches W_z itself.",
+        of("gru-cell", "one-step-gradients gradients"),
+    ),
+    # --- gru-cell: how it starts
+    mutant(
+        "start-glorot-everywhere",
+        "on_h = init.orthogonal((hidden_size, hidden_size), rng, dtype)",
+        "on_h = init.glorot((hidden_size, hidden_size), rng, dtype)",
+        "The rows that meet h start as a Glorot draw; orthogonal ones keep the length of the state.",
+        of("gru-cell", "start fresh-start"),
+    ),
+    mutant(
+        "start-standard-normal",
+        "on_x = init.glorot((input_size, hidden_size), rng, dtype)",
+        "on_x = rng.standard_normal((input_size, hidden_size)).astype(dtype)",
+        "The rows that meet x do not have Glorot's spread, variance 2 / (D + H).",
+        of("gru-cell", "fresh-start"),
+    ),
+    mutant(
+        "start-x-on-top",
+        "np.concatenate([on_h, on_x])",
+        "np.concatenate([on_x, on_h])",
+        "The rows for x are on top: in [h, x] the state comes first.",
+        of("gru-cell", "start fresh-start"),
+    ),
+    mutant(
+        "start-one-draw",
+        "self.W_z, self.W_r, self.W_h = weights(), weights(), weights()",
+        "drawn = weights().data\n        self.W_z, self.W_r, self.W_h = Parameter(drawn), Parameter(drawn), Parameter(drawn)",
+        "All three matrices start with the same numbers; each draws its own.",
+        of("gru-cell", "fresh-start"),
+    ),
+    mutant(
+        "start-ignores-rng",
+        "self.W_z, self.W_r, self.W_h = weights(), weights(), weights()",
+        "rng = np.random.default_rng(0)\n        self.W_z, self.W_r, self.W_h = weights(), weights(), weights()",
+        "Every cell starts from the same weights, whatever rng it is given.",
+        of("gru-cell", "fresh-start"),
+    ),
+    mutant(
+        "start-ignores-update-bias",
+        "np.full(hidden_size, update_bias, dtype)",
+        "np.zeros(hidden_size, dtype)",
+        "b_z starts at zero whatever update_bias is.",
+        of("gru-cell", "biases"),
+    ),
+    mutant(
+        "start-update-bias-on-r",
+        "self.b_z = Parameter(np.full(hidden_size, update_bias, dtype))\n        self.b_r = Parameter(np.zeros(hidden_size, dtype))",
+        "self.b_r = Parameter(np.full(hidden_size, update_bias, dtype))\n        self.b_z = Parameter(np.zeros(hidden_size, dtype))",
+        "update_bias went to the reset gate; it belongs to the update gate.",
+        of("gru-cell", "biases"),
+    ),
+    mutant(
+        "start-update-bias-everywhere",
+        "self.b_r = Parameter(np.zeros(hidden_size, dtype))",
+        "self.b_r = Parameter(np.full(hidden_size, update_bias, dtype))",
+        "update_bias is for b_z alone; the other biases start at zero.",
+        of("gru-cell", "biases"),
+    ),
+    mutant(
+        "start-bias-no-parameter",
+        "self.b_h = Parameter(np.zeros(hidden_size, dtype))",
+        "self.b_h = Tensor(np.zeros(hidden_size, dtype), requires_grad=True)",
+        "One of the six is no Parameter, so `parameters()`, and with it the optimiser, does not see it.",
+        of("gru-cell", "shapes single-precision"),
+    ),
+    mutant(
+        "start-always-float64",
+        "        def weights():",
+        "        dtype = np.float64\n\n        def weights():",
+        "The parameters are float64 even when another dtype was asked for.",
+        of("gru-cell", "single-precision"),
+    ),
+    mutant(
+        "start-state-float64",
+        "np.zeros((batch, self.hidden_size), self.b_z.dtype)",
+        "np.zeros((batch, self.hidden_size))",
+        "The first state has NumPy's default dtype, not the parameters'.",
+        of("gru-cell", "single-precision"),
+    ),
+    mutant(
+        "start-state-one",
+        "np.zeros((batch, self.hidden_size)",
+        "np.ones((batch, self.hidden_size)",
+        "The first state is not zero.",
+        of("gru-cell", "shapes by-hand single-precision"),
+    ),
+    # --- flip-convention
+    mutant(
+        "flip-weights-only",
+        "    new.b_z.data[...] = -cell.b_z.data\n",
+        "",
+        "The bias of the update gate goes into z as well: 1 − σ(a) = σ(−a) for the whole of a.",
+        of("flip-convention", "opposite-sign other-rule opposite-sign-in-float32 other-rule-over-time nothing-shared"),
+    ),
+    mutant(
+        "flip-bias-only",
+        "    new.W_z.data[...] = -cell.W_z.data\n",
+        "",
+        "The weights of the update gate go into z as well: 1 − σ(a) = σ(−a) for the whole of a.",
+        of("flip-convention", "opposite-sign other-rule there-and-back opposite-sign-in-float32 other-rule-over-time nothing-shared"),
+    ),
+    mutant(
+        "flip-reset-gate",
+        "    new.W_z.data[...] = -cell.W_z.data\n    new.b_z.data[...] = -cell.b_z.data\n",
+        "    new.W_r.data[...] = -cell.W_r.data\n    new.b_r.data[...] = -cell.b_r.data\n",
+        "The reset gate means the same under both rules; it is the update gate that changes its sense.",
+        of("flip-convention", "opposite-sign other-rule there-and-back opposite-sign-in-float32 other-rule-over-time nothing-shared"),
+    ),
+    mutant(
+        "flip-everything",
+        "    new.W_z.data[...] = -cell.W_z.data\n    new.b_z.data[...] = -cell.b_z.data\n",
+        "    for mine, theirs in zip(new.parameters(), cell.parameters()):\n        mine.data[...] = -theirs.data\n",
+        "Everything changed its sign; only what goes into z may.",
+        of("flip-convention", "opposite-sign opposite-sign-in-float32 nothing-shared"),
+    ),
+    mutant(
+        "flip-one-minus",
+        "-cell.W_z.data\n    new.b_z.data[...] = -cell.b_z.data",
+        "1 - cell.W_z.data\n    new.b_z.data[...] = 1 - cell.b_z.data",
+        "It is z that becomes 1 − z, not its weights: what must a become so that σ(a) becomes 1 − σ(a)?",
+        of("flip-convention", "opposite-sign other-rule there-and-back opposite-sign-in-float32 other-rule-over-time nothing-shared"),
+    ),
+    mutant(
+        "flip-nothing",
+        "    new.W_z.data[...] = -cell.W_z.data\n    new.b_z.data[...] = -cell.b_z.data\n",
+        "",
+        "The new cell has the old weights: run under the other rule it does the opposite of remembering.",
+        of("flip-convention", "opposite-sign other-rule there-and-back opposite-sign-in-float32 other-rule-over-time nothing-shared"),
+    ),
+    mutant(
+        "flip-in-place",
+        "new = copy.deepcopy(cell)",
+        "new = cell",
+        "The given cell itself was changed; what is asked for is a new one beside it.",
+        of("flip-convention", "given-one-stays nothing-shared"),
+    ),
+    mutant(
+        "flip-shallow-copy",
+        "new = copy.deepcopy(cell)",
+        "new = copy.copy(cell)",
+        "The new cell is another object, but its parameters are the given cell's own: a copy of the list, not of the arrays.",
+        of("flip-convention", "given-one-stays nothing-shared"),
+    ),
+    mutant(
+        "flip-shares-the-rest",
+        "new.b_z.data[...] = -cell.b_z.data",
+        "new.b_z.data[...] = -cell.b_z.data\n    new.W_r, new.W_h, new.b_r, new.b_h = cell.W_r, cell.W_h, cell.b_r, cell.b_h",
+        "The parameters that stay equal are shared: training one cell would change the other.",
+        of("flip-convention", "nothing-shared"),
+    ),
+    # --- text-classifier
+    mutant(
+        "classifier-no-mask",
+        "(self.embedding(tokens), mask=mask)",
+        "(self.embedding(tokens))",
+        "The mask is not used: the cell goes on reading behind the end of a text.",
+        of("text-classifier", "padded-batch other-padding padded-pairs many-classes padded-gradients"),
+    ),
+    mutant(
+        "classifier-last-column",
+        "        _, state = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n"
+        "        last = state[0] if isinstance(state, tuple) else state\n",
+        "        outputs, _ = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n        last = outputs[:, -1]\n",
+        "The last column of the batch is not every text's last word: where a text is shorter, the outputs there are zero.",
+        of("text-classifier", "padded-batch other-padding padded-pairs many-classes padded-gradients"),
+    ),
+    mutant(
+        "classifier-mean-of-all",
+        "        _, state = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n"
+        "        last = state[0] if isinstance(state, tuple) else state\n",
+        "        outputs, _ = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n        last = outputs.mean(axis=1)\n",
+        "The head reads a mean over all steps; wanted is the state after the last word.",
+        of("text-classifier", "equal-lengths padded-batch pair-of-states classifier-gradients other-padding padded-pairs many-classes padded-gradients"),
+    ),
+    mutant(
+        "classifier-reads-c",
+        "last = state[0] if",
+        "last = state[1] if",
+        "Of a pair (h, c) the head reads c; what a cell shows is h, the first of the two.",
+        of("text-classifier", "pair-of-states padded-pairs"),
+    ),
+    mutant(
+        "classifier-no-pairs",
+        "last = state[0] if isinstance(state, tuple) else state",
+        "last = state",
+        "With a cell whose state is a pair, as an LSTM's is, the head gets both at once.",
+        of("text-classifier", "pair-of-states padded-pairs"),
+    ),
+    mutant(
+        "classifier-masks-rows",
+        "(self.embedding(tokens), mask=mask)",
+        "(self.embedding(tokens) * np.asarray(mask)[..., None])",
+        "Padding is read as words made of zeros; a cell changes its state even when it reads zeros.",
+        of("text-classifier", "padded-batch other-padding padded-pairs many-classes padded-gradients"),
+    ),
+    mutant(
+        "classifier-padding-row",
+        "Embedding(vocab, embed_size)",
+        "Embedding(vocab, embed_size, padding_index=0)",
+        "Token 0 is taken for padding; which tokens are padding the mask says, and 0 may be a word.",
+        of("text-classifier", "equal-lengths one-word pair-of-states classifier-gradients"),
+    ),
+    mutant(
+        "classifier-detaches-words",
+        "(self.embedding(tokens), mask=mask)",
+        "(self.embedding(tokens).detach(), mask=mask)",
+        "The values are right, but no gradient reaches the embedding: words would never learn what they mean.",
+        of("text-classifier", "classifier-gradients padded-gradients"),
+    ),
+    mutant(
+        "classifier-probabilities",
+        "return self.head(last)",
+        "return sigmoid(self.head(last))",
+        "Logits are wanted, the head's numbers as they are; the loss turns them into probabilities.",
+        of("text-classifier", "equal-lengths one-word padded-batch pair-of-states classifier-gradients other-padding padded-pairs many-classes padded-gradients"),
+    ),
+    mutant(
+        "classifier-squashes",
+        "return self.head(last)",
+        "return self.head(tanh(last))",
+        "The state goes through another tanh before the head.",
+        of("text-classifier", "equal-lengths one-word padded-batch pair-of-states classifier-gradients other-padding padded-pairs many-classes padded-gradients"),
+    ),
+    mutant(
+        "classifier-backwards",
+        "Recurrent(self.cell)(",
+        "Recurrent(self.cell, reverse=True)(",
+        "The text is read from its end: the last word comes first.",
+        of("text-classifier", "equal-lengths padded-batch pair-of-states classifier-gradients other-padding padded-pairs many-classes padded-gradients"),
+    ),
+    mutant(
+        "classifier-starts-at-zero",
+        "(self.embedding(tokens), mask=mask)\n        last",
+        "(self.embedding(tokens), Tensor(np.zeros((len(tokens), self.cell.hidden_size))), mask)\n        last",
+        "Reading starts from zeros, not from the cell's own initial state.",
+        of("text-classifier", "equal-lengths one-word padded-batch pair-of-states classifier-gradients other-padding padded-pairs many-classes padded-gradients"),
+    ),
+    mutant(
+        "classifier-goes-on",
+        "        _, state = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n",
+        "        first = getattr(self, 'before', None)\n"
+        "        first = first if first is not None and len(mask) == self.size else None\n"
+        "        _, state = Recurrent(self.cell)(self.embedding(tokens), first, mask)\n"
+        "        self.before, self.size = state, len(mask)\n",
+        "The second batch starts where the first one ended; every text starts from the cell's initial state.",
+        of("text-classifier", "other-padding many-classes"),
+    ),
+    # --- match-hidden
+    mutant(
+        "match-four-thirds",
+        "    return min(range(1, 2 * lstm_hidden + 1), key=distance)",
+        "    return max(1, round(4 * lstm_hidden / 3))",
+        "4 to 3 is the ratio at equal sizes; but the matrices grow with the square of the size.",
+        of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-square-root",
+        "    return min(range(1, 2 * lstm_hidden + 1), key=distance)",
+        "    return max(1, round((4 / 3) ** 0.5 * lstm_hidden))",
+        "Only the h rows grow with the square of the size; those for x and the biases do not.",
+        of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-same-size",
+        "    return min(range(1, 2 * lstm_hidden + 1), key=distance)",
+        "    return lstm_hidden",
+        "At the same size the GRU has a quarter fewer parameters: it may be larger.",
+        of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-no-biases",
+        "(lstm_hidden + input_size) * lstm_hidden + lstm_hidden)\n\n    def distance(hidden):\n"
+        "        return abs(3 * ((hidden + input_size) * hidden + hidden) - wanted)",
+        "(lstm_hidden + input_size) * lstm_hidden)\n\n    def distance(hidden):\n"
+        "        return abs(3 * (hidden + input_size) * hidden - wanted)",
+        "The biases are arrays of parameters, too.",
+        of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-no-inputs",
+        "((lstm_hidden + input_size) * lstm_hidden + lstm_hidden)\n\n    def distance(hidden):\n"
+        "        return abs(3 * ((hidden + input_size) * hidden + hidden) - wanted)",
+        "(lstm_hidden * lstm_hidden + lstm_hidden)\n\n    def distance(hidden):\n"
+        "        return abs(3 * (hidden * hidden + hidden) - wanted)",
+        "The matrices have rows for x as well; they count for both cells.",
+        of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-rounds-down",
+        "    return min(range(1, 2 * lstm_hidden + 1), key=distance)",
+        "    best = 1\n    while 3 * ((best + 1 + input_size) * (best + 1) + best + 1) <= wanted:\n        best += 1\n    return best",
+        "This is the largest GRU that is not larger than the LSTM; the next one may be nearer.",
+        of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-rounds-up",
+        "    return min(range(1, 2 * lstm_hidden + 1), key=distance)",
+        "    best = 1\n    while 3 * ((best + input_size) * best + best) < wanted:\n        best += 1\n    return best",
+        "This is the smallest GRU that is not smaller than the LSTM; the one before may be nearer.",
+        of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-the-other-way",
+        "wanted = 4 * (",
+        "wanted = 9 / 4 * (",
+        "The two gates' numbers have changed places: the GRU is to be the larger one of the two.",
+        of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-a-float",
+        "    return min(range(1, 2 * lstm_hidden + 1), key=distance)",
+        "    return float(min(range(1, 2 * lstm_hidden + 1), key=distance))",
+        "A size is an int: `GRUCell(2, 19.0)` would fail.",
+        of("match-hidden", "an-int"),
+    ),
+    mutant(
+        "match-short-search",
+        "range(1, 2 * lstm_hidden + 1)",
+        "range(1, 200)",
+        "The search ends before the answer for large cells comes.",
+        of("match-hidden", "every-size extreme-cells"),
+    ),
+]
+
+
+# --- the same mistakes in other words: right code written otherwise, with the mistake made in it
+
+SPLIT = '''
+class GRUCell(Module):
+    def __init__(self, input_size, hidden_size, *, activation=tanh, rng=None, dtype=np.float64, update_bias=0.0):
+        self.hidden_size, self.f = hidden_size, activation
+        rng = rng if rng is not None else np.random.default_rng()
+        D, H = input_size, hidden_size
+        for gate in "zrh":
+            rows = init.orthogonal((H, H), rng, dtype), init.glorot((D, H), rng, dtype)
+            setattr(self, f"W_{gate}", Parameter(np.concatenate(rows)))
+            setattr(self, f"b_{gate}", Parameter(np.full(H, update_bias if gate == "z" else 0, dtype)))
+
+    def initial_state(self, batch):
+        return Tensor(np.zeros((batch, self.hidden_size), self.b_h.dtype))
+
+    def mixed(self, gate, h, x):
+        W, b, H = getattr(self, f"W_{gate}"), getattr(self, f"b_{gate}"), self.hidden_size
+        return h @ W[:H] + x @ W[H:] + b
+
+    def __call__(self, x, h):
+        z = sigmoid(self.mixed("z", h, x))
+        r = sigmoid(self.mixed("r", h, x))
+        new = self.f(self.mixed("h", r * h, x))
+        return h + z * (new - h)
+'''
+JOINED = '''
+class GRUCell(Module):
+    def __init__(self, input_size, hidden_size, *, activation=tanh, rng=None, dtype=np.float64, update_bias=0.0):
+        rng = np.random.default_rng() if rng is None else rng
+        self.hidden_size, self.activation = hidden_size, activation
+        square, lower = (hidden_size, hidden_size), (input_size, hidden_size)
+        draw = lambda: Parameter(np.vstack([init.orthogonal(square, rng, dtype), init.glorot(lower, rng, dtype)]))
+        self.W_h, self.W_r, self.W_z = draw(), draw(), draw()
+        self.b_h, self.b_r = Parameter(np.zeros(hidden_size, dtype)), Parameter(np.zeros(hidden_size, dtype))
+        self.b_z = Parameter(np.full(hidden_size, update_bias, dtype))
+
+    def initial_state(self, batch):
+        return Tensor(np.zeros((batch, self.hidden_size), self.W_z.dtype))
+
+    def __call__(self, x, h):
+        H = self.hidden_size
+        both = concatenate([h, x], axis=1)
+        a = both @ concatenate([self.W_z, self.W_r], axis=1) + concatenate([self.b_z, self.b_r])
+        z, r = sigmoid(a[:, :H]), sigmoid(a[:, H:])
+        seen = concatenate([h * r, x], axis=1)
+        candidate = self.activation(seen @ self.W_h + self.b_h)
+        keep = 1.0 - z
+        return keep * h + z * candidate
+'''
+RENEWED = '''
+def flip_convention(cell):
+    rows, hidden = cell.W_z.shape
+    new = GRUCell(rows - hidden, hidden, dtype=cell.W_z.data.dtype)
+    for name in ("W_z", "b_z", "W_r", "b_r", "W_h", "b_h"):
+        getattr(new, name).data[...] = getattr(cell, name).data
+    new.W_z.data[...] *= -1
+    new.b_z.data[...] *= -1
+    return new
+'''
+SIGNED = '''
+import copy
+
+def flip_convention(cell):
+    signs = dict(W_z=-1, b_z=-1, W_r=1, b_r=1, W_h=1, b_h=1)
+    new = copy.copy(cell)
+    for name, sign in signs.items():
+        setattr(new, name, Parameter(sign * getattr(cell, name).data))
+    return new
+'''
+LOOP = '''
+from minigrad import where
+
+class TextClassifier(Module):
+    def __init__(self, vocab, embed_size, cell, classes):
+        self.embedding, self.cell = Embedding(vocab, embed_size), cell
+        self.head = Linear(cell.hidden_size, classes)
+
+    def __call__(self, tokens, mask):
+        rows = self.embedding(tokens)
+        state, outputs = self.cell.initial_state(len(tokens)), []
+        for t in range(tokens.shape[1]):
+            here, new = mask[:, t, None], self.cell(rows[:, t], state)
+            outputs.append(where(here, new[0] if isinstance(new, tuple) else new, 0.0))
+            if isinstance(new, tuple):
+                state = tuple(where(here, n, o) for n, o in zip(new, state))
+            else:
+                state = where(here, new, state)
+        h = state[0] if isinstance(state, tuple) else state
+        return self.head(h)
+'''
+INDEXED = '''
+class TextClassifier(Module):
+    def __init__(self, vocab, embed_size, cell, classes):
+        self.embedding, self.head = Embedding(vocab, embed_size), Linear(cell.hidden_size, classes)
+        self.cell = cell
+
+    def __call__(self, tokens, mask):
+        rows = self.embedding(tokens)
+        outputs, state = Recurrent(self.cell)(rows, mask=mask)
+        read = outputs[np.arange(len(tokens)), mask.sum(axis=1) - 1]
+        return self.head(read)
+'''
+ROOT = '''
+def match_hidden(input_size, lstm_hidden):
+    D, H = input_size, lstm_hidden
+    n = 4 * H * (H + D + 1)
+    root = (-(D + 1) + ((D + 1) ** 2 + 4 * n / 3) ** 0.5) / 2
+    low = max(1, int(root + 1e-9))
+    return min((low, low + 1), key=lambda G: abs(3 * G * (G + D + 1) - n))
+'''
+WHILE = '''
+def match_hidden(input_size, lstm_hidden):
+    def count(arrays, hidden):
+        return arrays * (hidden * (hidden + input_size) + hidden)
+
+    target, size = count(4, lstm_hidden), lstm_hidden
+    while abs(count(3, size + 1) - target) < abs(count(3, size) - target):
+        size += 1
+    return size
+'''
+BASES = {
+    "split": ("gru-cell", SPLIT), "joined": ("gru-cell", JOINED),
+    "renewed": ("flip-convention", RENEWED), "signed": ("flip-convention", SIGNED),
+    "loop": ("text-classifier", LOOP), "indexed": ("text-classifier", INDEXED),
+    "root": ("match-hidden", ROOT), "while": ("match-hidden", WHILE),
+}  # fmt: skip
+
+
+def again(of: str, **edits: tuple[str, str]) -> list[Rewrite]:
+    """The mistake `of` in each base that is named: (old, new), old standing there exactly once."""
+    made = []
+    for base, (old, new) in edits.items():
+        cell, source = BASES[base]
+        if source.count(old) != 1:
+            raise ValueError(f"{of} in {base}: {old!r} stands there {source.count(old)} times")
+        made.append(Rewrite(f"{of}-{base}", of, {cell: source.replace(old, new)}))
+    return made
+
+
+REWRITES = [
+    *again(
+        "cell-other-rule",
+        split=("return h + z * (new - h)", "return new + z * (h - new)"),
+        joined=("keep * h + z * candidate", "keep * candidate + z * h"),
+    ),
+    *again(
+        "cell-gates-swapped",
+        split=('self.f(self.mixed("h", r * h, x))\n        return h + z', 'self.f(self.mixed("h", z * h, x))\n        return h + r'),
+        joined=("z, r = sigmoid(a[:, :H]), sigmoid(a[:, H:])", "r, z = sigmoid(a[:, :H]), sigmoid(a[:, H:])"),
+    ),
+    *again("cell-no-reset", split=('"h", r * h, x', '"h", h, x'), joined=("h * r, x", "h, x")),
+    *again(
+        "cell-reset-after",
+        split=(
+            'self.f(self.mixed("h", r * h, x))',
+            "self.f(r * (h @ self.W_h[: self.hidden_size]) + self.mixed(\"h\", 0.0 * h, x))",
+        ),
+        joined=("seen @ self.W_h + self.b_h", "(h @ self.W_h[:H]) * r + self.b_h + x @ self.W_h[H:]"),
+    ),
+    *again(
+        "cell-resets-input-too",
+        split=('self.f(self.mixed("h", r * h, x))', 'self.f((self.mixed("h", h, x) - self.b_h) * r + self.b_h)'),
+        joined=("seen @ self.W_h + self.b_h", "(both @ self.W_h) * r + self.b_h"),
+    ),
+    *again(
+        "cell-resets-kept-state",
+        split=("return h + z * (new - h)", "h = h * r\n        return h + z * (new - h)"),
+        joined=("keep * h", "keep * seen[:, :H]"),
+    ),
+    *again(
+        "cell-candidate-linear",
+        split=("new = self.f(self.mixed", "new = 1 * (self.mixed"),
+        joined=("self.activation(seen @", "(seen @"),
+    ),
+    *again(
+        "cell-candidate-sigmoid",
+        split=("self.f(self.mixed", "sigmoid(self.mixed"),
+        joined=("self.activation(seen @", "1 - sigmoid(-seen @ self.W_h - self.b_h) + 0 * (seen @"),
+    ),
+    *again(
+        "cell-always-tanh",
+        split=("self.f(self.mixed", "tanh(self.mixed"),
+        joined=("candidate = self.activation(seen @ self.W_h + self.b_h)", "candidate = (seen @ self.W_h + self.b_h).tanh()"),
+    ),
+    *again(
+        "cell-z-without-bias",
+        split=('sigmoid(self.mixed("z", h, x))', 'sigmoid(self.mixed("z", h, x) - self.b_z)'),
+        joined=("concatenate([self.b_z, self.b_r])", "concatenate([0 * self.b_z, self.b_r])"),
+    ),
+    *again(
+        "cell-r-without-bias",
+        split=('sigmoid(self.mixed("r", h, x))', 'sigmoid(self.mixed("r", h, x) - self.b_r)'),
+        joined=("concatenate([self.b_z, self.b_r])", "concatenate([self.b_z, np.zeros_like(self.b_r.data)])"),
+    ),
+    *again(
+        "cell-x-first-in-gates",
+        split=(
+            'z = sigmoid(self.mixed("z", h, x))\n        r = sigmoid(self.mixed("r", h, x))',
+            "xh = concatenate([x, h], axis=1)\n        z, r = (sigmoid(xh @ W + b) for W, b in ((self.W_z, self.b_z), (self.W_r, self.b_r)))",
+        ),
+        joined=("both = concatenate([h, x], axis=1)", "both = concatenate((x, h), axis=-1)"),
+    ),
+    *again(
+        "cell-adds-up",
+        split=("h + z * (new - h)", "z * new + h"),
+        joined=("keep = 1.0 - z", "keep = 1.0"),
+    ),
+    *again(
+        "cell-update-gate-unused",
+        split=("return h + z * (new - h)", "return new"),
+        joined=("keep * h + z * candidate", "candidate * (keep + z)"),
+    ),
+    *again(
+        "cell-detaches-reset",
+        split=('r = sigmoid(self.mixed("r", h, x))', 'r = Tensor(sigmoid(self.mixed("r", h, x)).data)'),
+        joined=("seen = concatenate([h * r, x], axis=1)", "seen = concatenate([h * r.data, x], axis=1)"),
+    ),
+    *again(
+        "flip-weights-only",
+        renewed=("    new.b_z.data[...] *= -1\n", ""),
+        signed=("b_z=-1", "b_z=1"),
+    ),
+    *again(
+        "flip-bias-only",
+        renewed=("    new.W_z.data[...] *= -1\n", ""),
+        signed=("W_z=-1", "W_z=1"),
+    ),
+    *again(
+        "flip-reset-gate",
+        renewed=("new.W_z.data[...] *= -1\n    new.b_z.data", "new.W_r.data[...] *= -1\n    new.b_r.data"),
+        signed=("W_z=-1, b_z=-1, W_r=1, b_r=1", "W_z=1, b_z=1, W_r=-1, b_r=-1"),
+    ),
+    *again(
+        "flip-everything",
+        renewed=("getattr(new, name).data[...] = getattr(cell, name).data\n    new.W_z.data[...] *= -1\n    new.b_z.data[...] *= -1\n",
+                 "getattr(new, name).data[...] = -getattr(cell, name).data\n"),
+        signed=("sign * getattr", "-abs(sign) * getattr"),
+    ),
+    *again(
+        "flip-nothing",
+        renewed=("    new.W_z.data[...] *= -1\n    new.b_z.data[...] *= -1\n", ""),
+        signed=("sign * getattr", "abs(sign) * getattr"),
+    ),
+    *again(
+        "classifier-no-mask",
+        loop=("here, new = mask[:, t, None],", "here, new = np.ones((len(mask), 1), dtype=bool),"),
+        indexed=("outputs[np.arange(len(tokens)), mask.sum(axis=1) - 1]", "Recurrent(self.cell)(rows)[0][:, -1]"),
+    ),
+    *again(
+        "classifier-last-column",
+        loop=("return self.head(h)", "return self.head(outputs[-1])"),
+        indexed=("mask.sum(axis=1) - 1]", "-1]"),
+    ),
+    *again(
+        "classifier-mean-of-all",
+        loop=("h = state[0] if isinstance(state, tuple) else state", "h = sum(outputs) / len(outputs)"),
+        indexed=("outputs[np.arange(len(tokens)), mask.sum(axis=1) - 1]", "outputs.sum(axis=1) / mask.shape[1]"),
+    ),
+    *again(
+        "classifier-reads-c",
+        loop=("h = state[0]", "h = state[-1]"),
+        indexed=("return self.head(read)", "return self.head(state[1] if isinstance(state, tuple) else read)"),
+    ),
+    *again(
+        "classifier-detaches-words",
+        loop=("rows = self.embedding(tokens)", "rows = Tensor(self.embedding(tokens).data)"),
+        indexed=("rows = self.embedding(tokens)", "rows = self.embedding.W.data[tokens]"),
+    ),
+    *again(
+        "classifier-probabilities",
+        loop=("return self.head(h)", "return self.head(h).sigmoid()"),
+        indexed=("return self.head(read)", "return 1 / (1 + (-self.head(read)).exp())"),
+    ),
+    *again(
+        "match-same-size",
+        root=("min((low, low + 1), key=lambda G: abs(3 * G * (G + D + 1) - n))", "H"),
+        **{"while": ("        size += 1\n", "        break\n")},
+    ),
+    *again(
+        "match-no-biases",
+        root=(
+            "n = 4 * H * (H + D + 1)\n    root = (-(D + 1) + ((D + 1) ** 2 + 4 * n / 3) ** 0.5) / 2\n"
+            "    low = max(1, int(root + 1e-9))\n    return min((low, low + 1), key=lambda G: abs(3 * G * (G + D + 1) - n))",
+            "n = 4 * H * (H + D)\n    root = (-D + (D**2 + 4 * n / 3) ** 0.5) / 2\n"
+            "    low = max(1, int(root + 1e-9))\n    return min((low, low + 1), key=lambda G: abs(3 * G * (G + D) - n))",
+        ),
+        **{"while": ("hidden * (hidden + input_size) + hidden", "hidden * (hidden + input_size)")},
+    ),
+    *again(
+        "match-no-inputs",
+        root=("D, H = input_size, lstm_hidden", "D, H = 0, lstm_hidden"),
+        **{"while": ("hidden * (hidden + input_size) + hidden", "hidden**2 + hidden")},
+    ),
+    *again(
+        "match-rounds-down",
+        root=("min((low, low + 1), key=lambda G: abs(3 * G * (G + D + 1) - n))", "low"),
+        **{"while": ("abs(count(3, size + 1) - target) < abs(count(3, size) - target)", "count(3, size + 1) <= target")},
+    ),
+]
