@@ -558,6 +558,141 @@ MUTANTS = [
     ),
 ]
 
+# Right work in other forms than the solution's; a rewrite puts one mistake into one of them.
+CELL_JOINED = '''
+from minigrad import concatenate
+
+class RNNCell(Module):
+    def __init__(self, input_size, hidden_size, *, activation=tanh, rng=None, dtype=np.float64):
+        super().__init__()
+        self.hidden_size, self.activation = hidden_size, activation
+        rng = rng or np.random.default_rng()
+        self.b = Parameter(np.zeros((hidden_size,), dtype=dtype))
+        self.W_h = Parameter(init.orthogonal((hidden_size, hidden_size), rng, dtype))
+        self.W_x = Parameter(init.glorot((input_size, hidden_size), rng, dtype))
+
+    def initial_state(self, batch):
+        return np.zeros((batch, self.hidden_size), dtype=self.W_x.dtype)
+
+    def __call__(self, x, h):
+        rows = concatenate([x, h], axis=1)
+        W = concatenate([self.W_x, self.W_h], axis=0)
+        return self.activation(rows @ W + self.b)
+'''
+
+CELL_PARTS = '''
+class RNNCell(Module):
+    def __init__(self, input_size, hidden_size, *, activation=tanh, rng=None, dtype=np.float64):
+        super().__init__()
+        if rng is None:
+            rng = np.random.default_rng()
+        self.hidden_size = hidden_size
+        self.f = activation
+        for name, draw, rows in (("W_x", init.glorot, input_size), ("W_h", init.orthogonal, hidden_size)):
+            setattr(self, name, Parameter(draw((rows, hidden_size), rng, dtype)))
+        self.b = Parameter(np.zeros(hidden_size).astype(dtype))
+
+    def initial_state(self, batch):
+        return Tensor(np.stack([0 * self.b.data] * batch))
+
+    def from_input(self, x):
+        return x @ self.W_x
+
+    def from_state(self, h):
+        return h @ self.W_h
+
+    def __call__(self, x, h):
+        total = self.b + self.from_input(x) + self.from_state(h)
+        return self.f(total)
+'''
+
+CELL_COLUMNS = '''
+class RNNCell(Module):
+    def __init__(self, input_size, hidden_size, *, activation=tanh, rng=None, dtype=np.float64):
+        self.hidden_size, self.squash = hidden_size, activation
+        rng = np.random.default_rng() if rng is None else rng
+        D, H = input_size, hidden_size
+        self.W_x, self.W_h, self.b = (
+            Parameter(a) for a in (init.glorot((D, H), rng, dtype), init.orthogonal((H, H), rng, dtype), np.zeros(H, dtype))
+        )
+
+    def initial_state(self, batch):
+        return Tensor(np.zeros((self.hidden_size, batch), self.b.dtype).T)
+
+    def __call__(self, x, h):
+        columns = self.W_h.T @ h.T + self.W_x.T @ x.T
+        a = columns.T + self.b
+        return self.squash(a)
+'''
+
+BACK_LISTS = '''
+def rnn_backward(dhs, cache):
+    x, h0, hs, W_x, W_h = cache
+    T = x.shape[1]
+    states = [h0] + [hs[:, t] for t in range(T)]
+    deltas, back = [None] * T, np.zeros_like(h0)
+    for t in range(T - 1, -1, -1):
+        new = states[t + 1]
+        total = dhs[:, t] + back
+        deltas[t] = total - total * new * new
+        back = np.dot(deltas[t], W_h.T)
+    dx = np.stack([np.dot(d, W_x.T) for d in deltas], axis=1)
+    dW_x = sum(np.dot(x[:, t].T, deltas[t]) for t in range(T))
+    dW_h = sum(np.dot(h.T, d) for h, d in zip(states, deltas))
+    db = sum(d.sum(0) for d in deltas)
+    return dx, back, dW_x, dW_h, db
+'''
+
+BACK_EINSUM = '''
+def rnn_backward(dhs, cache):
+    x, h0, hs, W_x, W_h = cache
+    slope = 1 - np.square(hs)
+    previous = np.concatenate([h0[:, None], hs[:, :-1]], axis=1)
+    delta, incoming = np.zeros_like(hs), np.zeros_like(h0)
+    t = hs.shape[1]
+    while t > 0:
+        t -= 1
+        delta[:, t] = slope[:, t] * (incoming + dhs[:, t])
+        incoming = np.einsum("bk,hk->bh", delta[:, t], W_h)
+    return (
+        np.einsum("bth,dh->btd", delta, W_x),
+        incoming,
+        np.einsum("btd,bth->dh", x, delta),
+        np.einsum("bti,btj->ij", previous, delta),
+        np.einsum("bth->h", delta),
+    )
+'''
+
+BACK_JOINED = '''
+def step_back(row, h, g, W):
+    da = (1 - h) * g * (1 + h)
+    return da @ W.T, row.T @ da, np.ones(len(da)) @ da
+
+def rnn_backward(dhs, cache):
+    x, h0, hs, W_x, W_h = cache
+    T, D = x.shape[1:]
+    W = np.vstack([W_x, W_h])
+    dx, dW, db, carried = [], 0, 0, np.zeros_like(h0)
+    for k in range(1, T + 1):
+        older = hs[:, -k - 1] if k < T else h0
+        row, g = np.hstack([x[:, -k], older]), dhs[:, -k] + carried
+        both, own, bias = step_back(row, hs[:, -k], g, W)
+        dx.insert(0, both[:, :D])
+        carried = both[:, D:]
+        dW, db = dW + own, db + bias
+    return np.stack(dx, axis=1), carried, dW[:D], dW[D:], db
+'''
+
+
+def rewrite(name: str, of: str, cell: str, source: str, *edits: tuple[str, str]) -> Rewrite:
+    """One solution cell in other words: `source`, in which each `old` stands once and becomes `new`."""
+    for old, new in edits:
+        if source.count(old) != 1:
+            raise ValueError(f"rewrite `{name}`: found {source.count(old)} times: {old!r}")
+        source = source.replace(old, new)
+    return Rewrite(name, of, {cell: source})
+
+
 REWRITES = [
     Rewrite(
         "cell-concatenates-without-bias",
@@ -764,4 +899,579 @@ def train_step(model, x, y, loss, optimizer, max_norm=None):
 '''
         },
     ),
+    # --- rnn-cell
+    rewrite(
+        "cell-joins-a-fresh-state", "cell-forgets-h", "rnn-cell", CELL_JOINED,
+        ("[x, h]", "[x, self.initial_state(len(x))]"),
+    ),
+    rewrite(
+        "cell-never-asks-the-state", "cell-forgets-h", "rnn-cell", CELL_PARTS,
+        (" + self.from_state(h)", ""),
+    ),
+    rewrite(
+        "cell-columns-without-bias", "cell-no-bias", "rnn-cell", CELL_COLUMNS,
+        ("columns.T + self.b", "columns.T"),
+    ),
+    rewrite(
+        "cell-joins-a-transposed-matrix", "cell-transposed", "rnn-cell", CELL_JOINED,
+        ("[self.W_x, self.W_h]", "[self.W_x, self.W_h.T]"),
+    ),
+    rewrite(
+        "cell-columns-as-in-the-textbook", "cell-transposed", "rnn-cell", CELL_COLUMNS,
+        ("self.W_h.T @ h.T", "self.W_h @ h.T"),
+    ),
+    rewrite(
+        "cell-joined-sum", "cell-no-activation", "rnn-cell", CELL_JOINED,
+        ("self.activation(rows @ W + self.b)", "rows @ W + self.b"),
+    ),
+    rewrite(
+        "cell-throws-activation-away", "cell-no-activation", "rnn-cell", CELL_PARTS,
+        ("        return self.f(total)", "        self.f(total)\n        return total"),
+    ),
+    rewrite(
+        "cell-tanh-method", "cell-always-tanh", "rnn-cell", CELL_JOINED,
+        ("self.activation(rows @ W + self.b)", "(self.b + rows @ W).tanh()"),
+    ),
+    rewrite(
+        "cell-tanh-from-exp", "cell-always-tanh", "rnn-cell", CELL_PARTS,
+        ("self.f(total)", "2 / (1 + (-2 * total).exp()) - 1"),
+    ),
+    rewrite(
+        "cell-joins-an-array", "cell-detaches-state", "rnn-cell", CELL_JOINED,
+        ("return np.zeros((batch, self.hidden_size), dtype=self.W_x.dtype)", "return Tensor(0 * self.W_x.data[[0] * batch])"),
+        ("[x, h]", "[x, h.numpy()]"),
+    ),
+    rewrite(
+        "cell-adds-state-first", "cell-adds-h", "rnn-cell", CELL_PARTS,
+        ("return self.f(total)", "change = self.f(total)\n        return h + change"),
+    ),
+    rewrite(
+        "cell-columns-plus-state", "cell-adds-h", "rnn-cell", CELL_COLUMNS,
+        ("return self.squash(a)", "return (self.squash(a).T + h.T).T"),
+    ),
+    rewrite(
+        "cell-bias-in-each-part", "cell-scaled-bias", "rnn-cell", CELL_PARTS,
+        ("return x @ self.W_x", "return x @ self.W_x + self.b"),
+        ("return h @ self.W_h", "return h @ self.W_h + self.b"),
+        ("total = self.b + ", "total = "),
+    ),
+    rewrite(
+        "cell-joined-two-biases", "cell-scaled-bias", "rnn-cell", CELL_JOINED,
+        ("rows @ W + self.b", "rows @ W + concatenate([self.b, self.b]).reshape(2, -1).sum(axis=0)"),
+    ),
+    # --- rnn-forward
+    rewrite("forward-steps-from-h0", "forward-not-carried", "rnn-forward", '''
+def step(x_t, h, W_x, W_h, b):
+    return np.tanh(np.dot(x_t, W_x) + np.dot(h, W_h) + b)
+
+def rnn_forward(x, h0, W_x, W_h, b):
+    states = [step(x[:, t], h0, W_x, W_h, b) for t in range(x.shape[1])]
+    hs = np.stack(states, axis=1)
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-one-more-row-of-zeros", "forward-ignores-h0", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    B, T, _ = x.shape
+    hs = np.zeros((B, T + 1, len(b)), x.dtype)
+    for t in range(1, T + 1):
+        hs[:, t] = np.tanh(b + hs[:, t - 1] @ W_h + x[:, t - 1] @ W_x)
+    hs = hs[:, 1:]
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-first-step-without-memory", "forward-ignores-h0", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    states = []
+    for x_t in np.moveaxis(x, 1, 0):
+        a = np.einsum("bd,dh->bh", x_t, W_x) + b
+        if states:
+            a = a + np.einsum("bg,gh->bh", states[-1], W_h)
+        states.append(np.tanh(a))
+    hs = np.array(states).swapaxes(0, 1)
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-joined-linear", "forward-linear", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    W, hs = np.vstack([W_x, W_h]), [h0]
+    for t in range(x.shape[1]):
+        hs.append(np.hstack([x[:, t], hs[-1]]).dot(W) + b)
+    hs = np.stack(hs[1:], axis=1)
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-inputs-first-linear", "forward-linear", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    hs = np.einsum("btd,dh->bth", x, W_x) + b
+    hs[:, 0] += h0 @ W_h
+    for t in range(1, hs.shape[1]):
+        hs[:, t] += hs[:, t - 1] @ W_h
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-columns", "forward-transposed", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    column, hs = h0.T, []
+    for x_t in x.transpose(1, 2, 0):
+        column = np.tanh(np.dot(W_x.T, x_t) + np.dot(W_h, column) + b[:, None])
+        hs.append(column.T)
+    hs = np.stack(hs, axis=1)
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-einsum-wrong-letters", "forward-transposed", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    hs = x @ W_x + b
+    before = h0
+    for t in range(hs.shape[1]):
+        hs[:, t] = before = np.tanh(hs[:, t] + np.einsum("bj,ij->bi", before, W_h))
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-joined-without-bias", "forward-no-bias", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    W, states = np.concatenate([W_x, W_h]), [h0]
+    while len(states) <= x.shape[1]:
+        row = np.concatenate([x[:, len(states) - 1], states[-1]], axis=1)
+        states.append(np.tanh(row @ W))
+    hs = np.stack(states[1:], 1)
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-inputs-first-without-bias", "forward-no-bias", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    hs = np.tensordot(x, W_x, axes=1)
+    for t in range(hs.shape[1]):
+        hs[:, t] += np.matmul(hs[:, t - 1] if t else h0, W_h)
+        np.tanh(hs[:, t], out=hs[:, t])
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-inserts-in-front", "forward-backwards", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    states = [h0]
+    for x_t in x.swapaxes(0, 1):
+        states.insert(0, np.tanh(b + states[0] @ W_h + x_t @ W_x))
+    hs = np.stack(states[:-1], axis=1)
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-recursive-last-first", "forward-backwards", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    def states(n):
+        if n == 0:
+            return np.expand_dims(h0, 1)
+        known = states(n - 1)
+        new = np.tanh(x[:, n - 1] @ W_x + known[:, 0] @ W_h + b)
+        return np.concatenate([new[:, None], known], axis=1)
+
+    hs = states(x.shape[1])[:, :-1]
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-list-cut-at-the-wrong-end", "forward-late", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    states = [h0]
+    for x_t in np.swapaxes(x, 0, 1):
+        states.append(np.tanh(x_t @ W_x + states[-1] @ W_h + b))
+    hs = np.stack(states[:-1], axis=1)
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    rewrite("forward-one-more-row-and-the-first-kept", "forward-late", "rnn-forward", '''
+def rnn_forward(x, h0, W_x, W_h, b):
+    drive = np.einsum("btd,dh->tbh", x, W_x)
+    hs = np.empty((len(drive) + 1, *h0.shape), h0.dtype)
+    hs[0] = h0
+    for t, a in enumerate(drive):
+        hs[t + 1] = np.tanh(a + np.dot(hs[t], W_h) + b)
+    hs = hs[: len(drive)].transpose(1, 0, 2)
+    return hs, (x, h0, hs, W_x, W_h)
+'''),
+    # --- rnn-backward
+    rewrite(
+        "backward-joined-linear", "backward-no-derivative", "rnn-backward", BACK_JOINED,
+        ("da = (1 - h) * g * (1 + h)", "da = g"),
+    ),
+    rewrite(
+        "backward-joined-carries-nothing", "backward-one-step", "rnn-backward", BACK_JOINED,
+        ("        carried = both[:, D:]\n", ""),
+    ),
+    rewrite(
+        "backward-lists-not-squared", "backward-not-squared", "rnn-backward", BACK_LISTS,
+        ("total * new * new", "total * new"),
+    ),
+    rewrite(
+        "backward-slope-not-squared", "backward-not-squared", "rnn-backward", BACK_EINSUM,
+        ("1 - np.square(hs)", "1 - hs"),
+    ),
+    rewrite(
+        "backward-slope-from-cosh", "backward-of-preactivation", "rnn-backward", BACK_EINSUM,
+        ("1 - np.square(hs)", "1 / np.cosh(hs) ** 2"),
+    ),
+    rewrite(
+        "backward-joined-tanh-again", "backward-of-preactivation", "rnn-backward", BACK_JOINED,
+        ("    da = ", "    h = np.tanh(h)\n    da = "),
+    ),
+    rewrite(
+        "backward-lists-sent-back-in-vain", "backward-overwrites", "rnn-backward", BACK_LISTS,
+        ("total = dhs[:, t] + back", "total = dhs[:, t]"),
+    ),
+    rewrite("backward-all-deltas-at-once", "backward-overwrites", "rnn-backward", '''
+def rnn_backward(dhs, cache):
+    x, h0, hs, W_x, W_h = cache
+    B, T, D = x.shape
+    flat = (dhs * (1 + hs) * (1 - hs)).reshape(B * T, -1)
+    started = np.hstack([h0[:, None], hs])[:, :T].reshape(B * T, -1)
+    sent = (flat @ W_h.T).reshape(B, T, -1)
+    dx = (flat @ W_x.T).reshape(x.shape)
+    return dx, sent[:, 0], x.reshape(B * T, D).T @ flat, started.T @ flat, np.sum(flat, axis=0)
+'''),
+    rewrite(
+        "backward-lists-mean", "backward-mean-db", "rnn-backward", BACK_LISTS,
+        ("sum(d.sum(0) for d in deltas)", "np.mean(sum(deltas), axis=0)"),
+    ),
+    rewrite(
+        "backward-ones-over-batch", "backward-mean-db", "rnn-backward", BACK_JOINED,
+        ("np.ones(len(da)) @ da", "np.full(len(da), 1 / len(da)) @ da"),
+    ),
+    rewrite(
+        "backward-lists-states-from-one", "backward-own-state", "rnn-backward", BACK_LISTS,
+        ("zip(states, deltas)", "zip(states[1:], deltas)"),
+    ),
+    rewrite(
+        "backward-einsum-of-own-states", "backward-own-state", "rnn-backward", BACK_EINSUM,
+        ('np.einsum("bti,btj->ij", previous, delta)', "np.tensordot(hs, delta, axes=([0, 1], [0, 1]))"),
+    ),
+    rewrite(
+        "backward-lists-from-the-second", "backward-forgets-h0", "rnn-backward", BACK_LISTS,
+        ("np.dot(h.T, d) for h, d in zip(states, deltas)", "np.dot(states[t].T, deltas[t]) for t in range(1, T)"),
+    ),
+    rewrite(
+        "backward-einsum-pads-with-zeros", "backward-forgets-h0", "rnn-backward", BACK_EINSUM,
+        ("np.concatenate([h0[:, None], hs[:, :-1]], axis=1)", "np.pad(hs, ((0, 0), (1, 0), (0, 0)))[:, :-1]"),
+    ),
+    rewrite(
+        "backward-einsum-rolls", "backward-wraps-around", "rnn-backward", BACK_EINSUM,
+        ("np.concatenate([h0[:, None], hs[:, :-1]], axis=1)", "np.roll(hs, 1, axis=1)"),
+    ),
+    rewrite(
+        "backward-joined-counts-round", "backward-wraps-around", "rnn-backward", BACK_JOINED,
+        ("hs[:, -k - 1] if k < T else h0", "hs[:, (T - k - 1) % T]"),
+    ),
+    rewrite(
+        "backward-lists-dot-W_h", "backward-not-transposed", "rnn-backward", BACK_LISTS,
+        ("np.dot(deltas[t], W_h.T)", "np.dot(deltas[t], W_h)"),
+    ),
+    rewrite(
+        "backward-einsum-wrong-letters", "backward-not-transposed", "rnn-backward", BACK_EINSUM,
+        ('"bk,hk->bh"', '"bk,kh->bh"'),
+    ),
+    rewrite(
+        "backward-lists-returns-the-total", "backward-h0-not-through", "rnn-backward", BACK_LISTS,
+        ("return dx, back,", "return dx, total,"),
+    ),
+    rewrite(
+        "backward-keeps-every-dh", "backward-h0-not-through", "rnn-backward", BACK_EINSUM,
+        ("    t = hs.shape[1]\n", "    t = hs.shape[1]\n    dh = dhs.copy()\n"),
+        (
+            "        delta[:, t] = slope[:, t] * (incoming + dhs[:, t])\n",
+            "        dh[:, t] += incoming\n        delta[:, t] = slope[:, t] * dh[:, t]\n",
+        ),
+        ("        incoming,\n", "        dh[:, 0],\n"),
+    ),
+    rewrite(
+        "backward-lists-plus-equals", "backward-writes-dhs", "rnn-backward", BACK_LISTS,
+        ("total = dhs[:, t] + back", "total = dhs[:, t]\n        total += back"),
+    ),
+    rewrite("backward-sends-into-dhs", "backward-writes-dhs", "rnn-backward", '''
+def rnn_backward(dhs, cache):
+    x, h0, hs, W_x, W_h = cache
+    last = hs.shape[1] - 1
+    grads = {"x": np.zeros(x.shape), "W_x": 0, "W_h": 0, "b": 0}
+    for t in (last - k for k in range(last + 1)):
+        da = np.multiply(dhs[:, t], 1 - hs[:, t] * hs[:, t])
+        grads["x"][:, t] = np.einsum("bh,dh->bd", da, W_x)
+        grads["W_x"] = grads["W_x"] + np.einsum("bd,bh->dh", x[:, t], da)
+        grads["W_h"] = grads["W_h"] + np.einsum("bg,bh->gh", hs[:, t - 1] if t else h0, da)
+        grads["b"] = grads["b"] + da.sum(0)
+        sent = np.einsum("bh,gh->bg", da, W_h)
+        if t:
+            dhs[:, t - 1] += sent
+    return grads["x"], sent, grads["W_x"], grads["W_h"], grads["b"]
+'''),
+    # --- clip-value
+    rewrite("value-entry-by-entry", "value-one-sided", "clip-value", '''
+def clip_grad_value(parameters, clip_value):
+    if clip_value < 0:
+        raise ValueError(clip_value)
+    for g in (p.grad for p in parameters):
+        for index in np.ndindex(() if g is None else g.shape):
+            if g is not None and g[index] > clip_value:
+                g[index] = clip_value
+'''),
+    rewrite("value-assigns-where", "value-new-array", "clip-value", '''
+def clip_grad_value(parameters, clip_value):
+    if clip_value < 0:
+        raise ValueError("a limit is not negative")
+    for p in parameters:
+        if p.grad is None:
+            continue
+        outside = np.abs(p.grad) > clip_value
+        p.grad = np.where(outside, clip_value * np.sign(p.grad), p.grad)
+'''),
+    rewrite("value-cuts-a-copy", "value-new-array", "clip-value", '''
+def clip_grad_value(parameters, clip_value):
+    if clip_value < 0:
+        raise ValueError("clip_value")
+    held = [p for p in parameters if p.grad is not None]
+    for p, g in zip(held, [np.copy(p.grad) for p in held]):
+        g[g > clip_value] = clip_value
+        g[g < -clip_value] = -clip_value
+        p.grad = g
+'''),
+    rewrite("value-scales-by-the-largest", "value-scales", "clip-value", '''
+def clip_grad_value(parameters, clip_value):
+    if not clip_value >= 0:
+        raise ValueError("clip_value")
+    for p in parameters:
+        if p.grad is not None:
+            largest = max(p.grad.max(), -p.grad.min())
+            if largest > clip_value:
+                p.grad *= clip_value / largest
+'''),
+    rewrite("value-scales-by-the-infinity-norm", "value-scales", "clip-value", '''
+def clip_grad_value(parameters, clip_value):
+    if clip_value < 0:
+        raise ValueError
+    for g in [p.grad for p in parameters if p.grad is not None]:
+        size = np.linalg.norm(g.ravel(), np.inf)
+        factor = 1 if size <= clip_value else clip_value / size
+        np.multiply(g, factor, out=g)
+'''),
+    # --- clip-norm
+    rewrite("norm-shortens-each", "norm-per-parameter", "clip-norm", '''
+def shortened(g, limit):
+    length = np.sqrt(np.vdot(g.astype(float), g.astype(float)))
+    if length > limit:
+        np.multiply(g, limit / length, out=g)
+    return length
+
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    grads = {id(p): p.grad for p in parameters if p.grad is not None}
+    return float(np.linalg.norm([0.0, *(shortened(g, max_norm) for g in grads.values())]))
+'''),
+    rewrite("norm-of-unit-vectors", "norm-always", "clip-norm", '''
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    arrays, total = [], 0.0
+    for p in parameters:
+        if p.grad is not None and all(p.grad is not a for a in arrays):
+            arrays.append(p.grad)
+            total += float(np.linalg.norm(p.grad.astype(np.float64))) ** 2
+    length = total**0.5
+    if length:
+        for a in arrays:
+            a[...] = a / length * max_norm
+    return length
+'''),
+    rewrite("norm-dot-without-root", "norm-squared", "clip-norm", '''
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    grads = list({id(p): p.grad for p in parameters if p.grad is not None}.values())
+    line = np.concatenate([np.zeros(0), *(g.ravel().astype(float) for g in grads)])
+    length = float(line @ line)
+    factor = min(1.0, max_norm / length) if length else 1.0
+    for g in grads:
+        g *= factor
+    return length
+'''),
+    rewrite("norm-of-norms-without-root", "norm-squared", "clip-norm", '''
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    total, seen = 0.0, set()
+    parameters = list(parameters)
+    for p in parameters:
+        if p.grad is not None and id(p) not in seen:
+            seen.add(id(p))
+            total += float(np.linalg.norm(p.grad.astype(np.float64))) ** 2
+    for p in parameters:
+        if id(p) in seen and total > max_norm:
+            seen.remove(id(p))
+            p.grad /= total / max_norm if max_norm else np.inf
+    return total
+'''),
+    rewrite("norm-adds-lengths-in-a-loop", "norm-of-norms", "clip-norm", '''
+def length(g):
+    return float(np.sqrt(np.square(g, dtype=np.float64).sum()))
+
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    grads, total = [], 0.0
+    for p in parameters:
+        if p.grad is None or any(g is p.grad for g in grads):
+            continue
+        grads.append(p.grad)
+        total += length(p.grad)
+    if total > max_norm:
+        for g in grads:
+            g[...] = g / total * max_norm
+    return total
+'''),
+    rewrite("norm-fsum-of-roots", "norm-of-norms", "clip-norm", '''
+import math
+
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    grads = {id(p): p.grad for p in parameters if p.grad is not None}.values()
+    norm = math.fsum(math.hypot(*(float(v) for v in g.flat)) for g in grads)
+    factor = 1.0 if norm <= max_norm else max_norm / norm
+    for g in grads:
+        np.multiply(g, factor, out=g)
+    return norm
+'''),
+    rewrite("norm-measured-at-the-end", "norm-returns-after", "clip-norm", '''
+def total_norm(grads):
+    return float(np.linalg.norm([0.0] + [np.linalg.norm(g.astype(np.float64)) for g in grads]))
+
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    grads = list({id(p): p.grad for p in parameters if p.grad is not None}.values())
+    if total_norm(grads) > max_norm:
+        factor = max_norm / total_norm(grads)
+        for g in grads:
+            g *= factor
+    return total_norm(grads)
+'''),
+    rewrite("norm-overwritten-by-the-limit", "norm-returns-after", "clip-norm", '''
+import math
+
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    unique = []
+    for p in parameters:
+        if p.grad is not None and not any(p is q for q in unique):
+            unique.append(p)
+    n = math.sqrt(sum(float(v) ** 2 for p in unique for v in p.grad.flat))
+    if n > max_norm:
+        scale, n = max_norm / n, float(max_norm)
+        for p in unique:
+            p.grad *= scale
+    return n
+'''),
+    rewrite("norm-one-vector-with-repeats", "norm-shared-twice", "clip-norm", '''
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    grads = [p.grad for p in parameters]
+    grads = [g for g in grads if g is not None]
+    line = np.hstack([np.zeros(1)] + [g.astype(np.float64).reshape(-1) for g in grads])
+    norm = float(np.linalg.norm(line))
+    for g in grads if norm > max_norm else []:
+        g *= max_norm / norm
+    return norm
+'''),
+    rewrite("norm-two-loops-with-repeats", "norm-shared-twice", "clip-norm", '''
+import math
+
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    parameters, total = list(parameters), 0.0
+    for p in parameters:
+        if p.grad is not None:
+            total += float(np.vdot(p.grad.astype(float), p.grad.astype(float)))
+    factor = max_norm / max(math.sqrt(total), max_norm or 1e-300)
+    if factor < 1:
+        for p in parameters:
+            if p.grad is not None:
+                np.multiply(p.grad, factor, out=p.grad)
+    return math.sqrt(total)
+'''),
+    rewrite("norm-calls-the-exercise-before", "norm-by-value", "clip-norm", '''
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    unique = list({id(p): p for p in parameters}.values())
+    lengths = [np.linalg.norm(p.grad.astype(np.float64)) for p in unique if p.grad is not None]
+    norm = float(np.linalg.norm(lengths)) if lengths else 0.0
+    if norm > max_norm:
+        clip_grad_value(unique, max_norm)
+    return norm
+'''),
+    rewrite("norm-cuts-with-masks", "norm-by-value", "clip-norm", '''
+def clip_grad_norm(parameters, max_norm):
+    if max_norm < 0:
+        raise ValueError("max_norm")
+    squares, seen = 0.0, {}
+    for p in parameters:
+        if p.grad is not None and id(p) not in seen:
+            seen[id(p)] = p.grad
+            squares += float((p.grad.astype(np.float64) ** 2).sum())
+    for g in seen.values():
+        g[g > max_norm] = max_norm
+        g[g < -max_norm] = -max_norm
+    return squares**0.5
+'''),
+    # --- train-step
+    rewrite("train-names-but-does-not-call", "train-no-zero-grad", "train-step", '''
+def train_step(model, x, y, loss, optimizer, max_norm=None):
+    model.zero_grad
+    prediction = model(x)
+    error = loss(prediction, y)
+    result = error.item()
+    error.backward()
+    if max_norm is not None:
+        clip_grad_norm(list(model.parameters()), max_norm)
+    optimizer.step()
+    return result
+'''),
+    rewrite("train-cuts-entries-itself", "train-clips-by-value", "train-step", '''
+def train_step(model, x, y, loss, optimizer, max_norm=None):
+    model.zero_grad()
+    error = loss(model(x), y)
+    error.backward()
+    for p in model.parameters():
+        if max_norm is not None and p.grad is not None:
+            p.grad = np.maximum(-max_norm, np.minimum(max_norm, p.grad))
+    optimizer.step()
+    return error.item()
+'''),
+    rewrite("train-limits-with-an-endless-default", "train-clips-by-value", "train-step", '''
+def train_step(model, x, y, loss, optimizer, max_norm=None):
+    limit = float("inf") if max_norm is None else max_norm
+    parameters = list(model.parameters())
+    for p in parameters:
+        p.grad = None
+    before = loss(model(x), y)
+    before.backward()
+    clip_grad_value(parameters=parameters, clip_value=limit)
+    optimizer.step()
+    optimizer.zero_grad()
+    return float(before)
+'''),
+    rewrite("train-asks-the-loss-twice", "train-loss-after", "train-step", '''
+def train_step(model, x, y, loss, optimizer, max_norm=None):
+    def error():
+        return loss(model(x), y)
+
+    optimizer.zero_grad()
+    error().backward()
+    if max_norm is not None:
+        clip_grad_norm(model.parameters(), max_norm)
+    optimizer.step()
+    return error().item()
+'''),
+    rewrite("train-measures-without-tape", "train-loss-after", "train-step", '''
+def train_step(model, x, y, loss, optimizer, max_norm=None):
+    parameters = list(model.parameters())
+    for p in parameters:
+        p.grad = None
+    value = loss(model(x), y)
+    value.backward()
+    if max_norm is not None:
+        clip_grad_norm(parameters, max_norm)
+    optimizer.step()
+    with no_grad():
+        value = loss(model(x), y)
+    return float(value.data)
+'''),
 ]
