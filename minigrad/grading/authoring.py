@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -131,21 +132,24 @@ def values(assignment: Assignment) -> Shipped:
             if (given := expected.get(check.name)) is None or given.failure is not None:
                 why = given.failure.reason if given and given.failure else "it ends Python"
                 raise AuthoringError(f"{assignment.name}: the solution fails its check `{check.name}`: {why}")
-        known: dict[str, tuple[Known, ...]] = {}
-        for mutant in assignment.mutants:
-            # what a notebook can recognise: public checks that fail
+
+        def mistaken(mutant: Mutant) -> dict[str, Evidence]:
+            """What a notebook can recognise it by: the exercises of public checks that fail."""
             caught = {c.exercise for c in checks if c.name in mutant.fails}
             mine = [c for c in checks if c.exercise in caught]
-            observed = _observe(server, assignment, mutated(assignment, mutant), mine) if mine else {}
-            for exercise in sorted(caught):
-                own = [c.name for c in mine if c.exercise == exercise]
-                if set(own) <= set(observed):
-                    projections = {name: diagnose.project(observed[name]) for name in own}
-                    known[exercise] = _with(known.get(exercise, ()), Known(mutant.hint, projections))
+            return _observe(server, assignment, mutated(assignment, mutant), mine) if mine else {}
+
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+            seen = list(threads.map(mistaken, assignment.mutants))
+    known: dict[str, tuple[Known, ...]] = {}
+    for mutant, observed in zip(assignment.mutants, seen, strict=True):
+        for exercise in sorted({c.exercise for c in checks if c.name in mutant.fails}):
+            own = [c.name for c in checks if c.exercise == exercise]
+            if set(own) <= set(observed):
+                projections = {name: diagnose.project(observed[name]) for name in own}
+                known[exercise] = _with(known.get(exercise, ()), Known(mutant.hint, projections))
     arrays = {name: evidence.arrays for name, evidence in expected.items()}
-    return Shipped(
-        assignment.name, assignment.exercises(), arrays, known, shipped.draws(), assignment.engine
-    )
+    return Shipped(assignment.name, assignment.exercises(), arrays, known, shipped.draws(), assignment.engine)
 
 
 def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:

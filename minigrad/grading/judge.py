@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +14,7 @@ from typing import cast, get_args
 
 import numpy as np
 
-from minigrad.checks import Check
+from minigrad.checks import Check, Mutant
 from minigrad.grading import results
 from minigrad.grading.diagnose import recognise
 from minigrad.grading.intake import Intake, intake
@@ -118,13 +120,7 @@ class Judge:
     @cached_property
     def mutants(self) -> Mapping[str, Found]:
         """Each mutant's evidence for each deterministic check."""
-        return self._cached(
-            "mutants",
-            lambda: {
-                m.name: dict(self.observe(mutated(self.assignment, m), train=False).probes)
-                for m in self.assignment.mutants
-            },
-        )
+        return self._cached("mutants", self._mistaken)
 
     def grade(self, data: bytes) -> Report:
         """The report of one submitted file; never raises for what is in it.
@@ -274,6 +270,14 @@ class Judge:
         found = self.observe(self.assignment.solved(), train=False).probes
         sound(self.assignment.name, found)
         return dict(found)
+
+    def _mistaken(self) -> dict[str, Found]:
+        def observe(mutant: Mutant) -> Found:
+            return dict(self.observe(mutated(self.assignment, mutant), train=False).probes)
+
+        _, mutants = self.server, self.assignment.mutants  # the server is started once, for all threads
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+            return dict(zip((m.name for m in mutants), threads.map(observe, mutants), strict=True))
 
     def _cached(self, what: str, compute: Computation) -> dict[str, Found]:
         if self.cache is None:
