@@ -73,6 +73,11 @@ class Course:
         return self.work / ".minigrad"
 
     @property
+    def dates(self) -> Path:
+        """Due dates, extensions, lateness: see `dates.read_dates`."""
+        return self.work / "course.toml"
+
+    @property
     def ids(self) -> Path:
         """The students' ids elsewhere: see `lms.read_ids`."""
         return self.work / "ids.csv"

@@ -23,7 +23,7 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import CsvExportPlugin
+from nbgrader.plugins import BasePlugin, CsvExportPlugin
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -39,6 +39,7 @@ from traitlets.config import Config
 
 from minigrad.grading import authoring, cohort
 from minigrad.grading.course import Course
+from minigrad.grading.dates import Dates, read_dates
 from minigrad.grading.pages import Notebook, clean, clean_markdown, from_file, shown
 from minigrad.grading.spec import Assignment, GradingError, JudgeFault, Report
 
@@ -97,6 +98,8 @@ class JudgeExecute(InCourse):
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         assignment = self.assignment(resources)
+        with Gradebook(resources["nbgrader"]["db_url"]) as book:
+            _date(book, _dates(self.course), assignment.name, resources["nbgrader"]["student"])
         told = notebook.metadata.get("minigrad", {})
         if told.get("refused"):
             report = Report(assignment.name, "refused", reason=told["refused"])
@@ -109,6 +112,16 @@ class JudgeExecute(InCourse):
         if report.status == "ungraded":  # nbgrader records nothing and goes on: never a zero
             raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
         return shown(notebook, report, assignment), resources
+
+
+class LatePenalty(BasePlugin):  # type: ignore[misc]
+    """Lateness by the course file's grace, slope and cap."""
+
+    root = Unicode(help="the course's folder").tag(config=True)
+    work = Unicode(help="the folder that has course.toml").tag(config=True)
+
+    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
+        return _dates(Course(Path(self.root), Path(self.work))).late.penalty(score, total_seconds_late)
 
 
 # --- configuration ----------------------------------------------------------------------------
@@ -124,6 +137,9 @@ def config(course: Course) -> Config:
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *PRIVATE]
     c.InCourse.root = str(course.root)
     c.InCourse.work = str(course.work)
+    c.AssignLatePenalties.plugin_class = LatePenalty
+    c.LatePenalty.root = str(course.root)
+    c.LatePenalty.work = str(course.work)
     c.Autograde.exporter_class = Exporter
     c.Autograde.sanitize_preprocessors = [Rebuild, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
     c.Autograde.autograde_preprocessors = [
@@ -161,7 +177,26 @@ def _book(course: Course) -> Iterator[Gradebook]:
 
 
 def _url(course: Course) -> str:
-    return f"sqlite:///{course.gradebook}"
+    return _dates(course).db_url or f"sqlite:///{course.gradebook}"
+
+
+def _dates(course: Course) -> Dates:
+    return read_dates(course.dates, course.names())
+
+
+def _date(book: Gradebook, dates: Dates, name: str, student: str = "") -> None:
+    """Bring the course file's due date, and a student's extension, into the gradebook.
+
+    An assignment that the course file does not name keeps what nbgrader was told otherwise.
+    """
+    if name not in dates.due:
+        return
+    due = dates.due[name]
+    book.update_or_create_assignment(name, duedate=due)
+    if student:
+        until = dates.extensions.get(name, {}).get(student, due)
+        book.find_submission(name, student).extension = until - due if until > due else None
+    book.db.commit()
 
 
 @contextmanager
@@ -189,6 +224,7 @@ def register(course: Course, assignment: Assignment) -> None:
     release = nbformat.from_dict(authoring.release_notebook(assignment))
     with _book(course) as book:
         book.update_or_create_assignment(name)
+        _date(book, _dates(course), name)
     resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": _url(course)}}
     release, resources = ComputeChecksums().preprocess(release, resources)
     try:
@@ -202,7 +238,7 @@ def register(course: Course, assignment: Assignment) -> None:
 
 def registered(course: Course, name: str) -> bool:
     """Whether the gradebook knows the assignment."""
-    if not course.gradebook.exists():
+    if _url(course).startswith("sqlite:") and not course.gradebook.exists():
         return False
     with _book(course) as book:
         try:

@@ -294,6 +294,30 @@ def test_manual_points_extra_credit_and_comments_survive_a_regrade(room):
         assert book.find_submission(NAME, "a").score == 12.5
 
 
+def test_lateness_is_the_course_files(room):
+    """Handed in 36 hours after the due date; b has an extension of a day, c of a week."""
+    from minigrad.grading import nbgrader
+
+    course, _ = room
+    course.dates.write_text(
+        f"[due]\n{NAME} = 2030-01-30T01:00:00+01:00\n[extensions.{NAME}]\n"
+        "b = 2030-01-31T00:00:00Z\nc = 2030-02-06T00:00:00Z\n"
+        "[late]\ngrace_hours = 1\nslope_percent_per_day = 20\ncap_percent = 25\n"
+    )
+    assert record(room, a=report(10.0), b=report(10.0), c=report(10.0)) == {}
+    with nbgrader._book(course) as book:
+        late = {s: book.find_submission(NAME, s) for s in "abc"}
+        assert {s: one.total_seconds_late / 3600 for s, one in late.items()} == {"a": 36, "b": 12, "c": 0}
+        penalties = {s: one.late_submission_penalty for s, one in late.items()}
+        assert penalties == pytest.approx({"a": 2.5, "b": 1.0, "c": 0.0})
+    nbgrader.export(course, course.work / "grades.csv")
+    assert grades(course) == {"a": 7.5, "b": 9.0, "c": 10.0}
+    course.dates.write_text(course.dates.read_text().replace("2030-01-30", "2030-02-07").split("[ext")[0])
+    assert record(room, a=report(10.0), b=report(10.0), c=report(10.0)) == {}
+    nbgrader.export(course, course.work / "grades.csv")
+    assert grades(course) == {"a": 10.0, "b": 10.0, "c": 10.0}, "the new due date counts for all"
+
+
 def test_an_ungraded_submission_is_not_recorded(room):
     from minigrad.grading import nbgrader
 
