@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checks import Arrays, Check, Missing, Student, Todo, collect
-from minigrad.grading import diagnose, shipped, verdict
+from minigrad.grading import diagnose, mynet, shipped, verdict
 from minigrad.grading.picture import picture, worst_entry
 from minigrad.grading.shipped import Shipped
 from minigrad.grading.spec import Evidence, GradingError
@@ -50,7 +50,8 @@ def checks(assignment: str, names: Names) -> Checks:
         raise GradingError(
             f"{PUBLIC} and {shipped.FILE} in {folder} do not belong together: download the folder again"
         )
-    return Checks(values, public, names)
+    mynet.reachable(folder, assignment, names)
+    return Checks(values, public, names, folder)
 
 
 def _folder(assignment: str, names: Names) -> Path:
@@ -83,8 +84,9 @@ class _Seen:
 class Checks:
     """The public checks of one assignment on one notebook's names."""
 
-    def __init__(self, values: Shipped, public: tuple[Check, ...], names: Names) -> None:
+    def __init__(self, values: Shipped, public: tuple[Check, ...], names: Names, folder: Path) -> None:
         self._values = values
+        self._folder = folder
         self._public = {c.name: c for c in public}
         self._names = names
 
@@ -105,13 +107,17 @@ class Checks:
             )
             for c in own
         ]
+        note = self._note(exercise, own)
+        if all(row.status == "pass" for row in rows):
+            kept = mynet.keep(self._folder, self._values.assignment, exercise, self._names)
+            note = f"{note} {kept}".strip()
         return Result(
             exercise,
             self._values.points[exercise],
             self._score(exercise, own, rows),
             tuple(rows),
             self._hint(exercise, seen),
-            self._note(exercise, own),
+            note,
         )
 
     def _score(self, exercise: str, own: list[Check], rows: list[Row]) -> float:
