@@ -6,13 +6,13 @@
 # text for others that say nothing, and measure by how much that moves the answer:
 #
 # ```text
-#     it  ▏ 0.2                     it  ▏ 0.2                       it  ▏ 0.2
-#    was  ▎ 0.3                    was  ▏ 0.1                      was  ▏ 0.1
-#   good  ████████ 8.0             not  ████████████████ 16.2     good  █████ 4.6
-#  today  ▌ 0.5                   good  █████████████ 13.1       today  ▍ 0.4
-#                                today  ██ 1.8                     not  █ 1.1
+#     it  ▏ 0.2                     it  ▏ 0.1                       it  ▏ 0.1
+#    was  ▋ 0.7                    was  ▏ 0.2                      was  ▏ 0.2
+#   good  ████████▋ 8.7            not  █████████████ 13.0        good  ██████ 6.0
+#  today  ▌ 0.6                   good  █████████▉ 9.9           today  ▏ 0.1
+#                                today  ▎ 0.3                      not  █▏ 1.2
 #                                                                    a  ▏ 0.1
-#                                                                story  ▏ 0.2
+#                                                                story  ▏ 0.1
 #  → positive                    → negative                       → positive
 # ```
 #
