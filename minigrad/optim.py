@@ -154,16 +154,16 @@ class Adam(Optimizer):
         return self._adam(g, state)
 
     def _adam(self, g: Array, state: dict[str, Array]) -> Array:
+        # Both corrections of the bias are in two numbers, which leaves less to do for each entry.
         (b1, b2), m, s = self.betas, state["mean"], state["square"]
-        m *= b1
-        m += (1 - b1) * g
+        scale = math.sqrt(1 - b2**self.steps)
+        m += (1 - b1) * (g - m)
         s *= b2
         s += (1 - b2) * g * g
         change = np.sqrt(s)  # of a 0-d parameter a scalar, so no out= here
-        change /= math.sqrt(1 - b2**self.steps)
-        change += self.eps
+        change += self.eps * scale
         change = m / change
-        change *= self.lr / (1 - b1**self.steps)
+        change *= self.lr * scale / (1 - b1**self.steps)
         return change
 
 
