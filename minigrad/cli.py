@@ -83,6 +83,19 @@ def parser() -> argparse.ArgumentParser:
         help="notebooks or folders (default: all in submitted/); what lies elsewhere is not recorded",
     )
     add_workers(add)
+    add(
+        "--executor",
+        choices=("processes", "dask"),
+        default="processes",
+        help="where to grade: processes of this machine (default), or a Dask cluster",
+    )
+    add(
+        "--scheduler",
+        default="tcp://127.0.0.1:8786",
+        metavar="ADDRESS",
+        help="of the Dask cluster (default: %(default)s); beyond this machine tls://HOST:PORT",
+    )
+    add("--tls", type=Path, metavar="DIR", help="has ca.pem, cert.pem and key.pem for a tls:// scheduler")
     flag(add, "--new-salt", "a new round: every check gets other inputs, everything is graded again")
     flag(add, "--unsafe", f"{UNSAFE}; never recorded")
     flag(add, "--json", "print the reports as JSON")

@@ -6,7 +6,8 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -174,12 +175,13 @@ def grade(args: argparse.Namespace) -> int:
         results.new_salt(course.salt(name))
     if args.unsafe:
         print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
-    with progress(f"grading {name}", len(submissions)) as step:
+    with _executor(args) as (executor, workers), progress(f"grading {name}", len(submissions)) as step:
         reports = cohort.run(
             course,
             assignment,
             submissions,
-            workers=args.workers,
+            workers=workers,
+            executor=executor,
             isolation="unsafe" if args.unsafe else "auto",
             keep=ours,
             done=lambda student, report: step(student),
@@ -192,6 +194,20 @@ def grade(args: argparse.Namespace) -> int:
     else:
         print(class_table(reports))
     return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK
+
+
+@contextlib.contextmanager
+def _executor(args: argparse.Namespace) -> Iterator[tuple[Executor | None, int]]:
+    """Where to grade, and how much at a time: processes here, or a cluster."""
+    if args.executor == "processes":
+        yield None, args.workers
+        return
+    if args.unsafe:
+        raise GradingError("--unsafe is for this machine: leave out --executor dask")
+    from minigrad.grading.cluster import dask
+
+    with dask(args.scheduler, args.tls) as made:
+        yield made
 
 
 def _record(

@@ -300,6 +300,16 @@ def test_unsafe_results_and_files_from_elsewhere_are_never_recorded(course, sand
     assert nbgrader.recorded[0].keys() == {"a"}
 
 
+def test_a_cluster_elsewhere_needs_tls(course, capsys):
+    pytest.importorskip("distributed")
+    hand_in(course, "a", answer(course, RIGHT))
+    words = ["grade", NAME, "--executor", "dask", "--scheduler", "tcp://10.0.0.3:8786"]
+    assert main(words) == 2
+    assert "salts and submissions would travel there in the open" in capsys.readouterr().err
+    assert main([*words, "--unsafe"]) == 2
+    assert "leave out --executor dask" in capsys.readouterr().err
+
+
 def test_no_sandbox_is_2_and_names_the_way_out(course, monkeypatch, capsys):
     def none(*args, **options):
         raise SandboxUnavailable("no sandbox can be set up here")

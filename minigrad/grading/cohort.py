@@ -291,7 +291,7 @@ def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterato
             ended = wait(running, return_when=FIRST_COMPLETED).done
             for future in [f for f in running if f in ended]:
                 key, _ = running[future]
-                report = future.result()
+                report = _outcome(future, running[future][1])
                 del running[future]
                 yield key, report
     except BrokenExecutor:
@@ -303,6 +303,17 @@ def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterato
     finally:
         for future in running:
             future.cancel()
+
+
+def _outcome(future: Future[Report], job: Job) -> Report:
+    try:
+        return future.result()
+    except (BrokenExecutor, GradingError):
+        raise
+    except Exception as error:  # a cluster gave the job up: its worker was lost again and again
+        return Report(
+            job.court.sources.name, "ungraded", reason=f"the cluster lost it: {type(error).__name__}"
+        )
 
 
 def _alone(job: Job) -> Report:

@@ -12,7 +12,7 @@ slope_percent_per_day = 10  # of the score, from the due date on
 cap_percent = 50            # at most
 
 [gradebook]
-db_url = "postgresql:///course"
+db_url = "postgresql+psycopg2:///course"
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class _Reader:
         self.only(book, "gradebook", ("db_url",))
         url = book.get("db_url", "")
         if not isinstance(url, str) or (url and "://" not in url):
-            raise self.wrong("gradebook", "db_url", 'must be like "postgresql:///course"')
+            raise self.wrong("gradebook", "db_url", 'must be like "postgresql+psycopg2:///course"')
         return Dates(due, extensions, Late(**{k: self.number(v, k) for k, v in late.items()}), url)
 
     def table(self, values: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ def test_the_example_of_the_docstring(tmp_path):
     assert found.due == {"01-rnn": datetime(2030, 2, 1, 22, 59, tzinfo=UTC)}
     assert found.extensions == {"01-rnn": {"ada": datetime(2030, 2, 8, 22, 59, tzinfo=UTC)}}
     assert found.late == Late(0.5, 10, 50)
-    assert found.db_url == "postgresql:///course"
+    assert found.db_url == "postgresql+psycopg2:///course"
 
 
 def test_no_file_says_nothing(tmp_path):
