@@ -47,9 +47,7 @@ def seed(check: Check, salt: str = "salt") -> str:
 
 def evidence(namespace: dict[str, Any], salt: str = "salt") -> dict[str, Evidence]:
     cells = {c.id for c in gru().cells}
-    return {
-        c.name: verdict.evidence(run_probe(c, namespace, seed(c, salt)), cells) for c in deterministic()
-    }
+    return {c.name: verdict.evidence(run_probe(c, namespace, seed(c, salt)), cells) for c in deterministic()}
 
 
 def failed(observed: Mapping[str, Evidence], expected: Mapping[str, Evidence]) -> dict[str, str]:
@@ -144,9 +142,7 @@ def test_rewrites_are_recognised(rewrite: Any) -> None:
 
 def test_neither_zeros_nor_another_salts_answers_satisfy_a_check() -> None:
     other = evidence(names(), "another")
-    zeros = {
-        n: Evidence({k: np.zeros_like(a) for k, a in e.arrays.items()}) for n, e in expected().items()
-    }
+    zeros = {n: Evidence({k: np.zeros_like(a) for k, a in e.arrays.items()}) for n, e in expected().items()}
     assert set(failed(zeros, expected())) == {c.name for c in deterministic()}
     assert set(failed(other, expected())) == {c.name for c in deterministic()}
 
@@ -205,7 +201,7 @@ def test_the_labs_show_what_the_notebook_says(
     assert [logit > 0 for logit in logits] == [True, False, True]
     moved, slope = (ask(lab["reader"], texts[1]) for ask in (lab["exchanged"], lab["gradients_of"]))
     assert moved[2:4].min() > 5 * np.delete(moved, [2, 3]).max()
-    assert slope[3] < slope.max() / 2
+    assert slope.argmax() != 3, "good decides, and yet its gradient is not the largest"
     assert lab["exchanged"](lab["reader"], texts[2])[4] < moved[2] / 5
     assert (lab["adding_curves"]["GRU"][:, -1] < 0.02).all()
     assert (lab["adding_curves"]["plain"][:, -1] > 0.1).all()

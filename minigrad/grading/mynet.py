@@ -137,7 +137,9 @@ def block(
     for name in kept:
         need(name)
     function = "_" + re.sub(r"\W", "_", f"{assignment}_{exercise}")
-    body = "\n\n".join(_indented(text) for text in lines)
+    imports = [text for text in lines if isinstance(ast.parse(text).body[0], ast.Import | ast.ImportFrom)]
+    parts = ["\n".join(sorted(imports))] * bool(imports) + [text for text in lines if text not in imports]
+    body = "\n\n".join(_indented(text) for text in parts)
     result = ", ".join(kept)
     return f"def {function}():\n{body}\n\n    return {result}\n\n\n{result} = {function}()\n"
 

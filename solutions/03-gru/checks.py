@@ -183,5 +183,5 @@ def every_size(student, rng):
 
 @check(exercise="match-hidden", points=2, says=NEAREST)
 def extreme_cells(student, rng):
-    large = [(int(rng.integers(1, 60)), int(H)) for H in rng.integers(900, 2000, 150)]
+    large = [(int(rng.integers(1, 60)), int(H)) for H in rng.integers(300, 700, 120)]
     return missed(student, rng, [*large, *((int(D), 1) for D in rng.integers(500, 999, 3))])
