@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint build matrix diagnosis attacks fuzz bench wheel clean
+.PHONY: demo test lint build matrix diagnosis attacks fuzz kills bench bench-grading wheel clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -41,6 +41,12 @@ fuzz: $(READY)  ## broken frames, notebooks and archives by the hundred thousand
 bench: $(READY)  ## ratios against peers: bench.json
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m tests.benchmarks
+
+bench-grading: $(READY)  ## the grader against stock nbgrader, and a class of 1,000: bench-grading.json
+	$(BIN)/python -m tests.benchmarks.grading $(SIZES)
+
+kills: $(READY)  ## a class graded under 30 kills at random moments ends as an undisturbed one
+	$(BIN)/python -m tests.kills 30
 
 wheel: $(READY)  ## what students install: no solutions in it
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

@@ -79,7 +79,7 @@ class Submission:
     """One student's file, taken in. Equal keys are equal code; a refused file has none."""
 
     student: str
-    data: bytes = b""
+    source: Path | bytes = b""  # files of a class are read again when it is their turn: they may be big
     key: str = ""
     notes: tuple[str, ...] = ()
     blank: bool = False
@@ -131,16 +131,23 @@ def run(
         else:
             waiting.setdefault(one.key, deque()).append(one)
 
-    def job(key: str) -> Job:
-        return Job(of, waiting[key][0].data)
+    def job(key: str) -> Job | None:
+        one = waiting[key][0]
+        try:
+            data = one.source if isinstance(one.source, bytes) else read(one.source)
+            unchanged = results.key(of.salt, intake(data, assignment).cells, assignment) == key
+        except Refused:
+            unchanged = False
+        return Job(of, data) if unchanged else None
 
-    todo = deque((key, job(key)) for key in waiting)
+    todo = deque(waiting)
     if of.cache and workers > 1 and len(todo) > 1:
         with of.judge() as judge:
             judge.prepare()  # once, into the cache, and not in every process
     with _pool(executor, min(workers, len(todo))) as pool:
-        for key, report in _graded(todo, pool, 1 if isinstance(pool, Here) else 2 * workers):
+        for key, report in _graded(todo, job, pool, 1 if isinstance(pool, Here) else 2 * workers):
             same = waiting[key]
+            report = dataclasses.replace(report, assignment=name)
             settle(same.popleft(), report)
             if report.status == "graded" and report.confirmed:
                 if keep:
@@ -150,7 +157,7 @@ def run(
                     one = same.popleft()
                     settle(one, _theirs(report, one))
             elif same:
-                todo.append((key, job(key)))
+                todo.append(key)
     return {student: made[student] for student in submissions}
 
 
@@ -162,7 +169,7 @@ def take(assignment: Assignment, salt: bytes, student: str, source: Path | bytes
     except Refused as why:
         return Submission(student, refused=str(why))
     key = results.key(salt, taken.cells, assignment)
-    return Submission(student, data, key, taken.notes, taken.blank)
+    return Submission(student, source, key, taken.notes, taken.blank)
 
 
 def known(course: Course, name: str, one: Submission) -> Report | None:
@@ -275,8 +282,12 @@ def _follow() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterator[tuple[str, Report]]:
+def _graded(
+    todo: deque[str], make: Callable[[str], Job | None], pool: Executor, width: int
+) -> Iterator[tuple[str, Report]]:
     """Keys and reports as they come, `width` jobs in flight; `todo` may grow meanwhile.
+
+    `make` gives a key's job, None when the file is no longer what it was.
 
     A process that dies takes the whole pool with it: what was left then runs alone, one process
     each, so that only the submission at fault stays ungraded.
@@ -285,8 +296,11 @@ def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterato
     try:
         while todo or running:
             while todo and len(running) < width:
-                job = todo[0][1]
-                running[pool.submit(_grade, job)] = todo[0]
+                job = make(todo[0])
+                if job is None:
+                    yield todo.popleft(), CHANGED
+                    continue
+                running[pool.submit(_grade, job)] = (todo[0], job)
                 todo.popleft()
             ended = wait(running, return_when=FIRST_COMPLETED).done
             for future in [f for f in running if f in ended]:
@@ -295,14 +309,18 @@ def _graded(todo: deque[tuple[str, Job]], pool: Executor, width: int) -> Iterato
                 del running[future]
                 yield key, report
     except BrokenExecutor:
-        todo.extendleft(running.values())
+        todo.extendleft(key for key, _ in running.values())
         running.clear()
         while todo:
-            key, job = todo.popleft()
-            yield key, _alone(job)
+            key = todo.popleft()
+            job = make(key)
+            yield key, _alone(job) if job else CHANGED
     finally:
         for future in running:
             future.cancel()
+
+
+CHANGED = Report("", "ungraded", reason="the file changed while the class was graded: grade it again")
 
 
 def _outcome(future: Future[Report], job: Job) -> Report:

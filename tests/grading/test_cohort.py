@@ -129,6 +129,18 @@ def test_an_unconfirmed_timeout_is_not_shared(room, judge):
     assert not list(room[0].results.glob("*"))
 
 
+def test_a_file_that_changes_meanwhile_is_not_graded_as_what_it_was(room, judge):
+    answers(room, a=RIGHT, b=ADDS)
+
+    def overwrite(student: str, report: Report) -> None:
+        if student == "a":
+            answers(room, b=RIGHT)
+
+    reports = run(room, done=overwrite)
+    assert (reports["b"].status, reports["b"].reason[:16]) == ("ungraded", "the file changed")
+    assert run(room)["b"].score == 10
+
+
 def test_unsafe_results_are_kept_nowhere(room, judge):
     answers(room, a=RIGHT)
     assert run(room, isolation="unsafe")["a"].score == 10

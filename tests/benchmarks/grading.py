@@ -1,0 +1,251 @@
+"""`python -m tests.benchmarks.grading [--students N] [--distinct N] [--rounds N]`: the grader, measured.
+
+Against stock nbgrader executing the same checks on the same right notebook of 01-rnn in its kernel,
+without and with trained checks; then a class, its time, its memory, and time against the number of
+distinct submissions. A table, and rows in bench-grading.json. Times are medians; a ratio above 1
+means that minigrad is better by so much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from minigrad.grading import authoring, cohort
+from minigrad.grading.course import Course
+from minigrad.grading.judge import Judge
+from minigrad.grading.spec import Assignment
+from tests.benchmarks.__main__ import Row, row
+
+NAME = "01-rnn"
+ROOT = Path(__file__).parents[2]
+OUT = Path("bench-grading.json")
+# What is to be reached, by bench: a ratio at least, or ours at most.
+AT_LEAST = {"public checks, wall": 20.0, "in full, wall": 4.0}
+AT_MOST = {"class, wall": 360.0, "class, judge's memory": 250.0}
+
+CHECKS = """
+import hashlib
+from minigrad.checks import Student, collect
+from minigrad.sandbox.worker import run_probe, _generator
+_names = {{"__name__": "checks"}}
+for _text in {sources!r}:
+    exec(_text, _names)
+_checks = [c for c in collect(_names) if c.name in {wanted!r}]
+
+def check(exercise):
+    score = 0.0
+    for c in _checks:
+        if c.exercise == exercise:
+            seed = hashlib.sha256(c.name.encode()).hexdigest()
+            arrays = run_probe(c, globals(), seed).get("arrays")
+            right = arrays is not None
+            if right and c.trained:
+                data = _generator(seed), _generator(seed)
+                right = c.replay(Student(globals()), arrays, *data) >= c.threshold
+            score += c.points * right
+    return float(score)
+"""
+
+STOCK = """
+import json, resource, sys, time
+from traitlets.config import Config
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+root, name, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+c = Config()
+c.CourseDirectory.root = root
+c.CourseDirectory.db_url = f"sqlite:///{root}/gradebook.db"
+c.NbGraderAPI.log_level = "ERROR"
+c.ExecutePreprocessor.timeout = 600
+api = NbGraderAPI(CourseDirectory(config=c), config=c)
+made = api.generate_assignment(name)
+assert made["success"], made
+def cpu():
+    both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(r.ru_utime + r.ru_stime for r in both)
+for i in range(rounds):
+    wall, used = time.monotonic(), cpu()
+    made = api.autograde(name, f"s{i}", force=True)
+    assert made["success"], made
+    print(json.dumps([time.monotonic() - wall, cpu() - used]))
+score = [s["score"] for s in api.get_submissions(name)]
+assert set(score) == {float(sys.argv[4])}, score
+"""
+
+
+def main(arguments: list[str]) -> int:
+    options = argparse.ArgumentParser(prog="tests.benchmarks.grading", description=__doc__)
+    options.add_argument("--students", type=int, default=1000)
+    options.add_argument("--distinct", type=int, default=150)
+    options.add_argument("--rounds", type=int, default=5, help="submissions for each comparison")
+    options.add_argument("--record", action="store_true", help="measure the pass into nbgrader as well")
+    asked = options.parse_args(arguments)
+    assignment = authoring.load(ROOT / "solutions" / NAME)
+    found: list[Row] = []
+
+    def add(bench: str, unit: str, ours: float, theirs: float = 0.0) -> None:
+        found.append(row(bench, NAME, "nbgrader" if theirs else "", unit, ours, theirs))
+        reach = f"  ≥ {AT_LEAST[bench]:g}" if bench in AT_LEAST else ""
+        reach = f"  ≤ {AT_MOST[bench]:g}" if bench in AT_MOST else reach
+        against = f"{theirs:10.3f} {found[-1].ratio:7.2f}" if theirs else " " * 18
+        print(f"{bench:32}{ours:10.3f} {unit:4}{against}{reach}", flush=True)
+
+    for what, one in (("public checks", public(assignment)), ("in full", assignment)):
+        ours, theirs = judged(one, asked.rounds), stock(one, asked.rounds)
+        add(f"{what}, wall", "s", ours[0], theirs[0])
+        add(f"{what}, CPU", "s", ours[1], theirs[1])
+    with tempfile.TemporaryDirectory() as folder:
+        fewer = [
+            graded(Path(folder) / str(n), assignment, n, n) for n in (asked.distinct // 3, asked.distinct)
+        ]
+        steps = [one["cpu"] / n for one, n in zip(fewer, (asked.distinct // 3, asked.distinct), strict=True)]
+        add("CPU for each distinct, few", "s", steps[0])
+        add("CPU for each distinct, all", "s", steps[1])
+        whole = graded(Path(folder) / "class", assignment, asked.students, asked.distinct, asked.record)
+    add("class, wall", "s", whole["wall"])
+    add("class, judge's memory", "MB", whole["memory"])
+    if asked.record:
+        add("class, pass into nbgrader", "s", whole["record"])
+    OUT.write_text(json.dumps([asdict(r) for r in found], indent=1) + "\n")
+    print(f"written to {OUT}")
+    return 0
+
+
+def public(assignment: Assignment) -> Assignment:
+    """The assignment with its public checks that train nothing."""
+    checks = tuple(c for c in assignment.checks if c.name in assignment.public and not c.trained)
+    points: dict[str, float] = {}
+    for c in checks:
+        points[c.exercise] = points.get(c.exercise, 0.0) + c.points
+    cells = tuple(
+        dataclasses.replace(c, points=points[c.exercise]) if c.kind == "check" else c
+        for c in assignment.cells
+        if c.kind != "check" or c.exercise in points
+    )
+    sources = {"public_checks.py": assignment.sources["public_checks.py"]}
+    return dataclasses.replace(assignment, cells=cells, checks=checks, sources=sources, mutants=())
+
+
+def right(assignment: Assignment, comment: str = "") -> dict[str, Any]:
+    """The solution as a student would hand it in."""
+    made = authoring.release_notebook(dataclasses.replace(assignment, cells=assignment.solved()))
+    if comment:
+        last = next(c for c in reversed(made["cells"]) if c["metadata"]["nbgrader"]["solution"])
+        last["source"] += f"\n# {comment}"
+    return made
+
+
+def judged(assignment: Assignment, rounds: int) -> tuple[float, float]:
+    """Median (wall, CPU) seconds of one right submission in the judge, once it is warm."""
+    taken = []
+    with Judge(assignment, b"benchmark's salt") as judge:
+        judge.prepare()
+        judge.grade(json.dumps(right(assignment, "warm")).encode())
+        for i in range(rounds):
+            wall, cpu = time.monotonic(), time.process_time()
+            report = judge.grade(json.dumps(right(assignment, str(i))).encode())
+            taken.append((time.monotonic() - wall, time.process_time() - cpu + report.cpu))
+            if report.score != report.points:
+                raise SystemExit(f"the solution has {report.score} of {report.points} points")
+    return statistics.median(t[0] for t in taken), statistics.median(t[1] for t in taken)
+
+
+def stock(assignment: Assignment, rounds: int) -> tuple[float, float]:
+    """The same in stock nbgrader: the same cells, and check cells that run the same checks in the kernel."""
+    wanted = {c.name for c in assignment.checks}
+    made = right(assignment)
+    kinds = {c.id: c.kind for c in assignment.cells}
+    made["cells"] = [c for c in made["cells"] if kinds[c["id"]] != "lab"]
+    where = next(i for i, c in enumerate(made["cells"]) if kinds[c["id"]] == "check")
+    setup = CHECKS.format(sources=list(assignment.sources.values()), wanted=wanted)
+    cell = {"cell_type": "code", "id": "set-up", "metadata": {}, "source": setup}
+    made["cells"].insert(where, cell | {"execution_count": None, "outputs": []})
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for place in ("source/.", *(f"submitted/s{i}" for i in range(rounds))):
+            path = root / place / NAME / f"{NAME}.ipynb"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(made))
+        points = sum(assignment.exercises().values())
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", STOCK, folder, NAME, str(rounds), str(points)],
+            env={**os.environ, "PATH": path, "HOME": folder},
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        raise SystemExit(f"stock nbgrader failed:\n{done.stdout[-500:]}{done.stderr[-2000:]}")
+    taken = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    return statistics.median(t[0] for t in taken), statistics.median(t[1] for t in taken)
+
+
+def hand_in(course: Course, assignment: Assignment, students: int, distinct: int) -> None:
+    """A class: two thirds of the distinct works are right, the others each make one known mistake."""
+    files = []
+    for i in range(distinct):
+        made = right(assignment, f"work {i}")
+        if i % 3 == 2:
+            mutant = assignment.mutants[i // 3 % len(assignment.mutants)]
+            for c in made["cells"]:
+                c["source"] = c["source"].replace(mutant.old, mutant.new)
+        files.append(json.dumps(made))
+    for i in range(students):
+        path = course.submitted / f"s{i:04}" / NAME / f"{NAME}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(files[i % distinct])
+
+
+def graded(
+    work: Path, assignment: Assignment, students: int, distinct: int, record: bool = False
+) -> dict[str, float]:
+    """A class in two processes: wall and CPU seconds, and MB of the judge's own processes (PSS) at most."""
+    course = Course.at(ROOT, work)
+    hand_in(course, assignment, students, distinct)
+    peaks: dict[str, float] = {}
+
+    def look(student: str, report: Any) -> None:
+        own = Path("/proc/self/task")
+        children = [pid for t in own.iterdir() for pid in (t / "children").read_text().split()]
+        for pid in ("self", *children):
+            with contextlib.suppress(OSError):  # a process that has just ended
+                lines = (Path("/proc") / pid / "smaps_rollup").read_text().splitlines()
+                kilobytes = next((int(s.split()[1]) for s in lines if s.startswith("Pss:")), 0)
+                peaks[pid] = max(peaks.get(pid, 0.0), kilobytes / 1e3)
+
+    def used() -> float:
+        both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(r.ru_utime + r.ru_stime for r in both)
+
+    began, cpu = time.monotonic(), used()
+    submissions = course.submissions(NAME)
+    reports = cohort.run(course, assignment, submissions, workers=2, done=look)
+    found = {"wall": time.monotonic() - began, "cpu": sum(r.cpu for r in reports.values() if r.cells)}
+    found["own cpu"] = used() - cpu
+    found["memory"] = sum(peaks.values())
+    if any(r.status != "graded" for r in reports.values()):
+        raise SystemExit("not all were graded")
+    if record:
+        from minigrad.grading import nbgrader
+
+        began = time.monotonic()
+        nbgrader.record(course, assignment, submissions, reports)
+        found["record"] = time.monotonic() - began
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
