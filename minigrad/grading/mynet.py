@@ -59,7 +59,7 @@ def keep(folder: Path, assignment: str, exercise: str, names: Mapping[str, Any])
         _write(place(folder, assignment), assignment, exercise, text)
     except Exception as error:
         return f"It could not be kept in {FILE}: {type(error).__name__}: {error}."
-    return f"Kept in {FILE} for later notebooks: {', '.join(f'`{name}`' for name in wanted)}."
+    return f"Kept in {FILE} for later notebooks: {', '.join(wanted)}."
 
 
 def _shell(names: Mapping[str, Any]) -> Any:

@@ -350,8 +350,8 @@ if finished("gru-cell"):
 # %% [markdown] id="update-bias-lesson"
 # With `update_bias` 0 the GRU's gradient vanishes faster than the plain cell's; from 0 to −3 lie about seven
 # powers of ten. As with the LSTM: the gate makes long memory possible, and where it starts
-# decides whether it can be learned. (Why is 0 the default, then? Because a cell that starts by
-# listening learns short things faster. For tasks of twenty steps, such as ours, it makes little difference.)
+# decides whether it can be learned. (0 is nevertheless what papers and libraries start from, and on tasks of
+# twenty steps, such as those below, we saw no difference between 0 and −1.)
 
 # %% [markdown] id="conventions"
 # ## 5 · Conventions
@@ -475,7 +475,7 @@ if finished("gru-cell", "flip-convention"):
 
 # %% [markdown] id="conventions-lesson"
 # The first line is the mistake that no shape betrays. In the second only rounding is left. The third is
-# the treacherous one: small enough to be taken for rounding in a plot, and yet another function. Weights for the
+# the treacherous one: small enough to be overlooked in a plot, and yet another function. Weights for the
 # one kind of reset gate are no weights for the other; a network has to be trained for it.
 
 # %% [markdown] id="texts"

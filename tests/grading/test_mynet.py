@@ -142,7 +142,7 @@ def test_what_passes_in_a_notebook_can_be_imported_by_the_next(course: Path) -> 
     ask = "print(check('halve').note)"
     told = run(course, HARNESS, wrong, ask, right, ask)
     assert "Kept" not in told[2]
-    assert told[4].strip().endswith("Kept in mynet.py for later notebooks: `halve`.")
+    assert told[4].strip().endswith("Kept in mynet.py for later notebooks: halve.")
     before = (course / "mynet.py").read_bytes()
     assert b"0.7" not in before
     told = run(course, HARNESS, "from mynet import halve\nprint(halve(3))", right, ask)
