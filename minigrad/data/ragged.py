@@ -1,0 +1,84 @@
+"""Sequences of different lengths: names that later words explain, and glides to tell apart after a gap."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.data.tasks import Batch
+
+NAMES = ("Hill", "Park", "Stone", "Wood")
+KEYS = ("Company", "Street")
+OTHERS = ("we", "saw", "the", "new", "old", "near")
+WORDS = (*NAMES, *KEYS, *OTHERS)  # a word's place is its token
+TAGS = ("word", "person", "company", "street")  # a tag's place is its label
+AHEAD = 2  # steps from a name to the word that explains it
+
+GLIDE_BINS = 8
+GLIDE_STARTS = np.array([[1.0, 6.0], [5.0, 2.5], [2.0, 4.0]])  # (glide, tone): bin where the tone starts
+GLIDE_CLASSES = 2 * len(GLIDE_STARTS)
+GLIDE_NOISE = 0.1
+
+
+def names(rng: np.random.Generator, batch: int, longest: int = 12) -> Batch:
+    """Tag every word of sentences of 5 to `longest` words; a name's tag stands two words later.
+
+    x (B, T) are tokens, indices into `WORDS`, 0 behind a sentence; y (B, T) are labels, indices into
+    `TAGS`; mask (B, T) is True on words. A name is a company or a street where the word two steps on
+    says so, else a person; each is about as frequent. T is the longest sentence's length.
+    """
+    if batch < 1 or longest < 5:
+        raise ValueError(f"names: batch is {batch} and longest {longest}; they must be at least 1 and 5")
+    lengths = rng.integers(5, longest + 1, batch)
+    x = np.zeros((batch, lengths.max()), dtype=np.int64)
+    mask = np.arange(x.shape[1]) < lengths[:, None]
+    for row, length in enumerate(lengths):
+        text = rng.integers(len(NAMES) + len(KEYS), len(WORDS), length)
+        text[rng.random(length) < 0.4] = rng.integers(0, len(NAMES))
+        for t in range(length - AHEAD):
+            if text[t] < len(NAMES) and rng.random() < 0.7:
+                text[t + AHEAD] = len(NAMES) + rng.integers(0, len(KEYS))
+        named = text < len(NAMES)
+        text[named] = rng.integers(0, len(NAMES), named.sum())
+        x[row, :length] = text
+    return Batch(x, tags(x, mask), mask)
+
+
+def tags(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The right labels (B, T) of tokens (B, T): places in `TAGS`, and 0 where the mask is False."""
+    ahead = np.full(tokens.shape, -1)
+    ahead[:, :-AHEAD] = np.where(mask[:, AHEAD:], tokens[:, AHEAD:], -1)
+    label = np.ones(tokens.shape, dtype=np.int64)
+    for place in range(len(KEYS)):
+        label[ahead == len(NAMES) + place] = 2 + place
+    return np.where(mask & (tokens < len(NAMES)), label, 0)
+
+
+def glides(rng: np.random.Generator, batch: int, longest: int = 14, gap: int = 5) -> Batch:
+    """Say which of six glides was heard, after `gap` frames of noise alone.
+
+    x (B, T, 8) are frames of a spectrum, 0 behind a sequence; y (B,) labels; mask (B, T). A glide is
+    two tones that move towards each other, or the same backwards, in 9 to `longest` frames at a
+    pitch of its own: label 2g is glide g of `GLIDE_STARTS`, 2g + 1 its reverse. No single frame tells
+    the direction, and without the gap the last ones would do.
+    """
+    if batch < 1 or longest < 9 or gap < 0:
+        raise ValueError(
+            f"glides: batch is {batch}, longest {longest} and gap {gap}; they must be at least 1, 9 and 0"
+        )
+    lengths, y = rng.integers(9, longest + 1, batch), rng.integers(0, GLIDE_CLASSES, batch)
+    mask = np.arange(lengths.max() + gap) < lengths[:, None] + gap
+    x = GLIDE_NOISE * rng.standard_normal((*mask.shape, GLIDE_BINS)) * mask[..., None]
+    bins = np.arange(GLIDE_BINS)
+    for row, length in enumerate(lengths):
+        along = np.linspace(0, 1, length)[:, None]
+        along = along if y[row] % 2 == 0 else along[::-1]
+        low, high = GLIDE_STARTS[y[row] // 2]
+        pitch = rng.uniform(0.9, 1.1)
+        tones = (low + 1.5 * along) * pitch, (high - 1.5 * along) * pitch
+        x[row, :length] += np.exp(-((bins - tones[0]) ** 2)) + 0.7 * np.exp(-((bins - tones[1]) ** 2))
+    return Batch(x, y, mask)
+
+
+def sequences(padded: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+    """The rows of a padded array (B, T, ...), each without what lies where its mask (B, T) is False."""
+    return [row[here] for row, here in zip(padded, mask, strict=True)]
