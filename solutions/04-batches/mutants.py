@@ -1,0 +1,941 @@
+"""Known mistakes in 04-batches, each with the checks it fails and what to tell the student who made it."""
+
+from minigrad.checks import Rewrite, mutant
+
+
+def of(exercise: str, probes: str) -> list[str]:
+    """Names of checks of one exercise."""
+    return [f"{exercise}.{probe}" for probe in probes.split()]
+
+
+MUTANTS = [
+    # --- pad
+    mutant(
+        "pad-mask-by-value",
+        "    return x, mask",
+        "    return x, (x != 0).reshape(*x.shape[:2], -1).any(axis=2)",
+        "The mask is made from what stands in x: a sequence may hold zeros of its own.",
+        of("pad", "own-entries zeros-inside axes-and-dtypes"),
+    ),
+    mutant(
+        "pad-in-front",
+        "x[row, : len(sequence)] = sequence",
+        "x[row, mask.shape[1] - len(sequence) :] = sequence",
+        "The sequences stand at the end of their rows, with padding before them.",
+        of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
+    ),
+    mutant(
+        "pad-default-dtype",
+        "np.zeros((*mask.shape, *sequences[0].shape[1:]), sequences[0].dtype)",
+        "np.zeros((*mask.shape, *sequences[0].shape[1:]))",
+        "x is float64 whatever the sequences are; tokens, for one, are integers.",
+        of("pad", "own-entries tokens axes-and-dtypes"),
+    ),
+    mutant(
+        "pad-mask-of-numbers",
+        "    return x, mask",
+        "    return x, mask.astype(float)",
+        "The mask holds numbers; it should hold True and False.",
+        of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
+    ),
+    mutant(
+        "pad-mask-inverted",
+        "    return x, mask",
+        "    return x, ~mask",
+        "The mask is True on padding; it should be True on what is real.",
+        of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
+    ),
+    mutant(
+        "pad-repeats-the-last",
+        "        x[row, : len(sequence)] = sequence\n",
+        "        x[row, : len(sequence)] = sequence\n        x[row, len(sequence) :] = sequence[-1] if len(sequence) else 0\n",
+        "Behind a sequence its last entry is repeated; padding is zero.",
+        of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
+    ),
+    mutant(
+        "pad-sorts",
+        "    lengths = np.array([len(sequence) for sequence in sequences])\n    mask",
+        "    sequences = sorted(sequences, key=len, reverse=True)\n    lengths = np.array([len(sequence) for sequence in sequences])\n    mask",
+        "The rows are in order of length, not in the order in which the sequences were given.",
+        of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
+    ),
+    mutant(
+        "pad-mask-one-too-long",
+        "np.arange(lengths.max()) < lengths[:, None]",
+        "np.arange(lengths.max()) <= lengths[:, None]",
+        "The mask is True one step too long: counting begins at 0.",
+        of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
+    ),
+    mutant(
+        "pad-time-first",
+        "    return x, mask",
+        "    return x.swapaxes(0, 1), mask.T",
+        "Time is the first axis; here it is the second, behind the batch.",
+        of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
+    ),
+    mutant(
+        "pad-turned-round",
+        "x[row, : len(sequence)] = sequence",
+        "x[row, : len(sequence)] = sequence[::-1]",
+        "Every sequence is turned round.",
+        of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
+    ),
+    # --- masked-mean
+    mutant(
+        "mean-multiplies",
+        "where(here, values, 0.0).sum()",
+        "(values * here.astype(values.dtype)).sum()",
+        "Multiplying by zero does not remove a number: 0 times inf is NaN.",
+        of("masked-mean", "inf-and-nan"),
+    ),
+    mutant(
+        "mean-divides-by-everything",
+        "(1 / max(count, 1))",
+        "(1 / values.size)",
+        "The sum is right, but it is divided by the number of all entries, padding included.",
+        of("masked-mean", "masked-values mean-by-hand rows-behind other-contents mean-gradient very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
+    ),
+    mutant(
+        "mean-of-means",
+        "    return where(here, values, 0.0).sum() * (1 / max(count, 1))",
+        "    each = np.broadcast_to(here, values.shape).reshape(len(mask), -1).sum(axis=1)\n    return (where(here, values, 0.0).reshape(len(mask), -1).sum(axis=1) / np.maximum(each, 1)).mean()",
+        "Every sequence is averaged by itself first, so an entry of a short one counts for more.",
+        of("masked-mean", "masked-values mean-by-hand rows-behind other-contents mean-gradient very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
+    ),
+    mutant(
+        "mean-counts-places",
+        "count = int(np.broadcast_to(here, values.shape).sum())",
+        "count = int(mask.sum())",
+        "The mask's places are counted; where values have more axes, several entries stand at each.",
+        of("masked-mean", "rows-behind more-axes inf-and-nan nothing-but-padding"),
+    ),
+    mutant(
+        "mean-ignores-the-mask",
+        "where(here, values, 0.0).sum() * (1 / max(count, 1))",
+        "values.mean()",
+        "The mask has no effect: padding is averaged as well.",
+        of("masked-mean", "masked-values mean-by-hand rows-behind other-contents mean-gradient nothing-there very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
+    ),
+    mutant(
+        "mean-of-nothing",
+        "max(count, 1)",
+        "count",
+        "Where nothing counts, the sum is divided by zero.",
+        of("masked-mean", "nothing-there nothing-but-padding"),
+    ),
+    mutant(
+        "mean-off-the-tape",
+        "where(here, values, 0.0).sum()",
+        "where(here, values.detach(), 0.0).sum()",
+        "The number is right, but no gradient comes back: something takes `values` off the tape.",
+        of("masked-mean", "other-contents mean-gradient nothing-there very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
+    ),
+    mutant(
+        "mean-of-the-padding",
+        "where(here, values, 0.0)",
+        "where(here, 0.0, values)",
+        "The wrong side is chosen: what stands in the padding is summed up.",
+        of("masked-mean", "masked-values mean-by-hand rows-behind other-contents mean-gradient nothing-there very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
+    ),
+    mutant(
+        "mean-mask-from-behind",
+        "mask.reshape(mask.shape + (1,) * (values.ndim - 2))",
+        "mask.reshape((1,) * (values.ndim - 2) + mask.shape)",
+        "The mask meets the last axes of `values`; its own are the first two.",
+        of("masked-mean", "rows-behind more-axes inf-and-nan nothing-but-padding"),
+    ),
+    mutant(
+        "mean-counts-nonzero",
+        "count = int(np.broadcast_to(here, values.shape).sum())",
+        "count = int((where(here, values, 0.0).data != 0).sum())",
+        "Entries that happen to be zero are not counted.",
+        of("masked-mean", "mean-by-hand very-different-lengths"),
+    ),
+    mutant(
+        "mean-double-precision",
+        "* (1 / max(count, 1))",
+        "* np.array(1 / max(count, 1))",
+        "The mean of float32 values is float64: something in the product has that dtype.",
+        of("masked-mean", "single-precision"),
+    ),
+    mutant(
+        "mean-is-a-sum",
+        "    return where(here, values, 0.0).sum() * (1 / max(count, 1))",
+        "    return where(here, values, 0.0).sum()",
+        "This is the sum of what counts; it is not divided.",
+        of("masked-mean", "masked-values mean-by-hand rows-behind other-contents mean-gradient nothing-there very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
+    ),
+    # --- pack
+    mutant(
+        "pack-shortest-first",
+        "np.argsort(-lengths, kind=\"stable\")",
+        "np.argsort(lengths, kind=\"stable\")",
+        "The shortest sequence comes first, so those that still run are not the first ones.",
+        of("pack", "layout sizes-and-order pack-gradient behind-the-end length-zero equally-long a-gap-in-lengths gradients-both more-behind single-and-empty"),
+    ),
+    mutant(
+        "pack-does-not-sort",
+        "np.argsort(-lengths, kind=\"stable\")",
+        "np.arange(len(lengths))",
+        "The sequences are taken in their order in x; only when sorted are those that still run the first ones.",
+        of("pack", "layout sizes-and-order pack-gradient behind-the-end length-zero equally-long a-gap-in-lengths gradients-both more-behind single-and-empty"),
+    ),
+    mutant(
+        "pack-equals-turned",
+        "np.argsort(-lengths, kind=\"stable\")",
+        "np.argsort(lengths, kind=\"stable\")[::-1]",
+        "Sequences of equal length come in the reverse of their order in x.",
+        of("pack", "equally-long single-and-empty"),
+    ),
+    mutant(
+        "pack-inverse-order",
+        "x[rows, steps], sizes, order)",
+        "x[rows, steps], sizes, np.argsort(order))",
+        "`order` is turned round: it should say which row of x the k-th longest is, not how long a row is among the others.",
+        of("pack", "sizes-and-order length-zero equally-long a-gap-in-lengths single-and-empty"),
+    ),
+    mutant(
+        "pack-sequence-by-sequence",
+        "    return Packed(x[rows, steps], sizes, order)",
+        "    by = np.lexsort((steps, np.argsort(order)[rows]))\n    return Packed(x[rows[by], steps[by]], sizes, order)",
+        "`data` holds one sequence after the other; it should hold one step after the other.",
+        of("pack", "layout pack-gradient behind-the-end length-zero equally-long gradients-both more-behind single-and-empty"),
+    ),
+    mutant(
+        "pack-off-the-tape",
+        "Packed(x[rows, steps], ",
+        "Packed(Tensor(x.data[rows, steps]), ",
+        "The entries are right, but no gradient comes back from what is packed.",
+        of("pack", "pack-gradient gradients-both more-behind"),
+    ),
+    mutant(
+        "pack-lengths-for-sizes",
+        "x[rows, steps], sizes, order)",
+        "x[rows, steps], lengths[order], order)",
+        "`sizes` holds the sequences' lengths; it should say for each step how many still run.",
+        of("pack", "sizes-and-order length-zero equally-long a-gap-in-lengths more-behind single-and-empty"),
+    ),
+    mutant(
+        "pack-loses-the-last-step",
+        "for t in range(lengths.max())",
+        "for t in range(lengths.max() - 1)",
+        "The last step is missing.",
+        of("pack", "layout sizes-and-order pack-gradient behind-the-end length-zero equally-long a-gap-in-lengths gradients-both more-behind single-and-empty"),
+    ),
+    mutant(
+        "pack-keeps-padding",
+        "(lengths > t).sum()",
+        "len(lengths)",
+        "Every step has all the sequences: the padding is still there.",
+        of("pack", "layout sizes-and-order pack-gradient behind-the-end length-zero equally-long a-gap-in-lengths gradients-both more-behind single-and-empty"),
+    ),
+    mutant(
+        "pack-one-too-long",
+        "(lengths > t).sum()",
+        "(lengths >= t).sum()",
+        "Every sequence is taken for one entry longer than it is: counting begins at 0.",
+        of("pack", "layout sizes-and-order pack-gradient behind-the-end length-zero equally-long a-gap-in-lengths gradients-both more-behind single-and-empty"),
+    ),
+    mutant(
+        "pack-double-precision",
+        "x if isinstance(x, Tensor) else Tensor(x)",
+        "x if isinstance(x, Tensor) else Tensor(np.asarray(x, dtype=float))",
+        "What was float32 is packed as float64.",
+        of("pack", "single-and-empty"),
+    ),
+    mutant(
+        "unpack-stays-sorted",
+        "place = np.argsort(order)",
+        "place = np.arange(len(order))",
+        "The rows come back sorted by length: `order` was not undone.",
+        of("pack", "unpacked unpacked-by-hand length-zero unpacked-in-order gradients-both single-and-empty"),
+    ),
+    mutant(
+        "unpack-sorts-again",
+        "place = np.argsort(order)",
+        "place = order",
+        "The rows are sorted once more in place of back: `order` has to be inverted.",
+        of("pack", "unpacked length-zero unpacked-in-order gradients-both single-and-empty"),
+    ),
+    mutant(
+        "unpack-no-zeros",
+        "where(mask[:, :, None], data[at], 0.0)",
+        "data[at]",
+        "Behind the sequences something else than zero stands.",
+        of("pack", "unpacked unpacked-by-hand length-zero unpacked-in-order gradients-both single-and-empty"),
+    ),
+    mutant(
+        "unpack-off-the-tape",
+        "where(mask[:, :, None], data[at], 0.0)",
+        "where(mask[:, :, None], data.data[at], 0.0)",
+        "The entries are right, but no gradient goes back through unpack.",
+        of("pack", "gradients-both"),
+    ),
+    mutant(
+        "unpack-sorted-lengths",
+        "0.0), lengths",
+        "0.0), lengths[order]",
+        "`lengths` are sorted; they should be those of the rows that come back.",
+        of("pack", "unpacked unpacked-by-hand length-zero unpacked-in-order single-and-empty"),
+    ),
+    mutant(
+        "unpack-turned-steps",
+        "starts = np.cumsum(sizes) - sizes",
+        "starts = (np.cumsum(sizes) - sizes)[::-1]",
+        "The steps come back in reverse order.",
+        of("pack", "unpacked unpacked-by-hand length-zero unpacked-in-order gradients-both single-and-empty"),
+    ),
+    # --- bidirectional
+    mutant(
+        "both-not-turned-back",
+        "mask, reversed(steps))",
+        "mask, reversed(steps))[:, ::-1]",
+        "The backward outputs stand in the order in which they were made: the first one made belongs to the last step.",
+        of("bidirectional", "equal-lengths padded-batch garbage shortest-alone swapped gradients array-of-one-step own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-read-padding",
+        "h = where(here, cell(x[:, t], h), h)",
+        "h = cell(x[:, t], h)",
+        "The state goes on changing where there is only padding, and the backward cell meets that first.",
+        of("bidirectional", "padded-batch garbage shortest-alone own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-state-zeroed",
+        "where(here, cell(x[:, t], h), h)",
+        "where(here, cell(x[:, t], h), 0.0)",
+        "On padding the state is set to zero; it should be carried on, for a cell need not begin at zero.",
+        of("bidirectional", "padded-batch garbage shortest-alone own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-outputs-on-padding",
+        "outputs[t] = where(here, h, 0.0)",
+        "outputs[t] = h",
+        "The outputs are not zero where the mask is False.",
+        of("bidirectional", "padded-batch garbage own-ends garbage-and-gradients swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-forward",
+        "reversed(steps)",
+        "steps",
+        "Both cells read from the beginning.",
+        of("bidirectional", "equal-lengths padded-batch garbage shortest-alone swapped gradients array-of-one-step own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-one-cell",
+        "self.run(self.backward_cell",
+        "self.run(self.forward_cell",
+        "The same cell reads in both directions.",
+        of("bidirectional", "parts equal-lengths padded-batch garbage shortest-alone swapped gradients array-of-one-step own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-halves-swapped",
+        "[there, back]",
+        "[back, there]",
+        "The backward cell's half comes first.",
+        of("bidirectional", "equal-lengths padded-batch garbage shortest-alone swapped gradients array-of-one-step own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-start-at-zero",
+        "cell.initial_state(len(mask))",
+        "Tensor(np.zeros((len(mask), cell.hidden_size)))",
+        "The states begin at zero; a cell says itself where it begins.",
+        of("bidirectional", "equal-lengths padded-batch garbage shortest-alone swapped gradients array-of-one-step own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-ignore-the-mask",
+        "here = mask[:, t, None]",
+        "here = np.ones((len(mask), 1), dtype=bool)",
+        "The mask has no effect at all.",
+        of("bidirectional", "padded-batch garbage shortest-alone own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-cut-in-time",
+        "cell(x[:, t], h)",
+        "cell(x[:, t], h.detach())",
+        "The values are right, but the gradient does not travel from step to step.",
+        of("bidirectional", "gradients garbage-and-gradients gradients-padded"),
+    ),
+    mutant(
+        "both-one-step-late",
+        "            h = where(here, cell(x[:, t], h), h)\n            outputs[t] = where(here, h, 0.0)",
+        "            outputs[t] = where(here, h, 0.0)\n            h = where(here, cell(x[:, t], h), h)",
+        "The output at a step is the state before that step was read.",
+        of("bidirectional", "equal-lengths padded-batch garbage shortest-alone swapped gradients array-of-one-step own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-wrong-size",
+        "forward_cell.hidden_size + backward_cell.hidden_size",
+        "2 * forward_cell.hidden_size",
+        "`hidden_size` is not the sum of the two sizes: the cells need not be equally large.",
+        of("bidirectional", "parts"),
+    ),
+    mutant(
+        "both-padding-turned-too",
+        "self.run(self.backward_cell, x, mask, reversed(steps))",
+        "self.run(self.backward_cell, x[:, ::-1], mask, steps)[:, ::-1]",
+        "The padding was turned round with the sequence, so the backward cell begins in it.",
+        of("bidirectional", "padded-batch garbage shortest-alone own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
+    ),
+    mutant(
+        "both-no-gradient-of-x",
+        "cell(x[:, t], h)",
+        "cell((x.data if isinstance(x, Tensor) else x)[:, t], h)",
+        "The values are right, but no gradient reaches x.",
+        of("bidirectional", "gradients garbage-and-gradients gradients-padded"),
+    ),
+    mutant(
+        "both-backward-off-the-tape",
+        "concatenate([there, back], axis=2)",
+        "concatenate([there, back.detach()], axis=2)",
+        "The backward half is taken off the tape, so its cell learns nothing.",
+        of("bidirectional", "gradients garbage-and-gradients gradients-padded"),
+    ),
+    # --- tagger
+    mutant(
+        "tagger-forgets-the-mask",
+        "self.birnn(x, mask)",
+        "self.birnn(x, np.ones_like(mask))",
+        "The network below does not learn what is padding: the mask does not reach it.",
+        of("tagger", "tagger-garbage tagger-alone tagger-gradients-padded"),
+    ),
+    mutant(
+        "tagger-gives-probabilities",
+        "self.head(self.birnn(x, mask))",
+        "softmax(self.head(self.birnn(x, mask)))",
+        "These are probabilities; logits are what the head gives.",
+        of("tagger", "full-sentences tagger-garbage tagger-gradients padded-sentences tagger-alone tagger-gradients-padded"),
+    ),
+    mutant(
+        "tagger-last-step-only",
+        "self.birnn(x, mask))",
+        "self.birnn(x, mask)[:, -1:])",
+        "Only one step is tagged; every step needs its logits.",
+        of("tagger", "tagger-parts full-sentences tagger-garbage tagger-gradients padded-sentences tagger-alone tagger-gradients-padded"),
+    ),
+    mutant(
+        "tagger-off-the-tape",
+        "self.head(self.birnn(x, mask))",
+        "self.head(self.birnn(x, mask).detach())",
+        "The gradient stops at the head: nothing below it would learn.",
+        of("tagger", "tagger-gradients tagger-gradients-padded"),
+    ),
+    mutant(
+        "tagger-no-bias",
+        "self.head(self.birnn(x, mask))",
+        "self.birnn(x, mask) @ self.head.W",
+        "The head's bias is left out.",
+        of("tagger", "full-sentences tagger-garbage tagger-gradients padded-sentences tagger-alone tagger-gradients-padded"),
+    ),
+    mutant(
+        "tagger-spare-parameters",
+        "self.birnn = birnn",
+        "self.birnn, self.spare = birnn, Linear(birnn.hidden_size, classes)",
+        "There are parameters that belong neither to `birnn` nor to the head.",
+        of("tagger", "tagger-parts"),
+    ),
+    mutant(
+        "tagger-squashes",
+        "self.head(self.birnn(x, mask))",
+        "self.head(tanh(self.birnn(x, mask)))",
+        "Something squashes the outputs before the head reads them.",
+        of("tagger", "full-sentences tagger-garbage tagger-gradients padded-sentences tagger-alone tagger-gradients-padded"),
+    ),
+]
+
+MEAN = "masked-mean"
+BOTH = "bidirectional"
+
+TWO_WAY = '''
+class Bidirectional(Module):
+    def __init__(self, forward_cell, backward_cell):
+        self.forward_cell = forward_cell
+        self.backward_cell = backward_cell
+        self.hidden_size = forward_cell.hidden_size + backward_cell.hidden_size
+
+    def __call__(self, x, mask):
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        T = x.shape[1]
+        {}
+'''
+
+
+def two_way(body: str) -> dict[str, str]:
+    """A Bidirectional whose call ends in these lines."""
+    return {BOTH: TWO_WAY.format(body.strip().replace("\n", "\n        "))}
+
+
+READ = '''
+def read(cell, order):
+    h, ys = cell.initial_state(len(mask)), {}
+    for t in order:
+        m = mask[:, t].reshape(-1, 1)
+        NEW
+    return stack([ys[t] for t in range(T)], axis=1)
+return concatenate([read(self.forward_cell, range(T)), read(self.backward_cell, range(T)[::-1])], axis=2)
+'''
+
+
+def read(new: str) -> dict[str, str]:
+    """A Bidirectional with another step."""
+    return two_way(READ.replace("NEW", new.strip().replace("\n", "\n        ")))
+
+
+REWRITES = [
+    # --- pad
+    Rewrite("mask-from-sums", "pad-mask-by-value", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.stack([np.concatenate([s, np.zeros((T - len(s), *s.shape[1:]), s.dtype)]) for s in sequences])
+    return x, np.abs(x.astype(float)).reshape(len(x), T, -1).sum(axis=2) > 0
+'''}),
+    Rewrite("mask-by-comparing", "pad-mask-by-value", {"pad": '''
+def pad(sequences):
+    T = max(map(len, sequences))
+    first = sequences[0]
+    x = np.zeros((len(sequences), T, *first.shape[1:]), dtype=first.dtype)
+    for b in range(len(sequences)):
+        for t in range(len(sequences[b])):
+            x[b, t] = sequences[b][t]
+    mask = ~(x == 0)
+    while mask.ndim > 2:
+        mask = mask.any(axis=-1)
+    return x, mask
+'''}),
+    Rewrite("float-rows", "pad-default-dtype", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.array([[*map(np.asarray, s), *[np.zeros(s.shape[1:])] * (T - len(s))] for s in sequences], dtype=float)
+    return x, np.array([[t < len(s) for t in range(T)] for s in sequences])
+'''}),
+    Rewrite("float-concatenated", "pad-default-dtype", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.stack([np.concatenate([s.astype(np.float64), np.zeros((T - len(s), *s.shape[1:]))]) for s in sequences])
+    mask = np.zeros(x.shape[:2], dtype=bool)
+    for b, s in enumerate(sequences):
+        mask[b, : len(s)] = True
+    return x, mask
+'''}),
+    Rewrite("sorted-by-argsort", "pad-sorts", {"pad": '''
+def pad(sequences):
+    order = np.argsort([-len(s) for s in sequences], kind="stable")
+    T = len(sequences[order[0]])
+    x = np.zeros((len(order), T) + sequences[0].shape[1:], sequences[0].dtype)
+    mask = np.zeros((len(order), T), dtype=bool)
+    for row, k in enumerate(order):
+        x[row, : len(sequences[k])] = sequences[k]
+        mask[row, : len(sequences[k])] = True
+    return x, mask
+'''}),
+    Rewrite("ones-and-zeros", "pad-mask-of-numbers", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.zeros((len(sequences), T) + sequences[0].shape[1:], sequences[0].dtype)
+    mask = np.zeros((len(sequences), T))
+    for b, s in enumerate(sequences):
+        x[b, : len(s)], mask[b, : len(s)] = s, 1
+    return x, mask
+'''}),
+    # --- masked-mean
+    Rewrite("mean-with-a-product", "mean-multiplies", {MEAN: '''
+def masked_mean(values, mask):
+    m = np.broadcast_to(mask.reshape(*mask.shape, *[1] * (values.ndim - 2)), values.shape).astype(values.dtype)
+    return (values * m).sum() / float(max(m.sum(), 1.0))
+'''}),
+    Rewrite("mean-with-einsum", "mean-multiplies", {MEAN: '''
+def masked_mean(values, mask):
+    weights = mask.astype(values.dtype)
+    each = values.size // mask.size
+    total = (values.reshape(*mask.shape, each) * weights[:, :, None]).sum()
+    n = int(mask.sum()) * each
+    return total * (1.0 / n) if n else total
+'''}),
+    Rewrite("where-then-mean", "mean-divides-by-everything", {MEAN: '''
+def masked_mean(values, mask):
+    here = mask
+    while here.ndim < values.ndim:
+        here = here[..., None]
+    return where(here, values, 0.0).mean()
+'''}),
+    Rewrite("zeros-then-mean", "mean-divides-by-everything", {MEAN: '''
+def masked_mean(values, mask):
+    here = np.nonzero(mask)
+    return values[here].sum() * (1 / values.size)
+'''}),
+    Rewrite("places-of-rows", "mean-counts-places", {MEAN: '''
+def masked_mean(values, mask):
+    picked = values[np.nonzero(mask)]
+    return picked.sum() * (1 / max(len(np.nonzero(mask)[0]), 1))
+'''}),
+    Rewrite("mean-of-all", "mean-ignores-the-mask", {MEAN: '''
+def masked_mean(values, mask):
+    return values.sum() / float(values.size)
+'''}),
+    Rewrite("picked-sum", "mean-is-a-sum", {MEAN: '''
+def masked_mean(values, mask):
+    return values[np.nonzero(mask)].sum()
+'''}),
+    Rewrite("no-guard", "mean-of-nothing", {MEAN: '''
+def masked_mean(values, mask):
+    picked = values[np.nonzero(mask)]
+    return picked.sum() * (1 / picked.size)
+'''}),
+    # --- pack
+    Rewrite("pack-ascending", "pack-shortest-first", {"pack": '''
+def pack(x, lengths):
+    x = x if isinstance(x, Tensor) else Tensor(x)
+    order = np.array(sorted(range(len(lengths)), key=lambda b: lengths[b]))
+    sizes = [sum(int(n) > t for n in lengths) for t in range(max(lengths))]
+    tall = x[order]
+    return Packed(concatenate([tall[:n, t] for t, n in enumerate(sizes)], axis=0), np.array(sizes), order)
+'''}),
+    Rewrite("pack-as-they-come", "pack-does-not-sort", {"pack": '''
+def pack(x, lengths):
+    x = x if isinstance(x, Tensor) else Tensor(x)
+    sizes = [sum(int(n) > t for n in lengths) for t in range(max(lengths))]
+    return Packed(concatenate([x[:n, t] for t, n in enumerate(sizes)], axis=0), np.array(sizes), np.arange(len(lengths)))
+'''}),
+    Rewrite("pack-ranks", "pack-inverse-order", {"pack": '''
+def pack(x, lengths):
+    x, lengths = x if isinstance(x, Tensor) else Tensor(x), np.asarray(lengths)
+    longest = np.argsort(-lengths, kind="stable")
+    ranks = np.empty(len(lengths), dtype=int)
+    ranks[longest] = np.arange(len(lengths))
+    sizes = [int((lengths > t).sum()) for t in range(lengths.max())]
+    tall = x[longest]
+    return Packed(concatenate([tall[:n, t] for t, n in enumerate(sizes)], axis=0), np.array(sizes), ranks)
+'''}),
+    Rewrite("pack-row-after-row", "pack-sequence-by-sequence", {"pack": '''
+def pack(x, lengths):
+    x, lengths = x if isinstance(x, Tensor) else Tensor(x), np.asarray(lengths)
+    order = np.argsort(-lengths, kind="stable")
+    sizes = (lengths > np.arange(lengths.max())[:, None]).sum(axis=1)
+    return Packed(concatenate([x[b, : int(lengths[b])] for b in order], axis=0), sizes, order)
+'''}),
+    Rewrite("unpack-in-sorted-rows", "unpack-stays-sorted", {"unpack": '''
+def unpack(packed):
+    data, sizes, order = packed
+    B, T = len(order), len(sizes)
+    mask = np.arange(B)[:, None] < np.asarray(sizes)
+    at = np.where(mask, (np.cumsum(sizes) - sizes) + np.arange(B)[:, None], 0)
+    return where(mask[..., None], data[at], 0.0), mask.sum(axis=1)
+'''}),
+    Rewrite("unpack-indexed-by-order", "unpack-sorts-again", {"unpack": '''
+def unpack(packed):
+    data, sizes, order = packed
+    B = len(order)
+    mask = np.arange(B)[:, None] < np.asarray(sizes)
+    at = np.where(mask, (np.cumsum(sizes) - sizes) + np.arange(B)[:, None], 0)
+    return where(mask[..., None], data[at], 0.0)[order], mask.sum(axis=1)[order]
+'''}),
+    # --- bidirectional
+    Rewrite("appended-as-read", "both-not-turned-back", two_way('''
+ahead = Recurrent(self.forward_cell)(x, mask=mask)[0]
+back, h = [], self.backward_cell.initial_state(len(mask))
+for t in range(T - 1, -1, -1):
+    h = where(mask[:, t, None], self.backward_cell(x[:, t], h), h)
+    back.append(where(mask[:, t, None], h, 0.0))
+return concatenate([ahead, stack(back, axis=1)], axis=2)
+''')),
+    Rewrite("recurrent-flipped", "both-not-turned-back", two_way('''
+ahead = Recurrent(self.forward_cell)(x, mask=mask)[0]
+back = Recurrent(self.backward_cell, reverse=True)(x, mask=mask)[0]
+return concatenate([ahead, stack([back[:, t] for t in reversed(range(T))], axis=1)], axis=2)
+''')),
+    Rewrite("masked-at-the-end", "both-read-padding", two_way('''
+ahead = Recurrent(self.forward_cell)(x)[0]
+back = Recurrent(self.backward_cell, reverse=True)(x)[0]
+return where(mask[:, :, None], concatenate([ahead, back], axis=2), 0.0)
+''')),
+    Rewrite("only-outputs-masked", "both-read-padding", read('''
+h = cell(x[:, t], h)
+ys[t] = h * m
+''')),
+    Rewrite("state-times-mask", "both-state-zeroed", read('''
+h = cell(x[:, t], h) * m
+ys[t] = h
+''')),
+    Rewrite("state-chosen-zero", "both-state-zeroed", read('''
+h = where(m, cell(x[:, t], h), np.zeros((len(mask), cell.hidden_size)))
+ys[t] = h
+''')),
+    Rewrite("recurrent-without-mask", "both-ignore-the-mask", two_way('''
+ahead = Recurrent(self.forward_cell)(x)[0]
+back = Recurrent(self.backward_cell, reverse=True)(x)[0]
+return concatenate([ahead, back], axis=2)
+''')),
+    Rewrite("plain-steps", "both-ignore-the-mask", read('''
+h = cell(x[:, t], h)
+ys[t] = h
+''')),
+    Rewrite("carried-outputs", "both-outputs-on-padding", read('''
+h = cell(x[:, t], h) * m + h * (1 - m)
+ys[t] = h
+''')),
+    Rewrite("twice-forward", "both-forward", two_way('''
+ahead, back = (Recurrent(cell)(x, mask=mask)[0] for cell in (self.forward_cell, self.backward_cell))
+return concatenate([ahead, back], axis=2)
+''')),
+    Rewrite("x-turned-whole", "both-padding-turned-too", two_way('''
+ahead = Recurrent(self.forward_cell)(x, mask=mask)[0]
+back = Recurrent(self.backward_cell)(x[:, ::-1], mask=mask)[0]
+return concatenate([ahead, back[:, ::-1]], axis=2)
+''')),
+    Rewrite("x-turned-by-index", "both-padding-turned-too", two_way('''
+turn = np.arange(T)[::-1]
+ahead = Recurrent(self.forward_cell)(x, mask=mask)[0]
+back = Recurrent(self.backward_cell)(x[:, turn], mask=mask)[0][:, turn]
+return concatenate([ahead, back], axis=-1)
+''')),
+    Rewrite("backward-first", "both-halves-swapped", two_way('''
+nets = Recurrent(self.backward_cell, reverse=True), Recurrent(self.forward_cell)
+return concatenate([net(x, mask=mask)[0] for net in nets], axis=2)
+''')),
+    Rewrite("zeros-to-begin", "both-start-at-zero", read('''
+h = h if ys else Tensor(np.zeros((len(mask), cell.hidden_size)))
+h = where(m, cell(x[:, t], h), h)
+ys[t] = where(m, h, 0.0)
+''')),
+    # --- tagger
+    Rewrite("all-true", "tagger-forgets-the-mask", {"tagger": '''
+class Tagger(Module):
+    def __init__(self, birnn, classes):
+        self.birnn, self.head = birnn, Linear(birnn.hidden_size, classes)
+
+    def __call__(self, x, mask):
+        everything = np.full(x.shape[:2], True)
+        return self.head(self.birnn(x, everything))
+'''}),
+    Rewrite("head-off-the-tape", "tagger-off-the-tape", {"tagger": '''
+class Tagger(Module):
+    def __init__(self, birnn, classes):
+        self.birnn, self.head = birnn, Linear(birnn.hidden_size, classes)
+
+    def __call__(self, x, mask):
+        with no_grad():
+            outputs = self.birnn(x, mask)
+        return self.head(Tensor(outputs.data))
+'''}),
+    Rewrite("weights-alone", "tagger-no-bias", {"tagger": '''
+class Tagger(Module):
+    def __init__(self, birnn, classes):
+        self.birnn, self.head = birnn, Linear(birnn.hidden_size, classes)
+
+    def __call__(self, x, mask):
+        outputs = self.birnn(x, mask)
+        return stack([outputs[:, t] @ self.head.W for t in range(x.shape[1])], axis=1)
+'''}),
+    Rewrite("sorted-pairs", "pad-sorts", {"pad": '''
+def pad(sequences):
+    longest_first = list(sequences)
+    longest_first.sort(key=lambda s: -len(s))
+    T = len(longest_first[0])
+    x = np.stack([np.concatenate([s, np.zeros((T - len(s), *s.shape[1:]), s.dtype)]) for s in longest_first])
+    return x, np.array([[t < len(s) for t in range(T)] for s in longest_first])
+'''}),
+    Rewrite("float-mask", "pad-mask-of-numbers", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.stack([np.concatenate([s, np.zeros((T - len(s), *s.shape[1:]), s.dtype)]) for s in sequences])
+    return x, np.array([[1.0] * len(s) + [0.0] * (T - len(s)) for s in sequences])
+'''}),
+    Rewrite("aligned-right", "pad-in-front", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.stack([np.concatenate([np.zeros((T - len(s), *s.shape[1:]), s.dtype), s]) for s in sequences])
+    return x, np.array([[t < len(s) for t in range(T)] for s in sequences])
+'''}),
+    Rewrite("pad-before", "pad-in-front", {"pad": '''
+def pad(sequences):
+    lengths = [len(s) for s in sequences]
+    T = max(lengths)
+    x = np.array([np.pad(s, [(T - len(s), 0), *[(0, 0)] * (s.ndim - 1)]) for s in sequences], dtype=sequences[0].dtype)
+    mask = np.zeros((len(lengths), T), dtype=bool)
+    for b, n in enumerate(lengths):
+        mask[b, :n] = True
+    return x, mask
+'''}),
+    Rewrite("mask-of-padding", "pad-mask-inverted", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.stack([np.concatenate([s, np.zeros((T - len(s), *s.shape[1:]), s.dtype)]) for s in sequences])
+    return x, np.array([[False] * len(s) + [True] * (T - len(s)) for s in sequences])
+'''}),
+    Rewrite("mask-from-the-end", "pad-mask-inverted", {"pad": '''
+def pad(sequences):
+    lengths = np.array([len(s) for s in sequences])
+    mask = np.arange(lengths.max())[None, :] >= lengths[:, None]
+    x = np.zeros(mask.shape + sequences[0].shape[1:], sequences[0].dtype)
+    x[~mask] = np.concatenate(sequences)
+    return x, mask
+'''}),
+    Rewrite("time-first-stacked", "pad-time-first", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    rows = [np.concatenate([s, np.zeros((T - len(s), *s.shape[1:]), s.dtype)]) for s in sequences]
+    return np.stack(rows, axis=1), np.array([[t < len(s) for s in sequences] for t in range(T)])
+'''}),
+    Rewrite("time-first-filled", "pad-time-first", {"pad": '''
+def pad(sequences):
+    T, B = max(len(s) for s in sequences), len(sequences)
+    x, mask = np.zeros((T, B) + sequences[0].shape[1:], sequences[0].dtype), np.zeros((T, B), dtype=bool)
+    for b, s in enumerate(sequences):
+        x[: len(s), b], mask[: len(s), b] = s, True
+    return x, mask
+'''}),
+    Rewrite("off-by-one-mask", "pad-mask-one-too-long", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.stack([np.concatenate([s, np.zeros((T - len(s), *s.shape[1:]), s.dtype)]) for s in sequences])
+    mask = np.zeros((len(x), T), dtype=bool)
+    for b, s in enumerate(sequences):
+        mask[b, : len(s) + 1] = True
+    return x, mask
+'''}),
+    Rewrite("mask-up-to-the-length", "pad-mask-one-too-long", {"pad": '''
+def pad(sequences):
+    T = max(len(s) for s in sequences)
+    x = np.zeros((len(sequences), T) + sequences[0].shape[1:], sequences[0].dtype)
+    for b, s in enumerate(sequences):
+        x[b, : len(s)] = s
+    return x, np.array([[not t > len(s) for t in range(T)] for s in sequences])
+'''}),
+    Rewrite("rows-as-places", "mean-counts-places", {MEAN: '''
+def masked_mean(values, mask):
+    here = np.expand_dims(mask, tuple(range(2, values.ndim)))
+    return where(here, values, 0.0).sum() / float(max(np.count_nonzero(mask), 1))
+'''}),
+    Rewrite("mean-method", "mean-ignores-the-mask", {MEAN: '''
+def masked_mean(values, mask):
+    everything = np.ones_like(mask)
+    return values[np.nonzero(everything)].mean()
+'''}),
+    Rewrite("where-then-sum", "mean-is-a-sum", {MEAN: '''
+def masked_mean(values, mask):
+    here = np.expand_dims(mask, tuple(range(2, values.ndim)))
+    return where(here, values, 0.0).sum()
+'''}),
+    Rewrite("sum-over-size", "mean-of-nothing", {MEAN: '''
+def masked_mean(values, mask):
+    here = np.expand_dims(mask, tuple(range(2, values.ndim)))
+    n = int(np.broadcast_to(here, values.shape).sum())
+    return where(here, values, 0.0).sum() * (1.0 / n)
+'''}),
+    Rewrite("each-row-first", "mean-of-means", {MEAN: '''
+def masked_mean(values, mask):
+    rows = []
+    for row, here in zip(values, mask):
+        picked = row[np.flatnonzero(here)]
+        rows.append(picked.sum() * np.array(1 / max(picked.size, 1)))
+    return stack(rows, axis=0).mean()
+'''}),
+    Rewrite("pack-by-increasing-length", "pack-shortest-first", {"pack": '''
+def pack(x, lengths):
+    x, lengths = x if isinstance(x, Tensor) else Tensor(x), np.asarray(lengths)
+    order = np.lexsort((np.arange(len(lengths)), lengths))
+    sizes = (lengths > np.arange(lengths.max())[:, None]).sum(axis=1)
+    rows, steps = zip(*[(order[k], t) for t, n in enumerate(sizes) for k in range(n)])
+    return Packed(x[np.array(rows), np.array(steps)], sizes, order)
+'''}),
+    Rewrite("pack-first-rows", "pack-does-not-sort", {"pack": '''
+def pack(x, lengths):
+    x, lengths = x if isinstance(x, Tensor) else Tensor(x), np.asarray(lengths)
+    sizes = (lengths > np.arange(lengths.max())[:, None]).sum(axis=1)
+    rows = np.concatenate([np.arange(n) for n in sizes])
+    return Packed(x[rows, np.repeat(np.arange(len(sizes)), sizes)], sizes, np.arange(len(lengths)))
+'''}),
+    Rewrite("pack-places", "pack-inverse-order", {"pack": '''
+def pack(x, lengths):
+    x, lengths = x if isinstance(x, Tensor) else Tensor(x), np.asarray(lengths)
+    longest = sorted(range(len(lengths)), key=lambda b: -lengths[b])
+    sizes = (lengths > np.arange(lengths.max())[:, None]).sum(axis=1)
+    rows = np.concatenate([longest[:n] for n in sizes])
+    places = np.array([longest.index(b) for b in range(len(lengths))])
+    return Packed(x[rows, np.repeat(np.arange(len(sizes)), sizes)], sizes, places)
+'''}),
+    Rewrite("pack-end-to-end", "pack-sequence-by-sequence", {"pack": '''
+def pack(x, lengths):
+    x, lengths = x if isinstance(x, Tensor) else Tensor(x), np.asarray(lengths)
+    order = np.argsort(-lengths, kind="stable")
+    sizes = np.array([np.sum(lengths > t) for t in range(lengths.max())])
+    rows = np.repeat(order, lengths[order])
+    steps = np.concatenate([np.arange(n) for n in lengths[order]])
+    return Packed(x[rows, steps], sizes, order)
+'''}),
+    Rewrite("unpack-row-k", "unpack-stays-sorted", {"unpack": '''
+def unpack(packed):
+    B, N = len(packed.order), packed.data.shape[0]
+    at, lengths, start = np.full((B, len(packed.sizes)), N), np.zeros(B, dtype=int), 0
+    for t, n in enumerate(packed.sizes):
+        at[:n, t] = start + np.arange(n)
+        lengths[:n] += 1
+        start += n
+    zero = Tensor(np.zeros((1, packed.data.shape[1]), packed.data.dtype))
+    return concatenate([packed.data, zero], axis=0)[at], lengths
+'''}),
+    Rewrite("unpack-by-order-again", "unpack-sorts-again", {"unpack": '''
+def unpack(packed):
+    B, N = len(packed.order), packed.data.shape[0]
+    at, lengths, start = np.full((B, len(packed.sizes)), N), np.zeros(B, dtype=int), 0
+    for t, n in enumerate(packed.sizes):
+        at[:n, t] = start + np.arange(n)
+        lengths[:n] += 1
+        start += n
+    zero = Tensor(np.zeros((1, packed.data.shape[1]), packed.data.dtype))
+    return concatenate([packed.data, zero], axis=0)[at[packed.order]], lengths[packed.order]
+'''}),
+    Rewrite("outputs-unmasked", "both-outputs-on-padding", read('''
+h = where(m, cell(x[:, t], h), h)
+ys[t] = h
+''')),
+    Rewrite("reverse-forgotten", "both-forward", two_way('''
+halves = []
+for cell in (self.forward_cell, self.backward_cell):
+    h, states = cell.initial_state(len(mask)), []
+    for t in range(T):
+        h = where(mask[:, t, None], cell(x[:, t], h), h)
+        states.append(where(mask[:, t, None], h, 0.0))
+    halves.append(stack(states, axis=1))
+return concatenate(halves, axis=2)
+''')),
+    Rewrite("back-then-there", "both-halves-swapped", two_way('''
+there = Recurrent(self.forward_cell)(x, mask=mask)[0]
+back = Recurrent(self.backward_cell, reverse=True)(x, mask=mask)[0]
+return concatenate((back, there), axis=-1)
+''')),
+    Rewrite("recurrent-from-zero", "both-start-at-zero", two_way('''
+zeros = [Tensor(np.zeros((len(mask), cell.hidden_size))) for cell in (self.forward_cell, self.backward_cell)]
+there = Recurrent(self.forward_cell)(x, zeros[0], mask)[0]
+back = Recurrent(self.backward_cell, reverse=True)(x, zeros[1], mask)[0]
+return concatenate([there, back], axis=2)
+''')),
+    Rewrite("mask-of-ones", "tagger-forgets-the-mask", {"tagger": '''
+class Tagger(Module):
+    def __init__(self, birnn, classes):
+        self.birnn = birnn
+        self.head = Linear(birnn.hidden_size, classes)
+
+    def forward(self, x, mask):
+        h = self.birnn(x, mask=mask | True)
+        return self.head(h)
+'''}),
+    Rewrite("outputs-as-arrays", "tagger-off-the-tape", {"tagger": '''
+class Tagger(Module):
+    def __init__(self, birnn, classes):
+        self.birnn = birnn
+        self.head = Linear(birnn.hidden_size, classes)
+
+    def forward(self, x, mask):
+        return self.head(self.birnn(x, mask).data)
+'''}),
+    Rewrite("product-without-bias", "tagger-no-bias", {"tagger": '''
+class Tagger(Module):
+    def __init__(self, birnn, classes):
+        self.birnn = birnn
+        self.head = Linear(birnn.hidden_size, classes)
+
+    def forward(self, x, mask):
+        return self.birnn(x, mask) @ self.head.W + 0.0 * self.head.b
+'''}),
+]
