@@ -12,7 +12,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(READY)  ## grade a sample class of 01-rnn, from notebooks to reports, into demo/
+demo: $(READY)  ## grade a sample class, from notebooks to reports, into demo/
 	$(BIN)/python -m tests.demo
 
 test: $(READY) lint  ## linters, types, layers, tests

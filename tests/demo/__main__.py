@@ -1,4 +1,4 @@
-"""`make demo`: a sample class of 01-rnn, from notebooks to reports, into demo/."""
+"""`make demo`: a sample class of every assignment, from notebooks to reports, into demo/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from minigrad.grading import authoring, cohort, display
@@ -15,13 +15,16 @@ from minigrad.grading.classview import class_html
 from minigrad.grading.course import Course
 from minigrad.grading.spec import Report
 from minigrad.terminal import class_table, progress
+from tests.demo.classes import CLASSES
 from tests.demo.leaks import leaks, secrets
-from tests.demo.submissions import CLASS
+from tests.demo.samples import Sample
 
-NAME = "01-rnn"
+MAIN = "01-rnn"  # the large class, with every kind of work
+WORKERS = 2
 ROOT = Path(__file__).parents[2]
 MADE = ("submitted", "autograded", "feedback", ".minigrad")
-FILES = ("gradebook.db", "grades.csv", "report.json", "report.html")
+FILES = ("gradebook.db", "grades.csv")
+Say = Callable[[str], None]
 
 
 def main() -> int:
@@ -33,78 +36,103 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"[{time.monotonic() - began:5.1f} s] {text}", flush=True)
 
-    assignment = authoring.load(course.sources(NAME))
-    changed = authoring.build(assignment, course.root / "assignments")
-    say(f"built assignments/{NAME}: {', '.join(changed) or 'nothing changed'}")
+    graded = {name: grade(course, name, samples, say) for name, samples in CLASSES.items()}
+    complaints = record(course, graded, say)
+    for name, reports in graded.items():
+        write(course.work, "" if name == MAIN else f"-{name}", reports)
+    say("wrote demo/report.html and demo/report.json, and one of each for every other assignment")
+    for name, reports in graded.items():
+        print(f"\n{name}\n\n{class_table(reports)}")
 
-    for sample in CLASS:
-        folder = course.submitted / sample.student / NAME
-        folder.mkdir(parents=True)
-        (folder / f"{NAME}.ipynb").write_bytes(sample.file(assignment))
-        (folder / "timestamp.txt").write_text("2030-01-31 12:00:00 UTC\n", encoding="ascii")
-    submissions = course.submissions(NAME)
-    say(f"laid out {len(submissions)} submissions in demo/submitted/")
-
-    with progress("grading", len(submissions)) as step:
-        reports = cohort.run(
-            course, assignment, submissions, workers=2, done=lambda student, report: step(student)
-        )
-    say("graded in the sandbox, with 2 workers")
-
-    from minigrad.grading import nbgrader  # takes seconds to import
-
-    with progress("recording", len(submissions)) as step:
-        errors = nbgrader.record(course, assignment, submissions, reports, done=step)
-    say("recorded through nbgrader in demo/gradebook.db")
-    nbgrader.feedback(course, NAME)
-    nbgrader.export(course, course.work / "grades.csv")
-    say("wrote nbgrader's demo/feedback/ and demo/grades.csv")
-    (course.work / "report.json").write_text(
-        json.dumps(display.class_json(reports), indent=1) + "\n", encoding="utf-8"
-    )
-    (course.work / "report.html").write_text(class_html(reports), encoding="utf-8")
-    say("wrote demo/report.json and demo/report.html")
-
-    print("\n" + class_table(reports) + "\n")
-    complaints = [f"{student}: not recorded: {why}" for student, why in errors.items()]
-    complaints += wrong(reports, recorded(course.work / "grades.csv"))
-    seen = [course.feedback, course.work / "autograded", course.release(NAME)]
-    complaints += leaks(seen, secrets(course, assignment))
+    grades = recorded(course.work / "grades.csv")
+    for name, reports in graded.items():
+        complaints += wrong(name, CLASSES[name], reports, grades)
+        seen = [course.feedback, course.work / "autograded", course.release(name)]
+        complaints += leaks(seen, secrets(course, authoring.load(course.sources(name))))
     for complaint in complaints:
         print(complaint, file=sys.stderr)
-    say(f"{len(CLASS)} samples, {len(complaints)} wrong")
+    print()
+    say(f"{sum(map(len, CLASSES.values()))} samples, {len(complaints)} wrong")
     return 1 if complaints else 0
+
+
+def grade(course: Course, name: str, samples: Sequence[Sample], say: Say) -> dict[str, Report]:
+    """Build an assignment, lay out its sample class, and judge it in the sandbox."""
+    assignment = authoring.load(course.sources(name))
+    changed = authoring.build(assignment, course.root / "assignments")
+    say(f"built assignments/{name}: {', '.join(changed) or 'nothing changed'}")
+    for sample in samples:
+        folder = course.submitted / sample.student / name
+        folder.mkdir(parents=True)
+        (folder / f"{name}.ipynb").write_bytes(sample.file(assignment))
+        (folder / "timestamp.txt").write_text("2030-01-31 12:00:00 UTC\n", encoding="ascii")
+    submissions = course.submissions(name)
+    with progress(f"grading {name}", len(submissions)) as step:
+        reports = cohort.run(
+            course, assignment, submissions, workers=WORKERS, done=lambda student, report: step(student)
+        )
+    say(f"graded {len(submissions)} submissions of {name} in the sandbox, with {WORKERS} workers")
+    return reports
+
+
+def record(course: Course, graded: Mapping[str, Mapping[str, Report]], say: Say) -> list[str]:
+    """Pass the reports through nbgrader: gradebook, feedback, export. What went wrong, in sentences."""
+    from minigrad.grading import nbgrader  # takes seconds to import
+
+    complaints = []
+    for name, reports in graded.items():
+        with progress(f"recording {name}", len(reports)) as step:
+            assignment = authoring.load(course.sources(name))
+            errors = nbgrader.record(course, assignment, course.submissions(name), reports, done=step)
+        complaints += [f"{name}: {student}: not recorded: {why}" for student, why in errors.items()]
+        nbgrader.feedback(course, name)
+    nbgrader.export(course, course.work / "grades.csv")
+    say("recorded through nbgrader in demo/gradebook.db; wrote its demo/feedback/ and demo/grades.csv")
+    return complaints
+
+
+def write(work: Path, suffix: str, reports: Mapping[str, Report]) -> None:
+    """The class view as a page, and the reports for programs."""
+    text = json.dumps(display.class_json(reports), indent=1) + "\n"
+    (work / f"report{suffix}.json").write_text(text, encoding="utf-8")
+    (work / f"report{suffix}.html").write_text(class_html(reports), encoding="utf-8")
 
 
 def clear(work: Path) -> None:
     """Remove what an earlier demo made, and nothing else."""
     for name in MADE:
         shutil.rmtree(work / name, ignore_errors=True)
-    for name in FILES:
-        (work / name).unlink(missing_ok=True)
+    for path in (*(work / name for name in FILES), *work.glob("report*.json"), *work.glob("report*.html")):
+        path.unlink(missing_ok=True)
     work.mkdir(exist_ok=True)
 
 
-def recorded(grades: Path) -> dict[str, float]:
-    """What nbgrader exported, by student."""
+def recorded(grades: Path) -> dict[tuple[str, str], float]:
+    """What nbgrader exported, by assignment and student."""
     with grades.open(encoding="utf-8", newline="") as file:
-        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+        rows = csv.DictReader(file)
+        return {(row["assignment"], row["student_id"]): float(row["score"] or 0) for row in rows}
 
 
-def wrong(reports: Mapping[str, Report], grades: Mapping[str, float]) -> list[str]:
+def wrong(
+    name: str,
+    samples: Sequence[Sample],
+    reports: Mapping[str, Report],
+    grades: Mapping[tuple[str, str], float],
+) -> list[str]:
     """What is not as the samples state it, in sentences."""
     found = []
-    for sample in CLASS:
-        report = reports[sample.student]
+    for sample in samples:
+        who, report = f"{name}: {sample.student}", reports[sample.student]
         if report.status != sample.status:
-            found.append(f"{sample.student} should be {sample.status}, is {report.status}: {report.reason}")
+            found.append(f"{who} should be {sample.status}, is {report.status}: {report.reason}")
         if abs(report.score - sample.score) > 1e-9:
-            found.append(f"{sample.student} should score {sample.score}, has {report.score}")
-        grade = grades.get(sample.student, -1.0)
+            found.append(f"{who} should score {sample.score}, has {report.score}")
+        grade = grades.get((name, sample.student), -1.0)
         if abs(grade - sample.score) > 1e-9:
-            found.append(f"{sample.student} should have {sample.score} in the gradebook, has {grade}")
+            found.append(f"{who} should have {sample.score} in the gradebook, has {grade}")
         if sample.hint and not any(e.hint for e in report.exercises if e.name == sample.hint):
-            found.append(f"{sample.student}: the mistake in {sample.hint} was not recognised")
+            found.append(f"{who}: the mistake in {sample.hint} was not recognised")
     return found
 
 

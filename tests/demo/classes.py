@@ -1,0 +1,34 @@
+"""The sample classes of all assignments: every kind of work in 01-rnn, a few students in the others."""
+
+from __future__ import annotations
+
+from tests.demo.rnn import RNN
+from tests.demo.samples import Sample
+
+RIGHT, OTHERWISE, BLANK = "s01-correct", "s02-correct-otherwise", "s17-blank"
+
+CLASSES: dict[str, tuple[Sample, ...]] = {
+    "00-autograd": (
+        Sample(RIGHT, "the solution", 100),
+        Sample(OTHERWISE, "backward with a heap", 100, variant="heap"),
+        Sample("s03-no-bias", "the mean of all uses", 87, mutant="unbroadcast-mean", hint="unbroadcast"),
+        Sample("s05-always-tanh", "it overflows", 97, mutant="loss-not-shifted", hint="cross-entropy"),
+        Sample(BLANK, "the release as it came", 0, solves=()),
+    ),
+    "01-rnn": RNN,
+    # the written answers of 02-lstm and 03-gru, ten points each, wait for a person
+    "02-lstm": (
+        Sample(RIGHT, "the solution", 90),
+        Sample(OTHERWISE, "one matrix product for all gates", 90, variant="joined-cell"),
+        Sample("s03-no-bias", "no gate lets go", 53, mutant="cell-never-forgets", hint="lstm-cell"),
+        Sample("s05-always-tanh", "the test split leaks", 85, mutant="scale-leaks", hint="standardise"),
+        Sample(BLANK, "the release as it came", 0, solves=()),
+    ),
+    "03-gru": (
+        Sample(RIGHT, "the solution", 90),
+        Sample(OTHERWISE, "one matrix product for both gates", 90, variant="joined-gates"),
+        Sample("s03-no-bias", "PyTorch's reset", 63, mutant="cell-reset-after", hint="gru-cell"),
+        Sample("s05-always-tanh", "half a flip", 82, mutant="flip-weights-only", hint="flip-convention"),
+        Sample(BLANK, "the release as it came", 0, solves=()),
+    ),
+}
