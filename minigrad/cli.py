@@ -1,4 +1,4 @@
-"""The `minigrad` command: build, check, grade, regrade, report, explain, new, matrix."""
+"""The `minigrad` command: build, check, collect, grade, regrade, report, explain, new, matrix."""
 
 from __future__ import annotations
 
@@ -67,6 +67,15 @@ def parser() -> argparse.ArgumentParser:
     flag(add, "--unsafe", UNSAFE)
     flag(add, "--json", "print the report as JSON")
     add("--gradescope", type=Path, metavar="FILE", help="write Gradescope's results.json there, too")
+
+    add = command(
+        "collect",
+        commands.collect,
+        "Lay what an LMS gives out into submitted/: a folder, .zip, .tar or .tar.gz.",
+        "Moodle's and Canvas's names of files are understood, and folders named by student.",
+    )
+    add("assignment", metavar="ASSIGNMENT")
+    add("source", type=Path, metavar="SOURCE")
 
     add = command(
         "grade",

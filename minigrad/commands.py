@@ -160,6 +160,22 @@ def _judged(course: Course, name: str, notebook: Path, isolation: str) -> Report
 # --- instructors ------------------------------------------------------------------------------
 
 
+def collect(args: argparse.Namespace) -> int:
+    """An LMS's folder or archive -> submitted/."""
+    from minigrad.grading.spec import clean
+    from minigrad.grading.unpack import unpack
+
+    course = _course(args)
+    (name,) = _names(course, [args.assignment])
+    made = unpack(args.source, course.submitted, name)
+    print(f"{len(made.files)} submissions laid into {course.submitted}")
+    for student, why in made.refused.items():
+        print(clean(f"minigrad: {student}: {why}"), file=sys.stderr)
+    for left in made.nobodys:
+        print(clean(f"minigrad: left out: {left}"), file=sys.stderr)
+    return WRONG if made.refused or not made.files else OK
+
+
 def grade(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
     from minigrad.grading import authoring, cohort, display, results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,18 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     assert end.value.code == 0
     told = capsys.readouterr().out
-    for command in ("build", "check", "grade", "regrade", "report", "explain", "new", "matrix", "Exit codes"):
+    for command in (
+        "build",
+        "check",
+        "collect",
+        "grade",
+        "regrade",
+        "report",
+        "explain",
+        "new",
+        "matrix",
+        "Exit codes",
+    ):
         assert command in told
 
 
@@ -197,6 +209,18 @@ def test_check_refuses_what_is_no_notebook(course, sandbox, capsys):
     (course.release(NAME) / "mine.ipynb").write_text("nothing")
     assert main(["check", str(course.release(NAME) / "mine.ipynb")]) == 2
     assert "not valid JSON" in capsys.readouterr().err
+
+
+def test_collect_lays_an_archive_out(course, tmp_path_factory, capsys):
+    archive = tmp_path_factory.mktemp("lms") / "all.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr(f"Ada L_12_assignsubmission_file_/{NAME}.ipynb", json.dumps(answer(course, RIGHT)))
+        made.writestr("Bea M_13_assignsubmission_file_/essay.txt", "words")
+    assert main(["collect", NAME, str(archive)]) == 1
+    told = capsys.readouterr()
+    assert "1 submissions laid into" in told.out
+    assert "13: " in told.err
+    assert course.submissions(NAME).keys() == {"12"}
 
 
 # --- grade, report, explain -----------------------------------------------------------------------
