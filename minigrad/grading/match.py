@@ -148,9 +148,7 @@ def answers_by_name(
 
     A cell that defines what two of them should is left where it is: it is nobody's alone.
     """
-    wanted = {
-        c.id: names for c in assignment.cells if c.kind == "solution" and (names := promised(c.source))
-    }
+    wanted = {c.id: names for c in assignment.cells if c.kind == "solution" and (names := promised(c.source))}
     made: dict[str, Found] = {}
     for place in free:
         if not raw[place].code:
