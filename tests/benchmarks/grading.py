@@ -194,11 +194,14 @@ def stock(assignment: Assignment, rounds: int) -> tuple[float, float]:
 
 
 def hand_in(course: Course, assignment: Assignment, students: int, distinct: int) -> None:
-    """A class: two thirds of the distinct works are right, the others each make one known mistake."""
+    """A class: two thirds of the distinct works are right, the others each make one known mistake.
+
+    Where all are distinct, all are right: the cost of a mistake depends on which it is.
+    """
     files = []
     for i in range(distinct):
         made = right(assignment, f"work {i}")
-        if i % 3 == 2:
+        if i % 3 == 2 and students > distinct:
             mutant = assignment.mutants[i // 3 % len(assignment.mutants)]
             for c in made["cells"]:
                 c["source"] = c["source"].replace(mutant.old, mutant.new)

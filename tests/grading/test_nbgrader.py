@@ -348,7 +348,7 @@ def test_rebuilding_twice_changes_nothing(room):
     path = hand_in(course, "a", made)
     once = from_file(assignment, path)
     again = from_file(assignment, hand_in(course, "b", nbformat.writes(once).encode()))
-    assert again == once
+    assert again.cells == once.cells
     salt = cohort.court(course, NAME).salt
     keys = {cohort.take(assignment, salt, s, p).key for s, p in course.submissions(NAME).items()}
     assert len(keys) == 1
