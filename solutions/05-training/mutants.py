@@ -1,0 +1,989 @@
+"""Known mistakes in 05-training, each with the checks it fails and what to tell the student who made it."""
+
+from minigrad.checks import Rewrite, mutant
+
+
+def of(exercise: str, probes: str) -> list[str]:
+    """Names of checks of one exercise."""
+    return [f"{exercise}.{probe}" for probe in probes.split()]
+
+
+DETACH = "state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()"
+BACKWARD = "        value.backward()\n        losses.append(float(value.data))\n"
+READS = """        if isinstance(state, tuple):
+            h, *others = state
+            return self.cell(x, (h * self.mask, *others))
+        return self.cell(x, state * self.mask)"""
+MEAN = "mean = where(here, x, 0.0).sum(axis=(0, 1)) / count"
+VAR = "var = where(here, (x - mean) ** 2, 0.0).sum(axis=(0, 1)) / count"
+RUN_MEAN = "self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean.data"
+RUN_VAR = "self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var.data"
+MOVES = f"            {RUN_MEAN}\n            {RUN_VAR}\n"
+
+MUTANTS = [
+    # --- tbptt
+    mutant(
+        "tbptt-nothing-cut",
+        DETACH,
+        "pass",
+        "The state goes on with its tape, so nothing was cut: what takes a tensor off the tape?",
+        of(
+            "tbptt",
+            "two-chunks calls by-hand border adds-up given-state off-tape refuses uneven-chunks "
+            "losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair pair-off-tape",
+        ),
+    ),
+    mutant(
+        "tbptt-keeps-c",
+        "tuple(s.detach() for s in state)",
+        "(state[0].detach(), *state[1:])",
+        "h is cut, but c goes on with its tape, and c is where the long credit travels.",
+        of(
+            "tbptt",
+            "uneven-chunks losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair "
+            "pair-off-tape",
+        ),
+    ),
+    mutant(
+        "tbptt-keeps-h",
+        "tuple(s.detach() for s in state)",
+        "(state[0], *(s.detach() for s in state[1:]))",
+        "c is cut, but h goes on with its tape.",
+        of(
+            "tbptt",
+            "uneven-chunks losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair "
+            "pair-off-tape",
+        ),
+    ),
+    mutant(
+        "tbptt-backward-at-the-end",
+        BACKWARD,
+        "        losses.append(value)\n        if steps.stop == length:\n            sum(losses).backward()\n            losses = [float(v.data) for v in losses]\n",
+        "The borders are cut, but all chunks wait for one backward pass at the end, so their tapes are all kept.",
+        of("tbptt", "adds-up all-gradients"),
+    ),
+    mutant(
+        "tbptt-whole-backward",
+        BACKWARD + "        " + DETACH,
+        "        losses.append(value)\n    if losses:\n        sum(losses).backward()\n        losses = [float(v.data) for v in losses]\n        " + DETACH,
+        "One backward pass through the whole sequence: the gradient crosses every border.",
+        of("tbptt", "by-hand border adds-up given-state border-of-a-pair all-gradients ends-of-a-pair"),
+    ),
+    mutant(
+        "tbptt-fresh-state",
+        DETACH,
+        "state = cell.initial_state(x.shape[0])",
+        "Every chunk starts from the initial state: the values must go on, only the gradient stops.",
+        of(
+            "tbptt",
+            "two-chunks by-hand border adds-up off-tape refuses uneven-chunks "
+            "losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair pair-off-tape",
+        ),
+    ),
+    mutant(
+        "tbptt-same-state",
+        "outputs, state = Recurrent(cell)(x[:, steps], state)",
+        "outputs, last = Recurrent(cell)(x[:, steps], state)\n        if steps.stop == length:\n            state = last",
+        "Every chunk starts from the state that was given for the first one.",
+        of(
+            "tbptt",
+            "two-chunks by-hand border adds-up off-tape refuses uneven-chunks "
+            "losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair",
+        ),
+    ),
+    mutant(
+        "tbptt-ignores-state",
+        "length, losses = x.shape[1], []",
+        "length, losses, state = x.shape[1], [], None",
+        "The state that was given is not used.",
+        of("tbptt", "given-state off-tape ends-of-a-pair"),
+    ),
+    mutant(
+        "tbptt-cuts-the-start",
+        "length, losses = x.shape[1], []",
+        "length, losses = x.shape[1], []\n"
+        "    if state is not None:\n        " + DETACH,
+        "The given state is cut off too: before the first chunk there is no border.",
+        of("tbptt", "given-state ends-of-a-pair"),
+    ),
+    mutant(
+        "tbptt-last-on-tape",
+        DETACH,
+        "if steps.stop < length:\n            " + DETACH,
+        "The returned state still hangs on its chunk's tape; the next call would go back into it.",
+        of("tbptt", "off-tape pair-off-tape"),
+    ),
+    mutant(
+        "tbptt-drops-the-rest",
+        "range(0, length, chunk)",
+        "range(0, length - chunk + 1, chunk)",
+        "Steps that do not fill a chunk are left out at the end.",
+        of("tbptt", "calls uneven-chunks losses-of-uneven-chunks border-of-a-pair all-gradients"),
+    ),
+    mutant(
+        "tbptt-steps-from-zero",
+        "loss(outputs, steps)",
+        "loss(outputs, slice(0, outputs.shape[1]))",
+        "`steps` must count from the beginning of the sequence, or every chunk gets the first one's targets.",
+        of(
+            "tbptt",
+            "calls by-hand border adds-up refuses losses-of-uneven-chunks border-of-a-pair "
+            "all-gradients ends-of-a-pair",
+        ),
+    ),
+    mutant(
+        "tbptt-one-step-twice",
+        "min(start + chunk, length)",
+        "min(start + chunk + 1, length)",
+        "Each border's step belongs to two chunks.",
+        of(
+            "tbptt",
+            "two-chunks calls by-hand border adds-up given-state off-tape refuses uneven-chunks "
+            "losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair",
+        ),
+    ),
+    mutant(
+        "tbptt-number-of-chunks",
+        "range(0, length, chunk)",
+        "range(0, length, -(-length // chunk))",
+        "`chunk` is the number of steps in a chunk, not the number of chunks.",
+        of(
+            "tbptt",
+            "two-chunks calls one-float-a-chunk adds-up off-tape refuses uneven-chunks "
+            "losses-of-uneven-chunks border-of-a-pair all-gradients pair-off-tape",
+        ),
+    ),
+    mutant(
+        "tbptt-keeps-tensors",
+        "losses.append(float(value.data))",
+        "losses.append(value)",
+        "`losses` holds Tensors, and with them every chunk's tape: take the number out.",
+        of("tbptt", "one-float-a-chunk losses-of-uneven-chunks"),
+    ),
+    mutant(
+        "tbptt-no-backward",
+        "        value.backward()\n",
+        "",
+        "No loss ever goes backwards.",
+        of("tbptt", "by-hand border adds-up given-state border-of-a-pair all-gradients ends-of-a-pair"),
+    ),
+    mutant(
+        "tbptt-weighted",
+        "value = loss(outputs, steps)",
+        "value = loss(outputs, steps) * ((steps.stop - start) / length)",
+        "A chunk's loss is scaled before it goes backwards; it should be taken as `loss` gives it.",
+        of(
+            "tbptt",
+            "by-hand border adds-up given-state refuses losses-of-uneven-chunks border-of-a-pair "
+            "all-gradients ends-of-a-pair",
+        ),
+    ),
+    mutant(
+        "tbptt-clears-gradients",
+        "        value.backward()\n",
+        "        for p in cell.parameters():\n            p.grad = None\n        value.backward()\n",
+        "Gradients of earlier chunks are cleared; they should add up.",
+        of("tbptt", "adds-up all-gradients"),
+    ),
+    mutant(
+        "tbptt-cuts-the-inputs",
+        "(x[:, steps], state)",
+        "(np.array((x.data if isinstance(x, Tensor) else x)[:, steps]), state)",
+        "The inputs are taken off the tape, so no gradient reaches them even within a chunk.",
+        of("tbptt", "by-hand border border-of-a-pair all-gradients"),
+    ),
+    mutant(
+        "tbptt-negative-chunk",
+        "if chunk < 1:",
+        "if chunk == 0:",
+        "A negative chunk is let through.",
+        of("tbptt", "refuses"),
+    ),
+    # --- recurrent-dropout
+    mutant(
+        "dropout-mask-each-step",
+        READS,
+        "        self.mask = ((self.rng.random((len(x), self.hidden_size)) >= self.p) / (1 - self.p)).astype(self.mask.dtype)\n" + READS,
+        "A new mask is drawn at every step; one must serve the whole sequence.",
+        of("recurrent-dropout", "same-mask over-sequences pair-over-time gradients-through-time"),
+    ),
+    mutant(
+        "dropout-mask-for-ever",
+        "        if self.training:\n            h = state[0]",
+        "        if self.training and not hasattr(self, 'mask'):\n            h = state[0]",
+        "The first mask is used for all sequences that follow: what happens at `initial_state`?",
+        of("recurrent-dropout", "over-sequences from-rng"),
+    ),
+    mutant(
+        "dropout-no-scale",
+        "(kept / (1 - self.p))",
+        "(kept * 1.0)",
+        "Kept entries are not scaled, so in training less is read than in evaluation.",
+        of(
+            "recurrent-dropout",
+            "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
+            "over-sequences from-rng pair-over-time gradients-through-time",
+        ),
+    ),
+    mutant(
+        "dropout-scale-upside-down",
+        "(kept / (1 - self.p))",
+        "(kept * (1 - self.p))",
+        "The factor is upside down: kept entries must grow, not shrink.",
+        of(
+            "recurrent-dropout",
+            "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
+            "over-sequences from-rng pair-over-time gradients-through-time",
+        ),
+    ),
+    mutant(
+        "dropout-scale-of-dropped",
+        "(kept / (1 - self.p))",
+        "(kept / self.p if self.p else kept * 1.0)",
+        "Kept entries are divided by the probability of being dropped.",
+        of(
+            "recurrent-dropout",
+            "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
+            "over-sequences from-rng pair-over-time gradients-through-time",
+        ),
+    ),
+    mutant(
+        "dropout-scale-from-the-draw",
+        "(kept / (1 - self.p))",
+        "(kept / max(kept.mean(), 1e-9))",
+        "The factor comes from how many were kept this time, not from p.",
+        of(
+            "recurrent-dropout",
+            "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
+            "over-sequences from-rng pair-over-time gradients-through-time",
+        ),
+    ),
+    mutant(
+        "dropout-keeps-p",
+        "self.hidden_size)) >= self.p",
+        "self.hidden_size)) < self.p",
+        "p is the probability of being dropped; here it is that of being kept.",
+        of("recurrent-dropout", "scale refuses-p mean-of-masks nothing-dropped"),
+    ),
+    mutant(
+        "dropout-one-row",
+        "self.rng.random((batch, self.hidden_size))",
+        "self.rng.random((1, self.hidden_size))",
+        "All sequences of a batch share one row of the mask.",
+        of("recurrent-dropout", "own-masks mean-of-masks from-rng"),
+    ),
+    mutant(
+        "dropout-whole-rows",
+        "self.rng.random((batch, self.hidden_size))",
+        "self.rng.random((batch, 1))",
+        "A sequence's state is dropped as a whole or not at all.",
+        of("recurrent-dropout", "own-masks mean-of-masks from-rng"),
+    ),
+    mutant(
+        "dropout-ignores-rng",
+        "kept = self.rng.random(",
+        "kept = np.random.default_rng(0).random(",
+        "The mask does not come from `rng`, and every sequence gets the same one.",
+        of("recurrent-dropout", "over-sequences from-rng"),
+    ),
+    mutant(
+        "dropout-c-too",
+        "(h * self.mask, *others)",
+        "(h * self.mask, *(o * self.mask for o in others))",
+        "c is masked as well, and scaled again at every step.",
+        of("recurrent-dropout", "only-h pair-over-time"),
+    ),
+    mutant(
+        "dropout-c-instead",
+        "(h * self.mask, *others)",
+        "(h, *(o * self.mask for o in others))",
+        "Of (h, c) it is c that is masked; it should be h.",
+        of("recurrent-dropout", "only-h pair-over-time"),
+    ),
+    mutant(
+        "dropout-masks-the-output",
+        READS,
+        "        new = self.cell(x, state)\n"
+        "        return (new[0] * self.mask, *new[1:]) if isinstance(new, tuple) else new * self.mask",
+        "The mask lies on what the cell hands out; it belongs on what the cell reads.",
+        of(
+            "recurrent-dropout",
+            "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
+            "over-sequences from-rng pair-over-time nothing-drawn gradients-through-time",
+        ),
+    ),
+    mutant(
+        "dropout-masks-the-input",
+        READS,
+        "        return self.cell(x * self.mask, state)",
+        "The mask lies on x, which is ordinary dropout; here it belongs on the state.",
+        of(
+            "recurrent-dropout",
+            "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
+            "over-sequences from-rng pair-over-time nothing-drawn gradients-through-time",
+        ),
+    ),
+    mutant(
+        "dropout-off-the-tape",
+        "return self.cell(x, state * self.mask)",
+        "return self.cell(x, Tensor(state.data * self.mask))",
+        "The values are right, but no gradient goes back through the mask to the state.",
+        of("recurrent-dropout", "dropped-gradients gradients-through-time"),
+    ),
+    mutant(
+        "dropout-never",
+        "if not self.training:",
+        "if True:",
+        "Nothing is ever dropped.",
+        of(
+            "recurrent-dropout",
+            "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
+            "over-sequences from-rng pair-over-time nothing-drawn gradients-through-time",
+        ),
+    ),
+    mutant(
+        "dropout-always",
+        "        if not self.training:\n            return self.cell(x, state)\n" + READS,
+        "        if not hasattr(self, 'mask'):\n            self.training = True\n            self.initial_state(len(x))\n            self.training = False\n" + READS,
+        "Entries are dropped in evaluation too.",
+        of("recurrent-dropout", "evaluation nothing-drawn"),
+    ),
+    mutant(
+        "dropout-scales-in-evaluation",
+        "            return self.cell(x, state)\n",
+        "            return self.cell(x, state * (1 - self.p))\n",
+        "In evaluation h is scaled down, though the factor in training has made that unnecessary.",
+        of("recurrent-dropout", "evaluation nothing-drawn"),
+    ),
+    mutant(
+        "dropout-draws-in-evaluation",
+        "        if self.training:\n            h = state[0]",
+        "        if True:\n            h = state[0]",
+        "A mask is drawn in evaluation as well: it is not used, but `rng` has moved on.",
+        of("recurrent-dropout", "nothing-drawn"),
+    ),
+    mutant(
+        "dropout-always-float64",
+        ".astype(h.dtype)",
+        ".astype(np.float64)",
+        "The mask is float64 whatever the state is.",
+        of("recurrent-dropout", "single-precision"),
+    ),
+    mutant(
+        "dropout-p-of-one",
+        "if not 0 <= p < 1:",
+        "if not 0 <= p <= 1:",
+        "p = 1 is let through: then nothing is left, and 1 / (1 − p) is no number.",
+        of("recurrent-dropout", "refuses-p"),
+    ),
+    mutant(
+        "dropout-zero-state",
+        "state = self.cell.initial_state(batch)",
+        "state = Tensor(np.zeros((batch, self.hidden_size)))",
+        "The first state is always zeros and never a pair; the cell inside has one of its own.",
+        of(
+            "recurrent-dropout",
+            "parts scale same-mask own-masks only-h evaluation single-precision refuses-p "
+            "mean-of-masks over-sequences from-rng pair-over-time nothing-drawn nothing-dropped",
+        ),
+    ),
+    # --- batch-norm
+    mutant(
+        "norm-mean-of-everything",
+        MEAN,
+        "mean = x.mean(axis=(0, 1))",
+        "The mean is taken over the padding too.",
+        of(
+            "batch-norm",
+            "four-numbers padding one-pass masked-batch padding-contents many-passes alone "
+            "masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-var-of-everything",
+        VAR,
+        "var = ((x - mean) ** 2).mean(axis=(0, 1))",
+        "The variance is taken over the padding too.",
+        of(
+            "batch-norm",
+            "four-numbers padding one-pass masked-batch padding-contents many-passes alone "
+            "masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-counts-everything",
+        "count = here.sum()",
+        "count = here.size",
+        "The sums are over the entries that count, but they are divided by the number of all.",
+        of(
+            "batch-norm",
+            "four-numbers padding one-pass masked-batch padding-contents many-passes alone "
+            "masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-each-step",
+        MEAN,
+        "mean = where(here, x, 0.0).sum(axis=0, keepdims=True) / np.maximum(here.sum(axis=0, keepdims=True), 1)",
+        "Each time step has a mean of its own; it should be one for samples and time together.",
+        of(
+            "batch-norm",
+            "full-batch four-numbers no-mask padding one-pass gradients masked-batch "
+            "padding-contents many-passes alone masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-each-sequence",
+        MEAN,
+        "mean = where(here, x, 0.0).sum(axis=1, keepdims=True) / here.sum(axis=1, keepdims=True)",
+        "Each sequence has a mean of its own; it should be one for samples and time together.",
+        of(
+            "batch-norm",
+            "full-batch four-numbers no-mask padding one-pass gradients masked-batch "
+            "padding-contents many-passes alone masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-one-less",
+        VAR,
+        VAR.replace("/ count", "/ (count - 1)"),
+        "The variance is divided by n − 1; here it is the count n.",
+        of(
+            "batch-norm",
+            "full-batch four-numbers no-mask padding one-pass gradients masked-batch "
+            "padding-contents many-passes alone masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-running-one-less",
+        RUN_VAR,
+        RUN_VAR + " * (count / (count - 1))",
+        "The running variance is divided by n − 1, as in PyTorch; here it is the count n for both.",
+        of("batch-norm", "one-pass many-passes alone"),
+    ),
+    mutant(
+        "norm-eps-outside",
+        "/ sqrt(var + self.eps)",
+        "/ (sqrt(var) + self.eps)",
+        "eps belongs under the root.",
+        of(
+            "batch-norm",
+            "full-batch four-numbers no-mask padding running-in-place gradients masked-batch "
+            "padding-contents alone masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-no-root",
+        "/ sqrt(var + self.eps)",
+        "/ (var + self.eps)",
+        "It is divided by the variance; its root is missing.",
+        of(
+            "batch-norm",
+            "full-batch four-numbers no-mask padding running-in-place gradients masked-batch "
+            "padding-contents alone masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-mean-cut",
+        MEAN,
+        MEAN.replace("mean = ", "mean = Tensor((") + ").data)",
+        "The values are right, but no gradient goes through the mean.",
+        of("batch-norm", "gradients padding-contents masked-gradients"),
+    ),
+    mutant(
+        "norm-var-cut",
+        VAR,
+        VAR.replace("var = ", "var = Tensor((") + ").data)",
+        "The values are right, but no gradient goes through the variance.",
+        of("batch-norm", "gradients padding-contents masked-gradients"),
+    ),
+    mutant(
+        "norm-padding-shows",
+        "return where(here, (x - mean) / sqrt(var + self.eps) * self.gain + self.bias, 0.0)",
+        "return (x - mean) / sqrt(var + self.eps) * self.gain + self.bias",
+        "The statistics leave the padding out, but the output shows it: there it must be zero.",
+        of("batch-norm", "padding running-in-place masked-batch padding-contents alone masked-gradients"),
+    ),
+    mutant(
+        "norm-padding-passes",
+        "* self.gain + self.bias, 0.0)",
+        "* self.gain + self.bias, x)",
+        "Padding passes through as it came; it must come out as zero.",
+        of("batch-norm", "padding running-in-place masked-batch padding-contents alone masked-gradients"),
+    ),
+    mutant(
+        "norm-padding-is-bias",
+        "return where(here, (x - mean) / sqrt(var + self.eps) * self.gain + self.bias, 0.0)",
+        "return where(here, (x - mean) / sqrt(var + self.eps) * self.gain, 0.0) + self.bias",
+        "The bias is added in the padding too.",
+        of("batch-norm", "padding running-in-place masked-batch padding-contents alone masked-gradients"),
+    ),
+    mutant(
+        "norm-no-gain",
+        "* self.gain + self.bias, 0.0)",
+        "+ self.bias, 0.0)",
+        "The gain is never used. (With g = 1 one does not notice.)",
+        of(
+            "batch-norm",
+            "full-batch no-mask padding running-in-place gradients masked-batch padding-contents "
+            "alone masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-no-bias",
+        "* self.gain + self.bias, 0.0)",
+        "* self.gain, 0.0)",
+        "The bias is never used. (With β = 0 one does not notice.)",
+        of(
+            "batch-norm",
+            "full-batch no-mask padding running-in-place gradients masked-batch padding-contents "
+            "alone masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-gain-no-parameter",
+        "self.gain = Parameter(np.ones(features))",
+        "self.gain = Tensor(np.ones(features), requires_grad=True)",
+        "The gain is no Parameter, so an optimiser does not see it.",
+        of("batch-norm", "norm-parts"),
+    ),
+    mutant(
+        "norm-var-from-zero",
+        "self.running_var = np.ones(features)",
+        "self.running_var = np.zeros(features)",
+        "The running variance starts at 0; it should be 1.",
+        of("batch-norm", "norm-parts one-pass many-passes alone"),
+    ),
+    mutant(
+        "norm-momentum-swapped",
+        MOVES,
+        MOVES.replace("(1 - self.momentum)", "MINE").replace("self.momentum", "(1 - self.momentum)").replace("MINE", "self.momentum"),
+        "momentum is the share of the new statistics, not of the old ones.",
+        of("batch-norm", "one-pass many-passes"),
+    ),
+    mutant(
+        "norm-running-replaced",
+        MOVES,
+        "            self.running_mean, self.running_var = mean.data.copy(), var.data.copy()\n",
+        "The last batch's statistics replace the running ones; they should only move them.",
+        of("batch-norm", "one-pass many-passes alone"),
+    ),
+    mutant(
+        "norm-running-never",
+        MOVES,
+        "",
+        "The running statistics never move.",
+        of("batch-norm", "one-pass many-passes alone"),
+    ),
+    mutant(
+        "norm-running-deviation",
+        RUN_VAR,
+        RUN_VAR.replace("var.data", "np.sqrt(var.data)"),
+        "The running variance is fed with standard deviations.",
+        of("batch-norm", "one-pass many-passes alone"),
+    ),
+    mutant(
+        "norm-running-on-tape",
+        RUN_MEAN,
+        RUN_MEAN.replace("mean.data", "mean"),
+        "The running mean is a Tensor on the tape, which grows with every batch.",
+        of("batch-norm", "many-passes"),
+    ),
+    mutant(
+        "norm-moves-in-evaluation",
+        "        if self.training:\n            count",
+        "        if True:\n            count",
+        "Evaluation uses the batch's statistics and moves the running ones, as in training.",
+        of("batch-norm", "running-in-place alone"),
+    ),
+    mutant(
+        "norm-batch-in-evaluation",
+        "            mean, var = Tensor(self.running_mean), Tensor(self.running_var)",
+        "            count = here.sum()\n            " + MEAN + "\n            " + VAR,
+        "Evaluation uses the batch's statistics, so that the answer depends on the neighbours.",
+        of("batch-norm", "running-in-place alone"),
+    ),
+    mutant(
+        "norm-running-in-training",
+        MOVES,
+        MOVES + "            mean, var = Tensor(self.running_mean), Tensor(self.running_var)\n",
+        "Training normalises with the running statistics; it should use the batch's own.",
+        of(
+            "batch-norm",
+            "full-batch four-numbers no-mask padding gradients masked-batch padding-contents "
+            "masked-gradients",
+        ),
+    ),
+    mutant(
+        "norm-other-momentum",
+        "features, momentum=0.1",
+        "features, momentum=0.9",
+        "When momentum is left out it should be 0.1.",
+        of("batch-norm", "many-passes"),
+    ),
+]
+
+REWRITES = [
+    Rewrite(
+        "whole-sequence-in-pieces",
+        "tbptt-whole-backward",
+        {
+            "tbptt": '''
+def tbptt(cell, x, state, chunk, loss):
+    if chunk < 1:
+        raise ValueError("chunk")
+    outputs, state = Recurrent(cell)(x, state)
+    values = [loss(outputs[:, t : t + chunk], slice(t, t + chunk)) for t in range(0, x.shape[1], chunk)]
+    sum(values).backward()
+    cut = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+    return [v.item() for v in values], cut
+'''
+        },
+    ),
+    Rewrite(
+        "all-together-at-the-end",
+        "tbptt-backward-at-the-end",
+        {
+            "tbptt": '''
+def tbptt(cell, x, state, chunk, loss):
+    if chunk < 1:
+        raise ValueError("chunk")
+    total, losses = 0.0, []
+    for t in range(0, x.shape[1], chunk):
+        outputs, state = Recurrent(cell)(x[:, t : t + chunk], state)
+        state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        value = loss(outputs, slice(t, t + chunk))
+        total = total + value
+        losses.append(value.item())
+    total.backward()
+    return losses, state
+'''
+        },
+    ),
+    Rewrite(
+        "starts-over",
+        "tbptt-fresh-state",
+        {
+            "tbptt": '''
+def tbptt(cell, x, state, chunk, loss):
+    if chunk < 1:
+        raise ValueError("chunk")
+    losses = []
+    for t in range(0, x.shape[1], chunk):
+        outputs, _ = Recurrent(cell)(x[:, t : t + chunk], state)
+        value = loss(outputs, slice(t, t + chunk))
+        value.backward()
+        losses.append(float(value))
+        state = cell.initial_state(len(x))
+    return losses, state
+'''
+        },
+    ),
+    Rewrite(
+        "cuts-first",
+        "tbptt-cuts-the-start",
+        {
+            "tbptt": '''
+def tbptt(cell, x, state, chunk, loss):
+    if chunk < 1:
+        raise ValueError("chunk")
+    state, losses = cell.initial_state(len(x)) if state is None else state, []
+    for t in range(0, x.shape[1], chunk):
+        state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        outputs, state = Recurrent(cell)(x[:, t : t + chunk], state)
+        value = loss(outputs, slice(t, t + chunk))
+        value.backward()
+        losses.append(float(value))
+    return losses, tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+'''
+        },
+    ),
+    Rewrite(
+        "counts-within-the-chunk",
+        "tbptt-steps-from-zero",
+        {
+            "tbptt": '''
+def tbptt(cell, x, state, chunk, loss):
+    if chunk < 1:
+        raise ValueError("chunk")
+    losses = []
+    for t in range(0, x.shape[1], chunk):
+        piece = x[:, t : t + chunk]
+        outputs, state = Recurrent(cell)(piece, state)
+        value = loss(outputs, slice(0, piece.shape[1]))
+        value.backward()
+        losses.append(float(value))
+        state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+    return losses, state
+'''
+        },
+    ),
+    Rewrite(
+        "forgets-backward",
+        "tbptt-no-backward",
+        {
+            "tbptt": '''
+def tbptt(cell, x, state, chunk, loss):
+    if chunk < 1:
+        raise ValueError("chunk")
+    losses = []
+    with no_grad():
+        for t in range(0, x.shape[1], chunk):
+            outputs, state = Recurrent(cell)(x[:, t : t + chunk], state)
+            losses.append(float(loss(outputs, slice(t, t + chunk))))
+    return losses, state
+'''
+        },
+    ),
+    Rewrite(
+        "mask-by-the-step",
+        "dropout-mask-each-step",
+        {
+            "recurrent-dropout": '''
+class RecurrentDropout(Module):
+    def __init__(self, cell, p, rng):
+        if not 0 <= p < 1:
+            raise ValueError("p")
+        self.cell, self.p, self.rng, self.hidden_size = cell, p, rng, cell.hidden_size
+
+    def initial_state(self, batch):
+        if self.training:
+            self.rng.random((batch, self.hidden_size))
+        return self.cell.initial_state(batch)
+
+    def __call__(self, x, state):
+        if not self.training:
+            return self.cell(x, state)
+        h = state[0] if isinstance(state, tuple) else state
+        mask = (self.rng.random(h.shape) >= self.p) / (1 - self.p)
+        h = h * mask.astype(h.dtype)
+        return self.cell(x, (h, state[1]) if isinstance(state, tuple) else h)
+'''
+        },
+    ),
+    Rewrite(
+        "kept-as-they-are",
+        "dropout-no-scale",
+        {
+            "recurrent-dropout": '''
+class RecurrentDropout(Module):
+    def __init__(self, cell, p, rng):
+        if p < 0 or p >= 1:
+            raise ValueError("p")
+        self.cell, self.p, self.rng, self.hidden_size = cell, p, rng, cell.hidden_size
+
+    def initial_state(self, batch):
+        if self.training:
+            self.dropped = self.rng.random((batch, self.hidden_size)) < self.p
+        return self.cell.initial_state(batch)
+
+    def __call__(self, x, state):
+        if not self.training:
+            return self.cell(x, state)
+        if isinstance(state, tuple):
+            return self.cell(x, (where(self.dropped, 0.0, state[0]), state[1]))
+        return self.cell(x, where(self.dropped, 0.0, state))
+'''
+        },
+    ),
+    Rewrite(
+        "masks-everything",
+        "dropout-c-too",
+        {
+            "recurrent-dropout": '''
+class RecurrentDropout(Module):
+    def __init__(self, cell, p, rng):
+        if p < 0 or p >= 1:
+            raise ValueError("p")
+        self.cell, self.p, self.rng, self.hidden_size = cell, p, rng, cell.hidden_size
+
+    def initial_state(self, batch):
+        state = self.cell.initial_state(batch)
+        if self.training:
+            first = state[0] if isinstance(state, tuple) else state
+            self.m = ((self.rng.random(first.shape) >= self.p) / (1 - self.p)).astype(first.dtype)
+        return state
+
+    def __call__(self, x, state):
+        if self.training:
+            state = tuple(s * self.m for s in state) if isinstance(state, tuple) else state * self.m
+        return self.cell(x, state)
+'''
+        },
+    ),
+    Rewrite(
+        "masks-what-comes-out",
+        "dropout-masks-the-output",
+        {
+            "recurrent-dropout": '''
+class RecurrentDropout(Module):
+    def __init__(self, cell, p, rng):
+        if not 0 <= p < 1:
+            raise ValueError("p")
+        self.cell, self.p, self.rng, self.hidden_size = cell, p, rng, cell.hidden_size
+
+    def initial_state(self, batch):
+        state = self.cell.initial_state(batch)
+        if self.training:
+            first = state[0] if isinstance(state, tuple) else state
+            self.m = ((self.rng.random(first.shape) >= self.p) / (1 - self.p)).astype(first.dtype)
+        return state
+
+    def __call__(self, x, state):
+        state = self.cell(x, state)
+        if not self.training:
+            return state
+        if isinstance(state, tuple):
+            return (state[0] * self.m, state[1])
+        return state * self.m
+'''
+        },
+    ),
+    Rewrite(
+        "row-for-the-batch",
+        "dropout-one-row",
+        {
+            "recurrent-dropout": '''
+class RecurrentDropout(Module):
+    def __init__(self, cell, p, rng):
+        if not 0 <= p < 1:
+            raise ValueError("p")
+        self.cell, self.p, self.rng, self.hidden_size = cell, p, rng, cell.hidden_size
+
+    def initial_state(self, batch):
+        state = self.cell.initial_state(batch)
+        if self.training:
+            first = state[0] if isinstance(state, tuple) else state
+            row = (self.rng.random(self.hidden_size) >= self.p) / (1 - self.p)
+            self.m = row.astype(first.dtype)
+        return state
+
+    def __call__(self, x, state):
+        if not self.training:
+            return self.cell(x, state)
+        if isinstance(state, tuple):
+            return self.cell(x, (state[0] * self.m, state[1]))
+        return self.cell(x, state * self.m)
+'''
+        },
+    ),
+    Rewrite(
+        "plain-mean",
+        "norm-mean-of-everything",
+        {
+            "batch-norm": '''
+class BatchNorm(Module):
+    def __init__(self, features, momentum=0.1, eps=1e-5):
+        self.gain, self.bias = Parameter(np.ones(features)), Parameter(np.zeros(features))
+        self.running_mean, self.running_var = np.zeros(features), np.ones(features)
+        self.momentum, self.eps = momentum, eps
+
+    def __call__(self, x, mask=None):
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        w = np.ones((*x.shape[:2], 1)) if mask is None else mask[..., None].astype(float)
+        if self.training:
+            mean = x.mean(axis=(0, 1))
+            var = (w * (x - mean) ** 2).sum(axis=(0, 1)) / w.sum()
+            for name, new in (("running_mean", mean), ("running_var", var)):
+                setattr(self, name, (1 - self.momentum) * getattr(self, name) + self.momentum * new.data)
+        else:
+            mean, var = Tensor(self.running_mean), Tensor(self.running_var)
+        return ((x - mean) / sqrt(var + self.eps) * self.gain + self.bias) * w
+'''
+        },
+    ),
+    Rewrite(
+        "bessel",
+        "norm-one-less",
+        {
+            "batch-norm": '''
+class BatchNorm(Module):
+    def __init__(self, features, momentum=0.1, eps=1e-5):
+        self.gain, self.bias = Parameter(np.ones(features)), Parameter(np.zeros(features))
+        self.running_mean, self.running_var = np.zeros(features), np.ones(features)
+        self.momentum, self.eps = momentum, eps
+
+    def __call__(self, x, mask=None):
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        mask = np.ones(x.shape[:2], dtype=bool) if mask is None else mask
+        mean, var = Tensor(self.running_mean), Tensor(self.running_var)
+        if self.training:
+            rows = x[mask]
+            mean, var = rows.mean(axis=0), rows.var(axis=0) * (len(rows) / (len(rows) - 1))
+            self.running_mean = self.running_mean + self.momentum * (mean.data - self.running_mean)
+            self.running_var = self.running_var + self.momentum * (var.data - self.running_var)
+        return where(mask[..., None], (x - mean) / sqrt(var + self.eps) * self.gain + self.bias, 0.0)
+'''
+        },
+    ),
+    Rewrite(
+        "old-share",
+        "norm-momentum-swapped",
+        {
+            "batch-norm": '''
+class BatchNorm(Module):
+    def __init__(self, features, momentum=0.1, eps=1e-5):
+        self.gain, self.bias = Parameter(np.ones(features)), Parameter(np.zeros(features))
+        self.running_mean, self.running_var = np.zeros(features), np.ones(features)
+        self.momentum, self.eps = momentum, eps
+
+    def __call__(self, x, mask=None):
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        mask = np.ones(x.shape[:2], dtype=bool) if mask is None else mask
+        mean, var = Tensor(self.running_mean), Tensor(self.running_var)
+        if self.training:
+            rows = x[mask]
+            mean, var = rows.mean(axis=0), rows.var(axis=0)
+            self.running_mean = mean.data + self.momentum * (self.running_mean - mean.data)
+            self.running_var = var.data + self.momentum * (self.running_var - var.data)
+        return where(mask[..., None], (x - mean) / sqrt(var + self.eps) * self.gain + self.bias, 0.0)
+'''
+        },
+    ),
+    Rewrite(
+        "numbers-for-statistics",
+        "norm-padding-shows",
+        {
+            "batch-norm": '''
+class BatchNorm(Module):
+    def __init__(self, features, momentum=0.1, eps=1e-5):
+        self.gain, self.bias = Parameter(np.ones(features)), Parameter(np.zeros(features))
+        self.running_mean, self.running_var = np.zeros(features), np.ones(features)
+        self.momentum, self.eps = momentum, eps
+
+    def __call__(self, x, mask=None):
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        mask = np.ones(x.shape[:2], dtype=bool) if mask is None else mask
+        mean, var = Tensor(self.running_mean), Tensor(self.running_var)
+        if self.training:
+            rows = x[mask]
+            mean, var = rows.mean(axis=0), rows.var(axis=0)
+            self.running_mean = self.running_mean + self.momentum * (mean.data - self.running_mean)
+            self.running_var = self.running_var + self.momentum * (var.data - self.running_var)
+        return self.gain * (x - mean) * (var + self.eps) ** -0.5 + self.bias
+'''
+        },
+    ),
+    Rewrite(
+        "moves-always",
+        "norm-moves-in-evaluation",
+        {
+            "batch-norm": '''
+class BatchNorm(Module):
+    def __init__(self, features, momentum=0.1, eps=1e-5):
+        self.gain, self.bias = Parameter(np.ones(features)), Parameter(np.zeros(features))
+        self.running_mean, self.running_var = np.zeros(features), np.ones(features)
+        self.momentum, self.eps = momentum, eps
+
+    def __call__(self, x, mask=None):
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        mask = np.ones(x.shape[:2], dtype=bool) if mask is None else mask
+        rows = x[mask]
+        mean, var = rows.mean(axis=0), rows.var(axis=0)
+        self.running_mean = self.running_mean + self.momentum * (mean.data - self.running_mean)
+        self.running_var = self.running_var + self.momentum * (var.data - self.running_var)
+        return where(mask[..., None], (x - mean) / sqrt(var + self.eps) * self.gain + self.bias, 0.0)
+'''
+        },
+    ),
+]
