@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from minigrad.checks import Mutant
+from minigrad.checks import Mutant, Rewrite
 from minigrad.grading.diagnose import alike
 from minigrad.grading.intake import Intake
 from minigrad.grading.judge import Judge
@@ -80,26 +82,11 @@ def matrix(assignment: Assignment, *, isolation: str = "auto") -> Matrix:
         with Judge(assignment, OTHER, isolation=isolation, limits=LIMITS) as other:
             complaints += empty_checks(judge, other.expected)
         complaints += equal_mutants(judge)
-        for mutant in assignment.mutants:
-            row = mutant_row(judge, mutant)
-            rows.append(row)
-            complaints += mutant_complaints(row)
-        for rewrite in assignment.rewrites:
-            report = judge.judge(Intake(assignment.solved(rewrite.cells)), train=False)
-            named = mistakes(report)
-            rows.append(
-                {
-                    "assignment": assignment.name,
-                    "rewrite": rewrite.name,
-                    "of": rewrite.of,
-                    "named": named == {rewrite.of},
-                }
-            )
-            if named != {rewrite.of}:
-                complaints.append(
-                    f"rewrite {rewrite.name} is taken for {words(named)}, not for {rewrite.of}: "
-                    "do the two give the same arrays?"
-                )
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+            found = list(threads.map(lambda m: mutant_row(judge, m), assignment.mutants))
+            found += threads.map(lambda r: rewrite_row(judge, r), assignment.rewrites)
+        rows += found
+        complaints += [complaint for row in found for complaint in known_complaints(row)]
         for name, cells in [("solution", {}), *((v.name, v.cells) for v in assignment.variants)]:
             report = judge.judge(Intake(assignment.solved(cells)))
             rows.append(variant_row(assignment, name, report))
@@ -122,6 +109,30 @@ def mutant_row(judge: Judge, mutant: Mutant) -> Row:
         "named": sorted(mistakes(report)),
         "public_pass_hidden_fail": bool(failed) and not public.intersection(failed),
     }
+
+
+def rewrite_row(judge: Judge, rewrite: Rewrite) -> Row:
+    """Whether a known mistake is named when it is made in other words."""
+    named = mistakes(judge.judge(Intake(judge.assignment.solved(rewrite.cells)), train=False))
+    return {
+        "assignment": judge.assignment.name,
+        "rewrite": rewrite.name,
+        "of": rewrite.of,
+        "named": named == {rewrite.of},
+        "taken_for": sorted(named),
+    }
+
+
+def known_complaints(row: Row) -> list[str]:
+    """What an author has to mend about a mutant or a rewrite."""
+    if "mutant" in row:
+        return mutant_complaints(row)
+    if row["named"]:
+        return []
+    return [
+        f"rewrite {row['rewrite']} is taken for {words(row['taken_for'])}, not for {row['of']}: "
+        "do the two give the same arrays?"
+    ]
 
 
 def mutant_complaints(row: Row) -> list[str]:
