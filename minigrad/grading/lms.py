@@ -12,7 +12,7 @@ from minigrad.grading.spec import GradingError, Report
 from minigrad.grading.table import state
 
 HEADER = ("id", "student", "score", "points", "state", "comment")
-HELP = "the first line is `student,id`, then one line for each student, such as `ada,20301234`"
+HELP = "the first line is `student,id`, then one line for each student, such as `s17,20301234`"
 
 
 def read_ids(path: Path) -> dict[str, str]:
