@@ -4,7 +4,7 @@
 01-rnn = 2030-02-01T23:59:00+01:00
 
 [extensions.01-rnn]
-s17 = 2030-02-08T23:59:00+01:00
+ada = 2030-02-08T23:59:00+01:00
 
 [late]
 grace_hours = 0.5           # after the due date, free of charge
