@@ -1,0 +1,171 @@
+"""An assignment at work in this process, without judge or sandbox: what it gives, and what mistakes give.
+
+Every function takes the assignment's name, "01-rnn". What is asserted of all assignments stands in
+`test_solutions.py`, what is special to one in its `test_solutions_*.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minigrad.checks import Check, Student
+from minigrad.grading import diagnose, verdict
+from minigrad.grading.authoring import mutated
+from minigrad.grading.sources import load
+from minigrad.grading.spec import Assignment, Cell, Evidence
+from minigrad.sandbox.worker import run_probe, words_of
+
+SOLUTIONS = Path(__file__).parent.parent / "solutions"
+Found = Mapping[str, Evidence]  # evidence by check
+
+
+@cache
+def solved(name: str) -> Assignment:
+    """The assignment of that name."""
+    return load(SOLUTIONS / name)
+
+
+def deterministic(name: str) -> list[Check]:
+    return [c for c in solved(name).checks if not c.trained]
+
+
+def trained(name: str) -> list[str]:
+    """The names of the checks that train."""
+    return [c.name for c in solved(name).checks if c.trained]
+
+
+def cells(name: str, replace: Mapping[str, str] | None = None, *, released: bool = False) -> tuple[Cell, ...]:
+    """The notebook's cells, solved or as released, some replaced by `replace[id]`."""
+    a = solved(name)
+    release = {c.id: c.source for c in a.cells} if released else {}
+    return a.solved({**release, **(replace or {})})
+
+
+def names(name: str, replace: Mapping[str, str] | None = None, *, released: bool = False) -> dict[str, Any]:
+    """What the notebook defines, the cells that grading runs being run in order."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    for cell in cells(name, replace, released=released):
+        if cell.runs:
+            exec(compile(cell.source, f"<cell {cell.id}>", "exec"), namespace)
+    return namespace
+
+
+class Overtime(BaseException):
+    """A probe used up its CPU seconds. No Exception: nothing on the way may catch it."""
+
+
+@contextmanager
+def deadline(cpu: float) -> Iterator[None]:
+    def end(*_: object) -> None:
+        raise Overtime
+
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, cpu)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def seed(check: Check, salt: str) -> str:
+    return sha256(f"{salt}:{check.name}".encode()).hexdigest()
+
+
+def evidence(name: str, namespace: dict[str, Any], salt: str = "salt") -> dict[str, Evidence]:
+    """What the deterministic checks give on the names that a notebook defines."""
+    ids = {c.id for c in solved(name).cells}
+    found = {}
+    for check in deterministic(name):
+        try:
+            with deadline(check.cpu):
+                found[check.name] = verdict.evidence(run_probe(check, namespace, seed(check, salt)), ids)
+        except Overtime:
+            found[check.name] = Evidence(failure=verdict.ended("cpu", check.cpu, 0))
+    return found
+
+
+@cache
+def expected(name: str, salt: str = "salt") -> dict[str, Evidence]:
+    """What the solution gives."""
+    return evidence(name, names(name), salt)
+
+
+def failed(name: str, observed: Found, want: Found) -> dict[str, str]:
+    """The deterministic checks that do not pass, each with the reason."""
+    decided = {
+        c.name: verdict.decide(c, observed[c.name], want[c.name], public=True) for c in deterministic(name)
+    }
+    return {check: v.reason for check, v in decided.items() if not v.passed}
+
+
+@cache
+def known(name: str) -> dict[str, dict[str, Evidence]]:
+    """What each mutant gives."""
+    a = solved(name)
+    return {m.name: evidence(name, names(name, mutated(a, m))) for m in a.mutants}
+
+
+def recognised(name: str, observed: Found) -> dict[str, str]:
+    """The mutant named in each exercise that has one."""
+    found = {}
+    for exercise in solved(name).exercises():
+        checks = [c for c in deterministic(name) if c.exercise == exercise]
+        seen = {c.name: observed[c.name] for c in checks}
+        if mistake := diagnose.recognise(checks, seen, expected(name), known(name)):
+            found[exercise] = mistake
+    return found
+
+
+def replayed(name: str, check: Check, parameters: Mapping[str, Any], salt: str = "salt") -> float:
+    """The score of trained parameters on the task that this salt draws."""
+    assert check.replay is not None
+    rng = np.random.default_rng(words_of(seed(check, salt)))
+    return check.replay(Student(names(name)), parameters, rng, np.random.default_rng(7))
+
+
+def played(
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    shorter: Mapping[str, str] | None = None,
+    *,
+    released: bool = False,
+) -> dict[str, Any]:
+    """What the notebook's code leaves when all but its check cells run, labs cut short by replacing text."""
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    monkeypatch.setattr(pyplot, "show", lambda: pyplot.close("all"))
+    monkeypatch.setitem(sys.modules, "mynet", None)  # nobody's library
+    code = [c for c in cells(name, released=released) if not c.markdown and c.kind != "check"]
+    sources = {c.id: c.source for c in code if c.id != "harness"}
+    for old, new in (shorter or {}).items():
+        assert any(old in source for source in sources.values()), f"{name} has no {old!r} to cut short"
+        sources = {id: source.replace(old, new) for id, source in sources.items()}
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    for id, source in sources.items():
+        exec(compile(source, f"<cell {id}>", "exec"), namespace)
+    return namespace
+
+
+def guarded(name: str) -> list[str]:
+    """Of each lab that waits for exercises, the one that it asks for first; "" where it has no literal."""
+    labs = [c.source for c in solved(name).cells if c.kind == "lab"]
+    found = [re.search(r'if finished\((?:"([\w-]+)")?', source) for source in labs]
+    return [m[1] or "" for m in found if m]
+
+
+def rewritten_twice(name: str) -> list[str]:
+    """The mutants that have two rewrites or more."""
+    a = solved(name)
+    return [m.name for m in a.mutants if sum(r.of == m.name for r in a.rewrites) >= 2]
