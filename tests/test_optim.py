@@ -1,5 +1,6 @@
 """Optimisers against their formulas written out, schedules, and going on from a saved state."""
 
+import copy
 import math
 
 import numpy as np
@@ -119,6 +120,54 @@ def test_a_parameter_without_a_gradient_is_left_alone():
     assert a.grad is None
 
 
+@pytest.mark.parametrize(("make", "update"), CASES)
+def test_parameters_move_alike_together_and_alone(make, update):
+    """Where all have gradients they move as one; the numbers are those of each alone, to the bit."""
+
+    def moved(together):
+        rng = np.random.default_rng(0)
+        ps = [Parameter(rng.standard_normal(s).astype(t)) for s, t in SHAPES]
+        one = [make(ps)] if together else [make([p]) for p in ps]
+        for step in range(4):
+            for p in ps:
+                p.grad = None if step == 2 and p.ndim == 1 else rng.standard_normal(p.shape).astype(p.dtype)
+            for optimizer in one:
+                optimizer.step()
+        return [p.data for p in ps]
+
+    SHAPES = [((3, 2), "d"), ((4,), "f"), ((), "d"), ((2, 1, 2), "f"), ((5,), "d")]
+    for a, b in zip(moved(True), moved(False), strict=True):
+        assert a.dtype == b.dtype
+        assert np.array_equal(a, b)
+
+
+def test_a_copied_optimiser_goes_on_by_itself():
+    def step(model, optimizer):
+        optimizer.zero_grad()
+        (model(np.ones((1, 2))) ** 2).sum().backward()
+        optimizer.step()
+
+    model = Linear(2, 2, rng=np.random.default_rng(0))
+    optimizer = optim.Adam(model.parameters(), 0.1)
+    step(model, optimizer)
+    other, copied = copy.deepcopy((model, optimizer))
+    for _ in range(3):
+        step(model, optimizer)
+    assert np.array_equal(copied.state[0]["mean"], copied.state_dict()["state"][0]["mean"])
+    for _ in range(3):
+        step(other, copied)
+    assert np.array_equal(model.W.data, other.W.data)
+    assert np.array_equal(optimizer.state[0]["mean"], copied.state[0]["mean"])
+
+
+def test_a_parameter_given_twice_moves_once():
+    p = Parameter(np.ones(2))
+    optimizer = optim.SGD([p, p], 0.5)
+    p.grad = np.ones(2)
+    optimizer.step()
+    assert p.data.tolist() == [0.5, 0.5]
+
+
 def test_a_step_makes_older_tapes_invalid():
     a = Parameter(np.ones(2))
     old = (a * a).sum()
@@ -145,7 +194,7 @@ def test_refusals():
         optim.SGD([p], 0.1, nesterov=True)
     saved = optim.Adam([p]).state_dict()
     with pytest.raises(ValueError, match="of 1 parameters, not 2"):
-        optim.Adam([p, p]).load_state_dict(saved)
+        optim.Adam([p, Parameter(np.ones(2))]).load_state_dict(saved)
     with pytest.raises(ValueError, match="another optimiser"):
         optim.RMSprop([p]).load_state_dict(saved)
     with pytest.raises(ValueError, match=r"'mean' of parameter 0 has shape \(2,\), not \(3,\)"):
