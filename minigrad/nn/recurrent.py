@@ -46,6 +46,7 @@ class Recurrent(Module):
             mask = np.asarray(mask.data if isinstance(mask, Tensor) else mask, bool)
             if mask.shape != (batch, steps):
                 raise ValueError(f"Recurrent: a mask of shape {mask.shape} does not fit x of shape {x.shape}")
+            x = where(mask[:, :, None], x, 0)  # padding may hold NaN, and 0 * NaN would reach the gradients
         if state is None:
             state = self.cell.initial_state(batch)
         outputs: list[Any] = [None] * steps

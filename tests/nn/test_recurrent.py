@@ -87,10 +87,32 @@ def test_tuple_states():
 def test_masked_contents_change_no_bit():
     x, mask = leaf(B, T, D).data, MASKS[1]
     outputs, final = Recurrent(Leaky())(x, mask=mask)
-    with np.errstate(invalid="ignore"):
-        noisy, other = Recurrent(Leaky())(np.where(mask[..., None], x, np.nan), mask=mask)
+    noisy, other = Recurrent(Leaky())(np.where(mask[..., None], x, np.nan), mask=mask)
     assert np.array_equal(outputs.data, noisy.data)
     assert np.array_equal(final.data, other.data)
+
+
+class Weighted(Leaky):
+    """h' = decay h + x W."""
+
+    def __init__(self):
+        super().__init__()
+        self.W = Parameter(np.arange(1.0, 1 + D * D).reshape(D, D))
+
+    def __call__(self, x, h):
+        return self.decay * h + x @ self.W
+
+
+@pytest.mark.parametrize("filler", [0.0, 7.0, np.nan, np.inf])
+def test_masked_contents_reach_no_gradient(filler):
+    x, mask = leaf(B, T, D).data, MASKS[2]
+    gradients = []
+    for padding in (0.0, filler):
+        cell, padded = Weighted(), Tensor(np.where(mask[..., None], x, padding), requires_grad=True)
+        outputs, final = Recurrent(cell)(padded, mask=mask)
+        ((outputs * outputs).sum() + final.sum()).backward()
+        gradients.append([cell.W.grad, cell.decay.grad, padded.grad])
+    assert all(np.array_equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
 def test_going_on_from_a_state():
