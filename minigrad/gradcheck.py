@@ -76,16 +76,15 @@ def gradcheck(
                 f"{expected:.9g}; entrywise=True names the worst entry"
             )
         return True
-    worst, message = 0.0, ""
+    worst, message = 1.0, ""
     for k, (i, x) in enumerate(leaves):
         for index in np.ndindex(x.shape):
             directions = [np.zeros(leaf.shape) for _, leaf in leaves]
             directions[k][index] = 1
             expected, got = along(directions), float(gradients[k][index])
             error = abs(got - expected) / (atol + rtol * abs(expected))
-            if not error <= max(1.0, worst):
-                worst = error if error == error else float("inf")
-                where = f"input {i} at {list(index)}"
+            if not error <= worst:
+                worst, where = np.nan_to_num(error, nan=np.inf), f"input {i} at {list(index)}"
                 message = f"{where}: the gradient is {got:.9g}, the central difference {expected:.9g}"
     if message:
         raise GradientError(f"gradcheck: the worst entry is {message}")

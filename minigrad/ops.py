@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -72,6 +74,29 @@ class At:
         return None
 
 
+class By:
+    """The vjp of a in `a @ b`, two matrices: g @ b.T.
+
+    The tape calls `among`, which from the second use of b in a pass on has b.T in rows: BLAS takes as little
+    as half the time then, and a recurrent matrix is used in every step.
+    """
+
+    __slots__ = ("b",)
+
+    def __init__(self, b: Array) -> None:
+        self.b = b
+
+    def __call__(self, g: Array) -> Array:
+        return g.dot(self.b.T)
+
+    def among(self, known: dict[int, list[Array]], g: Array) -> Array:
+        """The same. known: for the id of each b of the pass, b, which keeps the id its own, and b.T."""
+        kept = known.setdefault(id(self.b), [])
+        if len(kept) < 2:
+            kept.append(self.b.T.copy() if kept else self.b)
+        return g.dot(kept[1] if len(kept) > 1 else self.b.T)
+
+
 def _same(g: Array) -> Array:
     return g
 
@@ -123,7 +148,7 @@ def _rows(x: Array) -> Array:
 
 def matmul(a: Array, b: Array) -> Result:
     if a.ndim == 2 == b.ndim:  # dot does the same here, sooner
-        return a.dot(b), (lambda g: g.dot(b.T), lambda g: a.T.dot(g))
+        return a.dot(b), (By(b) if b.size > 4096 else lambda g: g.dot(b.T), lambda g: a.T.dot(g))
     y = a @ b
     if a.ndim > 2 == b.ndim:  # one product over all rows instead of a sum of many
         return y, (lambda g: g @ b.T, lambda g: _rows(a).T @ _rows(g))
@@ -373,18 +398,17 @@ def take(x: Array, indices: Array, axis: int | None = None) -> Result:
     return y, (At(index, x.shape),)
 
 
+@lru_cache(64)
+def _cuts(axis: int, sizes: tuple[int, ...]) -> list[Any]:
+    """The indices of parts of these sizes that lie one behind the other along an axis."""
+    ends = accumulate(sizes)
+    return [(*(_ALL,) * axis, slice(end - n, end)) for n, end in zip(sizes, ends, strict=True)]
+
+
 def concatenate(*arrays: Array, axis: int = 0) -> Result:
-    before = (slice(None),) * (axis % arrays[0].ndim)
-    sizes = [a.shape[axis] for a in arrays]
-
-    def vjps(g: Array) -> tuple[Array, ...]:
-        parts, start = [], 0
-        for n in sizes:
-            parts.append(g[(*before, slice(start, start + n))])
-            start += n
-        return tuple(parts)
-
-    return np.concatenate(arrays, axis=axis), vjps
+    y = np.concatenate(arrays, axis)
+    cuts = _cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
+    return y, lambda g: tuple([g[cut] for cut in cuts])
 
 
 def stack(*arrays: Array, axis: int = 0) -> Result:

@@ -27,15 +27,14 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.ops import Array, At, Result
+from minigrad.ops import Array, At, By, Result
 
 Op = Callable[..., Result]
 Parents = Sequence["Node | None"]
 
 if sys.platform == "linux":
-    # glibc hands freed memory back to the kernel at once, so that a tape, which is freed in every
-    # training step, would cost page faults: a quarter of the step. Having freed one large block, which
-    # is never touched here, it keeps up to 64 MB instead.
+    # glibc hands freed memory back to the kernel: after each step's tape, page faults would take a quarter
+    # of the next step. Having freed one large block, which is never touched, it keeps up to 64 MB instead.
     np.empty(2**25 - 2**14, np.uint8)
 
 _next_serial = count(1).__next__
@@ -52,11 +51,11 @@ class Node:
     where none is needed. A leaf has op None; after a backward pass vjps is None.
     serial: grows with creation. shape: of the tensor.
     keep: the dtype of a gradient that outlives the pass (leaves, `retain_grad`), else None.
-    grad, owned, free, seen: the gradient so far, whether the pass allocated it, which part of it is
-    still zero (see `At.add`), and which pass saw it.
+    grad: the gradient so far. free: the mark of the pass that saw the node, until that pass has
+    allocated memory for grad; then the part of it that is still zero (see `At.add`).
     """
 
-    __slots__ = ("free", "grad", "keep", "op", "owned", "parents", "seen", "serial", "shape", "vjps")
+    __slots__ = ("free", "grad", "keep", "op", "parents", "serial", "shape", "vjps")
     op: Op | None
     vjps: Any
     parents: Parents
@@ -64,17 +63,15 @@ class Node:
     shape: tuple[int, ...]
     keep: Any
     grad: Any
-    owned: bool
     free: Any
-    seen: object
 
 
-def _leaf(data: Array) -> Node:
-    """The node of a leaf: nothing made it."""
-    node: Node = _new(Node)
-    node.op = node.vjps = node.grad = node.seen = None
-    node.parents = ()
-    node.shape, node.serial, node.keep = data.shape, _next_serial(), _floating(data)
+def _node(f: Op | None, vjps: Any, parents: Parents, data: Array) -> Node:
+    """The node of a tensor that holds `data`, which f made; of a leaf f is None."""
+    node = Node()
+    node.op, node.vjps, node.parents = f, vjps, parents
+    node.shape, node.serial = data.shape, _next_serial()
+    node.keep = node.grad = node.free = None
     return node
 
 
@@ -90,10 +87,6 @@ def _array(value: Any) -> Array:
     if isinstance(value, Tensor):
         return value._data
     return value if hasattr(value, "__array_function__") else np.asarray(value)
-
-
-def _raw(value: Any) -> Any:
-    return value._data if isinstance(value, Tensor) else value
 
 
 @contextmanager
@@ -115,8 +108,61 @@ def op(f: Op) -> Callable[..., Tensor]:
     """
 
     @wraps(f)
-    def lifted(a: Any, b: Any = _none, *more: Any, **keywords: Any) -> Tensor:
-        # Every op passes here: plain statements, since calls and loops would cost as much as NumPy does.
+    def lifted(*arguments: Any, **keywords: Any) -> Tensor:
+        arrays: list[Any] = []
+        parents: list[Node | None] = []
+        for a in arguments:
+            tensor = isinstance(a, Tensor)
+            arrays.append(a._data if tensor else a)
+            parents.append(a.node if tensor else None)
+        try:
+            data, vjps = f(*arrays, **keywords)
+        except (ValueError, IndexError) as error:
+            raise _misfit(f, arrays, error) from error
+        if _recording and any(parents):
+            if type(vjps) is tuple:
+                parents, vjps = _needed(f, parents, vjps)
+            if any(parents):  # an op may hand its argument through; that one stays writable
+                return _recorded(f, vjps, parents, data.view() if data is arrays[0] else data)
+        return _constant(data)
+
+    return lifted
+
+
+def _needed(f: Op, parents: Parents, vjps: Sequence[Any]) -> tuple[list[Node | None], Any]:
+    """Parents and vjps without those that no gradient needs, which frees what they hold."""
+    if any(parents[len(vjps) :]):
+        i = next(i for i, parent in enumerate(parents) if parent is not None and i >= len(vjps))
+        raise TypeError(f"{f.__name__} has no gradient for argument {i}: .detach() it")
+    pairs = [(p, vjp) if p and vjp else (None, None) for p, vjp in zip(parents, vjps)]  # noqa: B905
+    return [p for p, _ in pairs], tuple([vjp for _, vjp in pairs])
+
+
+def _constant(data: Any) -> Tensor:
+    """A tensor that needs no gradient, without the checks of the constructor."""
+    result: Tensor = _new(Tensor)
+    result._data, result.node = data if type(data) is _ndarray else _array(data), None
+    return result
+
+
+def _recorded(f: Op, vjps: Any, parents: Parents, data: Any) -> Tensor:
+    """The result of `f` on the tape, its array read-only."""
+    result = _constant(data)
+    if type(result._data) is _ndarray:
+        result._data.setflags(False)  # type: ignore[call-arg]  # by keyword it takes longer
+    result.node = _node(f, vjps, parents, result._data)
+    return result
+
+
+def _quick(f: Op) -> Callable[..., Tensor]:
+    """`op` for one or two arguments, with a vjp for each that may need one.
+
+    Nearly all that is recorded passes here. What are loops and calls in `op` is spelt out: on small arrays
+    they would cost as much as NumPy does.
+    """
+
+    @wraps(f)
+    def lifted(a: Any, b: Any = _none) -> Tensor:
         vjps: Any
         parents: Any
         if isinstance(a, Tensor):
@@ -128,62 +174,32 @@ def op(f: Op) -> Callable[..., Tensor]:
         else:
             y, right = b, None
         try:
-            if more:
-                data, vjps = f(x, y, *map(_raw, more), **keywords)
-            elif keywords:
-                data, vjps = f(x, **keywords) if b is _none else f(x, y, **keywords)
-            else:
-                data, vjps = f(x) if b is _none else f(x, y)
+            data, vjps = f(x) if b is _none else f(x, y)
         except (ValueError, IndexError) as error:
-            raise _misfit(f, (x, y, *map(_raw, more)), error) from error
-        if more:
-            nodes = [t.node if isinstance(t, Tensor) else None for t in more]
-            vjps, parents = _needed(f, vjps, (left, right, *nodes))
-        elif not _recording or type(vjps) is not tuple or vjps[0] is None:
-            vjps, parents = _needed(f, vjps, (left,) if b is _none else (left, right))
-        elif right is None:
-            vjps, parents = (vjps[:1], (left,)) if left is not None else (None, None)
-        elif len(vjps) < 2 or vjps[1] is None:
-            vjps, parents = _needed(f, vjps, (left, right))
+            raise _misfit(f, (x,) if b is _none else (x, y), error) from error
+        if not _recording or (left is None and right is None):
+            return _constant(data)
+        if right is None:
+            vjps, parents = vjps[:1], (left,)
         elif left is None:
             vjps, parents = (None, vjps[1]), (None, right)
         else:
             parents = (left, right)
-        result: Tensor = _new(Tensor)  # without __init__, which would check what is known here
-        if parents is None:
-            result.node = None
-            result._data = data if type(data) is _ndarray else _array(data)
-            return result
         if type(data) is not _ndarray:
-            data = _array(data)
-        elif data is x:  # an op may hand its argument through; that one stays writable
-            data = data.view()
-        if type(data) is _ndarray:
-            data.setflags(False)  # type: ignore[call-arg]  # by keyword it takes longer
+            return _recorded(f, vjps, parents, data)
+        data.setflags(False)  # type: ignore[call-arg]
+        result: Tensor = _new(Tensor)
         result._data = data
-        result.node = node = _new(Node)
+        result.node = node = Node()
         node.op = f
         node.vjps = vjps
         node.parents = parents
         node.shape = data.shape
         node.serial = _next_serial()
-        node.keep = node.seen = None
+        node.keep = node.free = None
         return result
 
     return lifted
-
-
-def _needed(f: Op, vjps: Any, parents: Parents) -> tuple[Any, Any]:
-    """vjps and parents without those that no gradient needs, which frees what they hold; or None, None."""
-    if not _recording or not any(parents):
-        return None, None
-    if type(vjps) is not tuple:
-        return vjps, parents
-    if any(parents[len(vjps) :]):
-        i = next(i for i, parent in enumerate(parents) if parent is not None and i >= len(vjps))
-        raise TypeError(f"{f.__name__} has no gradient for argument {i}: .detach() it")
-    kept = tuple([vjp if parent is not None else None for vjp, parent in zip(vjps, parents)])  # noqa: B905
-    return (kept, parents) if any(kept) else (None, None)
 
 
 def _misfit(f: Op, arrays: Sequence[Any], error: Exception) -> Exception:
@@ -196,19 +212,18 @@ def _misfit(f: Op, arrays: Sequence[Any], error: Exception) -> Exception:
 
 # The ops of `ops.py`, lifted to tensors
 
-add, sub, mul, div = op(ops.add), op(ops.sub), op(ops.mul), op(ops.div)
-neg, pow, matmul = op(ops.neg), op(ops.pow), op(ops.matmul)
-exp, log, log1p, sqrt = op(ops.exp), op(ops.log), op(ops.log1p), op(ops.sqrt)
-abs, sin, cos, tanh = op(ops.abs), op(ops.sin), op(ops.cos), op(ops.tanh)
-sigmoid, relu, leaky_relu, softplus = op(ops.sigmoid), op(ops.relu), op(ops.leaky_relu), op(ops.softplus)
-maximum, minimum, clip, where = op(ops.maximum), op(ops.minimum), op(ops.clip), op(ops.where)
-sum, mean, var, prod = op(ops.sum), op(ops.mean), op(ops.var), op(ops.prod)
+add, sub, mul, div = _quick(ops.add), _quick(ops.sub), _quick(ops.mul), _quick(ops.div)
+neg, pow, matmul, getitem = _quick(ops.neg), _quick(ops.pow), _quick(ops.matmul), _quick(ops.getitem)
+exp, log, log1p, sqrt = _quick(ops.exp), _quick(ops.log), _quick(ops.log1p), _quick(ops.sqrt)
+abs, sin, cos, tanh = _quick(ops.abs), _quick(ops.sin), _quick(ops.cos), _quick(ops.tanh)
+sigmoid, relu, softplus = _quick(ops.sigmoid), _quick(ops.relu), _quick(ops.softplus)
+leaky_relu, maximum, minimum, clip = op(ops.leaky_relu), op(ops.maximum), op(ops.minimum), op(ops.clip)
+where, sum, mean, var, prod = op(ops.where), op(ops.sum), op(ops.mean), op(ops.var), op(ops.prod)
 max, min, logsumexp, cumsum = op(ops.max), op(ops.min), op(ops.logsumexp), op(ops.cumsum)
 reshape, transpose = op(ops.reshape), op(ops.transpose)
 swapaxes, moveaxis = op(ops.swapaxes), op(ops.moveaxis)
 squeeze, expand_dims, broadcast_to = op(ops.squeeze), op(ops.expand_dims), op(ops.broadcast_to)
-flip, pad, astype = op(ops.flip), op(ops.pad), op(ops.astype)
-getitem, take = op(ops.getitem), op(ops.take)
+flip, pad, astype, take = op(ops.flip), op(ops.pad), op(ops.astype), op(ops.take)
 _concatenate, _stack = op(ops.concatenate), op(ops.stack)
 
 
@@ -237,6 +252,14 @@ def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tenso
     return [getitem(x, (*before, slice(i, j))) for i, j in pairwise([0, *sections, n])]
 
 
+def _reflected(f: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
+    return lambda self, other: f(other, self)
+
+
+def _compared(f: Callable[..., Array]) -> Callable[[Tensor, Any], Tensor]:
+    return lambda self, other: Tensor(f(self._data, _array(other)))
+
+
 class Tensor:
     """An array that remembers how it came about, so that gradients can flow back through it.
 
@@ -255,7 +278,8 @@ class Tensor:
         self.node = None
         if requires_grad:
             self._data = self._data.copy()
-            self.node = _leaf(self._data)
+            self.node = _node(None, None, (), self._data)
+            self.node.keep = _floating(self._data)
 
     # What it holds
 
@@ -290,25 +314,9 @@ class Tensor:
     def requires_grad(self) -> bool:
         return self.node is not None
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._data.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> Any:
-        return self._data.dtype
-
-    @property
-    def ndim(self) -> int:
-        return self._data.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        return self._data.size  # type: ignore[no-any-return]
-
-    @property
-    def T(self) -> Tensor:
-        return transpose(self)
+    shape, dtype = property(attrgetter("_data.shape")), property(attrgetter("_data.dtype"))
+    ndim, size = property(attrgetter("_data.ndim")), property(attrgetter("_data.size"))
+    T = property(transpose)
 
     def numpy(self) -> Array:
         """The array. Of a recorded result it is read-only."""
@@ -346,36 +354,9 @@ class Tensor:
     __sub__, __truediv__, __pow__, __matmul__, __getitem__ = sub, div, pow, matmul, getitem
     __neg__, __abs__ = neg, abs
 
-    def __rsub__(self, other: Any) -> Tensor:
-        return sub(other, self)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return div(other, self)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return pow(other, self)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return matmul(other, self)
-
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return Tensor(self._data == _array(other))
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return Tensor(self._data != _array(other))
-
-    def __lt__(self, other: Any) -> Tensor:
-        return Tensor(self._data < _array(other))
-
-    def __le__(self, other: Any) -> Tensor:
-        return Tensor(self._data <= _array(other))
-
-    def __gt__(self, other: Any) -> Tensor:
-        return Tensor(self._data > _array(other))
-
-    def __ge__(self, other: Any) -> Tensor:
-        return Tensor(self._data >= _array(other))
-
+    __rsub__, __rtruediv__, __rpow__, __rmatmul__ = map(_reflected, (sub, div, pow, matmul))
+    __lt__, __le__, __gt__, __ge__ = map(_compared, (np.less, np.less_equal, np.greater, np.greater_equal))
+    __eq__, __ne__ = map(_compared, (np.equal, np.not_equal))  # type: ignore[assignment]
     __hash__ = object.__hash__
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -461,8 +442,8 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     surplus = g.ndim - len(shape)
     if surplus > 0:
         if len(shape) == 1 and g.shape[-1:] == shape and type(g) is _ndarray and g.size:
-            g = g.reshape(-1, shape[0])  # a bias: as a product it is summed in a third of the time
-            return _ones(len(g), g.dtype).dot(g)
+            rows = g if surplus == 1 else g.reshape(-1, shape[0])
+            return _ones(len(rows), g.dtype).dot(rows)  # of a bias: a third of the time that a sum takes
         g = g.sum(axis=tuple(range(surplus)))
     if g.shape != shape and surplus >= 0:
         g = g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
@@ -485,40 +466,48 @@ def backward(root: Tensor, g: Any = None) -> None:
     g = np.ones_like(root._data) if g is None else _array(g).astype(root.dtype, copy=False)
     if g.shape != start.shape:
         raise ValueError(f"backward: a cotangent of shape {g.shape} for a tensor of shape {start.shape}")
-    order = _tape(start)
+    mark = object()
+    order = _tape(start, mark)
     start.grad = g if start.grad is None else start.grad + g
+    known: dict[int, list[Array]] = {}
     for node in order:
         g, vjps, parents = node.grad, node.vjps, node.parents
         node.vjps, node.parents = None, ()
         if node.keep is None:
             node.grad = None
-        else:
-            _keep(node)
+        elif g is not None:  # it outlives the pass: in memory of its own, in its tensor's dtype
+            node.grad = _array(g).astype(node.keep, copy=node.free is mark or node.op is not None)
         if vjps is None or g is None:  # a leaf; or nothing came here
             continue
+        i = -1
         try:
-            shared = type(vjps) is not tuple  # one function that gives all parts
-            edges = zip(parents, vjps(g), strict=True) if shared else zip(parents, vjps)  # noqa: B905
-            for parent, vjp in edges:
-                if parent is None or vjp is None:
+            parts = None if type(vjps) is tuple else vjps(g)
+            if parts is not None and len(parts) != len(parents):
+                raise ValueError(f"{len(parts)} gradients for {len(parents)} arguments")
+            for parent in parents:  # counted by hand: zip and enumerate would cost as much as an op's sum
+                i += 1
+                if parent is None:
                     continue
-                if type(vjp) is At:
-                    _add_at(parent, vjp, g)
-                    continue
-                part = vjp if shared else vjp(g)
+                if parts is None:
+                    vjp = vjps[i]
+                    if type(vjp) is At:
+                        _add_at(parent, vjp, g, mark)
+                        continue
+                    part = vjp.among(known, g) if type(vjp) is By else vjp(g)
+                else:
+                    part = parts[i]
                 if part.shape != parent.shape:
                     part = unbroadcast(part, parent.shape)
                 if parent.grad is None:
                     parent.grad = part
-                elif parent.owned:
-                    parent.grad += part
-                    parent.free = None
                 else:
-                    parent.grad = parent.grad + part
-                    parent.owned = True
+                    if parent.free is mark:
+                        parent.grad = parent.grad + part
+                    else:
+                        parent.grad += part
                     parent.free = None
         except Exception as error:
-            which = f"the vjp of argument {vjps.index(vjp)}" if not shared else "the vjps"
+            which = f"the vjp of argument {i}" if type(vjps) is tuple else "the vjps"
             where = f"{which} of {node.op.__name__}"  # type: ignore[union-attr]
             if isinstance(error, Misshapen):
                 raise ValueError(f"{where} {error}") from None
@@ -526,12 +515,11 @@ def backward(root: Tensor, g: Any = None) -> None:
             raise
 
 
-def _tape(start: Node) -> list[Node]:
-    """All nodes that `start` came from, the youngest first, ready for a pass."""
-    mark = start.seen = object()
+def _tape(start: Node, mark: object) -> list[Node]:
+    """All nodes that `start` came from, the youngest first, marked for a pass."""
+    start.free = mark
     found = [start]
     for node in found:  # which grows meanwhile
-        node.owned = False
         if node.vjps is not None:
             node.grad = None
         elif node.op is not None:
@@ -548,26 +536,20 @@ def _tape(start: Node) -> list[Node]:
                         f"backward: a leaf of shape {parent.shape} was changed after {name} used it; "
                         "run the forward pass again"
                     )
-                if parent.seen is not mark:
-                    parent.seen = mark
+                if parent.free is not mark:
+                    parent.free = mark
                     found.append(parent)
     found.sort(key=attrgetter("serial"), reverse=True)
     return found
 
 
-def _add_at(node: Node, at: At, g: Array) -> None:
+def _add_at(node: Node, at: At, g: Array, mark: object) -> None:
     """Add to the node's gradient what is `g` at an index: one buffer for all such."""
-    free = node.free if node.owned else None
+    free = node.free
     if node.grad is None:
-        node.grad = np.zeros(node.shape, g.dtype, like=_array(g))
+        node.grad = np.zeros(node.shape, g.dtype, like=None if type(g) is _ndarray else _array(g))
         free = True
-    elif not node.owned or not node.shape:  # of no dimensions, it may be a NumPy scalar
+    elif free is mark or not node.shape:  # of no dimensions, it may be a NumPy scalar
         node.grad = _array(node.grad).copy()
-    node.owned = True
+        free = None
     node.free = at.add(node.grad, g, free)
-
-
-def _keep(node: Node) -> None:
-    """Give a gradient that outlives the pass its own memory and its tensor's dtype."""
-    if node.grad is not None:
-        node.grad = _array(node.grad).astype(node.keep, copy=not node.owned or node.op is not None)
