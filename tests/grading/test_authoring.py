@@ -13,6 +13,7 @@ import pytest
 from minigrad.grading import authoring, diagnose, shipped
 from minigrad.grading.shipped import Known, Shipped
 from minigrad.grading.spec import Assignment, AuthoringError, Evidence, GradingError
+from minigrad.sandbox.server import Isolation, SandboxUnavailable, Server
 from tests.grading import example
 
 
@@ -187,6 +188,22 @@ def test_shipped_values_are_the_solutions_and_name_the_mistakes(tiny: Assignment
     assert doubled.hint.startswith("Did you")
     assert diagnose.near(doubled.projections["halve.half"], diagnose.project(Evidence({"y": x * 2})))
     assert json.dumps(values.draws) == json.dumps(shipped.draws())
+
+
+def test_where_there_is_no_sandbox_the_shipped_values_are_the_same(
+    tiny: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandboxed, asked = shipped.dumps(authoring.values(tiny)), []
+
+    def server(isolation: Isolation, engine: bool) -> Server:
+        asked.append(isolation)
+        if isolation != "unsafe":
+            raise SandboxUnavailable("not here")
+        return Server(isolation, engine=engine)
+
+    monkeypatch.setattr(authoring, "Server", server)
+    assert shipped.dumps(authoring.values(tiny)) == sandboxed
+    assert asked == ["auto", "unsafe"]
 
 
 def some(scale: float = 1.0, hint: str = "h") -> Shipped:
