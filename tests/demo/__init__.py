@@ -1,1 +1,1 @@
-"""A sample class of 01-rnn, and its way from notebooks to reports: `python -m tests.demo`."""
+"""The sample classes, and their way from notebooks to reports: `python -m tests.demo`."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from minigrad.grading import authoring, cohort, display
 from minigrad.grading.classview import class_html
 from minigrad.grading.course import Course
-from minigrad.grading.spec import Report
+from minigrad.grading.spec import Assignment, Report
 from minigrad.terminal import class_table, progress
 from tests.demo.classes import CLASSES
 from tests.demo.leaks import leaks, secrets
@@ -36,8 +36,14 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"[{time.monotonic() - began:5.1f} s] {text}", flush=True)
 
-    graded = {name: grade(course, name, samples, say) for name, samples in CLASSES.items()}
-    complaints = record(course, graded, say)
+    assignments = {
+        name: authoring.load(course.sources(name)) for name in authoring.names(course.root / "solutions")
+    }
+    asked = [name for name, assignment in assignments.items() if assignment.checks]
+    complaints = [complaint for name in asked for complaint in lacks(name, CLASSES.get(name, ()))]
+    classes = {name: CLASSES[name] for name in asked if name in CLASSES}
+    graded = {name: grade(course, assignments[name], samples, say) for name, samples in classes.items()}
+    complaints += record(course, assignments, graded, say)
     for name, reports in graded.items():
         write(course.work, "" if name == MAIN else f"-{name}", reports)
     say("wrote demo/report.html and demo/report.json, and one of each for every other assignment")
@@ -46,19 +52,19 @@ def main() -> int:
 
     grades = recorded(course.work / "grades.csv")
     for name, reports in graded.items():
-        complaints += wrong(name, CLASSES[name], reports, grades)
+        complaints += wrong(name, classes[name], reports, grades)
         seen = [course.feedback, course.work / "autograded", course.release(name)]
-        complaints += leaks(seen, secrets(course, authoring.load(course.sources(name))))
+        complaints += leaks(seen, secrets(course, assignments[name]))
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     print()
-    say(f"{sum(map(len, CLASSES.values()))} samples, {len(complaints)} wrong")
+    say(f"{sum(map(len, classes.values()))} samples, {len(complaints)} wrong")
     return 1 if complaints else 0
 
 
-def grade(course: Course, name: str, samples: Sequence[Sample], say: Say) -> dict[str, Report]:
+def grade(course: Course, assignment: Assignment, samples: Sequence[Sample], say: Say) -> dict[str, Report]:
     """Build an assignment, lay out its sample class, and judge it in the sandbox."""
-    assignment = authoring.load(course.sources(name))
+    name = assignment.name
     changed = authoring.build(assignment, course.root / "assignments")
     say(f"built assignments/{name}: {', '.join(changed) or 'nothing changed'}")
     for sample in samples:
@@ -75,15 +81,20 @@ def grade(course: Course, name: str, samples: Sequence[Sample], say: Say) -> dic
     return reports
 
 
-def record(course: Course, graded: Mapping[str, Mapping[str, Report]], say: Say) -> list[str]:
+def record(
+    course: Course,
+    assignments: Mapping[str, Assignment],
+    graded: Mapping[str, Mapping[str, Report]],
+    say: Say,
+) -> list[str]:
     """Pass the reports through nbgrader: gradebook, feedback, export. What went wrong, in sentences."""
     from minigrad.grading import nbgrader  # takes seconds to import
 
     complaints = []
     for name, reports in graded.items():
         with progress(f"recording {name}", len(reports)) as step:
-            assignment = authoring.load(course.sources(name))
-            errors = nbgrader.record(course, assignment, course.submissions(name), reports, done=step)
+            handed_in = course.submissions(name)
+            errors = nbgrader.record(course, assignments[name], handed_in, reports, done=step)
         complaints += [f"{name}: {student}: not recorded: {why}" for student, why in errors.items()]
         nbgrader.feedback(course, name)
     nbgrader.export(course, course.work / "grades.csv")
@@ -114,6 +125,19 @@ def recorded(grades: Path) -> dict[tuple[str, str], float]:
         return {(row["assignment"], row["student_id"]): float(row["score"] or 0) for row in rows}
 
 
+def lacks(name: str, samples: Sequence[Sample]) -> list[str]:
+    """What a sample class has not, in sentences."""
+    kinds = {
+        "right work": any(s.solves is None and not (s.mutant or s.changes) for s in samples),
+        "a wrong submission whose hint is known": any(s.hint for s in samples),
+    }
+    return [
+        f"{name}: its sample class has no {kind}: add it in tests/demo"
+        for kind, has in kinds.items()
+        if not has
+    ]
+
+
 def wrong(
     name: str,
     samples: Sequence[Sample],
@@ -133,6 +157,11 @@ def wrong(
             found.append(f"{who} should have {sample.score} in the gradebook, has {grade}")
         if sample.hint and not any(e.hint for e in report.exercises if e.name == sample.hint):
             found.append(f"{who}: the mistake in {sample.hint} was not recognised")
+        mistakes = {e.mistake for e in report.exercises if e.mistake}
+        if sample.mutant and mistakes != {sample.mutant}:
+            found.append(
+                f"{who}: {sample.mutant} is taken for {', '.join(sorted(mistakes)) or 'nothing known'}"
+            )
     return found
 
 

@@ -1,4 +1,7 @@
-"""The sample classes of all assignments: every kind of work in 01-rnn, a few students in the others."""
+"""The sample classes of all graded assignments: every kind of work in 01-rnn, a few students in the others.
+
+Each holds right work and wrong; a wrong one names its mutant, and the exercise whose hint must tell it.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,20 @@ CLASSES: dict[str, tuple[Sample, ...]] = {
         Sample(OTHERWISE, "one matrix product for both gates", 90, variant="joined-gates"),
         Sample("s03-no-bias", "PyTorch's reset", 63, mutant="cell-reset-after", hint="gru-cell"),
         Sample("s05-always-tanh", "half a flip", 82, mutant="flip-weights-only", hint="flip-convention"),
+        Sample(BLANK, "the release as it came", 0, solves=()),
+    ),
+    "04-batches": (
+        Sample(RIGHT, "the solution", 100),
+        Sample(OTHERWISE, "every sequence by itself", 100, variant="one-by-one"),
+        Sample("s03-no-bias", "padding is read", 76, mutant="both-read-padding", hint="bidirectional"),
+        Sample(BLANK, "the release as it came", 0, solves=()),
+    ),
+    "05-training": (
+        Sample(RIGHT, "the solution", 100),
+        Sample(OTHERWISE, "one step at a time", 100, variant="step-by-step"),
+        Sample(
+            "s03-no-bias", "a mask each step", 83, mutant="dropout-mask-each-step", hint="recurrent-dropout"
+        ),
         Sample(BLANK, "the release as it came", 0, solves=()),
     ),
 }
