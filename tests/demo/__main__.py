@@ -16,7 +16,7 @@ from minigrad.grading.course import Course
 from minigrad.grading.spec import Assignment, Report
 from minigrad.terminal import class_table, progress
 from tests.demo.classes import CLASSES
-from tests.demo.leaks import leaks, secrets
+from tests.demo.leaks import leaks, secrets, shown
 from tests.demo.samples import Sample
 
 MAIN = "01-rnn"  # the large class, with every kind of work
@@ -53,8 +53,12 @@ def main() -> int:
     grades = recorded(course.work / "grades.csv")
     for name, reports in graded.items():
         complaints += wrong(name, classes[name], reports, grades)
-        seen = [course.feedback, course.work / "autograded", course.release(name)]
-        complaints += leaks(seen, secrets(course, assignments[name]))
+    public = shown(assignments.values())
+    hidden = {
+        text: what for name in graded for text, what in secrets(course, assignments[name], public).items()
+    }
+    seen = [course.feedback, course.work / "autograded", *map(course.release, assignments)]
+    complaints += leaks(seen, hidden)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     print()

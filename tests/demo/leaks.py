@@ -13,33 +13,45 @@ from minigrad.grading.course import Course
 from minigrad.grading.spec import Assignment
 
 
-def secrets(course: Course, assignment: Assignment) -> dict[str, str]:
-    """Texts that must not appear, each with what it is."""
-    salt = course.salt(assignment.name).read_text(encoding="ascii").strip()
-    found = {salt: "the salt", str(course.root): "a path of this machine", str(course.work): "a path"}
-    public = "\n".join((assignment.sources["public_checks.py"], *_released(assignment)))
+def secrets(course: Course, assignment: Assignment, public: str) -> dict[str, str]:
+    """Texts that must not appear, each with what it is; `public` is what the course shows anyway."""
+    name = assignment.name
+    salt = course.salt(name).read_text(encoding="ascii").strip()
+    found = {
+        salt: f"the salt of {name}",
+        str(course.root): "a path of this machine",
+        str(course.work): "a path",
+    }
     for line in _lines([assignment.sources["checks.py"]]):
         if line not in public:
-            found[line] = "a line of the hidden checks"
-    with court(course, assignment.name).judge() as judge:
+            found[line] = f"a line of the hidden checks of {name}"
+    with court(course, name).judge() as judge:
         for check, evidence in judge.expected.items():
             for array in evidence.arrays.values():
                 for number in array[np.isfinite(array)].ravel()[:3].tolist():
                     digits = repr(number)
                     if len(digits) > 12 and "0000000" not in digits and "9999999" not in digits:
-                        found[digits[:11]] = f"an expected value of {check}"
+                        found[digits[:11]] = f"an expected value of {name}, {check}"
     return found
+
+
+def shown(assignments: Iterable[Assignment]) -> str:
+    """All text that their releases show."""
+    return "\n".join(text for a in assignments for text in (a.sources["public_checks.py"], *_released(a)))
 
 
 def leaks(folders: Iterable[Path], texts: dict[str, str]) -> list[str]:
-    """Each file that contains one of the texts, with what that is."""
-    found = []
+    """Each file that contains one of the texts, with what that is; of equal files the first."""
+    files: dict[bytes, Path] = {}
     for path in (p for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()):
-        content = path.read_bytes().decode("utf-8", "replace")
-        found += [
-            f"{path.name} in {path.parent} contains {what}" for text, what in texts.items() if text in content
-        ]
-    return found
+        files.setdefault(path.read_bytes(), path)
+    wanted = {text.encode(): what for text, what in texts.items()}
+    return [
+        f"{path.name} in {path.parent} contains {what}"
+        for data, path in files.items()
+        for text, what in wanted.items()
+        if text in data
+    ]
 
 
 def _released(assignment: Assignment) -> list[str]:
