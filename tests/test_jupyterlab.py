@@ -98,7 +98,7 @@ def process(command: list[str], ready: str, log: Path, **options: Any) -> Iterat
     with log.open("wb") as out:
         server = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **options)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while True:
             try:
                 urllib.request.urlopen(ready, timeout=5).close()

@@ -52,21 +52,21 @@ def normal(seed, shape, keep_off=(), low=None):
 @pytest.mark.parametrize(
     "name", ["neg", "exp", "sin", "cos", "tanh", "sigmoid", "softplus", "abs", "relu", "leaky_relu"]
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=seeds, shape=shapes)
 def test_entrywise(name, seed, shape):
     holds(getattr(ops, name), normal(seed, shape, keep_off=[0]))
 
 
 @pytest.mark.parametrize("name", ["log", "log1p", "sqrt"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=seeds, shape=shapes)
 def test_entrywise_of_positive(name, seed, shape):
     holds(getattr(ops, name), normal(seed, shape, low=0.1))
 
 
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "minimum"])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=seeds, pair=hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=3))
 def test_of_two_broadcast(name, seed, pair):
     a, b = (normal([seed, i], shape, low=0.3) for i, shape in enumerate(pair.input_shapes))
@@ -87,13 +87,13 @@ def test_pow_at_zero_is_finite():
     assert np.array_equal(ops.pow(np.zeros(1), 0)[1][0](np.ones(1)), [0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=seeds, pair=hnp.mutually_broadcastable_shapes(signature="(m?,k),(k,n?)->(m?,n?)", max_dims=2))
 def test_matmul(seed, pair):
     holds(ops.matmul, *(normal([seed, i], shape) for i, shape in enumerate(pair.input_shapes)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=seeds, trio=hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, max_side=3))
 def test_where(seed, trio):
     condition = np.random.default_rng(seed).random(trio.input_shapes[0]) < 0.5
@@ -110,7 +110,7 @@ def test_where_stops_infinity():
     assert right(g)[0] == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=seeds, shape=shapes, low=st.sampled_from([None, -0.5]), high=st.sampled_from([None, 0.5]))
 def test_clip(seed, shape, low, high):
     if low is None and high is None:
@@ -126,7 +126,7 @@ def axes_of(data, ndim):
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "var", "max", "min", "prod", "logsumexp"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data(), seed=seeds, shape=filled, keepdims=st.booleans())
 def test_reductions(name, data, seed, shape, keepdims):
     axis = axes_of(data, len(shape))
@@ -162,14 +162,14 @@ def test_values_at_kinks():
     assert ops.clip(np.array([1.0, 2.0]), 0, 1)[1][0](np.ones(2)).tolist() == [1, 0]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data(), seed=seeds, shape=shapes)
 def test_cumsum(data, seed, shape):
     axis = data.draw(st.none() | st.integers(-len(shape), len(shape) - 1)) if shape else None
     holds(lambda x: ops.cumsum(x, axis=axis), normal(seed, shape))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data(), seed=seeds, shape=hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=3))
 def test_shape_ops(data, seed, shape):
     x, n = normal(seed, shape), len(shape)
@@ -195,14 +195,14 @@ def test_broadcast_to_sums_back():
     holds(lambda x: ops.broadcast_to(x, (4, 3, 2)), normal(0, (3, 1)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data(), seed=seeds, shape=filled)
 def test_getitem_basic(data, seed, shape):
     index = data.draw(hnp.basic_indices(shape, allow_newaxis=True))
     holds(lambda x: ops.getitem(x, index), normal(seed, shape))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), seed=seeds, shape=hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4))
 def test_getitem_of_arrays(data, seed, shape):
     x = normal(seed, shape)
@@ -227,7 +227,7 @@ def test_repeated_indices_add_up():
     assert np.array_equal(dense(gradient, (3, 2)), [[0, 0], [3, 3], [0, 0]])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data(), seed=seeds, shape=hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))
 def test_concatenate_and_stack(data, seed, shape):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))

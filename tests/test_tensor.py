@@ -57,7 +57,7 @@ def test_a_chain_of_100_000_steps():
     del y
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_pieces_cut_in_any_order_overlapping_or_empty(data, seed):
     rng = np.random.default_rng(seed)
@@ -103,7 +103,7 @@ MORE = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     steps=st.lists(
         st.tuples(st.integers(0, 14), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12

@@ -196,11 +196,14 @@ def formgrader(course: Course):
             return str(answer.read().decode())
 
     try:
-        for _ in range(120):
-            assert server.poll() is None, "the Jupyter server ended"
-            with contextlib.suppress(OSError):
+        until = time.monotonic() + 180
+        while True:
+            try:
                 request("GET", f"api/submissions/{NAME}")
                 break
+            except OSError:
+                assert server.poll() is None, "the Jupyter server ended"
+                assert time.monotonic() < until, "the Jupyter server does not answer"
             time.sleep(0.25)
         yield request
     finally:

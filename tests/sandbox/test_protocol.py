@@ -76,7 +76,7 @@ def mutate(data: bytearray, rng: random.Random) -> bytearray:
     return data
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(values, st.integers(0, 2**32))
 def test_mutated_frames_decode_or_are_refused(value, seed):
     rng = random.Random(seed)
