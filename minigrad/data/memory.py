@@ -78,6 +78,19 @@ def reber(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
     return reber_batch([reber_string(rng, longest) for _ in range(batch)])
 
 
+def reber_possible(string: str) -> list[str]:
+    """The symbols that may follow each symbol but the last of an embedded Reber string, as "TP".
+
+    By the grammar alone: `longest`, which a generator may have been given, is not looked at.
+    """
+    outer, place, possible = string[1], 0, ["TP", "B"]
+    for symbol in string[3:-3]:
+        ways = dict(_REBER[place])
+        possible.append("".join(ways))
+        place = ways[symbol]
+    return [*possible, "E", outer, "E"]
+
+
 def reber_closing(mask: np.ndarray) -> np.ndarray:
     """(B, T) bool from a batch's mask: True where the next symbol repeats the string's second one.
 

@@ -1,4 +1,4 @@
-"""Sequences of different lengths: names that later words explain, and glides to tell apart after a gap."""
+"""Sequences of different lengths: names that later words explain, glides after a gap, who made a glide."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ GLIDE_BINS = 8
 GLIDE_STARTS = np.array([[1.0, 6.0], [5.0, 2.5], [2.0, 4.0]])  # (glide, tone): bin where the tone starts
 GLIDE_CLASSES = 2 * len(GLIDE_STARTS)
 GLIDE_NOISE = 0.1
+PITCHES = (0.88, 1.18)  # of the two speakers
+SPEAKER_NOISE = 0.15
 
 
 def names(rng: np.random.Generator, batch: int, longest: int = 12) -> Batch:
@@ -68,15 +70,36 @@ def glides(rng: np.random.Generator, batch: int, longest: int = 14, gap: int = 5
     lengths, y = rng.integers(9, longest + 1, batch), rng.integers(0, GLIDE_CLASSES, batch)
     mask = np.arange(lengths.max() + gap) < lengths[:, None] + gap
     x = GLIDE_NOISE * rng.standard_normal((*mask.shape, GLIDE_BINS)) * mask[..., None]
-    bins = np.arange(GLIDE_BINS)
     for row, length in enumerate(lengths):
-        along = np.linspace(0, 1, length)[:, None]
-        along = along if y[row] % 2 == 0 else along[::-1]
-        low, high = GLIDE_STARTS[y[row] // 2]
-        pitch = rng.uniform(0.9, 1.1)
-        tones = (low + 1.5 * along) * pitch, (high - 1.5 * along) * pitch
-        x[row, :length] += np.exp(-((bins - tones[0]) ** 2)) + 0.7 * np.exp(-((bins - tones[1]) ** 2))
+        x[row, :length] += _spectrum(y[row], length, rng.uniform(0.9, 1.1))
     return Batch(x, y, mask)
+
+
+def speakers(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
+    """Say which of two speakers made a glide, whatever glide it is.
+
+    x (B, T, 8) are frames of a spectrum, 0 behind a sequence of 9 to `longest` frames; y (B,) is the
+    speaker, who has the pitch `PITCHES[y]`, give or take 5 %; mask (B, T). The glides are those of
+    `glides`, each as likely as any other from either speaker.
+    """
+    if batch < 1 or longest < 9:
+        raise ValueError(f"speakers: batch is {batch} and longest {longest}; they must be at least 1 and 9")
+    lengths, y = rng.integers(9, longest + 1, batch), rng.integers(0, len(PITCHES), batch)
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    x = SPEAKER_NOISE * rng.standard_normal((*mask.shape, GLIDE_BINS)) * mask[..., None]
+    for row, length in enumerate(lengths):
+        pitch = PITCHES[y[row]] * rng.uniform(0.95, 1.05)
+        x[row, :length] += _spectrum(int(rng.integers(0, GLIDE_CLASSES)), length, pitch)
+    return Batch(x, y, mask)
+
+
+def _spectrum(glide: int, length: int, pitch: float) -> np.ndarray:
+    """A glide's frames (length, 8), without noise."""
+    along, bins = np.linspace(0, 1, length)[:, None], np.arange(GLIDE_BINS)
+    along = along if glide % 2 == 0 else along[::-1]
+    low, high = GLIDE_STARTS[glide // 2]
+    tones = (low + 1.5 * along) * pitch, (high - 1.5 * along) * pitch
+    return np.asarray(np.exp(-((bins - tones[0]) ** 2)) + 0.7 * np.exp(-((bins - tones[1]) ** 2)))
 
 
 def sequences(padded: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:

@@ -122,3 +122,13 @@ def test_the_seed_decides(draw):
 def test_errors_name_the_argument(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+def test_what_may_follow_in_a_reber_string():
+    assert memory.reber_possible("BTBTXSETE") == ["TP", "B", "TP", "SX", "XS", "E", "T", "E"]
+    for seed in range(200):
+        string = memory.reber_string(np.random.default_rng(seed), longest=40)
+        possible = memory.reber_possible(string)
+        assert len(possible) == len(string) - 1
+        assert all(after in may for after, may in zip(string[1:], possible, strict=True))
+        assert possible[-2:] == [string[1], "E"]
