@@ -1,4 +1,5 @@
-"""The `minigrad` command: build, check, collect, grade, regrade, report, explain, new, matrix."""
+"""The `minigrad` command: build, check, collect, grade, regrade, report, explain, new, matrix,
+reproduce."""
 
 from __future__ import annotations
 
@@ -153,6 +154,16 @@ def parser() -> argparse.ArgumentParser:
     )
     add("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
     add("--json", type=Path, metavar="FILE", help="write the rows there")
+
+    add = command(
+        "reproduce",
+        commands.reproduce,
+        "Train the reference's cells from many seeds and set what they learn beside what was published.",
+        "Needs the course's solutions/; minutes. Writes reproduce.json into the course's folder.",
+    )
+    add("experiments", nargs="*", metavar="EXPERIMENT", help="forget-bias or reber (default: both)")
+    add("--seeds", type=positive, default=20, metavar="N", help="runs of each model (default: %(default)s)")
+    add_workers(add)
     return top
 
 

@@ -72,6 +72,35 @@ def matrix(args: argparse.Namespace) -> int:
     return WRONG if complaints else OK
 
 
+def reproduce(args: argparse.Namespace) -> int:
+    """Train the reference's cells from many seeds, and set what they learn beside what was published."""
+    from minigrad.grading import reproduce as published
+    from minigrad.terminal import progress, table
+
+    try:
+        course = _course(args)
+    except GradingError:
+        raise GradingError("reproduce trains the cells of solutions/, and there are none here") from None
+    names = tuple(dict.fromkeys(args.experiments)) or tuple(published.EXPERIMENTS)
+    if unknown := [name for name in names if name not in published.EXPERIMENTS]:
+        raise GradingError(f"no experiment {unknown[0]!r}: there is {', '.join(published.EXPERIMENTS)}")
+    total = sum(len(published.EXPERIMENTS[name].models) for name in names) * args.seeds
+    with progress("training", total) as step:
+        found = []
+        for run in published.runs(course.root / "solutions", names, args.seeds, args.workers):
+            found.append(run)
+            step(run.model)
+    made = published.lines(found)
+    for name in names:
+        one = published.EXPERIMENTS[name]
+        print(f"{name}: {one.claim}\n  published: {one.source}\n  theirs: {one.theirs}\n  ours: {one.ours}\n")
+        print(table(published.HEADER, published.rows([m for m in made if m.experiment == name])), end="\n\n")
+    told = json.dumps(published.as_json(found), indent=1) + "\n"
+    (course.work / "reproduce.json").write_text(told, encoding="utf-8")
+    print(f"{args.seeds} seeds each, intervals by Wilson; wrote reproduce.json into {course.work}")
+    return OK
+
+
 # --- students ---------------------------------------------------------------------------------
 
 
