@@ -61,7 +61,11 @@ def matrix(args: argparse.Namespace) -> int:
     rows: list[Any] = []
     complaints: list[str] = []
     for name in _names(course, args.names):
-        made = tables.matrix(authoring.load(course.sources(name)))
+        assignment = authoring.load(course.sources(name))
+        if not assignment.checks:
+            print(f"{name}: it has no checks, so there is nothing to test")
+            continue
+        made = tables.matrix(assignment)
         print(made.text)
         rows += made.rows
         complaints += made.complaints
@@ -129,7 +133,8 @@ def check(args: argparse.Namespace) -> int:
         print(json.dumps(display.class_json({args.notebook.stem: made})[args.notebook.stem], indent=1))
     else:
         print(display.text(made))
-        print(_summary(made, args.full))
+        if made.exercises:
+            print(_summary(made, args.full))
     return OK if made.status == "graded" and not display.lost(made) else WRONG
 
 
@@ -207,11 +212,11 @@ def collect(args: argparse.Namespace) -> int:
 
 def grade(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
-    from minigrad.grading import authoring, cohort, display, results
+    from minigrad.grading import cohort, display, results
     from minigrad.terminal import class_table, progress
 
     course = _course(args)
-    assignment = authoring.load(course.sources(_names(course, [args.assignment])[0]))
+    assignment = _graded(course, args.assignment)
     name = assignment.name
     submissions, ours = _submissions(course, name, args.paths)
     if not submissions:
@@ -274,12 +279,12 @@ def _record(
 
 def regrade(args: argparse.Namespace) -> int:
     """Grade a class again and list what changes; with --preview, nothing is recorded."""
-    from minigrad.grading import authoring, cohort
+    from minigrad.grading import cohort
     from minigrad.grading.changes import changes, changes_json, changes_line, changes_rows
     from minigrad.terminal import progress, table
 
     course = _course(args)
-    assignment = authoring.load(course.sources(_names(course, [args.assignment])[0]))
+    assignment = _graded(course, args.assignment)
     name = assignment.name
     before = cohort.reports(course, name)
     submissions, _ = _submissions(course, name, ())
@@ -381,6 +386,17 @@ def _names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
             there = ", ".join(known) or "none"
             raise GradingError(f"no assignment {name!r} in {course.root / 'solutions'}; there is {there}")
     return tuple(asked) or known
+
+
+def _graded(course: Course, name: str) -> Assignment:
+    """An assignment to grade; GradingError when there is nothing to grade in it."""
+    from minigrad.grading import authoring
+
+    (known,) = _names(course, [name])
+    assignment = authoring.load(course.sources(known))
+    if not assignment.graded:
+        raise GradingError(f"nothing in {known} is graded: it has neither checks nor questions")
+    return assignment
 
 
 def _nbgrader() -> Any:

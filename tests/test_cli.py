@@ -11,8 +11,9 @@ import pytest
 
 from minigrad import commands
 from minigrad.cli import main
-from minigrad.grading import authoring, cohort, selfcheck
+from minigrad.grading import authoring, cohort, reproduce, selfcheck
 from minigrad.grading.course import Course
+from minigrad.grading.local import checks
 from minigrad.grading.spec import Report
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
@@ -90,6 +91,7 @@ def test_help_names_every_command(capsys):
         "explain",
         "new",
         "matrix",
+        "reproduce",
         "Exit codes",
     ):
         assert command in told
@@ -360,3 +362,80 @@ def test_an_authors_mistake_is_one_line(course, capsys):
     assert main(["build"]) == 2
     told = capsys.readouterr().err
     assert f"{NAME}/checks.py, line 1: ModuleNotFoundError" in told
+
+
+NOTHING = "08-looking-back"
+
+
+@pytest.fixture
+def ungraded(course: Course) -> str:
+    """A second assignment, in which nothing is asked for."""
+    folder = course.sources(NOTHING)
+    folder.mkdir()
+    (folder / "notebook.py").write_text(
+        '# %% [markdown] id="title"\n# # Looking back\n\n# %% kind="lab" id="harness"\n'
+        f'from minigrad.grading.local import checks\n\nchecks("{NOTHING}", globals())\n\n'
+        '# %% kind="solution" id="mine"\nguess = None\n'
+    )
+    for file in ("public_checks.py", "checks.py"):
+        (folder / file).write_text('"""Nothing is checked."""\n')
+    return NOTHING
+
+
+def test_an_ungraded_assignment_is_built_and_checked_and_has_no_score(
+    course, ungraded, nbgrader, sandbox, capsys
+):
+    assert main(["build", ungraded]) == 0
+    assert main(["build", "--check", ungraded]) == 0
+    assert nbgrader.registered == [ungraded]
+    capsys.readouterr()
+    path = str(course.release_notebook(ungraded))
+    assert main(["check", path]) == 0
+    assert main(["check", "--full", path]) == 0
+    assert capsys.readouterr().out == f"{ungraded}: nothing here is graded automatically\n" * 2
+    assert main(["matrix", ungraded]) == 0
+    assert capsys.readouterr().out == f"{ungraded}: it has no checks, so there is nothing to test\n"
+    for command in ("grade", "regrade"):
+        assert main([command, ungraded]) == 2
+        assert f"nothing in {ungraded} is graded" in capsys.readouterr().err
+
+
+def test_the_harness_of_an_ungraded_assignment_has_no_exercises(course, ungraded, monkeypatch):
+    assert main(["build", ungraded]) == 0
+    monkeypatch.chdir(course.release(ungraded))
+    check = checks(ungraded, {})
+    assert repr(check) == f"checks of {ungraded}: none"
+    with pytest.raises(ValueError, match="nothing in 08-looking-back is checked"):
+        check("anything")
+
+
+def test_reproduce_needs_solutions_and_knows_its_experiments(course, tmp_path_factory, monkeypatch, capsys):
+    assert main(["reproduce", "nothing"]) == 2
+    assert capsys.readouterr().err == "minigrad: no experiment 'nothing': there is forget-bias, reber\n"
+    assert main(["reproduce", "reber"]) == 2
+    assert "01-rnn is not in" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert main(["reproduce"]) == 2
+    assert "there are none here" in capsys.readouterr().err
+
+
+def test_reproduce_prints_a_table_and_writes_json(course, monkeypatch, capsys):
+    def runs(solutions, names, seeds, workers):
+        assert (solutions, names, seeds, workers) == (course.root / "solutions", ("reber",), 2, 1)
+        for model in ("Elman", "LSTM"):
+            for seed in range(seeds):
+                yield reproduce.Run("reber", model, seed, 80 + 40 * seed if model == "LSTM" else None, 1.5)
+
+    monkeypatch.setattr(reproduce, "runs", runs)
+    assert main(["reproduce", "reber", "--seeds", "2", "--workers", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "Neural Computation 9, 1997" in said
+    rows = [line.split() for line in said.splitlines() if line.startswith(("Elman", "LSTM"))]
+    assert rows == [
+        ["Elman", "0", "%", "0", "of", "2", "0-66", "%", "-"],
+        ["LSTM", "97-100", "%", "2", "of", "2", "34-100", "%", "100"],
+    ]
+    told = json.loads((course.root / "reproduce.json").read_text())
+    assert [line["learned"] for line in told["lines"]] == [0, 2]
+    assert [run["updates"] for run in told["runs"]] == [None, None, 80, 120]
+    assert told["experiments"].keys() == {"reber"}

@@ -38,6 +38,8 @@ __all__ = [
 
 def status_line(report: Report) -> str:
     """ "85 of 100 points", or why there are none."""
+    if report.status == "graded" and not report.exercises:
+        return "nothing here is graded automatically"
     if report.status == "graded":
         return f"{number(report.score)} of {number(report.points)} points"
     who = (

@@ -91,11 +91,13 @@ class Checks:
         self._names = names
 
     def __repr__(self) -> str:
-        return f"checks of {self._values.assignment}: {', '.join(self._values.points)}"
+        return f"checks of {self._values.assignment}: {', '.join(self._values.points) or 'none'}"
 
     def __call__(self, exercise: str) -> Result:
         """Run the public checks of one exercise; ValueError when there is no such exercise."""
         own = [c for c in self._public.values() if c.exercise == exercise]
+        if not self._public:
+            raise ValueError(f"nothing in {self._values.assignment} is checked")
         if not own:
             known = ", ".join(self._values.points)
             raise ValueError(f"no exercise {exercise!r} in {self._values.assignment}: it has {known}")

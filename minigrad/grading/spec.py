@@ -72,6 +72,11 @@ class Assignment:
         """Points of each automatically graded exercise, in the notebook's order."""
         return {c.exercise: c.points for c in self.cells if c.kind == "check"}
 
+    @property
+    def graded(self) -> bool:
+        """Whether anything in it is worth points: checks, or answers that a person reads."""
+        return any(c.points for c in self.cells)
+
     def check(self, name: str) -> Check:
         return next(c for c in self.checks if c.name == name)
 
