@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,6 +36,7 @@ FIELDS = [
     "video classification",
     "text",
 ]
+PAIRS = ["translation", "summaries", "video description"]  # need what 06-seq2seq asks for
 QUICK = [
     "sentiment",
     "entities",
@@ -51,7 +54,11 @@ def finished() -> str:
 
 
 def play(
-    mine: str | None, monkeypatch: pytest.MonkeyPatch, *, trained: bool = True
+    mine: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    trained: bool = True,
+    tools: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], str]:
     """The notebook's names and all it prints, with this library; untrained, `WORKS` has the examples."""
     pyplot = pytest.importorskip("matplotlib.pyplot")
@@ -68,6 +75,8 @@ def play(
         for cell in cells(NAME, released=True):
             if not cell.markdown and cell.id != "harness":
                 exec(compile(cell.source, f"<cell {cell.id}>", "exec"), names)
+            if cell.id == "tools":
+                names |= tools or {}
             if cell.id == "tools" and not trained:
                 names["run"] = lambda field, model, needs, work: works.__setitem__(field, work)
     return names | {"WORKS": works}, said.getvalue()
@@ -92,14 +101,13 @@ def test_everything_is_learned_and_the_stock_is_not(finished: str, monkeypatch: 
     names, said = play(finished, monkeypatch)
     rows = names["ROWS"]
     assert list(names["predicted"]) == FIELDS
-    assert sorted(rows) == sorted(FIELDS)
-    assert {field: rows[field].verdict for field in FIELDS} == {
-        field: "no better" if field == "stock" else "learned" for field in FIELDS
+    here = [field for field in FIELDS if field not in PAIRS or "06-seq2seq" in EARLIER]
+    assert {field: line.verdict for field, line in rows.items()} == {
+        field: "no better" if field == "stock" else "learned" for field in here
     }
-    assert "missing" not in said
-    assert "left out" not in said
+    assert ("missing" in said) == ("left out" in said) == (here != FIELDS)
     table = said[said.index("field  ") :].splitlines()
-    assert [line.split("  ")[0] for line in table[2:]] == FIELDS
+    assert [line.split("  ")[0] for line in table[2 : 2 + len(here)]] == here
     forecasts = {name: errors for name, (errors, _) in names["forecasts"].items()}
     persistence, linear, net = (
         np.array([forecasts[n][k] for n in ("weather", "traffic", "stock")]) for k in range(3)
@@ -137,7 +145,7 @@ def test_without_a_library_every_example_names_what_to_finish(monkeypatch: pytes
 
 def test_with_half_a_library_the_others_run(finished: str, monkeypatch: pytest.MonkeyPatch) -> None:
     half = finished.replace("GRUCell = ", "MyGRU = ")
-    names, said = play(half, monkeypatch)
+    names, said = play(half, monkeypatch, tools={"train": lambda *_, **__: None})  # untrained will do
     assert "speaker: finish gru-cell in 03-gru first, then run this notebook again." in said
     assert {"weather", "traffic", "stock", "speech synthesis"} <= set(names["ROWS"])
     assert "speaker" not in names["ROWS"]
@@ -149,9 +157,11 @@ def test_every_name_that_an_example_needs_is_made_by_an_exercise(finished: str) 
     text = "\n".join(c.source for c in cells(NAME))
     block = text[text.index("MADE_BY = ") :]
     made_by = eval(block[len("MADE_BY = ") : block.index("}\n") + 1])
-    assert set(made_by) <= set(made)
     for wanted, place in made_by.items():
         exercise, assignment = place.split(" in ")
+        if assignment not in EARLIER:
+            continue
+        assert wanted in made
         assert exercise in solved(assignment).exercises(), wanted
         assert f"# --- {assignment} · {exercise}" in finished
 
@@ -165,8 +175,9 @@ def test_the_published_table_is_what_the_command_prints_it_for() -> None:
             row = next(
                 line for line in text.splitlines() if line.startswith("|") and f"| {model.name} |" in line
             )
-            learned = next(cell for cell in row.split("|") if " of " in cell).split()
-            low, high = reproduce.wilson(int(learned[0]), int(learned[2]))
+            learned = re.search(r"\| (\d+) of (\d+) \|", row)
+            assert learned
+            low, high = reproduce.wilson(int(learned[1]), int(learned[2]))
             assert f"| {100 * low:.0f}-{100 * high:.0f} % |" in row
 
 
