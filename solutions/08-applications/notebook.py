@@ -622,7 +622,7 @@ if left_out := [field for field in predicted if field not in ROWS]:
 
 # %% [markdown] id="table-lesson"
 # **What the table does not say.** Twelve of the fourteen lines are about data that we made up, so that seconds suffice; they show that a *kind* of task can be done by a *kind* of network, and nothing about how well it does on real speech, films or languages. Each line is one
-# seed. The thresholds were set with room: over eight seeds no example missed its own. And the two lines on real data that a network hardly improves are the most useful ones here: nobody had to make them look good.
+# seed. The thresholds were set with room: over twenty seeds no example missed its own (over eight, for the five slowest). And the two lines on real data that a network hardly improves are the most useful ones here: nobody had to make them look good.
 #
 # ## 7 · How results ought to be reported
 #
