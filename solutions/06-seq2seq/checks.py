@@ -6,14 +6,6 @@ They share one namespace with `public_checks.py`, which is read first: sentences
 # --- encoder -------------------------------------------------------------------------------------
 
 
-@check(exercise="encoder", points=2, says=MESSAGE)
-def message_pair(student, rng):
-    B, T, V, E, H = sizes(rng, 5, 3, 14)
-    encoder = encoder_of(student, rng, V, E, H, LeakyPair)
-    h, c = message_of(encoder, words(rng, B, T, V), full(B, T))
-    return {"h": h, "c": c}
-
-
 @check(exercise="encoder", points=2, says=PADDED)
 def padding_and_alone(student, rng):
     """The same texts with other tokens behind them, with more of them, and the shortest alone; states (h, c)."""
@@ -33,7 +25,7 @@ def padding_and_alone(student, rng):
     return {f"{part}, {name}": a for name, state in states.items() for part, a in parts_of(state).items()}
 
 
-@check(exercise="encoder", points=2, says=SENDS_BACK)
+@check(exercise="encoder", points=3, says=SENDS_BACK)
 def padded_gradients(student, rng):
     """Token 0 stands only where the mask is False, the last token of the vocabulary too."""
     B, T, V, E, H = sizes(rng, 5, 4, 12)

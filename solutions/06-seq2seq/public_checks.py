@@ -68,6 +68,15 @@ def parts_of(state):
     return {"h": state[0], "c": state[1]} if isinstance(state, tuple) else {"h": state}
 
 
+def parameters_of(model, cell):
+    """What a model around a cell gives as its parameters, by size, and whether the cell's are among them."""
+    mine = list(model.parameters())
+    return {
+        "sizes of parameters()": np.sort([p.data.size for p in mine]),
+        "the cell it was given": truth(model.cell is cell, *(any(p is q for q in mine) for p in cell.parameters())),
+    }
+
+
 def words(rng, B, T, V):
     """Tokens (B, T) in which every token from 1 on may come; 0 is kept for padding."""
     return rng.integers(1, V, (B, T))
@@ -137,23 +146,24 @@ def encoder_gradients(encoder):
     }
 
 
-@check(exercise="encoder", points=2, says=ENCODER_PARTS)
+@check(exercise="encoder", points=1, says=ENCODER_PARTS)
 def encoder_parts(student, rng):
-    B, T, V, E, H = sizes(rng, 5, 3, 14)
-    encoder = encoder_of(student, rng, V, E, H)
+    V, E, H = sizes(rng, 3, 3, 14)
+    cell = Leaky(rng, E, H)
+    encoder = given(student.Encoder(V, E, cell), "Encoder")
     return {
-        "shape of embedding.W": np.array(encoder.embedding.W.shape),
-        "its cell among parameters()": truth(*(any(p is q for q in encoder.parameters()) for p in encoder.cell.parameters())),
-        "sizes of parameters()": np.sort([p.data.size for p in encoder.parameters()]),
-        "shape of the state": np.array(message_of(encoder, words(rng, B, T, V), full(B, T)).shape),
+        "shape of embedding.W": np.array(given(encoder.embedding, "Encoder's embedding").W.shape),
+        **parameters_of(encoder, cell),
     }
 
 
 @check(exercise="encoder", points=2, says=MESSAGE)
 def message(student, rng):
+    """Token 0 is read too: padding is what the mask says, and no token."""
     B, T, V, E, H = sizes(rng, 5, 3, 14)
-    encoder = encoder_of(student, rng, V, E, H)
-    return {"state": message_of(encoder, words(rng, B, T, V), full(B, T))}
+    encoder, tokens = encoder_of(student, rng, V, E, H), rng.integers(0, V, (B, T))
+    tokens[0, 0] = 0
+    return {"state": message_of(encoder, tokens, full(B, T))}
 
 
 @check(exercise="encoder", points=1, says=MESSAGE)
@@ -162,6 +172,14 @@ def two_tokens(student, rng):
     encoder = encoder_of(student, rng, 3, 1, 1)
     encoder.embedding.W.data[...] = rng.normal(size=(3, 1)).round(1)
     return {"state after tokens 1, 2": message_of(encoder, np.array([[1, 2]]), full(1, 2))}
+
+
+@check(exercise="encoder", points=2, says=MESSAGE)
+def message_pair(student, rng):
+    B, T, V, E, H = sizes(rng, 5, 3, 14)
+    encoder = encoder_of(student, rng, V, E, H, LeakyPair)
+    h, c = message_of(encoder, words(rng, B, T, V), full(B, T))
+    return {"h": h, "c": c}
 
 
 @check(exercise="encoder", points=2, says=PADDED)
@@ -244,14 +262,13 @@ def decoder_gradients(decoder):
 
 @check(exercise="decoder", points=2, says=DECODER_PARTS)
 def decoder_parts(student, rng):
-    B, V, E, H = sizes(rng, 4, 3, 14)
-    decoder = decoder_of(student, rng, V, E, H)
-    logits, state = step_of(decoder, words(rng, B, 1, V)[:, 0], some_state(rng, B, H))
+    V, E, H = sizes(rng, 3, 3, 14)
+    cell = Leaky(rng, E, H)
+    decoder = given(student.Decoder(V, E, cell), "Decoder")
     return {
-        "shapes of embedding.W, head.W": np.array([decoder.embedding.W.shape, decoder.head.W.shape]),
-        "its cell among parameters()": truth(*(any(p is q for q in decoder.parameters()) for p in decoder.cell.parameters())),
-        "sizes of parameters()": np.sort([p.data.size for p in decoder.parameters()]),
-        "shapes of logits, state": np.array([logits.shape, state.shape]),
+        "shape of embedding.W": np.array(given(decoder.embedding, "Decoder's embedding").W.shape),
+        "shape of head.W": np.array(given(decoder.head, "Decoder's head").W.shape),
+        **parameters_of(decoder, cell),
     }
 
 
@@ -425,7 +442,8 @@ NO_TAPE = "Nothing is recorded on the tape while it decodes, and recording goes 
 
 
 class Teller(Module):
-    """A stand-in decoder: row b says `end` at its step life[b] and at no other; else random words by token and state.
+    """A stand-in decoder: row b says `end` at its step life[b] and at no other; else random words by token and state,
+    never the one just put in.
 
     Its state holds, beside h, how many steps were made and how many there are to make. With `pair` these two
     stand in c. It writes down how it was asked.
@@ -433,9 +451,7 @@ class Teller(Module):
 
     def __init__(self, rng, V, H, end, pair=False):
         self.V, self.H, self.end, self.pair, self.asked = V, H, end, pair, []
-        self.rows, self.W, self.U = (
-            Parameter(rng.normal(size=shape)) for shape in ((V, H), (H, H), (H, V))
-        )
+        self.rows, self.W, self.U = (Parameter(rng.normal(size=shape)) for shape in ((V, H), (H, H), (H, V)))
 
     def begin(self, rng, life):
         h, clock = rng.normal(size=(len(life), self.H)), np.stack([np.zeros(len(life)), life], axis=1)
@@ -445,9 +461,10 @@ class Teller(Module):
         token = np.asarray(getattr(token, "data", token))
         h, clock = state if self.pair else (state[:, : self.H], state[:, self.H :])
         clock = clock + np.array([1.0, 0.0])
-        h = tanh(h @ self.W * 0.5 + self.rows[token])
-        ends = 60.0 * (clock.data[:, :1] == clock.data[:, 1:]) - 30.0
-        logits = h @ self.U + ends * (np.arange(self.V) == self.end)
+        h = tanh(h @ self.W + self.rows[token] * 2.0)
+        ends = 90.0 * (clock.data[:, :1] == clock.data[:, 1:]) - 45.0
+        just_said = np.arange(self.V) == token[:, None]
+        logits = h @ self.U + ends * (np.arange(self.V) == self.end) - 30.0 * just_said
         self.asked.append((token.shape, logits.requires_grad))
         return logits, (h, clock) if self.pair else concatenate([h, clock], axis=1)
 
@@ -461,7 +478,7 @@ def told(student, teller, state, start, max_length):
 def teller_of(rng, H, pair=False):
     """A teller with 12 to 20 words, and two of its tokens: start and end."""
     V = int(rng.integers(12, 20))
-    start, end = (int(n) for n in rng.permutation(V)[:2])
+    start, end = (int(n) for n in 1 + rng.permutation(V - 1)[:2])
     return Teller(rng, V, H, end, pair), start
 
 
