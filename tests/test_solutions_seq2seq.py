@@ -1,0 +1,102 @@
+"""What is special to solutions/06-seq2seq: its exercises, how it decodes, and what its labs show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minigrad.checks import Variant
+from minigrad.data import pairs
+from tests.solved import deterministic, evidence, expected, failed, guarded, names, played, solved, trained
+
+NAME = "06-seq2seq"
+
+
+def test_exercises_and_points() -> None:
+    a = solved(NAME)
+    assert a.exercises() == {
+        "encoder": 15,
+        "decoder": 20,
+        "shift-right": 10,
+        "sequence-loss": 10,
+        "greedy-decode": 20,
+        "learned": 15,
+    }
+    assert trained(NAME) == ["learned.dates", "learned.summaries"]
+    assert len(a.mutants) >= 90
+    assert len(a.variants) >= 16
+    assert len(a.rewrites) >= 24
+    assert len(guarded(NAME)) == 5
+
+
+def test_training_waits_for_every_exercise_it_uses() -> None:
+    for task in trained(NAME):
+        needs = solved(NAME).check(task).needs
+        assert {need.split(".")[0] for need in needs} == {c.exercise for c in deterministic(NAME)}
+
+
+@pytest.mark.parametrize("variant", solved(NAME).variants, ids=lambda v: v.name)
+def test_variants_pass_on_a_third_salt(variant: Variant) -> None:
+    observed = evidence(NAME, names(NAME, variant.cells), "a third")
+    assert failed(NAME, observed, expected(NAME, "a third")) == {}
+
+
+def test_the_labs_show_what_the_notebook_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = played(NAME, monkeypatch)
+    said = capsys.readouterr().out
+    assert "Finish" not in said
+    for line in ("7 May 98", "May 7, 98", "7.5.98", "5/7/98"):
+        assert f"{line:14}98-05-07\n" in said
+    assert f"{'11.12.13':14}13-12-11\n" in said
+    assert f"{'11/12/13':14}13-11-12\n" in said
+    tokens_told, tokens_alone, dates_told, dates_alone = lab["curves"].T
+    assert np.array_equal(dates_told, dates_alone)
+    assert (tokens_told >= tokens_alone).mean() > 0.9
+    assert tokens_told[3] > 0.8 > tokens_alone[3]
+    assert dates_told[3] < 0.5
+    assert dates_told[-1] > 0.95
+    assert "the day explains 93%, the format 1%" in said
+    assert "is the same day's for 100%" in said
+    assert "0.50  12-05-24" in said
+    rows = [line.split() for line in said.splitlines() if " numbers " in line and "letters" not in line]
+    exact = {int(row[0]): np.array(row[2:], dtype=int) for row in rows}
+    assert all(row[:3].min() >= 95 for row in exact.values())
+    assert all(row[7] < 50 and row[8:].max() <= 12 for row in exact.values())
+    assert exact[16][5] < exact[32][5]
+    assert exact[32][7] < exact[64][7]
+    told, alone = (
+        [float(share) for share in line.split()[-9:]]
+        for line in said.splitlines()
+        if line.startswith("32 numbers, 8 letters")
+    )
+    assert told[7] > 0.65
+    assert alone[7] < 0.4
+    assert told[8] == alone[8] == 1.0
+    looking = 100 * lab["exact_attending"]
+    assert (looking[:8] >= exact[64][:8]).all()
+    assert looking[7] > 70
+    assert looking[9:].max() <= 5
+
+
+def test_a_pair_of_your_own_goes_through_every_lab(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`new_cell` may give an LSTM: all that is handed over is then a pair."""
+    mine = "return GatedCell(inputs, hidden, rng)"
+    shorter = {
+        mine: "return Pair(inputs, hidden, rng)",
+        "def new_cell(": "class Pair(GatedCell):\n"
+        "    def initial_state(self, batch):\n"
+        "        return super().initial_state(batch), super().initial_state(batch)\n\n"
+        "    def __call__(self, x, state):\n"
+        "        c = super().__call__(x, state[1])\n"
+        "        return tanh(c), c\n\n\n"
+        "def new_cell(",
+        "size), 1200, watch": "size), 2, watch",
+        "LONGEST), 600": "LONGEST), 2",
+    }
+    lab = played(NAME, monkeypatch, shorter)
+    assert "Finish" not in capsys.readouterr().out
+    assert lab["numbers"](lab["encoder"](*pairs.date_tokens("7 May 98"))).shape == (1, 128)
