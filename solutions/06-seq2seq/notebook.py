@@ -1,9 +1,9 @@
 # %% [markdown] id="title"
 # # 6 · Sequence to sequence: the state is the message
 #
-# At the end of this notebook two networks that you put together yourself work like two people with a wall between them. One reads a
-# date, in whichever way it was written down. The other one has to write it, year first, and never sees what was read. All
-# that goes through the wall is sixty-four numbers:
+# At the end of this notebook two networks that you put together yourself work like two people with a wall between
+# them. One reads a date, in whichever way it was written down. The other one has to write it, year first, and never
+# sees what was read. All that goes through the wall is sixty-four numbers:
 #
 # ```text
 #   read              ║   written
@@ -15,13 +15,14 @@
 #   11/12/13     ──→  ║   13-11-12
 # ```
 #
-# Nobody told them what a month is, that *May* is the fifth, or that a slash after the first number means that the month came first;
-# there were only dates and dates. And the sixty-four numbers are no code that anyone agreed on: the
-# first network came to write them, and the second one to read them, because the gradient of the second one's mistakes went *through*
-# them.
+# Nobody told them what a month is, that *May* is the fifth, or that a slash after the first number means that the
+# month came first; there were only dates and dates. And the sixty-four numbers are no code that anyone agreed on: the
+# first network came to write them, and the second one to read them, because the gradient of the second one's mistakes
+# went *through* them.
 #
-# In 2014 two groups translated English into French like that (I. Sutskever and others; K. Cho and others), and what they built is behind
-# much of what came after. You build it here in its plainest form, until it works. Then you look for the length at which it breaks.
+# In 2014 two groups built such pairs for translating English into French (I. Sutskever and others; K. Cho and
+# others), and much of what came after stands on them. You build it here in its plainest form, until it works. Then
+# you look for the length at which it breaks.
 #
 # | part | you write | points |
 # |---|---|---:|
@@ -33,7 +34,8 @@
 # | 7 · Learning | nothing more: dates and summaries must now be learned | 15 |
 # | 9 · What fits into a message? | an answer in words | 10 |
 #
-# Five hours. Every part can be read without having solved the one before; pictures that need your code say so until it is there.
+# Five hours. Every part can be read without having solved the one before; pictures that need your code say so until
+# it is there.
 
 # %% kind="define" id="imports"
 import os
@@ -53,10 +55,11 @@ from minigrad.grading.local import checks
 check = checks("06-seq2seq", globals())
 
 # %% [markdown] id="how-it-works"
-# **How checking works.** As before: after each exercise a cell `check("…")` compares your code with known values and shows what
-# differs. Grading runs those checks again on other numbers, together with hidden ones, which test the same sentences more strictly; the
-# sentences stand in a list above each exercise. Nothing else is asked, and nothing that is not said. Whatever an exercise builds on (cells, an
-# encoder to hand something over, a decoder to be asked) is brought by the checks, so one mistake costs once.
+# **How checking works.** As before: after each exercise a cell `check("…")` compares your code with known values and
+# shows what differs. Grading runs those checks again on other numbers, together with hidden ones, which test the same
+# sentences more strictly; the sentences stand in a list above each exercise. Nothing else is asked, and nothing that
+# is not said. Whatever an exercise builds on (cells, an encoder to hand something over, a decoder to be asked) is
+# brought by the checks, so one mistake costs once.
 #
 # ## Notation
 #
@@ -71,13 +74,14 @@ check = checks("06-seq2seq", globals())
 #
 # Two conventions, so that nobody has to guess:
 #
-# - **Every target ends with `end`**, and `end` counts: knowing when to stop has to be learned like any other word. Our data fill a row
-#   behind its `end` with more of it; there the mask of the targets is False.
+# - **Every target ends with `end`**, and `end` counts: knowing when to stop has to be learned like any other word.
+#   Our data fill a row behind its `end` with more of it; there the mask of the targets is False.
 # - **`start` is put in and never comes out.** It is the first input of the decoder and appears in no target.
 #
-# The cell has one gate, so that a memory is kept unless there is a reason to change it (03 told why that helps, and why the gate's bias starts
-# below zero): $z = \sigma([h, x]\, W_z + b_z)$, $\;h' = (1 - z) \odot h + z \odot \tanh([h, x]\, W_k + b_k)$. It is simpler than a GRU and does
-# well here. Everything below works with *any* cell; to see it with your own, exchange one line in `new_cell`.
+# The cell has one gate, so that a memory is kept unless there is a reason to change it (03 told why that helps, and
+# why the gate's bias starts below zero): $z = \sigma([h, x]\, W_z + b_z)$,
+# $\;h' = (1 - z) \odot h + z \odot \tanh([h, x]\, W_k + b_k)$. It is simpler than a GRU and does well here.
+# Everything below works with *any* cell; to see it with your own, exchange one line in `new_cell`.
 
 # %% kind="define" id="gated-cell"
 class GatedCell(Module):
@@ -148,13 +152,14 @@ def iso(tokens):
 # %% [markdown] id="two-cells"
 # ## 1 · Two cells
 #
-# So far a network answered once at the end (sentiment), or once at every step (tags). Neither will do for a translation. What is written has
-# another length than what was read, in another order, and nothing can be written before enough was read: in `7.5.98` the year, which is to
-# be written first, comes last. The first words of a German sentence may hang on its last one.
+# So far a network answered once at the end (sentiment), or once at every step (tags). Neither will do for a
+# translation. What is written has another length than what was read, in another order, and nothing can be written
+# before enough was read: in `7.5.98` the year, which is to be written first, comes last. The first words of a German
+# sentence may hang on its last one.
 #
-# So there are two cells, with different weights and different vocabularies, and a plain division of labour. The **encoder** reads until
-# the end and says nothing. The **decoder** begins in the state that the encoder ended in, reads nothing, and writes one symbol at a
-# time until it says that it is done:
+# So there are two cells, with different weights and different vocabularies, and a plain division of labour. The
+# **encoder** reads until the end and says nothing. The **decoder** begins in the state that the encoder ended in,
+# reads nothing, and writes one symbol at a time until it says that it is done:
 #
 # ```text
 #                                                 9     8     0    …   <end>
@@ -166,9 +171,10 @@ def iso(tokens):
 #         the encoder                             the decoder
 # ```
 #
-# The double arrow is all that they share. Two tasks go through this notebook. *Dates* come in four formats and go into one. *Summaries* are
-# a caricature: of a note some letters are starred, and the summary consists of those. **Predict**: what must a state hold after
-# reading `12/11/10`, so that the date can be written? Could a network know at the first symbol whether it reads a day or a month?
+# The double arrow is all that they share. Two tasks go through this notebook. *Dates* come in four formats and go
+# into one. *Summaries* are a caricature: of a note some letters are starred, and the summary consists of those.
+# **Predict**: what must a state hold after reading `12/11/10`, so that the date can be written? Could a network know
+# at the first symbol whether it reads a day or a month?
 
 # %% kind="lab" id="lab-tasks"
 rng = np.random.default_rng(0)
@@ -185,16 +191,18 @@ for x, y, mask in zip(batch.x, batch.y, batch.mask, strict=True):
 # %% [markdown] id="encoder-text"
 # ## 2 · Reading
 #
-# The encoder is the text classifier of 03 without its head: an embedding, a cell over time, and the state after the last token. That state is not
-# an answer, it is a *message*, and so it must be handed over whole. If the cell is an LSTM, the message has two parts, and c is the one that was
-# made for keeping things; whoever returns only h gives the decoder the words without the memory.
+# The encoder is the text classifier of 03 without its head: an embedding, a cell over time, and the state after the
+# last token. That state is not an answer, it is a *message*, and so it must be handed over whole. If the cell is an
+# LSTM, the message has two parts, and c is the one that was made for keeping things; whoever returns only h gives the
+# decoder the words without the memory.
 #
 # Sequences differ in length, so the law of 04 holds again: padding must not change the message.
 #
 # ### Exercise `encoder` · 15 points
 #
-# `Encoder(vocab, embed_size, cell)` is a Module, called as `encoder(tokens, mask)`. `Recurrent(cell)(x, mask=mask)` returns outputs and the last state, which is
-# carried over places where the mask is False. Every sequence has at least one token.
+# `Encoder(vocab, embed_size, cell)` is a Module, called as `encoder(tokens, mask)`. `Recurrent(cell)(x, mask=mask)`
+# returns outputs and the last state, which is carried over places where the mask is False. Every sequence has at
+# least one token.
 #
 # What the checks ask:
 #
@@ -228,28 +236,33 @@ check("encoder")
 # %% [markdown] id="decoder-text"
 # ## 3 · Writing
 #
-# The decoder is a language model that begins with something on its mind. One step: look up the row of the token that was written last, let the cell
-# make one step from the old state, and let a linear layer, the head, turn the *new* state into one logit for each token that may come next.
+# The decoder is a language model that begins with something on its mind. One step: look up the row of the token that
+# was written last, let the cell make one step from the old state, and let a linear layer, the head, turn the *new*
+# state into one logit for each token that may come next.
 #
 # $$ s_t = \text{cell}(e_{w_{t-1}},\; s_{t-1}), \qquad \text{logits}_t = h_t V + d, \qquad
 #    p(w_t \mid w_1 \ldots w_{t-1},\, \text{message}) = \operatorname{softmax}(\text{logits}_t). $$
 #
-# Multiplied over $t$, these are the probability of the whole output. Note that it is no approximation: *every* distribution over sequences can be written as such a
-# product. What is an assumption is that all there is to know of the input, and of what was written so far, fits into $s_{t-1}$.
+# Multiplied over $t$, these are the probability of the whole output. Note that it is no approximation: *every*
+# distribution over sequences can be written as such a product. What is an assumption is that all there is to know of
+# the input, and of what was written so far, fits into $s_{t-1}$.
 #
-# **Handing over** is an assignment: the decoder's first state *is* the encoder's last. In the program it is the same Tensor, not
-# its numbers, and that is the whole secret of the training. On the tape, the decoder's first step is one more step after the encoder's last; backwards, the gradient
-# walks out of the decoder and into the encoder, without noticing:
+# **Handing over** is an assignment: the decoder's first state *is* the encoder's last. In the program it is the same
+# Tensor, not its numbers, and that is the whole secret of the training. On the tape, the decoder's first step is one
+# more step after the encoder's last; backwards, the gradient walks out of the decoder and into the encoder, without
+# noticing:
 #
 # $$ \frac{\partial L}{\partial W_\text{encoder}} \;=\; \frac{\partial L}{\partial s_0}\, \frac{\partial s_0}{\partial W_\text{encoder}},
 #    \qquad s_0 = \text{the message}. $$
 #
-# Nothing else trains the encoder. There are no targets for messages. A `.detach()` or an `np.array(…)` at this place, and the encoder stays as it was
-# drawn, the decoder learns what it can without being told anything, and the loss still falls, for a while.
+# Nothing else trains the encoder. There are no targets for messages. A `.detach()` or an `np.array(…)` at this place,
+# and the encoder stays as it was drawn, the decoder learns what it can without being told anything, and the loss
+# still falls, for a while.
 #
 # ### Exercise `decoder` · 20 points
 #
-# `Decoder(vocab, embed_size, cell)` is a Module with one method, `step(token, state)`; loops come later. Cells are called as `state = cell(x, state)`.
+# `Decoder(vocab, embed_size, cell)` is a Module with one method, `step(token, state)`; loops come later. Cells are
+# called as `state = cell(x, state)`.
 #
 # What the checks ask:
 #
@@ -285,8 +298,9 @@ class Decoder(Module):
 check("decoder")
 
 # %% [markdown] id="gradient-text"
-# Does the gradient get through? Two fresh networks, nothing trained: how long is the gradient that the loss of *one* written symbol sends to the row of *one* symbol that
-# was read? **Predict** which pairs are close on the tape, and where the picture will be dark.
+# Does the gradient get through? Two fresh networks, nothing trained: how long is the gradient that the loss of *one*
+# written symbol sends to the row of *one* symbol that was read? **Predict** which pairs are close on the tape, and
+# where the picture will be dark.
 
 # %% kind="lab" id="lab-gradient"
 def through_the_message(length=8, hidden=64):
@@ -319,20 +333,22 @@ if finished("encoder", "decoder"):
 # %% [markdown] id="shift-text"
 # ## 4 · What the decoder is told
 #
-# The input of a step is the token that was written before. In training, which one is that? The one that the decoder *said*, or the one that it
-# *should have said*?
+# The input of a step is the token that was written before. In training, which one is that? The one that the decoder
+# *said*, or the one that it *should have said*?
 #
-# Early in training it says nonsense, and from nonsense no sensible continuation can be learned. So it is told the truth: whatever it would have said, the next input is the
-# target. That is **teacher forcing** (R. J. Williams, D. Zipser, 1989). It has a second merit: the inputs of all steps are known before the first one is computed.
+# Early in training it says nonsense, and from nonsense no sensible continuation can be learned. So it is told the
+# truth: whatever it would have said, the next input is the target. That is **teacher forcing** (R. J. Williams, D.
+# Zipser, 1989). It has a second merit: the inputs of all steps are known before the first one is computed.
 #
 # ```text
 #   targets          9      8      0      5      0      7    <end>
 #   inputs        <start>   9      8      0      5      0      7
 # ```
 #
-# The inputs are the targets, one place later. And here is the most treacherous mistake of the whole subject: forget to shift. Then the
-# decoder is told at each step the very token that it is asked for. The loss falls beautifully, to zero; the network has learned to
-# repeat its input; and alone it can say nothing at all. When a loss looks too good, look here first.
+# The inputs are the targets, one place later. And here is the most treacherous mistake of the whole subject: forget
+# to shift. Then the decoder is told at each step the very token that it is asked for. The loss falls beautifully, to
+# zero; the network has learned to repeat its input; and alone it can say nothing at all. When a loss looks too good,
+# look here first.
 #
 # ### Exercise `shift-right` · 10 points
 #
@@ -361,17 +377,19 @@ check("shift-right")
 # %% [markdown] id="loss-text"
 # ## 5 · The loss
 #
-# The loss is what 04 taught: at each place that counts $-\log p(\text{target})$, and of these the mean over all places where the mask is True,
+# The loss is what 04 taught: at each place that counts $-\log p(\text{target})$, and of these the mean over all
+# places where the mask is True,
 #
 # $$ L = \frac{\sum_{b,t} m_{bt} \left(-\log \operatorname{softmax}(\text{logits}_{bt})_{w_{bt}}\right)}{\sum_{b,t} m_{bt}} . $$
 #
-# `end` counts, what is behind it does not. Average over padding as well, and the network is paid for saying `end` again and again where nobody listens:
-# the loss is small from the beginning and says little.
+# `end` counts, what is behind it does not. Average over padding as well, and the network is paid for saying `end`
+# again and again where nobody listens: the loss is small from the beginning and says little.
 #
 # ### Exercise `sequence-loss` · 10 points
 #
-# `sequence_loss(logits, targets, mask)` with a Tensor (B, T, vocab) and arrays (B, T) of integers and of bool; at least one place counts. `log_softmax(logits)` is exact where `log(softmax(…))` is not; a Tensor takes arrays of integers
-# as index, and `np.indices((B, T))` gives the two that say "every place"; `where(mask, a, 0.0)` chooses.
+# `sequence_loss(logits, targets, mask)` with a Tensor (B, T, vocab) and arrays (B, T) of integers and of bool; at
+# least one place counts. `log_softmax(logits)` is exact where `log(softmax(…))` is not; a Tensor takes arrays of
+# integers as index, and `np.indices((B, T))` gives the two that say "every place"; `where(mask, a, 0.0)` chooses.
 #
 # What the checks ask:
 #
@@ -396,22 +414,25 @@ check("sequence-loss")
 # %% [markdown] id="decode-text"
 # ## 6 · On its own
 #
-# When it matters there is no teacher. The decoder gets the message and `start`; what it says goes in again as its next input; and so on until it says `end`.
-# That is called **free-running**. To take the largest logit each time is the *greedy* way. It need not find the most probable sequence as a whole
-# (a first word that is a little less probable may have far better continuations; *beam search* keeps several beginnings alive for that reason), but it is simple, and quite good enough here.
+# When it matters there is no teacher. The decoder gets the message and `start`; what it says goes in again as its
+# next input; and so on until it says `end`. That is called **free-running**. To take the largest logit each time is
+# the *greedy* way. It need not find the most probable sequence as a whole (a first word that is a little less
+# probable may have far better continuations; *beam search* keeps several beginnings alive for that reason), but it is
+# simple, and quite good enough here.
 #
 # Three things need care.
 #
-# - **It must end.** A network that never says `end` would go on for ever, so there is a bound, `max_length`. Whoever was stopped by it has no `end` in its row, and
-#   that is how one can tell.
-# - **Rows end at different times.** The batch goes on until the last one is done. What a finished row would say after its `end` is nobody's business; in its place stands `end`. So two
-#   answers are equal when their rows are.
+# - **It must end.** A network that never says `end` would go on for ever, so there is a bound, `max_length`. Whoever
+#   was stopped by it has no `end` in its row, and that is how one can tell.
+# - **Rows end at different times.** The batch goes on until the last one is done. What a finished row would say after
+#   its `end` is nobody's business; in its place stands `end`. So two answers are equal when their rows are.
 # - **Nothing is to be learned here**, so nothing need be on the tape: `with no_grad():`.
 #
 # ### Exercise `greedy-decode` · 20 points
 #
-# `greedy_decode(decoder, state, start, end, max_length)`; `state` is what an encoder returned, for B sequences, and `max_length` is at least 1. `decoder` is anything with
-# `step(token, state)`; the checks bring one that can be looked at. The first row of logits is `logits.data[0]`.
+# `greedy_decode(decoder, state, start, end, max_length)`; `state` is what an encoder returned, for B sequences, and
+# `max_length` is at least 1. `decoder` is anything with `step(token, state)`; the checks bring one that can be looked
+# at. The first row of logits is `logits.data[0]`.
 #
 # What the checks ask:
 #
@@ -445,10 +466,12 @@ check("greedy-decode")
 # %% [markdown] id="train-text"
 # ## 7 · Learning
 #
-# Everything together, in a loop of six lines: the encoder reads, the decoder is told the shifted targets, the loss goes backwards through both, Adam makes a step. On the way, fresh dates are
-# asked for every now and then, in both ways: told the truth at each step, and on its own.
+# Everything together, in a loop of six lines: the encoder reads, the decoder is told the shifted targets, the loss
+# goes backwards through both, Adam makes a step. On the way, fresh dates are asked for every now and then, in both
+# ways: told the truth at each step, and on its own.
 #
-# **Predict before you run.** (1) Which of the two ways has more tokens right? (2) And in which way are more dates *entirely* right?
+# **Predict before you run.** (1) Which of the two ways has more tokens right? (2) And in which way are more dates
+# *entirely* right?
 
 # %% kind="lab" id="lab-train"
 def new_pair(read, written, embed_size, hidden, rng):
@@ -526,19 +549,24 @@ if finished(*EVERYTHING):
         print(f"{text:14}{iso(said)}")
 
 # %% [markdown] id="train-lesson"
-# **Look at the right-hand columns.** They are equal, to the last digit, at every line. It has to be so. As long as the decoder has made no mistake, what it said *is* what it should have
-# said, so told or alone it gets the same inputs and gives the same answers, up to and including its first mistake. A date is right in both ways or in neither.
+# **Look at the right-hand columns.** They are equal, to the last digit, at every line. It has to be so. As long as
+# the decoder has made no mistake, what it said *is* what it should have said, so told or alone it gets the same
+# inputs and gives the same answers, up to and including its first mistake. A date is right in both ways or in
+# neither.
 #
-# The left-hand columns differ, and only because of what happens *after* a first mistake: told, the decoder is put right at once; alone, it has to go on from its own error, in a situation that
-# training never showed it. That is called **exposure bias** (M. Ranzato and others, 2016), and there are remedies, such as
-# letting it hear its own words now and then in training (S. Bengio and others, 2015). For dates the harm is small, since a month does not depend on what was written for the year. For longer texts it
-# is not: part 8 shows one.
+# The left-hand columns differ, and only because of what happens *after* a first mistake: told, the decoder is put
+# right at once; alone, it has to go on from its own error, in a situation that training never showed it. That is
+# called **exposure bias** (M. Ranzato and others, 2016), and there are remedies, such as letting it hear its own
+# words now and then in training (S. Bengio and others, 2015). For dates the harm is small, since a month does not
+# depend on what was written for the year. For longer texts it is not: part 8 shows one.
 #
-# What follows for you is a rule: the number that you report is measured **free-running**, by whole sequences. Tokens right under teacher forcing is the most flattering number that can
-# be had, and after 150 updates it was 0.88 while two dates of three were wrong.
+# What follows for you is a rule: the number that you report is measured **free-running**, by whole sequences. Tokens
+# right under teacher forcing is the most flattering number that can be had, and after 150 updates it was 0.88 while
+# two dates of three were wrong.
 #
-# **What do they say to each other?** The messages of 150 days, each in four formats, are points in a space of sixty-four dimensions. Here they are in the two directions in which they differ most (a
-# principal component analysis). **Predict**: will messages lie together that come from the same format, or from the same day?
+# **What do they say to each other?** The messages of 150 days, each in four formats, are points in a space of
+# sixty-four dimensions. Here they are in the two directions in which they differ most (a principal component
+# analysis). **Predict**: will messages lie together that come from the same format, or from the same day?
 
 # %% kind="lab" id="lab-states"
 def numbers(state):
@@ -586,19 +614,22 @@ if finished(*EVERYTHING):
         print(f"{share:5.2f}  {iso(greedy_decode(decoder, mix, pairs.START, pairs.END, 12)[0])}")
 
 # %% [markdown] id="states-lesson"
-# How a date was written has all but gone: it explains 1 % of what differs, the day 93 %. (The rest is neither alone: the same day's messages still lie a little apart.) For each of the 150 days written as `7 May 98`,
-# the nearest of the 150 messages of days written as `7.5.98` is the same day's. Sutskever and his colleagues show such a picture of sentences: active and passive, side by side.
-# Nobody asked for it. A decoder that has to give the same answer four times is served best by one message.
+# How a date was written has all but gone: it explains 1 % of what differs, the day 93 %. (The rest is neither alone:
+# the same day's messages still lie a little apart.) For each of the 150 days written as `7 May 98`, the nearest of
+# the 150 messages of days written as `7.5.98` is the same day's. Sutskever and his colleagues show such a picture of
+# sentences: active and passive, side by side. Nobody asked for it. A decoder that has to give the same answer four
+# times is served best by one message.
 #
-# And a message that no encoder ever sent, half-way between two dates, is still read as a date. Half-way between 1998 and 2013 lies 2012, if you ask a network that works with
-# digits.
+# And a message that no encoder ever sent, somewhere between two dates, is still read as a date. It need not lie
+# between the two in the calendar: on the way from 98 to 13 lies 93, for a network that works with digits.
 #
 # ### Exercise `learned` · 15 points
 #
-# Nothing more to write. Your encoder and decoder, around cells like the one above, are trained with your shift and your loss, and tried with your decoding, each task in a version of its own: other numbers for the symbols, another decade.
-# Each waits for the checks that it builds on.
+# Nothing more to write. Your encoder and decoder, around cells like the one above, are trained with your shift and
+# your loss, and tried with your decoding, each task in a version of its own: other numbers for the symbols, another
+# decade. Each waits for the checks that it builds on.
 #
-# - Dates of ten years are learned, read in three formats and written in one: at least 97 of 100 fresh ones are written without a mistake, free-running, from the state alone.
+# - Dates of ten years are learned, read in two formats and written in a third: at least 97 of 100 fresh ones are written without a mistake, free-running, from the state alone.
 # - Summaries are learned, the starred letters of notes of four to eight: at least 97 of 100 fresh ones are without a mistake, free-running, from the state alone.
 
 # %% kind="check" id="learned-check" exercise="learned" points=15
@@ -607,11 +638,14 @@ check("learned")
 # %% [markdown] id="length-text"
 # ## 8 · The bottleneck
 #
-# A date is five symbols of meaning. What of a page? Whatever was read must go through a state whose size does not grow with it. In 2014 K. Cho and others looked at how well such networks translate as sentences get
-# longer, and it went down fast; Sutskever's message had 8,000 numbers, and to read the sentence *backwards* still helped a lot (from 25.9 to 30.6 BLEU points), so that at least its beginning was fresh.
+# A date is six digits. What of a page? Whatever was read must go through a state whose size does not
+# grow with it. In 2014 K. Cho and others looked at how well such networks translate as sentences get longer, and it
+# went down fast; Sutskever's message had 8,000 numbers, and to read the sentence *backwards* still helped a lot (from
+# 25.9 to 30.6 BLEU points), so that at least its beginning was fresh.
 #
-# The barest test: repeat what you read. Notes of one to eight letters in training; messages of 16, 32 and 64 numbers; then notes of every length up to twelve. **Predict** the
-# curves. And on the right: the letters of notes of length eight, place by place, told and alone. Which places suffer most when nobody helps?
+# The barest test: repeat what you read. Notes of one to eight letters in training; messages of 16, 32 and 64 numbers;
+# then notes of every length up to twelve. **Predict** the curves. And on the right: the letters of notes of length
+# eight, place by place, told and alone. Which places suffer most when nobody helps?
 
 # %% kind="lab" id="lab-length"
 LENGTHS, LONGEST = np.arange(1, 13), 8
@@ -647,20 +681,25 @@ if finished(*EVERYTHING):
     plt.show()
 
 # %% [markdown] id="length-lesson"
-# Three letters are no trouble for any of them, eight for all; and past the lengths of the training there is next to nothing. Now the right-hand picture: told the truth, seven of ten last letters are right, alone only a third. Here each letter
-# hangs on *where in the note* the decoder believes to be, and one slip moves all that follows. (The ninth place is `end`, after eight letters always right: no note in training was longer.)
+# Three letters are no trouble for any of the three, eight are too many for all; and past the lengths of the training
+# there is little left. Now the right-hand picture: told the truth, seven of ten last letters are right, alone only a
+# third. Here each letter hangs on *where in the note* the decoder believes to be, and one slip moves all that
+# follows. (The ninth place is `end`, after eight letters always right: no note in training was longer.)
 #
-# But beware of the obvious sentence. "Sixteen numbers cannot hold eight letters" is false: there are $6^8$, fewer than two million notes, and one double-precision number could hold one of them. What was measured is what *this training found*
-# in 600 updates. Part 9 asks you to tell the two apart.
+# But beware of the obvious sentence. "Sixteen numbers cannot hold eight letters" is false: there are $6^8$, fewer
+# than two million notes, and one double-precision number could hold one of them. What was measured is what *this
+# training found* in 600 updates. Part 9 asks you to tell the two apart.
 #
-# **An outlook: looking back.** If everything that was read has to be squeezed into the last state, why throw the other states away? Keep the encoder's state at *every* step, and let the decoder, at each of its own steps, compare its
-# state $s_t$ with all of them and take their mean, weighted by how well they fit:
+# **An outlook: looking back.** If everything that was read has to be squeezed into the last state, why throw the
+# other states away? Keep the encoder's state at *every* step, and let the decoder, at each of its own steps, compare
+# its state $s_t$ with all of them and take their mean, weighted by how well they fit:
 #
 # $$ a_{tj} = \operatorname{softmax}_j\!\left(s_t W \cdot h_j\right), \qquad \text{context}_t = \sum_j a_{tj}\, h_j, \qquad
 #    \text{logits}_t = [s_t, \text{context}_t]\, V + d . $$
 #
-# That is **attention** (D. Bahdanau, K. Cho, Y. Bengio, 2015; in this form, M.-T. Luong and others, 2015). It is a dozen lines, differentiable from end to end, and given below; your functions train and decode it as they are, because
-# whatever is handed over is just a state to them. It gets only 16 numbers.
+# That is **attention** (D. Bahdanau, K. Cho, Y. Bengio, 2015; in this form, M.-T. Luong and others, 2015). It is a
+# dozen lines, differentiable from end to end, and given below; your functions train and decode it as they are,
+# because whatever is handed over is just a state to them. It gets only 16 numbers.
 
 # %% kind="lab" id="lab-attention"
 class Remembering(Module):
@@ -720,23 +759,33 @@ if finished(*EVERYTHING):
     plt.show()
 
 # %% [markdown] id="attention-lesson"
-# Sixteen numbers and a look back do better than sixty-four without, at every length that was trained. The matrix on the right was nobody's target either: the network found out by itself which letter it has to look at for which, an
-# *alignment*. And one thing attention did not cure: beyond the trained lengths it falls as the others do. It has learned to find the next place among eight.
+# Sixteen numbers and a look back do as well as sixty-four without at the short notes, and far better at the long
+# ones. The matrix on the right was nobody's target either: the network found out by itself which letter it has to
+# look at for which, an *alignment*. And one thing attention did not cure: beyond the trained lengths it falls as the
+# others do. It has learned to find the next place among eight.
 #
-# In 2017 it was noticed that once everything can look at everything, the cells that carried the state from step to step can be left out (A. Vaswani and others, *Attention is all you need*). That is another course.
+# In 2017 it was noticed that once everything can look at everything, the cells that carried the state from step to
+# step can be left out (A. Vaswani and others, *Attention is all you need*). That is another course.
 #
 # ## 9 · What fits into a message?
 #
 # ### Question `message` · 10 points, read by a person
 #
-# *What fits into a message, and how would you know?* Answer in eight to twelve sentences, with the numbers of your own runs.
+# *What fits into a message, and how would you know?* Answer in eight to twelve sentences, with the numbers of your
+# own runs.
 #
-# 1. Whole dates are right equally often told and alone, tokens are not. Why must the first be so, where does the second come from, and which number would you report?
-# 2. For each size of the message: up to which length do nine of ten notes get through? Does four times the size carry four times the letters?
-# 3. Change **one** thing in part 8 (the number of updates, the learning rate, the cell, six letters to two, reading backwards) and run again. Is the limit that you saw one of the message's size or one of the training? Say which number decides.
-# 4. What did looking back change, what not, and which of your figures shows it? Name one thing that this evidence does **not** show.
+# 1. Whole dates are right equally often told and alone, tokens are not. Why must the first be so, where does the
+#    second come from, and which number would you report?
+# 2. For each size of the message: up to which length do nine of ten notes get through? Does four times the size carry
+#    four times the letters?
+# 3. Change **one** thing in part 8 (the number of updates, the learning rate, the cell, six letters to two, reading
+#    backwards) and run again. Is the limit that you saw one of the message's size or one of the training? Say which
+#    number decides.
+# 4. What did looking back change, what not, and which of your figures shows it? Name one thing that this evidence
+#    does **not** show.
 #
-# (Two points for the first, two for figures read correctly, three for the change and what follows from it, three for attention and the limits.)
+# (Two points for the first, two for figures read correctly, three for the change and what follows from it, three for
+# attention and the limits.)
 
 # %% [markdown] kind="written" id="message" points=10
 # *Your answer goes here, in place of this line.*
@@ -750,7 +799,11 @@ if finished(*EVERYTHING):
 # - Told and alone agree until the first mistake. Report free-running, whole sequences.
 # - A state of fixed size is a bottleneck in practice long before it is one in principle. To look back is the way round it.
 #
-# **To read on.** I. Sutskever, O. Vinyals, Q. V. Le, *Sequence to sequence learning with neural networks* (2014); K. Cho and others, *Learning phrase representations using RNN encoder–decoder for statistical machine
-# translation* (2014), and *On the properties of neural machine translation: encoder–decoder approaches* (2014), for the fall with length; R. J. Williams, D. Zipser, *A learning algorithm for continually running fully recurrent neural networks* (1989);
-# S. Bengio and others, *Scheduled sampling for sequence prediction with recurrent neural networks* (2015); M. Ranzato and others, *Sequence level training with recurrent neural networks* (2016); D. Bahdanau, K. Cho, Y. Bengio, *Neural machine translation by jointly learning to
-# align and translate* (2015). The cell with one gate: J. Collins, J. Sohl-Dickstein, D. Sussillo, *Capacity and trainability in recurrent neural networks* (2017).
+# **To read on.** I. Sutskever, O. Vinyals, Q. V. Le, *Sequence to sequence learning with neural networks* (2014); K.
+# Cho and others, *Learning phrase representations using RNN encoder–decoder for statistical machine translation*
+# (2014), and *On the properties of neural machine translation: encoder–decoder approaches* (2014), for the fall with
+# length; R. J. Williams, D. Zipser, *A learning algorithm for continually running fully recurrent neural networks*
+# (1989); S. Bengio and others, *Scheduled sampling for sequence prediction with recurrent neural networks* (2015); M.
+# Ranzato and others, *Sequence level training with recurrent neural networks* (2016); D. Bahdanau, K. Cho, Y. Bengio,
+# *Neural machine translation by jointly learning to align and translate* (2015). The cell with one gate: J. Collins,
+# J. Sohl-Dickstein, D. Sussillo, *Capacity and trainability in recurrent neural networks* (2017).
