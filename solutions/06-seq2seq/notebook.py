@@ -154,8 +154,8 @@ def iso(tokens):
 #
 # So far a network answered once at the end (sentiment), or once at every step (tags). Neither will do for a
 # translation. What is written has another length than what was read, in another order, and nothing can be written
-# before enough was read: in `7.5.98` the year, which is to be written first, comes last. The first words of a German
-# sentence may hang on its last one.
+# before enough was read: in `7.5.98` the year, which is to be written first, comes last. German may keep the
+# verb for the end, and English wants it second.
 #
 # So there are two cells, with different weights and different vocabularies, and a plain division of labour. The
 # **encoder** reads until the end and says nothing. The **decoder** begins in the state that the encoder ended in,
