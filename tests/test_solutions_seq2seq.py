@@ -28,7 +28,7 @@ def test_exercises_and_points() -> None:
     assert len(a.mutants) >= 90
     assert len(a.variants) >= 16
     assert len(a.rewrites) >= 24
-    assert len(guarded(NAME)) == 5
+    assert len(guarded(NAME)) == 6
 
 
 def test_training_waits_for_every_exercise_it_uses() -> None:
@@ -58,6 +58,12 @@ def test_the_labs_show_what_the_notebook_says(
     assert tokens_told[3] - tokens_alone[3] > 0.04
     assert dates_told[3] < 0.6
     assert dates_told[-4:].max() > 0.95
+    rows = re.findall(r"shifted +loss (\S+); alone, (\d+)%", said)
+    (loss, right), (unshifted_loss, unshifted_right) = ((float(a), int(b)) for a, b in rows)
+    assert right > 90
+    assert unshifted_loss < 0.01
+    assert unshifted_loss < loss
+    assert unshifted_right < 20
     day, form = re.search(r"the day explains (\d+)%, the format (\d+)%", said).groups()
     assert int(day) > 85
     assert int(form) < 5
