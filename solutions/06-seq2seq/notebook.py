@@ -599,6 +599,7 @@ def messages(days):
 
 
 if finished(*EVERYTHING):
+    rng = np.random.default_rng(9)
     days = [(int(rng.integers(0, 100)), int(rng.integers(1, 13)), int(rng.integers(1, 29))) for _ in range(150)]
     cloud = messages(days)
     centre = cloud.mean(axis=(0, 1))
