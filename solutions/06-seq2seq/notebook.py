@@ -632,8 +632,8 @@ if finished(*EVERYTHING):
 
 # %% [markdown] id="states-lesson"
 # How a date was written has all but gone: it explains 1 % of what differs, the day 93 %. (The rest is neither alone:
-# the same day's messages still lie a little apart.) For each of the 150 days written as `7 May 98`, the nearest of
-# the 150 messages of days written as `7.5.98` is the same day's. Sutskever and his colleagues show such a picture of
+# the same day's messages still lie a little apart.) Of the 150 days written as `7 May 98`, 99 in 100 have as
+# the nearest of the 150 messages of days written as `7.5.98` that of the same day. Sutskever and his colleagues show such a picture of
 # sentences: active and passive, side by side. Nobody asked for it. A decoder that has to give the same answer four
 # times is served best by one message.
 #
