@@ -715,49 +715,68 @@ if finished(*EVERYTHING):
 #    \text{logits}_t = [s_t, \text{context}_t]\, V + d . $$
 #
 # That is **attention** (D. Bahdanau, K. Cho, Y. Bengio, 2015; in this form, M.-T. Luong and others, 2015). It is a
-# dozen lines, differentiable from end to end, and given below; your functions train and decode it as they are,
-# because whatever is handed over is just a state to them. It gets only 16 numbers.
+# dozen lines, differentiable from end to end, and given below, around your encoder and your decoder: what $V$ makes of
+# the state is your decoder's logits, and what it makes of the context is added to them. Your functions train and decode
+# it as they are, because whatever is handed over is just a state to them. It gets only 16 numbers.
 
 # %% kind="lab" id="lab-attention"
-class Remembering(Module):
-    """An encoder that hands over, beside its last state, the states of all steps."""
+class Noting(Module):
+    """A cell that notes the states it has come to."""
 
-    def __init__(self, encoder):
-        self.encoder = encoder
+    def __init__(self, cell):
+        self.cell, self.hidden_size = cell, cell.hidden_size
+
+    def initial_state(self, batch):
+        self.states = []
+        return self.cell.initial_state(batch)
+
+    def __call__(self, x, state):
+        state = self.cell(x, state)
+        self.states.append(state)
+        return state
+
+
+class Remembering(Module):
+    """Your encoder around a cell that notes its states: it hands over, beside the last one, all of them."""
+
+    def __init__(self, vocab, embed_size, cell):
+        self.cell = Noting(cell)
+        self.encoder = Encoder(vocab, embed_size, self.cell)
 
     def __call__(self, tokens, mask):
-        seen, h = Recurrent(self.encoder.cell)(self.encoder.embedding(tokens), mask=mask)
-        return h, (seen, mask)
+        return self.encoder(tokens, mask), (stack(self.cell.states, axis=1), mask)
 
 
 class Attending(Module):
-    """A decoder that looks back, at every step, at all that the encoder handed over."""
+    """Your decoder, whose logits are joined by what a look back at all that was handed over adds."""
 
-    def __init__(self, vocab, embed_size, cell, rng):
-        self.embedding, self.cell = Embedding(vocab, embed_size, rng=rng), cell
-        self.head = Linear(2 * cell.hidden_size, vocab, rng=rng)
-        self.W = Parameter(init.glorot((cell.hidden_size, cell.hidden_size), rng))
+    def __init__(self, decoder, vocab, hidden, rng):
+        self.decoder, self.head = decoder, Linear(hidden, vocab, rng=rng)
+        self.W = Parameter(init.glorot((hidden, hidden), rng))
 
     def step(self, token, state):
         h, (seen, mask) = state
-        h = self.cell(self.embedding(token), h)
+        logits, h = self.decoder.step(token, h)
         scores = (seen @ (h @ self.W)[:, :, None])[:, :, 0]  # (B, S): how well each place fits
         self.weights = softmax(where(mask, scores, -1e9))
         context = (seen * self.weights[:, :, None]).sum(axis=1)  # (B, H): the mean of the places, so weighted
-        return self.head(concatenate([h, context], axis=1)), (h, (seen, mask))
+        return logits + self.head(context), (h, (seen, mask))
 
 
 if finished(*EVERYTHING):
     rng = np.random.default_rng(5)
-    reader = Encoder(len(pairs.NOTE_READ), 8, GatedCell(8, 16, rng))
-    reader.embedding.W.data[...] = rng.normal(size=reader.embedding.W.shape)
-    writer = Attending(len(pairs.NOTE_WRITTEN), 8, GatedCell(8, 16, rng), rng)
-    learn(Remembering(reader), writer, lambda size: pairs.copies(rng, size, 1, LONGEST), 600, lr=0.02)
-    exact_attending = exact_by_length(Remembering(reader), writer)
+    reader = Remembering(len(pairs.NOTE_READ), 8, GatedCell(8, 16, rng))
+    writer = Decoder(len(pairs.NOTE_WRITTEN), 8, GatedCell(8, 16, rng))
+    for module in (reader.encoder, writer):
+        module.embedding.W.data[...] = rng.normal(size=module.embedding.W.shape)
+    writer.head.W.data[...] = init.glorot(writer.head.W.shape, rng)
+    writer = Attending(writer, len(pairs.NOTE_WRITTEN), 16, rng)
+    learn(reader, writer, lambda size: pairs.copies(rng, size, 1, LONGEST), 600, lr=0.02)
+    exact_attending = exact_by_length(reader, writer)
     print("percent of notes repeated without a mistake, by length\n" + " " * 18 + "".join(f"{length:5}" for length in LENGTHS))
     print("16, with a look" + "   " + "".join(f"{100 * share:5.0f}" for share in exact_attending))
     batch = pairs.copies(np.random.default_rng(11), 1, LONGEST, LONGEST)
-    state, looks, token = Remembering(reader)(batch.x, batch.mask), [], np.array([pairs.START])
+    state, looks, token = reader(batch.x, batch.mask), [], np.array([pairs.START])
     for target in batch.y[0]:
         logits, state = writer.step(token, state)
         looks.append(writer.weights.data[0])
