@@ -17,10 +17,8 @@ from typing import Any
 
 from minigrad.checks import Mutant
 from minigrad.grading import authoring
-from minigrad.grading.diagnose import recognise
 from minigrad.grading.judge import Judge
 from minigrad.grading.matrix import LIMITS, SALT
-from minigrad.grading.reference import mutated
 from minigrad.grading.spec import Assignment, Cell, Evidence
 
 ROOT = Path(__file__).parents[1]
@@ -31,14 +29,7 @@ Found = Mapping[str, Evidence]
 def named(judge: Judge, observed: Found, without: str = "") -> set[str]:
     """The mutants that the evidence shows, one exercise at a time, with one of them unknown."""
     known = {name: found for name, found in judge.mutants.items() if name != without}
-    names = set()
-    for exercise in judge.assignment.exercises():
-        checks = [c for c in judge.deterministic if c.exercise == exercise]
-        seen = {c.name: observed[c.name] for c in checks}
-        if not checks or all(v.passed for v in judge.verdicts(seen)):
-            continue
-        names.add(recognise(checks, seen, judge.expected, known) or "")
-    return names - {""}
+    return {judge.recognised(e, observed, known) for e in judge.assignment.exercises()} - {""}
 
 
 def twice(assignment: Assignment, a: Mutant, b: Mutant) -> tuple[Cell, ...] | None:
@@ -86,7 +77,6 @@ def main(names: list[str]) -> None:
     everything = []
     for name in names or authoring.names(ROOT / "solutions"):
         assignment = authoring.load(ROOT / "solutions" / name)
-        assert not {m.name for m in assignment.mutants if mutated(assignment, m) == assignment.solved()}
         found = rows(assignment)
         everything += found
         print(f"{name}\n{sums(found)}", flush=True)

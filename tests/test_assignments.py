@@ -14,6 +14,7 @@ import pytest
 
 from minigrad.grading import authoring, shipped
 from minigrad.grading.local import checks
+from minigrad.grading.reference import mutated
 from minigrad.grading.spec import Assignment
 
 ROOT = Path(__file__).parent.parent
@@ -75,7 +76,7 @@ def test_a_notebook_names_every_mistake_that_its_checks_catch(
         caught = {assignment.check(name).exercise for name in mutant.fails if name in assignment.public}
         if not caught & set(known):
             continue
-        check = checks(assignment.name, run(assignment, authoring.mutated(assignment, mutant)))
+        check = checks(assignment.name, run(assignment, mutated(assignment, mutant)))
         for exercise in caught:
             result = check(exercise)
             assert mutant.hint in result.hint, mutant.name

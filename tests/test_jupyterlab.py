@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from minigrad.grading import authoring
+from minigrad.grading.reference import mutated
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = next(
@@ -210,8 +211,9 @@ def test_a_mistake_shows_numbers_a_hint_and_a_picture(
     assignment = authoring.load(ROOT / "solutions" / "01-rnn")
     mutant = next(m for m in assignment.mutants if "rnn-cell.one-step" in m.fails)
     notebook = json.loads((served / "01-rnn.ipynb").read_text())
+    mistaken = mutated(assignment, mutant)
     for cell in notebook["cells"]:
-        cell["source"] = authoring.mutated(assignment, mutant).get(cell["id"], cell["source"])
+        cell["source"] = mistaken.get(cell["id"], cell["source"])
     (served / "mistaken.ipynb").write_text(json.dumps(notebook))
     (table, *_), _ = run_all(browser, address.format("mistaken.ipynb"))
     assert "✗ fail" in table

@@ -17,6 +17,7 @@ from typing import Any
 
 from minigrad.checks import Check, Mutant
 from minigrad.grading import diagnose, shipped, verdict
+from minigrad.grading.reference import mutated
 from minigrad.grading.shipped import Known, Shipped
 from minigrad.grading.sources import PUBLIC, load, names
 from minigrad.grading.spec import Assignment, AuthoringError, Cell, Evidence
@@ -167,12 +168,6 @@ def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
             hint = old.hint if new.hint in old.hint else f"{old.hint} Or: {new.hint}"
             return (*known[:i], Known(hint, old.projections), *known[i + 1 :])
     return (*known, new)
-
-
-def mutated(assignment: Assignment, mutant: Mutant) -> dict[str, str]:
-    """The solution cell that a mutant changes, changed."""
-    cell = next(id for id, source in assignment.solution.items() if mutant.old in source)
-    return {cell: assignment.solution[cell].replace(mutant.old, mutant.new)}
 
 
 def _observe(

@@ -210,13 +210,16 @@ class Judge:
         hint = next((m.hint for m in self.assignment.mutants if m.name == mistake), "")
         return Exercise(name, points, float(score), tuple(verdicts), mistake, hint)
 
-    def recognised(self, exercise: str, observed: Mapping[str, Evidence]) -> str:
-        """The name of the mutant that an exercise's evidence shows, or ""."""
+    def recognised(
+        self, exercise: str, observed: Mapping[str, Evidence], mutants: Mapping[str, Found] | None = None
+    ) -> str:
+        """The name of the mutant, of all or of those given, that an exercise's evidence shows, or ""."""
         checks = [c for c in self.deterministic if c.exercise == exercise]
         seen = {c.name: observed[c.name] for c in checks}
         if not checks or all(v.passed for v in self.verdicts(seen)):
             return ""
-        return recognise(checks, seen, self.expected, self.mutants) or ""
+        known = self.mutants if mutants is None else mutants
+        return recognise(checks, seen, self.expected, known) or ""
 
     def _blame(self, failure: Failure | None, errors: Mapping[str, str]) -> Failure | None:
         """A missing name's failure with the error of the cell that should have defined it."""
@@ -273,7 +276,8 @@ class Judge:
 
     def _mistaken(self) -> dict[str, Found]:
         def observe(mutant: Mutant) -> Found:
-            return dict(self.observe(mutated(self.assignment, mutant), train=False).probes)
+            cells = self.assignment.solved(mutated(self.assignment, mutant))
+            return dict(self.observe(cells, train=False).probes)
 
         _, mutants = self.server, self.assignment.mutants  # the server is started once, for all threads
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each

@@ -96,7 +96,8 @@ def matrix(assignment: Assignment, *, isolation: str = "auto") -> Matrix:
 
 def mutant_row(judge: Judge, mutant: Mutant) -> Row:
     """What a mutant fails, and whether its hint would be shown."""
-    report = judge.judge(Intake(mutated(judge.assignment, mutant)), train=False)
+    cells = judge.assignment.solved(mutated(judge.assignment, mutant))
+    report = judge.judge(Intake(cells), train=False)
     failed = [v.check for e in report.exercises for v in e.verdicts if not v.passed]
     public = judge.assignment.public
     return {

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.checks import Check, Mutant
 from minigrad.grading.session import CHECKS_CPU, Session
-from minigrad.grading.spec import Assignment, AuthoringError, Cell, Evidence, Failure, JudgeFault, Limits
+from minigrad.grading.spec import Assignment, AuthoringError, Evidence, Failure, JudgeFault, Limits
 from minigrad.sandbox import protocol
 from minigrad.sandbox.server import Server, WorkerEnded
 
@@ -65,16 +65,15 @@ def sound(assignment: str, found: Mapping[str, Evidence]) -> None:
             raise AuthoringError(f"{assignment}: check {name} returns no arrays: nothing to compare")
 
 
-def mutated(assignment: Assignment, mutant: Mutant) -> tuple[Cell, ...]:
-    """The solved cells with the mutant's substitution; AuthoringError unless it fits exactly once."""
+def mutated(assignment: Assignment, mutant: Mutant) -> dict[str, str]:
+    """The solution cell that a mutant changes, changed; AuthoringError unless it fits exactly once."""
     places = [id for id, source in assignment.solution.items() for _ in range(source.count(mutant.old))]
     if len(places) != 1:
         raise AuthoringError(
             f"{assignment.name}: mutant {mutant.name}: its `old` is found {len(places)} times in "
             "the solution, not once: make it longer, or mend it"
         )
-    source = assignment.solution[places[0]]
-    return assignment.solved({places[0]: source.replace(mutant.old, mutant.new)})
+    return {places[0]: assignment.solution[places[0]].replace(mutant.old, mutant.new)}
 
 
 def defines(source: str, name: str) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad.grading.authoring import mutated, release_notebook
+from minigrad.grading.authoring import release_notebook
+from minigrad.grading.reference import mutated
 from minigrad.grading.spec import Assignment, Status
 
 Notebook = dict[str, Any]
