@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.grading.course import Course
+from minigrad.grading.markup import mark
 from minigrad.grading.spec import Assignment, GradingError, Report
 
 OK, WRONG, CANNOT = 0, 1, 2
@@ -141,7 +142,7 @@ def check(args: argparse.Namespace) -> int:
 def _summary(made: Report, full: bool) -> str:
     """One line: what passes, what fails, what is still to do."""
     lost = [v for e in made.exercises for v in e.verdicts if not v.passed]
-    todo = dict.fromkeys(v.exercise for v in lost if "to do" in v.reason or "not defined" in v.reason)
+    todo = dict.fromkeys(v.exercise for v in lost if mark(v) == "to do")
     kind = "checks, hidden ones too" if full else "public checks; grading adds hidden ones"
     count = sum(len(e.verdicts) for e in made.exercises)
     parts = [f"{count - len(lost)} of {count} {kind}"]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from minigrad.grading.classview import class_html
-from minigrad.grading.markup import GREY, MARKS, Mark, escape, number, printable, prose
+from minigrad.grading.markup import GREY, MARKS, escape, mark, number, printable, prose
 from minigrad.grading.spec import Exercise, Report, Verdict
 from minigrad.grading.table import Result, Row, state
 
@@ -61,9 +61,10 @@ def exercise_text(exercise: Exercise) -> str:
     lines = [f"{exercise.name}: {number(exercise.score)} of {number(exercise.points)} points"]
     for v in exercise.verdicts:
         points = f"{number(v.points if v.passed else 0)}/{number(v.points)}"
-        lines.append(f"  {'✓ pass' if v.passed else '✗ fail'} {points:>9}  {v.says} ({_probe(v)})")
+        word = mark(v)
+        lines.append(f"  {MARKS[word][0]} {word:5} {points:>9}  {v.says} ({_probe(v)})")
         if not v.passed and v.reason:
-            lines.append(f"{'':20}{v.reason}")
+            lines.append(f"{'':21}{v.reason}")
     if exercise.hint:
         lines.append(f"  hint: {exercise.hint}")
     return printable("\n".join(lines))
@@ -88,13 +89,14 @@ def exercise_html(exercise: Exercise) -> str:
 
 
 def _verdict_row(v: Verdict) -> str:
-    word: Mark = "pass" if v.passed else "fail"
+    word = mark(v)
     sign, colour = MARKS[word]
+    told = f"{sign}&nbsp;{word}".replace("to do", "to&nbsp;do")
     earned = f"{number(v.points if v.passed else 0)}&nbsp;/&nbsp;{number(v.points)}"
     kind = f' <small style="color:{GREY}">{escape(_probe(v))}{"" if v.public else " (hidden check)"}</small>'
     why = "" if v.passed or not v.reason else f"<br><small>{prose(v.reason)}</small>"
     return (
-        f'<tr><td style="width:5em;color:{colour};text-align:left"><b>{sign}&nbsp;{word}</b></td>'
+        f'<tr><td style="width:5em;color:{colour};text-align:left"><b>{told}</b></td>'
         f'<td style="text-align:left">{prose(v.says)}{kind}{why}</td>'
         f'<td style="width:5em;text-align:right">{earned}</td></tr>'
     )

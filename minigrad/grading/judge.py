@@ -228,7 +228,7 @@ class Judge:
         named = re.match(r"`(\w+)`", failure.reason)
         for id, source in self.assignment.solution.items():
             if named and id in errors and defines(source, named[1]):
-                return Failure("missing", f"{failure.reason}: {errors[id]}")
+                return Failure("exception", f"{failure.reason}: {errors[id]}")
         return failure
 
     def _train(self, session: Session, found: Found) -> float:

@@ -6,6 +6,8 @@ import html
 import re
 from typing import Literal
 
+from minigrad.grading.spec import Verdict
+
 GREEN, RED, GREY = "#1a7f37", "#c4321f", "#6e7781"  # each also has its word and sign
 Mark = Literal["pass", "fail", "to do", "waits"]
 MARKS: dict[Mark, tuple[str, str]] = {
@@ -14,6 +16,15 @@ MARKS: dict[Mark, tuple[str, str]] = {
     "to do": ("–", GREY),
     "waits": ("…", GREY),
 }
+
+
+def mark(v: Verdict) -> Mark:
+    """A verdict in a word: what is not there yet is still to do, and no mistake."""
+    if v.passed:
+        return "pass"
+    if v.failure == "waits":
+        return "waits"
+    return "to do" if v.failure in ("todo", "missing") else "fail"
 
 
 def printable(text: str) -> str:

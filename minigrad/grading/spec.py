@@ -150,6 +150,7 @@ class Verdict:
     public: bool
     passed: bool
     reason: str = ""  # why not: "`W_h` is off by about 1e-2 (worst entry [3, 1])"
+    failure: FailureKind | None = None  # where the probe gave no arrays
 
 
 @dataclass(frozen=True)

@@ -111,13 +111,14 @@ def waits(needs: Collection[str]) -> Failure:
 
 def decide(check: Check, observed: Evidence, expected: Evidence, public: bool) -> Verdict:
     """One check, decided: a trained one by its score, any other by its arrays."""
+    failure = observed.failure.kind if observed.failure is not None else None
     if observed.failure is not None:
         reason = observed.failure.reason
     elif check.trained:
         reason = untrained(check, observed.score)
     else:
         reason = difference(check, observed.arrays, expected.arrays)
-    return Verdict(check.name, check.exercise, check.says, check.points, public, not reason, reason)
+    return Verdict(check.name, check.exercise, check.says, check.points, public, not reason, reason, failure)
 
 
 def untrained(check: Check, score: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import xml.etree.ElementTree as ET
@@ -90,6 +91,19 @@ def test_text_says_what_was_lost_and_why() -> None:
     ]
     assert lines[5] == "  hint: Is `W_h` the right way round?"
     assert [v.check for v, hint in display.lost(report(False)) if hint] == ["cell.b"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "sign", "word"),
+    [("todo", "–", "to do"), ("missing", "–", "to do"), ("waits", "…", "waits"), ("timeout", "✗", "fail")],
+)
+def test_what_is_still_to_do_is_no_mistake(failure: str, sign: str, word: str) -> None:
+    one = dataclasses.replace(verdict("cell.a", 5, False, reason="why"), failure=failure)
+    exercise = Exercise("cell", 5, 0, (one,))
+    line = display.exercise_text(exercise).splitlines()[1]
+    assert line.startswith(f"  {sign} {word} ")
+    page = display.exercise_html(exercise).replace("&nbsp;", " ")
+    assert f">{sign} {word}<" in page
 
 
 def test_what_was_not_graded_is_no_zero() -> None:
