@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from minigrad.checks import Check, Mutant, Rewrite, Variant, collect
+from minigrad.grading import percent
 from minigrad.grading.spec import Assignment, AuthoringError, Cell, Kind
 
 PUBLIC, HIDDEN = "public_checks.py", "checks.py"
@@ -53,15 +54,12 @@ def names(root: Path) -> list[str]:
 
 def _notebook(folder: Path) -> tuple[tuple[Cell, ...], dict[str, str], bool]:
     """The release's cells, the solution of each solution cell, and whether it uses the engine."""
-    import jupytext  # an extra that only authors need
-
     where = f"{folder.name}/notebook.py"
-    notebook = jupytext.reads((folder / "notebook.py").read_text(encoding="utf-8"), fmt="py:percent")
-    engine = bool(notebook.metadata.get("minigrad", {}).get("engine", True))
+    raws, engine = percent.read((folder / "notebook.py").read_text(encoding="utf-8"), where)
     cells: list[Cell] = []
     solution: dict[str, str] = {}
-    for number, raw in enumerate(notebook.cells, 1):
-        cell = _cell(raw, f"{where}, cell {number}")
+    for raw in raws:
+        cell = _cell(raw, f"{where}, line {raw.line}")
         if cell.kind == "solution":
             solution[cell.id], released = split(cell.source, f"{where}, cell `{cell.id}`")
             cell = Cell(cell.id, cell.kind, released)
@@ -77,11 +75,8 @@ def _notebook(folder: Path) -> tuple[tuple[Cell, ...], dict[str, str], bool]:
     return tuple(cells), solution, engine
 
 
-def _cell(raw: Any, where: str) -> Cell:
-    meta = {k: v for k, v in raw.metadata.items() if k != "lines_to_next_cell"}
-    markdown = raw.cell_type == "markdown"
-    if raw.cell_type not in ("markdown", "code"):
-        raise AuthoringError(f"{where}: cells are code or markdown, not {raw.cell_type}: `# %% [markdown]`")
+def _cell(raw: percent.Raw, where: str) -> Cell:
+    meta, markdown = raw.metadata, raw.markdown
     if unknown := sorted(set(meta) - KEYS):
         raise AuthoringError(f"{where}: unknown metadata {unknown}: known are {sorted(KEYS)}")
     kind: Kind = meta.get("kind", "text" if markdown else "")
@@ -91,7 +86,8 @@ def _cell(raw: Any, where: str) -> Cell:
             "a markdown cell text or written"
         )
     if markdown != (kind in ("text", "written")):
-        raise AuthoringError(f'{where}: kind="{kind}" does not go with a {raw.cell_type} cell')
+        cell_type = "markdown" if markdown else "code"
+        raise AuthoringError(f'{where}: kind="{kind}" does not go with a {cell_type} cell')
     id = str(meta.get("id") or f"cell-{hashlib.sha256(raw.source.encode()).hexdigest()[:10]}")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id):
         raise AuthoringError(f'{where}: id="{id}": use 1 to 64 letters, digits, - and _')
