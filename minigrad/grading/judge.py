@@ -18,7 +18,15 @@ from minigrad.checks import Check, Mutant
 from minigrad.grading import results
 from minigrad.grading.diagnose import recognise
 from minigrad.grading.intake import Intake, intake
-from minigrad.grading.reference import Reference, defines, mutated, read_evidence, sound, write_evidence
+from minigrad.grading.reference import (
+    Reference,
+    defines,
+    identical,
+    mutated,
+    read_evidence,
+    sound,
+    write_evidence,
+)
 from minigrad.grading.session import Session
 from minigrad.grading.spec import (
     Assignment,
@@ -119,8 +127,9 @@ class Judge:
 
     @cached_property
     def mutants(self) -> Mapping[str, Found]:
-        """Each mutant's evidence for each deterministic check."""
-        return self._cached("mutants", self._mistaken)
+        """Each mutant's evidence for each deterministic check; what equals the solution's is held once."""
+        changed = self._cached("mutants", self._mistaken)
+        return {name: {**self.expected, **found} for name, found in changed.items()}
 
     def grade(self, data: bytes) -> Report:
         """The report of one submitted file; never raises for what is in it.
@@ -275,11 +284,15 @@ class Judge:
         return dict(found)
 
     def _mistaken(self) -> dict[str, Found]:
+        """What each mutant gives where that is not, byte for byte, what the solution gives."""
+
         def observe(mutant: Mutant) -> Found:
             cells = self.assignment.solved(mutated(self.assignment, mutant))
-            return dict(self.observe(cells, train=False).probes)
+            found = self.observe(cells, train=False).probes
+            return {name: e for name, e in found.items() if not identical(e, self.expected[name])}
 
-        _, mutants = self.server, self.assignment.mutants  # the server is started once, for all threads
+        # what all threads share is made once, before them
+        _, _, mutants = self.server, self.expected, self.assignment.mutants
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
             return dict(zip((m.name for m in mutants), threads.map(observe, mutants), strict=True))
 

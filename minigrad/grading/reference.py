@@ -81,6 +81,15 @@ def defines(source: str, name: str) -> bool:
     return re.search(rf"^(?:class|def)\s+{name}\b|^{name}\s*=", source, re.MULTILINE) is not None
 
 
+def identical(a: Evidence, b: Evidence) -> bool:
+    """Whether two probes gave the same bytes, or failed alike."""
+
+    def contents(e: Evidence) -> dict[str, Any]:
+        return {name: (v.dtype, v.shape, v.tobytes()) for name, v in e.arrays.items()}
+
+    return a.failure == b.failure and contents(a) == contents(b)
+
+
 def write_evidence(found: Mapping[str, Mapping[str, Evidence]]) -> bytes:
     """Evidence by name and check as bytes: one frame of the sandbox's codec for each name."""
     frames = []

@@ -413,6 +413,17 @@ def test_a_solution_that_fails_its_own_checks_is_its_authors_error(near, square,
         judge.grade(submission())
 
 
+def test_what_a_mutant_does_not_change_is_held_once(near, tmp_path):
+    for _ in ("computed", "read from the cache"):
+        with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as judge:
+            found = judge.mutants["square-doubles"]
+            assert found["mean.value-of-mean"] is judge.expected["mean.value-of-mean"]
+            assert set(found) == set(judge.expected)
+            assert not np.array_equal(
+                found["square.value"].arrays["y"], judge.expected["square.value"].arrays["y"]
+            )
+
+
 def test_a_mutant_must_fit_once(near):
     task = squares(mutants=(mutant("m", "return", "raise", "h", ["square.value"]),))
     with Judge(task, SALT, isolation="unsafe") as judge, pytest.raises(AuthoringError, match="found 3 times"):
