@@ -64,6 +64,7 @@ class Supervised:
         self._life.settimeout(END_SECONDS)
         self._ended: WorkerEnded | None = None
         self._cpu = 0.0
+        self._cpu_known = False  # that it is what the worker has used: one that only waits uses no more
         self._budget = 0.0
 
     def await_ready(self, seconds: float) -> None:
@@ -93,7 +94,7 @@ class Supervised:
         if self._ended is not None:
             raise self._ended
         deadline = time.monotonic() + wall
-        self._budget = cpu
+        self._budget, self._cpu_known = cpu, False
         try:
             self._life.send(ORDER.pack(ARM, cpu))
             self._channel.settimeout(wall)
@@ -175,10 +176,11 @@ class Supervised:
         return self._ended
 
     def cpu(self) -> float:
-        if self._ended is None:
+        if self._ended is None and not self._cpu_known:
             news = self._ask()
             if news is not None and news[0] != USED:
                 self._ended = self._end(*news)
+            self._cpu_known = True
         return self._cpu
 
     def close(self) -> None:
