@@ -20,7 +20,7 @@ import re
 import sys
 import types
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -323,10 +323,13 @@ def answer(notebook: Notebook, request: Any) -> Any:
     """The reply to one request (see the package's docstring for their forms)."""
     try:
         operation, *arguments = request
-        method = {"cell": notebook.cell, "checks": notebook.checks, "probe": notebook.probe}.get(
-            operation, notebook.replay
-        )
-        return method(*arguments)
+        methods: dict[str, Callable[..., Any]] = {
+            "cell": notebook.cell,
+            "checks": notebook.checks,
+            "probe": notebook.probe,
+            "replay": notebook.replay,
+        }
+        return methods[operation](*arguments)
     except BaseException as error:  # a KeyboardInterrupt that a submission raises, too
         return {"failure": _failure(error)}
     finally:
