@@ -1,9 +1,9 @@
 """nbgrader, seen from the judge: the only file that imports it.
 
-`config(course)` puts two preprocessors of ours into stock nbgrader: `Rebuild` turns a submitted
-file into the release with the student's answers in it, and `JudgeExecute`, in place of `Execute`,
-writes the judge's report into it. No kernel starts. Gradebook, manual points, lateness, feedback
-and export stay nbgrader's.
+`config(course)` puts three preprocessors of ours into stock nbgrader: `Rebuild` turns a submitted
+file into the release with the student's answers in it; `JudgeExecute`, in place of `Execute`,
+writes the judge's report into it; `AskAPerson` marks what was refused. No kernel starts. Gradebook,
+manual points, lateness, feedback and export stay nbgrader's.
 """
 
 from __future__ import annotations
@@ -114,6 +114,21 @@ class JudgeExecute(InCourse):
         return shown(notebook, report, assignment), resources
 
 
+class AskAPerson(InCourse):
+    """After SaveAutoGrades: what was refused has no automatic score, and waits for a person."""
+
+    def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
+        if notebook.metadata.get("minigrad", {}).get("refused"):
+            names = resources["nbgrader"]
+            with Gradebook(names["db_url"]) as book:
+                for grade in book.find_submission_notebook(
+                    names["notebook"], names["assignment"], names["student"]
+                ).grades:
+                    grade.auto_score, grade.needs_manual_grade = None, True
+                book.db.commit()
+        return notebook, resources
+
+
 class LatePenalty(BasePlugin):  # type: ignore[misc]
     """Lateness by the course file's grace, slope and cap."""
 
@@ -145,6 +160,7 @@ def config(course: Course) -> Config:
     c.Autograde.autograde_preprocessors = [
         JudgeExecute,
         SaveAutoGrades,
+        AskAPerson,
         AssignLatePenalties,
         CheckCellMetadata,
     ]

@@ -297,6 +297,29 @@ def test_manual_points_extra_credit_and_comments_survive_a_regrade(room):
         assert book.find_submission(NAME, "a").score == 12.5
 
 
+def test_what_is_refused_has_no_score_and_waits_for_a_person(room):
+    from minigrad.grading import nbgrader
+
+    course, assignment = room
+
+    def grade(data: bytes) -> tuple[float | None, bool, float]:
+        path = hand_in(course, "a", data)
+        one = cohort.run(course, assignment, {"a": path})
+        assert nbgrader.record(course, assignment, {"a": path}, one) == {}
+        with nbgrader._book(course) as book:
+            found = book.find_grade("scale-check", NAME, NAME, "a")
+            return found.auto_score, found.needs_manual_grade, book.find_submission(NAME, "a").score
+
+    good = json.dumps(notebook(assignment, RIGHT)).encode()
+    assert grade(b"no notebook") == (None, True, 0.0)
+    assert grade(good) == (10.0, False, 10.0)
+    assert grade(b"no notebook") == (None, True, 0.0)
+    with nbgrader._book(course) as book:
+        book.find_grade("scale-check", NAME, NAME, "a").manual_score = 3.0
+        book.db.commit()
+    assert grade(b"still no notebook") == (None, True, 3.0)
+
+
 def test_lateness_is_the_course_files(room):
     """Handed in 36 hours after the due date; b has an extension of a day, c of a week."""
     from minigrad.grading import nbgrader
