@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,45 @@ def test_beyond_this_machine_there_must_be_tls(tmp_path):
         (tmp_path / f"{name}.pem").write_text("")
         (tmp_path / f"{name}.pem").chmod(0o644)
     assert "chmod 600" in refused("tls://10.0.0.3:8786", tmp_path)
+
+
+def certificate(folder: Path) -> Path:
+    """A key and a certificate that signs itself, made as the instructor's guide says."""
+    guide = (Path(__file__).parents[2] / "docs" / "instructors.md").read_text(encoding="utf-8")
+    (command,) = [line for line in guide.splitlines() if line.startswith("openssl req ")]
+    folder.mkdir()
+    words = [word.replace("tls/", f"{folder}/") for word in shlex.split(command)]
+    subprocess.run(words, check=True, capture_output=True, timeout=60)
+    shutil.copy(folder / "cert.pem", folder / "ca.pem")
+    return folder
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
+def test_a_cluster_is_reached_with_its_key_alone(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    ours, others = certificate(tmp_path / "tls"), certificate(tmp_path / "others")
+    security = distributed.security.Security(
+        require_encryption=True,
+        tls_ca_file=str(ours / "ca.pem"),
+        **{f"tls_{who}_cert": str(ours / "cert.pem") for who in ("scheduler", "worker", "client")},
+        **{f"tls_{who}_key": str(ours / "key.pem") for who in ("scheduler", "worker", "client")},
+    )
+    with distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tls",
+        security=security,
+        dashboard_address=None,
+        silence_logs=60,
+    ) as cluster:
+        address = cluster.scheduler_address
+        assert address.startswith("tls://127.0.0.1:")
+        with dask(address, ours) as (executor, workers):
+            assert workers == 1
+            assert executor.submit(sorted, [2, 1]).result(60) == [1, 2]
+        with pytest.raises(GradingError, match="no Dask scheduler answers"), dask(address, others):
+            pass
 
 
 @pytest.mark.slow
