@@ -563,12 +563,15 @@ def starting_weights(rng, D, H, K, rho=1.0):
     }
 
 
-def trained(student, model, draw, loss, error, optimizer, stop, budget, every, max_norm=None):
-    """Train with the student's train_step until the error on fresh data is at most `stop`; the parameters."""
+def trained(student, model, draw, loss, error, optimizer, stop, budget, every, fresh=100, max_norm=None):
+    """Train with the student's train_step until the error on fresh data is at most `stop`; the parameters.
+
+    More states and steps that go further than need be make for few updates: every submission pays for them.
+    """
     for update in range(1, budget + 1):
         batch = draw()
         train_step(student, model, batch.x, batch, loss, optimizer, max_norm)
-        if update % every == 0 and error(model, draw(200)) <= stop:
+        if update % every == 0 and error(model, draw(fresh)) <= stop:
             break
     return {name: parameter.data for name, parameter in model.arrays().items()}
 
@@ -595,7 +598,7 @@ def bit_code(rng):
 
 def echo_map(rng):
     delay, code = int(rng.integers(8, 13)), bit_code(rng)
-    return lambda rng, size: coded(tasks.echo(rng, size, delay=delay), code)
+    return lambda rng, size: coded(tasks.echo(rng, size, length=24, delay=delay), code)
 
 
 def parity_map(rng):
@@ -631,19 +634,19 @@ def squared_error(model, batch):
 
 def boom_replay(solution, parameters, rng, held_out):
     draw = boom_map(rng)
-    model = Reader(solution, 4, 16, 2, activation=relu).write(parameters)
+    model = Reader(solution, 4, 48, 2, activation=relu).write(parameters)
     return 1 - squared_error(model, draw(held_out, 500)) / BOOM_BASELINE
 
 
 @check(
     exercise="learned", points=5, says=ECHO, cpu=6.0, threshold=0.97,
-    needs=(*CELL, *TRAIN), replay=accuracy_replay(echo_map, 16),
+    needs=(*CELL, *TRAIN), replay=accuracy_replay(echo_map, 32),
 )
 def echo(student, rng):
     draw = echo_map(rng)
-    model = Reader(student, CODE, 16, 1).write(starting_weights(rng, CODE, 16, 1))
+    model = Reader(student, CODE, 32, 1).write(starting_weights(rng, CODE, 32, 1))
     optimizer = Adam(model.parameters(), lr=0.01)
-    return trained(student, model, lambda n=16: draw(rng, n), bit_loss, bit_error, optimizer, 0.005, 600, 20)
+    return trained(student, model, lambda n=32: draw(rng, n), bit_loss, bit_error, optimizer, 0.005, 300, 5)
 
 
 @check(
@@ -654,7 +657,7 @@ def parity(student, rng):
     draw = parity_map(rng)
     model = Reader(student, CODE, 32, 1).write(starting_weights(rng, CODE, 32, 1))
     optimizer = Adam(model.parameters(), lr=0.02)
-    return trained(student, model, lambda n=32: draw(rng, n), bit_loss, bit_error, optimizer, 0.005, 700, 20)
+    return trained(student, model, lambda n=32: draw(rng, n), bit_loss, bit_error, optimizer, 0.005, 500, 10, 200)
 
 
 @check(
@@ -664,9 +667,9 @@ def parity(student, rng):
 )
 def boom(student, rng):
     draw = boom_map(rng)
-    model = Reader(student, 4, 16, 2, activation=relu).write(starting_weights(rng, 4, 16, 2, rho=2.0))
-    optimizer = SGD(model.parameters(), lr=0.2)
+    model = Reader(student, 4, 48, 2, activation=relu).write(starting_weights(rng, 4, 48, 2, rho=2.0))
+    optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)
     return trained(
         student, model, lambda n=16: draw(rng, n), lambda out, batch: mse(out, batch.y),
-        squared_error, optimizer, 0.015, 800, 20, max_norm=1.0,
+        squared_error, optimizer, 0.015, 300, 5, max_norm=1.0,
     )
