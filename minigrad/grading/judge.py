@@ -243,7 +243,7 @@ class Judge:
     def _train(self, session: Session, found: Found) -> float:
         """Train the checks that still wait and need to no longer; gives the CPU seconds it took."""
         passed = {v.check for v in self.verdicts(found) if v.passed}
-        used = 0.0
+        before = session.cpu
         for check in self.assignment.checks:
             if not check.trained or (check.name in found and not waiting(found[check.name])):
                 continue
@@ -252,22 +252,20 @@ class Judge:
                 found[check.name] = Evidence(failure=waits(missing))
                 continue
             found[check.name] = self._tries(session, check)
-            used += found[check.name].cpu
-        return used
+        return session.cpu - before
 
     def _tries(self, session: Session, check: Check) -> Evidence:
-        best, used = float("-inf"), 0.0
+        best = float("-inf")
         for attempt in range(check.tries):
             seed = self.seed(check, attempt)
             one = session.probe(check, seed)
-            used += one.cpu
             if one.failure is not None:
-                return dataclasses.replace(one, cpu=used)
+                return one
             score = self._replay(check, attempt, dict(one.arrays))
             best = score if score > best else best
             if best >= check.threshold:
                 break
-        return Evidence(score=best, cpu=used)
+        return Evidence(score=best)
 
     def _replay(self, check: Check, attempt: int, arrays: dict[str, np.ndarray]) -> float:
         if self._solution is None:

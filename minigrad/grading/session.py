@@ -39,7 +39,7 @@ class Session:
         self.confirmed = True
         self.worker: Worker | None = None
         self.spent = 0.0  # CPU seconds of the workers before this one
-        self.began = time.monotonic()
+        self.began = self.started = time.monotonic()  # the session, and the present worker
 
     def __enter__(self) -> Session:
         return self
@@ -61,17 +61,22 @@ class Session:
             self.spent += self.worker.cpu
             self.worker = None
 
-    def left(self) -> float:
-        """CPU seconds left of the whole budget; waiting counts a tenth."""
-        waited = (time.monotonic() - self.began) / WALL
-        return self.limits.total_cpu - max(self.cpu, waited)
+    def left(self, wanted: float) -> float:
+        """CPU seconds left of the whole budget, at most `wanted`; waiting counts a tenth."""
+        now, total = time.monotonic(), self.limits.total_cpu
+        waited = (now - self.began) / WALL
+        most = self.spent + now - self.started  # a worker has one thread; mostly no need to ask it
+        if total - max(most, waited) >= wanted:
+            return wanted
+        return min(wanted, total - max(self.cpu, waited))
 
     def ready(self) -> bool:
         """Whether a worker is there in which the cells ran and the checks were read."""
         while self.worker is None and self.over is None:
-            if self.left() < ENOUGH:
+            if self.left(ENOUGH) < ENOUGH:
                 self._spent()
                 break
+            self.started = time.monotonic()
             self.worker = self.server.worker(memory_mb=self.limits.memory_mb)
             if not (self._run_cells() and self._read_checks()):
                 self.close()
@@ -79,29 +84,25 @@ class Session:
 
     def probe(self, check: Check, seed: str) -> Evidence:
         """One run of a check's probe. A timeout counts once a second run, alone, timed out too."""
-        used = 0.0
         for last in (False, True):
             if not self.ready():
-                return Evidence(failure=self.over, cpu=used)
+                return Evidence(failure=self.over)
             assert self.worker is not None
-            limit, before = min(check.cpu, self.left()), self.cpu
+            limit = self.left(check.cpu)
             if limit < ENOUGH:
-                return Evidence(failure=self._spent(), cpu=used)
+                return Evidence(failure=self._spent())
             try:
                 reply = self.worker.call(["probe", check.name, seed], limit)
             except WorkerEnded as end:
                 self.close()
-                used += self.cpu - before
                 failure = ended(end.reason, limit, self.limits.memory_mb)
                 if failure.kind == "timeout" and limit < check.cpu:
-                    return Evidence(failure=self._spent(), cpu=used)
+                    return Evidence(failure=self._spent())
                 if failure.kind != "timeout" or last:
                     self._charge()
-                    return Evidence(failure=failure, cpu=used)
+                    return Evidence(failure=failure)
             else:
-                used += self.cpu - before
-                found = evidence(reply, self.ids)
-                return Evidence(found.arrays, found.failure, cpu=used)
+                return evidence(reply, self.ids)
         raise AssertionError  # the second round returns
 
     def probes(
@@ -136,14 +137,16 @@ class Session:
     def _run_cells(self) -> bool:
         """Run the cells in the worker; False when one of them ended it."""
         assert self.worker is not None
-        cpu, start = self.worker.cpu, time.monotonic()
+        start = time.monotonic()
         room = OUTPUTS
         for cell in self.cells:
             if cell.id in self.charged:
                 continue
-            used = max(self.worker.cpu - cpu, (time.monotonic() - start) / WALL)
-            limit = min(self.limits.cell_cpu, self.limits.cells_cpu - used)
-            if self.left() < ENOUGH:
+            passed = time.monotonic() - start
+            limit = self.limits.cell_cpu
+            if self.limits.cells_cpu - passed < limit:
+                limit = min(limit, self.limits.cells_cpu - max(self.worker.cpu, passed / WALL))
+            if self.left(ENOUGH) < ENOUGH:
                 self._spent()
                 return False
             if limit < ENOUGH:
@@ -151,7 +154,7 @@ class Session:
                 self.runs[cell.id] = CellRun(cell.id, error=why)
                 continue
             try:
-                reply = self.worker.call(["cell", cell.id, cell.source], min(limit, self.left()))
+                reply = self.worker.call(["cell", cell.id, cell.source], self.left(limit))
             except WorkerEnded as end:
                 self._cell_ended(cell, ended(end.reason, limit, self.limits.memory_mb))
                 return False

@@ -115,7 +115,6 @@ class Evidence:
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     failure: Failure | None = None
     score: float | None = None
-    cpu: float = 0.0
 
 
 @dataclass(frozen=True)
