@@ -203,7 +203,8 @@ def collect(args: argparse.Namespace) -> int:
     course = _course(args)
     (name,) = _names(course, [args.assignment])
     made = unpack(args.source, course.submitted, name)
-    print(f"{len(made.files)} submissions laid into {course.submitted}")
+    count = len(made.files)
+    print(f"{count} submission{'' if count == 1 else 's'} laid into {course.submitted}")
     for student, why in made.refused.items():
         print(clean(f"minigrad: {student}: {why}"), file=sys.stderr)
     for left in made.nobodys:

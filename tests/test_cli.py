@@ -220,7 +220,7 @@ def test_collect_lays_an_archive_out(course, tmp_path_factory, capsys):
         made.writestr("Bea M_13_assignsubmission_file_/essay.txt", "words")
     assert main(["collect", NAME, str(archive)]) == 1
     told = capsys.readouterr()
-    assert "1 submissions laid into" in told.out
+    assert "1 submission laid into" in told.out
     assert "13: " in told.err
     assert course.submissions(NAME).keys() == {"12"}
 
