@@ -21,7 +21,7 @@ import pytest
 
 from minigrad.checks import Check, Student
 from minigrad.grading import diagnose, verdict
-from minigrad.grading.authoring import mutated
+from minigrad.grading.reference import mutated
 from minigrad.grading.sources import load
 from minigrad.grading.spec import Assignment, Cell, Evidence
 from minigrad.sandbox.worker import run_probe, words_of
