@@ -1,11 +1,13 @@
 """How things are measured: CPU time of interleaved runs, memory and imports in fresh processes."""
 
+import contextlib
 import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 ROUNDS = 9  # at least; more while the time allowed lasts
 ALLOWED = 4.0  # seconds of wall time for one comparison
@@ -89,3 +91,31 @@ print(*(seconds / length for seconds, length in zip(taken, lengths)))
 def resident_bytes() -> int:
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def tree_megabytes() -> tuple[float, float]:
+    """PSS in MB of this process and all below it: (the judge's, workers').
+
+    A worker is a process of the sandbox that leads its own session below another one of the sandbox.
+    """
+    processes = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            after = (path / "stat").read_text().rpartition(")")[2].split()  # state, parent, group, session
+            sandboxed = b"boot.py" in (path / "cmdline").read_bytes()
+            processes[int(path.name)] = int(after[1]), int(after[3]), sandboxed
+    own = workers = 0.0
+    for pid, (parent, session, sandboxed) in processes.items():
+        line = [pid]
+        while line[-1] in processes and line[-1] != os.getpid():
+            line.append(processes[line[-1]][0])
+        if line[-1] != os.getpid():
+            continue
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has just ended
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            megabytes = next(int(s.split()[1]) for s in rollup.splitlines() if s.startswith("Pss:")) / 1e3
+            if sandboxed and session == pid and processes[parent][2]:
+                workers += megabytes
+            else:
+                own += megabytes
+    return own, workers
