@@ -308,6 +308,9 @@ def _graded(
                 report = _outcome(future, running[future][1])
                 del running[future]
                 yield key, report
+    except KeyboardInterrupt:
+        running.clear()  # the pool ends its processes, and stumbles over futures that are cancelled
+        raise
     except BrokenExecutor:
         todo.extendleft(key for key, _ in running.values())
         running.clear()

@@ -122,6 +122,26 @@ def test_the_judges_fault_is_no_zero_and_is_tried_again(room, judge, word):
     assert len(judge.graded) == 4
 
 
+def test_a_ctrl_c_leaves_the_pools_futures_alone(room, judge, monkeypatch):
+    """The pool's own thread gives each an exception, and would die of one that is cancelled."""
+    answers(room, a=RIGHT, b=ADDS)
+    held: list[Future[Report]] = []
+
+    class Slow(cohort.Here):
+        def submit(self, fn, /, *args, **kwargs):
+            held.append(Future())
+            return held[-1]
+
+    def ctrl_c(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cohort, "wait", ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        run(room, executor=Slow())
+    assert held
+    assert not any(future.cancelled() for future in held)
+
+
 def test_an_unconfirmed_timeout_is_not_shared(room, judge):
     answers(room, a=f"{RIGHT}  # UNCONFIRMED", b=f"{RIGHT}  # UNCONFIRMED")
     run(room)
