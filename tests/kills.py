@@ -131,8 +131,9 @@ def campaign(root: Path, kills: int, seed: int = 0, record: bool = False) -> Res
         if process.returncode == 1:
             rounds += 1
             wrong += compare(now, expected)
-            if record and recorded(course) != grades:
-                wrong.append(f"round {rounds}: the gradebook differs")
+            if record and (book := recorded(course)) != grades:
+                rows = [row for row in book if row not in grades]
+                wrong.append(f"round {rounds}: the gradebook differs: {rows}; {told[-400:]}")
             course, now = _copy(root, f"round{rounds}"), {}
         before = now
     run(course, record)
