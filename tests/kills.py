@@ -112,8 +112,10 @@ def campaign(root: Path, kills: int, seed: int = 0, record: bool = False) -> Res
     while sum(done.values()) < kills:
         process = start(course, record)
         how = HOWS[sum(done.values()) % len(HOWS)]
+        ended = False
         try:
             process.wait(rng.uniform(0, whole))
+            ended = True  # by itself: Python too exits with 1, when a Ctrl-C meets it at its very start
         except subprocess.TimeoutExpired:
             _kill(process, how)
             done[how] += 1
@@ -128,8 +130,10 @@ def campaign(root: Path, kills: int, seed: int = 0, record: bool = False) -> Res
         wrong += [f"lost after {how}: {name}" for name in before if now.get(name) != before[name]]
         if "Traceback" in told and not told.rstrip().endswith("KeyboardInterrupt"):  # Python's own start
             wrong.append(f"after {how}: {told[-400:]}")
-        if process.returncode == 1:
+        if ended:
             rounds += 1
+            if process.returncode != 1:  # one submission is refused
+                wrong.append(f"round {rounds}: exit {process.returncode}: {told[-400:]}")
             wrong += compare(now, expected)
             if record and (book := recorded(course)) != grades:
                 rows = [row for row in book if row not in grades]

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad.grading import results
 from minigrad.grading.course import Course
@@ -31,6 +31,8 @@ from minigrad.grading.spec import Assignment, GradingError, Refused, Report
 from minigrad.sandbox.server import SandboxUnavailable
 
 Done = Callable[[str, Report], None]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,16 @@ class _Processes(ProcessPoolExecutor):
         # spawn: a fork would copy our threads' locks, and whatever the caller has open
         super().__init__(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
         self._others = set(multiprocessing.active_children())
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().submit(fn, *args, **kwargs)
+        # this may start a process, which inherits the mask: a Ctrl-C at its start is not its own
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
