@@ -16,7 +16,7 @@ from minigrad.grading.course import Course
 from minigrad.grading.spec import Assignment, Report
 from minigrad.terminal import class_table, progress
 from tests.demo.classes import CLASSES
-from tests.demo.leaks import leaks, secrets, shown
+from tests.demo.leaks import leaks, released_text, secrets
 from tests.demo.samples import Sample
 
 MAIN = "01-rnn"  # the large class, with every kind of work
@@ -53,7 +53,7 @@ def main() -> int:
     grades = recorded(course.work / "grades.csv")
     for name, reports in graded.items():
         complaints += wrong(name, classes[name], reports, grades)
-    public = shown(assignments.values())
+    public = released_text(assignments.values())
     hidden = {
         text: what for name in graded for text, what in secrets(course, assignments[name], public).items()
     }

@@ -35,7 +35,7 @@ def secrets(course: Course, assignment: Assignment, public: str) -> dict[str, st
     return found
 
 
-def shown(assignments: Iterable[Assignment]) -> str:
+def released_text(assignments: Iterable[Assignment]) -> str:
     """All text that their releases show."""
     return "\n".join(text for a in assignments for text in (a.sources["public_checks.py"], *_released(a)))
 

@@ -23,7 +23,7 @@ from minigrad.grading.course import Course
 from minigrad.grading.spec import Assignment, Exercise, GradingError, Report, Verdict
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
-from tests.demo.leaks import leaks, secrets
+from tests.demo.leaks import leaks, released_text, secrets
 from tests.grading.classroom import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
 pytest.importorskip("nbgrader")
@@ -142,7 +142,9 @@ def test_what_students_wrote_runs_in_no_browser(stock):
 def test_nothing_secret_is_in_feedback_autograded_copies_or_the_release(stock):
     course, assignment = stock
     places = [course.feedback, course.work / "autograded", course.release(NAME)]
-    texts = secrets(course, assignment) | {"notes of the author": "a file of the author"}
+    texts = secrets(course, assignment, released_text([assignment])) | {
+        "notes of the author": "a file of the author"
+    }
     assert any("expected value" in what for what in texts.values())
     assert leaks(places, texts) == []
     assert leaks([course.sources(NAME)], texts), "the search finds what there is"
