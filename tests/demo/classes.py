@@ -48,4 +48,11 @@ CLASSES: dict[str, tuple[Sample, ...]] = {
         ),
         Sample(BLANK, "the release as it came", 0, solves=()),
     ),
+    # ten points of 06-seq2seq are for a written answer
+    "06-seq2seq": (
+        Sample(RIGHT, "the solution", 90),
+        Sample(OTHERWISE, "a loop in the encoder", 90, variant="loop-encoder"),
+        Sample("s03-no-bias", "padding is the message", 66, mutant="encoder-last-output", hint="encoder"),
+        Sample(BLANK, "the release as it came", 0, solves=()),
+    ),
 }
