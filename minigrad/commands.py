@@ -103,6 +103,7 @@ def reproduce(args: argparse.Namespace) -> int:
     told = json.dumps(published.as_json(found), indent=1) + "\n"
     (course.work / "reproduce.json").write_text(told, encoding="utf-8")
     print(f"{args.seeds} seeds each, intervals by Wilson; wrote reproduce.json into {course.work}")
+    print(published.CAUTION)
     return OK
 
 

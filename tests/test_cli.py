@@ -430,6 +430,7 @@ def test_reproduce_prints_a_table_and_writes_json(course, monkeypatch, capsys):
     assert main(["reproduce", "reber", "--seeds", "2", "--workers", "1"]) == 0
     said = capsys.readouterr().out
     assert "Neural Computation 9, 1997" in said
+    assert "look them up" in said
     rows = [line.split() for line in said.splitlines() if line.startswith(("Elman", "LSTM"))]
     assert rows == [
         ["Elman", "0", "%", "0", "of", "2", "0-66", "%", "-"],

@@ -631,17 +631,17 @@ if left_out := [field for field in predicted if field not in ROWS]:
 #
 # | experiment | model | published | learned | interval | updates, median |
 # |---|---|---|---:|---:|---:|
-# | forget bias: temporal order, T = 48 | RNN | | 0 of 20 | 0-16 % | - |
-# | | LSTM, forget bias 0 | behind the GRU | 0 of 20 | 0-16 % | - |
-# | | LSTM, forget bias 1 | gap to the GRU closed | 13 of 20 | 43-82 % | 100 |
-# | | GRU | (the other side of the gap) | 17 of 20 | 64-95 % | 120 |
+# | forget bias: temporal order, T = 48 | RNN | .295 | 0 of 20 | 0-16 % | - |
+# | | LSTM, forget bias 0 | .892 | 0 of 20 | 0-16 % | - |
+# | | LSTM, forget bias 1 | .902 | 13 of 20 | 43-82 % | 100 |
+# | | GRU | .896 | 17 of 20 | 64-95 % | 120 |
 # | embedded Reber grammar | Elman | 0 % | 0 of 20 | 0-16 % | - |
 # | | RNN, whole gradient | | 20 of 20 | 84-100 % | 280 |
 # | | LSTM | 97-100 % | 20 of 20 | 84-100 % | 120 |
 #
-# *Forget bias*: R. Jozefowicz, W. Zaremba and I. Sutskever (2015) trained thousands of networks on arithmetic, XML, music and the Penn Treebank, and wrote that a bias of 1 "closes the gap between the LSTM and the GRU". They report accuracies, not success rates, and another task; we have
+# *Forget bias*: R. Jozefowicz, W. Zaremba and I. Sutskever (2015) trained thousands of networks on arithmetic, XML, music and the Penn Treebank, and wrote that a bias of 1 "closes the gap between the LSTM and the GRU". They report accuracies, not success rates, and other tasks (the column has those on arithmetic); we have
 # the order task of S. Hochreiter and J. Schmidhuber (1997, experiment 6a), 300 updates. What is the same is the claim, not the number. *Reber*: Hochreiter and Schmidhuber (1997, experiment 1), with 256 fixed strings, one at a time, and an LSTM that had no forget gate; we have fresh
-# strings in batches, Adam, and 24 units. "Learned" means there and here: at every place of 256 strings the symbols that may follow are expected more than those that may not. (The published rates are quoted from memory of that paper's first table; look them up before you quote them.)
+# strings in batches, Adam, and 24 units. "Learned" means there and here: at every place of 256 strings the symbols that may follow are expected more than those that may not. (The published figures are quoted from memory of the two papers' tables; look them up before you quote them.)
 #
 # Four things to read off.
 #
