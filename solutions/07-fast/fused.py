@@ -15,7 +15,7 @@ contiguous block and [h; x; 1] (K, B) is filled in by writing h where the next s
   gates of an LSTM are one exp, one add and one reciprocal;
 - what the backward pass needs of a step is its cotangent times factors that the forward pass has
   settled; these are computed for many steps at once, and the loop does the rest;
-- weight gradients are products over many steps at once (`over_time`);
+- weight gradients are products over many steps at once;
 - every result of the loops is written into a workspace. A workspace is in use as long as the vjps
   live that were made with it, and is borrowed again only then. Nothing that is returned lies in one.
 """
@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,17 +50,19 @@ def lend(work: Any, vjps: Any) -> None:
 
 
 class Work:
-    """What every layer needs: z[t] = [h; x; 1] as step t reads it, and room for cotangents."""
+    """What every layer needs: z[t] = [h; x; 1] as step t reads it, and room for a block of cotangents."""
 
     def __init__(self, T: int, B: int, D: int, H: int, gates: int, dtype: Any) -> None:
         self.key = T, B, D, H, gates, dtype
         self.one = np.array(1, dtype)  # as arrays, constants are met faster than as Python numbers
         self.z = np.ones((T + 1, H + D + 1, B), dtype)
         self.W = np.empty((gates * H, H + D + 1), dtype)
-        self.da = np.empty((T, gates, H, B), dtype)
-        self.flat_da = self.da.reshape(T, gates * H, B)
         self.dh, self.dc, self.spare = np.empty((3, H, B), dtype)
-        self.chunk = max(1, CHUNK // self.dh.nbytes)  # steps
+        self.block = max(1, min(T, -(-ROWS // max(1, B))))  # steps
+        self.chunk = max(1, CHUNK // max(1, self.dh.nbytes))  # steps
+        self.da = np.empty((self.block, gates, H, B), dtype)
+        self.flat_da = self.da.reshape(self.block, gates * H, B)
+        self.rows = np.empty((H + D + 1) * self.block * B, dtype), np.empty(gates * H * self.block * B, dtype)
 
     def read(self, x: np.ndarray, h0: np.ndarray, off: Any) -> None:
         """Write all inputs and the first state where the steps read them; zeros where the mask is False."""
@@ -69,8 +72,9 @@ class Work:
         if off is not None:
             copyto(self.z[:-1, H:-1], 0, where=off)
 
-    def result(self, H: int, off: Any, last: bool) -> np.ndarray:
+    def result(self, off: Any, last: bool) -> np.ndarray:
         """The last state (B, H), or all outputs (B, T, H), in memory of its own."""
+        H = len(self.dh)
         if last:
             return self.z[-1, :H].T.copy()
         hs = self.z[1:, :H].copy()
@@ -78,41 +82,48 @@ class Work:
             copyto(hs, 0, where=off)
         return hs.transpose(2, 0, 1)
 
-    def chunks(self) -> Any:
-        """Slices of the time axis, the last steps first."""
-        for stop in range(len(self.da), 0, -self.chunk):
-            yield slice(max(0, stop - self.chunk), stop)
+    def backward(self, W: Any, g: Any, off: Any, last: bool, dx: bool, through: Any, weights: Any) -> Any:
+        """Cotangents of x (None without dx), h0 and W.
 
-    def gradients(self, W: np.ndarray, da: np.ndarray, weights: np.ndarray) -> tuple[Any, ...]:
-        """Cotangents of x and h0, and of W as given, from those of the gates."""
-        H = len(self.dh)
-        return matmul(W[H:-1], da).transpose(2, 0, 1), self.dh.T.copy(), weights
+        Block by block, the last first: `through(steps, place, dhs)` goes back through a slice of steps
+        and leaves the cotangents of their gates in `da[place]`; `weights(steps, da, dW)` adds up.
+        """
+        T, H = len(self.z) - 1, len(self.dh)
+        dhs = None if last else np.ascontiguousarray(g.transpose(1, 2, 0))
+        if dhs is not None and off is not None:
+            dhs = np.where(off, 0, dhs)
+        self.dh[...] = g.T if last else 0
+        self.dc[...] = 0
+        dW = np.zeros(W.shape, self.z.dtype)
+        d_x = np.empty((T, W.shape[0] - H - 1, self.dh.shape[1]), self.z.dtype) if dx else None
+        for start in reversed(range(0, T, self.block)):
+            stop = min(T, start + self.block)
+            for end in range(stop, start, -self.chunk):
+                steps = slice(max(start, end - self.chunk), end)
+                through(steps, slice(steps.start - start, end - start), dhs)
+            da = self.flat_da[: stop - start]
+            weights(slice(start, stop), da, dW)
+            if d_x is not None:
+                matmul(W[H:-1], da, d_x[start:stop])
+        return None if d_x is None else d_x.transpose(2, 0, 1), self.dh.T.copy(), dW
+
+    def add_products(self, z: np.ndarray, da: np.ndarray, out: np.ndarray) -> None:
+        """Add the sum of z[t] @ da[t].T, z (steps, K, B), da (steps, M, B), to out as one product."""
+        left, right = (side_by_side(*pair) for pair in zip(self.rows, (z, da), strict=True))
+        add(out, matmul(left, right.T), out)
 
 
-def cotangents(g: np.ndarray, off: Any, last: bool) -> tuple[np.ndarray, Any]:
-    """What the loss sends to the last state (H, B), and to all states (T, H, B), None with last."""
-    if last:
-        return g.T, None
-    dhs = np.ascontiguousarray(g.transpose(1, 2, 0))
-    if off is not None:
-        dhs = np.where(off, 0, dhs)
-    return dhs[-1], dhs
+def side_by_side(room: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """Blocks (steps, M, B) as one matrix (M, steps * B), which is written into this room."""
+    steps, M, B = blocks.shape
+    matrix = room[: blocks.size].reshape(M, steps * B)
+    matrix.reshape(M, steps, B)[...] = blocks.transpose(1, 0, 2)
+    return matrix
 
 
 def switched_off(mask: Any) -> Any:
     """(T, 1, B), True where a sequence has no entry; None without a mask."""
     return None if mask is None else np.ascontiguousarray(~np.asarray(mask, bool).T)[:, None]
-
-
-def over_time(z: np.ndarray, da: np.ndarray) -> np.ndarray:
-    """The sum of z[t] @ da[t].T over time, z (T, K, B), da (T, M, B), as few large products."""
-    (T, K, B), M = z.shape, da.shape[1]
-    steps, total = max(1, -(-ROWS // B)), None
-    for start in range(0, T, steps):
-        rows = slice(start, start + steps)
-        part = matmul(z[rows].transpose(1, 0, 2).reshape(K, -1), da[rows].transpose(1, 0, 2).reshape(M, -1).T)
-        total = part if total is None else add(total, part, total)
-    return np.zeros((K, M), z.dtype) if total is None else total
 
 
 # --- RNN -----------------------------------------------------------------------------------------
@@ -124,7 +135,7 @@ class RNNWork(Work):
         self.forward = [(self.z[t], self.z[t, :H], self.z[t + 1, :H]) for t in range(T)]
 
 
-def rnn(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False) -> Any:
+def rnn(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bool = True) -> Any:
     """h' = tanh([h, x, 1] W), W (H + D + 1, H). Result and vjps for x, h0, W.
 
     With δ the cotangent of a = [h, x, 1] W:  δ = h̄' (1 - h'²),  [h̄, x̄, ·] = δ Wᵀ,  W̄ = Σ [h, x, 1]ᵀ δ.
@@ -139,29 +150,32 @@ def rnn(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False) -> Any
         if off is not None:
             copyto(h_next, h, where=off[t])
 
+    def weights(steps: slice, da: Any, dW: Any) -> None:
+        work.add_products(work.z[steps], da, dW)
+
     def vjps(g: Any) -> tuple[Any, ...]:
-        start, dhs = cotangents(g, off, last)
-        one, dh, spare, W_h, da = work.one, work.dh, work.spare, W[:H], work.flat_da
-        hs = work.z[1:, :H]
-        multiply(hs, hs, da)
-        subtract(one, da, da)
-        if off is not None:
-            copyto(da, 0, where=off)
-        dh[...] = start
-        for t in range(T - 1, -1, -1):
-            d = da[t]
-            multiply(d, dh, d)
-            if off is not None:
-                multiply(dh, off[t], spare)
-            matmul(W_h, d, dh)
-            if off is not None:
-                add(dh, spare, dh)
-            if dhs is not None and t:
-                add(dh, dhs[t - 1], dh)
-        return work.gradients(W, da, over_time(work.z[:-1], da))
+        return work.backward(W, g, off, last, dx, partial(_rnn_through, work, W[:H], off), weights)
 
     lend(work, vjps)
-    return work.result(H, off, last), vjps
+    return work.result(off, last), vjps
+
+
+def _rnn_through(work: RNNWork, W_h: Any, off: Any, steps: slice, place: slice, dhs: Any) -> None:
+    one, dh, spare, H = work.one, work.dh, work.spare, len(work.dh)
+    hs, da = work.z[steps.start + 1 : steps.stop + 1, :H], work.flat_da[place]
+    multiply(hs, hs, da)
+    subtract(one, da, da)
+    if off is not None:
+        copyto(da, 0, where=off[steps])
+    for t, d in zip(range(steps.stop - 1, steps.start - 1, -1), da[::-1], strict=True):
+        if dhs is not None:
+            add(dh, dhs[t], dh)
+        multiply(d, dh, d)
+        if off is not None:
+            multiply(dh, off[t], spare)
+        matmul(W_h, d, dh)
+        if off is not None:
+            add(dh, spare, dh)
 
 
 # --- LSTM ----------------------------------------------------------------------------------------
@@ -175,21 +189,21 @@ class LSTMWork(Work):
     def __init__(self, T: int, B: int, D: int, H: int, gates: int, dtype: Any) -> None:
         super().__init__(T, B, D, H, gates, dtype)
         z, da = self.z, self.da
-        self.two = np.array(2, dtype)
         self.scale = np.repeat(np.array([-2, -1, -1, -1], dtype), H)[:, None]
         self.gates = np.empty((T, 4, H, B), dtype)
         self.c, self.tanh_c = np.empty((T + 1, H, B), dtype), np.empty((T, H, B), dtype)
-        self.slope = np.empty((T, H, B), dtype)  # ∂h'/∂c'
+        self.slope = np.empty((self.block, H, B), dtype)  # ∂h'/∂c'
         a, (g, f, i, o) = self.gates.reshape(T, 4 * H, B), self.gates.swapaxes(0, 1)
         self.forward = [
             (z[t], z[t, :H], a[t], self.gates[t, 1:], g[t], f[t], i[t], o[t], self.c[t], self.c[t + 1],
              self.tanh_c[t], z[t + 1, :H])
             for t in range(T)
         ]  # fmt: skip
-        self.backward = [(self.slope[t], f[t], da[t, :3], da[t, 3], self.flat_da[t]) for t in range(T)]
+        self.back = [(self.slope[p], da[p, :3], da[p, 3], self.flat_da[p]) for p in range(self.block)]
+        self.f = list(f)
 
 
-def lstm(x: Any, h0: Any, c0: Any, W: Any, *, mask: Any = None, last: bool = False) -> Any:
+def lstm(x: Any, h0: Any, c0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bool = True) -> Any:
     """g, f, i, o = tanh, σ, σ, σ of [h, x, 1] W, W (H + D + 1, 4H); c' = f c + i g; h' = o tanh(c').
 
     Result and vjps for x, h0, c0, W. Backwards, with c̄' what arrives from the next step:
@@ -206,13 +220,15 @@ def lstm(x: Any, h0: Any, c0: Any, W: Any, *, mask: Any = None, last: bool = Fal
     with np.errstate(over="ignore"):  # exp of far-off numbers is inf, and its reciprocal 0
         _lstm_forward(work, off)
 
+    def weights(steps: slice, da: Any, dW: Any) -> None:
+        work.add_products(work.z[steps], da, dW)
+
     def vjps(g: Any) -> tuple[Any, ...]:
-        _lstm_backward(work, W[:H], *cotangents(g, off, last), off)
-        dx, dh0, dW = work.gradients(W, work.flat_da, over_time(work.z[:-1], work.flat_da))
-        return dx, dh0, work.dc.T.copy(), dW
+        d_x, dh0, dW = work.backward(W, g, off, last, dx, partial(_lstm_through, work, W[:H], off), weights)
+        return d_x, dh0, work.dc.T.copy(), dW
 
     lend(work, vjps)
-    return work.result(H, off, last), vjps
+    return work.result(off, last), vjps
 
 
 def _lstm_forward(work: LSTMWork, off: Any) -> None:
@@ -235,9 +251,9 @@ def _lstm_forward(work: LSTMWork, off: Any) -> None:
             copyto(h_next, h, where=off[t])
 
 
-def _lstm_factors(work: LSTMWork, steps: slice) -> None:
+def _lstm_factors(work: LSTMWork, steps: slice, place: slice) -> None:
     """All that the cotangents of these steps are multiplied with, into `da` and `slope`."""
-    one, da, slope, c, tanh_c = work.one, work.da[steps], work.slope[steps], work.c[steps], work.tanh_c[steps]
+    one, da, slope, c, tanh_c = work.one, work.da[place], work.slope[place], work.c[steps], work.tanh_c[steps]
     (g, _, i, o), (dg, df, di, do) = work.gates[steps].swapaxes(0, 1), da.swapaxes(0, 1)
     sigmoids, d_sigmoids = work.gates[steps, 1:], da[:, 1:]
     subtract(one, sigmoids, d_sigmoids)
@@ -253,26 +269,23 @@ def _lstm_factors(work: LSTMWork, steps: slice) -> None:
     multiply(slope, o, slope)
 
 
-def _lstm_backward(work: LSTMWork, W_h: Any, start: Any, dhs: Any, off: Any) -> None:
-    """Leave the gates' cotangents in `da`, those of the first state in `dh` and `dc`."""
+def _lstm_through(work: LSTMWork, W_h: Any, off: Any, steps: slice, place: slice, dhs: Any) -> None:
+    _lstm_factors(work, steps, place)
     dh, dc, spare = work.dh, work.dc, work.spare
-    dh[...], dc[...] = start, 0
-    for steps in work.chunks():
-        _lstm_factors(work, steps)
-        for t in range(steps.stop - 1, steps.start - 1, -1):
-            slope, f, from_c, from_h, da = work.backward[t]
-            multiply(dh, slope, spare)
-            add(dc, spare, dc)
-            multiply(from_c, dc, from_c)
-            multiply(from_h, dh, from_h)
-            multiply(dc, f, dc)
-            if off is not None:
-                multiply(dh, off[t], spare)
-            matmul(W_h, da, dh)
-            if off is not None:
-                add(dh, spare, dh)
-            if dhs is not None and t:
-                add(dh, dhs[t - 1], dh)
+    for t in range(steps.stop - 1, steps.start - 1, -1):
+        slope, from_c, from_h, da = work.back[t - steps.start + place.start]
+        if dhs is not None:
+            add(dh, dhs[t], dh)
+        multiply(dh, slope, spare)
+        add(dc, spare, dc)
+        multiply(from_c, dc, from_c)
+        multiply(from_h, dh, from_h)
+        multiply(dc, work.f[t], dc)
+        if off is not None:
+            multiply(dh, off[t], spare)
+        matmul(W_h, da, dh)
+        if off is not None:
+            add(dh, spare, dh)
 
 
 # --- GRU -----------------------------------------------------------------------------------------
@@ -286,19 +299,20 @@ class GRUWork(Work):
         z, da = self.z, self.da
         self.y = np.ones((T, H + D + 1, B), dtype)
         self.gates = np.empty((T, 3, H, B), dtype)
-        self.keep, self.reset = np.empty((T, H, B), dtype), np.empty((T, H, B), dtype)
+        self.keep, self.reset = np.empty((2, self.block, H, B), dtype)  # 1 - z, and ∂(r h)/∂a_r
         flat, (u, r, n) = self.gates.reshape(T, 3 * H, B), self.gates.swapaxes(0, 1)
         self.forward = [
             (z[t], z[t, :H], flat[t, : 2 * H], u[t], r[t], n[t], self.y[t], self.y[t, :H], z[t + 1, :H])
             for t in range(T)
         ]
-        self.backward = [
-            (self.keep[t], self.reset[t], r[t], da[t, ::2], da[t, 1], da[t, 2], self.flat_da[t, : 2 * H])
-            for t in range(T)
+        self.back = [
+            (self.keep[p], self.reset[p], da[p, ::2], da[p, 1], da[p, 2], self.flat_da[p, : 2 * H])
+            for p in range(self.block)
         ]
+        self.r = list(r)
 
 
-def gru(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False) -> Any:
+def gru(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bool = True) -> Any:
     """z, r = σ([h, x, 1] W_zr); n = tanh([r h, x, 1] W_n); h' = (1 - z) h + z n; W = [W_zr, W_n].
 
     W (H + D + 1, 3H). Result and vjps for x, h0, W. Backwards, with ρ = r h:
@@ -318,15 +332,16 @@ def gru(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False) -> Any
     with np.errstate(over="ignore"):
         _gru_forward(work, off)
 
+    def weights(steps: slice, da: Any, dW: Any) -> None:
+        work.add_products(work.z[steps], da[:, : 2 * H], dW[:, : 2 * H])
+        work.add_products(work.y[steps], da[:, 2 * H :], dW[:, 2 * H :])
+
     def vjps(g: Any) -> tuple[Any, ...]:
-        _gru_backward(work, W[:H, : 2 * H], W[:H, 2 * H :], *cotangents(g, off, last), off)
-        dW, da = np.empty_like(W, dtype=work.z.dtype), work.flat_da
-        dW[:, : 2 * H] = over_time(work.z[:-1], da[:, : 2 * H])
-        dW[:, 2 * H :] = over_time(work.y, da[:, 2 * H :])
-        return work.gradients(W, da, dW)
+        through = partial(_gru_through, work, W[:H, : 2 * H], W[:H, 2 * H :])
+        return work.backward(W, g, off, last, dx, through, weights)
 
     lend(work, vjps)
-    return work.result(H, off, last), vjps
+    return work.result(off, last), vjps
 
 
 def _gru_forward(work: GRUWork, off: Any) -> None:
@@ -347,10 +362,10 @@ def _gru_forward(work: GRUWork, off: Any) -> None:
         add(h, spare, h_next)
 
 
-def _gru_factors(work: GRUWork, steps: slice) -> None:
+def _gru_factors(work: GRUWork, steps: slice, place: slice) -> None:
     """All that the cotangents of these steps are multiplied with, into `da`, `keep` and `reset`."""
-    one, keep, reset, h = work.one, work.keep[steps], work.reset[steps], work.z[steps, : len(work.dh)]
-    (z, r, n), (dz, dr, dn) = work.gates[steps].swapaxes(0, 1), work.da[steps].swapaxes(0, 1)
+    one, keep, reset, h = work.one, work.keep[place], work.reset[place], work.z[steps, : len(work.dh)]
+    (z, r, n), (dz, _, dn) = work.gates[steps].swapaxes(0, 1), work.da[place].swapaxes(0, 1)
     subtract(one, z, keep)
     subtract(n, h, dz)
     multiply(dz, z, dz)
@@ -363,21 +378,18 @@ def _gru_factors(work: GRUWork, steps: slice) -> None:
     multiply(reset, h, reset)
 
 
-def _gru_backward(work: GRUWork, W_zr: Any, W_n: Any, start: Any, dhs: Any, off: Any) -> None:
-    """Leave the gates' cotangents in `da`, that of the first state in `dh`."""
+def _gru_through(work: GRUWork, W_zr: Any, W_n: Any, steps: slice, place: slice, dhs: Any) -> None:
+    _gru_factors(work, steps, place)
     dh, d_rh, spare = work.dh, work.dc, work.spare
-    dh[...] = start
-    for steps in work.chunks():
-        _gru_factors(work, steps)
-        for t in range(steps.stop - 1, steps.start - 1, -1):
-            keep, reset, r, from_h, dr, dn, da_zr = work.backward[t]
-            multiply(from_h, dh, from_h)
-            matmul(W_n, dn, d_rh)
-            multiply(d_rh, reset, dr)
-            multiply(d_rh, r, d_rh)
-            multiply(dh, keep, spare)
-            matmul(W_zr, da_zr, dh)
-            add(dh, spare, dh)
-            add(dh, d_rh, dh)
-            if dhs is not None and t:
-                add(dh, dhs[t - 1], dh)
+    for t in range(steps.stop - 1, steps.start - 1, -1):
+        keep, reset, from_h, dr, dn, da_zr = work.back[t - steps.start + place.start]
+        if dhs is not None:
+            add(dh, dhs[t], dh)
+        multiply(from_h, dh, from_h)
+        matmul(W_n, dn, d_rh)
+        multiply(d_rh, reset, dr)
+        multiply(d_rh, work.r[t], d_rh)
+        multiply(dh, keep, spare)
+        matmul(W_zr, da_zr, dh)
+        add(dh, spare, dh)
+        add(dh, d_rh, dh)

@@ -68,7 +68,7 @@ def ours(name: str, size: tuple[int, int, int, int]) -> Callable[[], Any]:
 
     def step() -> Any:
         optimizer.zero_grad()
-        error = layer(inputs, *states, parameter, last=True) - target
+        error = layer(inputs, *states, parameter, last=True, dx=False) - target
         value = (error * error).mean()
         value.backward()
         optimizer.step()
