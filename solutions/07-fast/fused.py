@@ -31,8 +31,7 @@ import numpy as np
 from numpy import add, copyto, exp, matmul, multiply, reciprocal, subtract, tanh
 
 IDLE: deque[Any] = deque(maxlen=8)  # workspaces that no vjps use, the least recently used first
-ROWS = 2048  # of one product for the weight gradients: enough to be fast, few enough to stay in cache
-CHUNK = 1 << 18  # bytes of one factor that are computed at once in a backward pass, for the same reason
+ROWS = 1024  # of a block, whose factors and weight gradients are computed at once: many, but not too many for caches
 
 
 def borrow(kind: type, *key: Any) -> Any:
@@ -59,7 +58,6 @@ class Work:
         self.W = np.empty((gates * H, H + D + 1), dtype)
         self.dh, self.dc, self.spare = np.empty((3, H, B), dtype)
         self.block = max(1, min(T, -(-ROWS // max(1, B))))  # steps
-        self.chunk = max(1, CHUNK // max(1, self.dh.nbytes))  # steps
         self.da = np.empty((self.block, gates, H, B), dtype)
         self.flat_da = self.da.reshape(self.block, gates * H, B)
         self.rows = np.empty((H + D + 1) * self.block * B, dtype), np.empty(gates * H * self.block * B, dtype)
@@ -85,8 +83,8 @@ class Work:
     def backward(self, W: Any, g: Any, off: Any, last: bool, dx: bool, through: Any, weights: Any) -> Any:
         """Cotangents of x (None without dx), h0 and W.
 
-        Block by block, the last first: `through(steps, place, dhs)` goes back through a slice of steps
-        and leaves the cotangents of their gates in `da[place]`; `weights(steps, da, dW)` adds up.
+        Block by block, the last first: `through(steps, dhs)` goes back through a slice of steps and leaves
+        the cotangents of their gates at the beginning of `da`; `weights(steps, da, dW)` adds up.
         """
         T, H = len(self.z) - 1, len(self.dh)
         dhs = None if last else np.ascontiguousarray(g.transpose(1, 2, 0))
@@ -97,14 +95,12 @@ class Work:
         dW = np.zeros(W.shape, self.z.dtype)
         d_x = np.empty((T, W.shape[0] - H - 1, self.dh.shape[1]), self.z.dtype) if dx else None
         for start in reversed(range(0, T, self.block)):
-            stop = min(T, start + self.block)
-            for end in range(stop, start, -self.chunk):
-                steps = slice(max(start, end - self.chunk), end)
-                through(steps, slice(steps.start - start, end - start), dhs)
-            da = self.flat_da[: stop - start]
-            weights(slice(start, stop), da, dW)
+            steps = slice(start, min(T, start + self.block))
+            through(steps, dhs)
+            da = self.flat_da[: steps.stop - start]
+            weights(steps, da, dW)
             if d_x is not None:
-                matmul(W[H:-1], da, d_x[start:stop])
+                matmul(W[H:-1], da, d_x[steps])
         return None if d_x is None else d_x.transpose(2, 0, 1), self.dh.T.copy(), dW
 
     def add_products(self, z: np.ndarray, da: np.ndarray, out: np.ndarray) -> None:
@@ -160,9 +156,10 @@ def rnn(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bo
     return work.result(off, last), vjps
 
 
-def _rnn_through(work: RNNWork, W_h: Any, off: Any, steps: slice, place: slice, dhs: Any) -> None:
+def _rnn_through(work: RNNWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> None:
     one, dh, spare, H = work.one, work.dh, work.spare, len(work.dh)
-    hs, da = work.z[steps.start + 1 : steps.stop + 1, :H], work.flat_da[place]
+    hs = work.z[steps.start + 1 : steps.stop + 1, :H]
+    da = work.flat_da[: len(hs)]
     multiply(hs, hs, da)
     subtract(one, da, da)
     if off is not None:
@@ -251,9 +248,10 @@ def _lstm_forward(work: LSTMWork, off: Any) -> None:
             copyto(h_next, h, where=off[t])
 
 
-def _lstm_factors(work: LSTMWork, steps: slice, place: slice) -> None:
+def _lstm_factors(work: LSTMWork, steps: slice) -> None:
     """All that the cotangents of these steps are multiplied with, into `da` and `slope`."""
-    one, da, slope, c, tanh_c = work.one, work.da[place], work.slope[place], work.c[steps], work.tanh_c[steps]
+    one, c, tanh_c = work.one, work.c[steps], work.tanh_c[steps]
+    da, slope = work.da[: len(c)], work.slope[: len(c)]
     (g, _, i, o), (dg, df, di, do) = work.gates[steps].swapaxes(0, 1), da.swapaxes(0, 1)
     sigmoids, d_sigmoids = work.gates[steps, 1:], da[:, 1:]
     subtract(one, sigmoids, d_sigmoids)
@@ -269,11 +267,11 @@ def _lstm_factors(work: LSTMWork, steps: slice, place: slice) -> None:
     multiply(slope, o, slope)
 
 
-def _lstm_through(work: LSTMWork, W_h: Any, off: Any, steps: slice, place: slice, dhs: Any) -> None:
-    _lstm_factors(work, steps, place)
+def _lstm_through(work: LSTMWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> None:
+    _lstm_factors(work, steps)
     dh, dc, spare = work.dh, work.dc, work.spare
     for t in range(steps.stop - 1, steps.start - 1, -1):
-        slope, from_c, from_h, da = work.back[t - steps.start + place.start]
+        slope, from_c, from_h, da = work.back[t - steps.start]
         if dhs is not None:
             add(dh, dhs[t], dh)
         multiply(dh, slope, spare)
@@ -362,10 +360,11 @@ def _gru_forward(work: GRUWork, off: Any) -> None:
         add(h, spare, h_next)
 
 
-def _gru_factors(work: GRUWork, steps: slice, place: slice) -> None:
+def _gru_factors(work: GRUWork, steps: slice) -> None:
     """All that the cotangents of these steps are multiplied with, into `da`, `keep` and `reset`."""
-    one, keep, reset, h = work.one, work.keep[place], work.reset[place], work.z[steps, : len(work.dh)]
-    (z, r, n), (dz, _, dn) = work.gates[steps].swapaxes(0, 1), work.da[place].swapaxes(0, 1)
+    one, h = work.one, work.z[steps, : len(work.dh)]
+    keep, reset, da = work.keep[: len(h)], work.reset[: len(h)], work.da[: len(h)]
+    (z, r, n), (dz, _, dn) = work.gates[steps].swapaxes(0, 1), da.swapaxes(0, 1)
     subtract(one, z, keep)
     subtract(n, h, dz)
     multiply(dz, z, dz)
@@ -378,11 +377,11 @@ def _gru_factors(work: GRUWork, steps: slice, place: slice) -> None:
     multiply(reset, h, reset)
 
 
-def _gru_through(work: GRUWork, W_zr: Any, W_n: Any, steps: slice, place: slice, dhs: Any) -> None:
-    _gru_factors(work, steps, place)
+def _gru_through(work: GRUWork, W_zr: Any, W_n: Any, steps: slice, dhs: Any) -> None:
+    _gru_factors(work, steps)
     dh, d_rh, spare = work.dh, work.dc, work.spare
     for t in range(steps.stop - 1, steps.start - 1, -1):
-        keep, reset, from_h, dr, dn, da_zr = work.back[t - steps.start + place.start]
+        keep, reset, from_h, dr, dn, da_zr = work.back[t - steps.start]
         if dhs is not None:
             add(dh, dhs[t], dh)
         multiply(from_h, dh, from_h)
