@@ -1,0 +1,3 @@
+"""Right work in other words."""
+from minigrad.checks import Variant
+VARIANTS = []
