@@ -222,7 +222,7 @@ def draw_shares(taken, bare):
     print(f"{'':18}" + "".join(f"{name:>22}" for name in SIZES))
     for who, row in taken.items():
         print(f"{who:18}" + "".join(f"{row[n]:9.2f} ms, {bare[n] / row[n]:4.0%} GEMM" for n in SIZES))
-    figure, ax = plt.subplots(figsize=(8, 0.9 + 0.9 * len(taken)), layout="constrained")
+    _, ax = plt.subplots(figsize=(8, 0.9 + 0.9 * len(taken)), layout="constrained")
     for number, (who, row) in enumerate(taken.items()):
         for place, name in enumerate(SIZES):
             y, share = place + 0.8 * (number - (len(taken) - 1) / 2) / len(taken), bare[name] / row[name]
@@ -503,7 +503,7 @@ def in_pieces(us, das, steps):
 
 if finished("one-gemm"):
     figure, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
-    for name, (T, B, D, H) in SIZES.items():
+    for name, (_, B, D, H) in SIZES.items():
         rng = np.random.default_rng(0)
         us, das = (rng.normal(size=(128, B, n)).astype(np.float32) for n in (H + D + 1, 4 * H))
         pieces = [1, 2, 4, 8, 16, 32, 64, 128]

@@ -1,4 +1,4 @@
-"""Layers fused over time (`solutions/07-fast/fused.py`) against torch's, against torch by hand, and against their products.
+"""Layers fused over time (`solutions/07-fast/fused.py`) against torch's, torch by hand, and their products.
 
 `python -m tests.benchmarks.fused [SIZES]` prints these rows as JSON: so they are measured once more in
 a process whose malloc keeps freed memory, which does the peers good.
@@ -108,7 +108,6 @@ def torch_by_hand(size: tuple[int, int, int, int]) -> Callable[[], Any]:
     import torch
 
     W, x, target = problem("gru", size)
-    _, _, D, H = size
     library, cell = libraries.Torch(), CELLS["gru"]
     values = [*np.split(W[:-1], 3, axis=1), *np.split(W[-1], 3)]
     parameters = [library.leaf(np.ascontiguousarray(v)) for v in values]
@@ -126,7 +125,7 @@ def torch_by_hand(size: tuple[int, int, int, int]) -> Callable[[], Any]:
 
 
 def products(size: tuple[int, int, int, int]) -> Callable[[], Any]:
-    """The matrix products of an LSTM's step alone: one forwards and one backwards a step, and the weights'."""
+    """An LSTM's matrix products alone: one forwards and one backwards for each step, and the weights'."""
     T, B, D, H = size
     K, steps = H + D + 1, max(1, 2048 // B)
     W, z, a, dh = libraries._values([(4 * H, K), (T, K, B), (T, 4 * H, B), (H, B)])
@@ -148,8 +147,10 @@ def products(size: tuple[int, int, int, int]) -> Callable[[], Any]:
 def figures(sizes: list[str], suffix: str = "") -> Iterator[Figures]:
     for size in sizes:
         for name in GATES:
-            peer, theirs = ("torch", torch_by_hand) if name == "gru" else ("torch.nn", lambda s: torch_layer(name, s))
-            runs = [ours(name, SIZES[size]), theirs(SIZES[size])]
+            by_hand = name == "gru"  # torch's own has another reset gate
+            peer = "torch" if by_hand else "torch.nn"
+            theirs = torch_by_hand(SIZES[size]) if by_hand else torch_layer(name, SIZES[size])
+            runs = [ours(name, SIZES[size]), theirs]
             losses = [float(run().item()) for run in runs]
             if not np.allclose(*losses, rtol=1e-3):
                 raise SystemExit(f"fused-{name} {size}: the libraries disagree on the loss: {losses}")
