@@ -46,7 +46,7 @@ def step_called_twice(student, rng):
 
 @check(exercise="sequence", points=2, says=STATES)
 def states_of_many_steps(student, rng):
-    B, _, D, H = sizes(rng, 4)
+    B, D, H = sizes(rng, 3)
     got = {f"hs, T = {T}": sequence(student, *drawn(rng, B, T, D, H)[:4])[0] for T in (1, 2, 30)}
     x, h0, c0, W, _ = drawn(rng, B, 3, D, H)
     return {**got, "hs, far from zero": sequence(student, x, 5 * h0, 20 * c0, 3 * W)[0]}
@@ -126,16 +126,17 @@ def a_thousand_steps_of_one(student, rng):
 
 
 def gappy(rng, B, T):
-    """A mask (B, T) with gaps anywhere, one sequence without entries and one without gaps."""
+    """A mask (B, T) with gaps anywhere: a sequence without entries, one without gaps, one that begins late."""
     mask = rng.random((B, T)) < 0.6
-    mask[0], mask[1] = False, True
+    mask[0], mask[1], mask[2] = False, True, np.arange(T) % 2
+    mask[2, -1] = False
     return rng.permutation(mask)
 
 
 @check(exercise="masks", points=2, says=CARRY)
 def nothing_there(student, rng):
     """Gaps anywhere, and a sequence without any entry."""
-    B, D, H = sizes(rng, 3, 3)
+    B, D, H = sizes(rng, 3, 3)  # B at least 3, and none is 9
     mask = gappy(rng, B, 9)
     case = drawn(rng, B, 9, D, H)
     hs = sequence(student, *copies(*case[:4]), mask=mask)[0]
@@ -145,7 +146,7 @@ def nothing_there(student, rng):
 @check(exercise="masks", points=2, says=PADDING)
 def anything_in_padding(student, rng):
     """NaN and infinity where the mask is False."""
-    B, D, H = sizes(rng, 3, 3)
+    B, D, H = sizes(rng, 3, 3, but=[6])
     mask, (x, *case) = gappy(rng, B, 6), drawn(rng, B, 6, D, H)
     x[~mask] = rng.choice([np.nan, np.inf, -np.inf], (~mask).sum())[:, None]
     got = masked(student, x, *case, mask)

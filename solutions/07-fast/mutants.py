@@ -383,17 +383,6 @@ MUTANTS = [
         ),
     ),
     mutant(
-        "sequence-forgets-next",
-        FORGOTTEN,
-        "dc = dc * f[min(t + 1, T - 1)]",
-        "From c' of step t back to c, it is this step's forget gate that counts.",
-        of(
-            "sequence",
-            "all-outputs last-of-three long-and-large twice-in-one-graph two-steps-of-numbers "
-            "without-the-tape",
-        ) + of("masks", "anything-in-padding padding through-gaps through-padding unheard"),
-    ),
-    mutant(
         "sequence-forgotten-too-early",
         SIDE + "\n            " + FORGOTTEN,
         FORGOTTEN + "\n            " + SIDE,

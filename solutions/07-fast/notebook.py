@@ -4,7 +4,7 @@
 # This notebook is optional. Nothing in it makes a network learn better. It is about a question that you may have asked
 # yourself while a progress bar crept along: *what is it doing all that time?*
 #
-# At the end you will have drawn this picture. Each dot is something that the tape remembers of one LSTM pass over fifty
+# At the end you will have drawn this picture. Each dot is something that the tape remembers of one LSTM pass over sixty-four
 # steps; the arrow is what you will put in its place:
 #
 # ```text
@@ -323,7 +323,7 @@ def lstm_step_backward(dh, dc, cache):
 check("step-backward")
 
 # %% [markdown] id="nodes-text"
-# **A thousand nodes.** How much does the tape remember of fifty steps? Here is every node of one pass, by the order in which
+# **A thousand nodes.** How much does the tape remember of sixty-four steps? Here is every node of one pass, by the order in which
 # it was made. When you have written `lstm_sequence` in part 3, come back and run this cell again.
 
 # %% kind="lab" id="lab-nodes"
@@ -338,23 +338,23 @@ def nodes_behind(result):
     return sorted(found.values(), key=lambda node: node.serial)
 
 
-def draw_nodes(layers, size=(50, 32, 16, 64)):
+def draw_nodes(layers, size=(64, 8, 4, 16)):
     _, axes = plt.subplots(len(layers), 1, figsize=(9, 0.6 + 2.1 * len(layers)), squeeze=False, layout="constrained")
     for (who, layer), ax in zip(layers.items(), axes[:, 0], strict=True):
-        x, h0, c0, W, _ = problem(size)
-        made = [node.op.__name__ for node in nodes_behind(layer(x, h0, c0, Tensor(W, requires_grad=True))) if node.op]
+        leaves = [Tensor(a, requires_grad=True) for a in problem(size)[:4]]
+        made = [node.op.__name__ for node in nodes_behind(layer(*leaves)) if node.op]
         kinds = list(dict.fromkeys(made))
         places = [kinds.index(name) for name in made]
         ax.scatter(range(len(made)), places, s=80 if len(made) == 1 else 3, c=places, cmap="tab10")
         ax.set(yticks=range(len(kinds)), yticklabels=kinds, ylim=(len(kinds) - 0.5, -0.5), title=f"{who}: {len(made)} nodes")
-        print(f"{who}: {len(made)} nodes for {size[0]} steps, besides the leaf W")
+        print(f"{who}: {len(made)} nodes for {size[0]} steps, besides the four leaves")
     axes[-1, 0].set_xlabel("in the order in which they were made")
     plt.show()
 
 
-layers = {"step by step": lambda x, h0, c0, W: tape_lstm(Tensor(x), Tensor(h0), Tensor(c0), W)}
+layers = {"step by step": tape_lstm}
 try:
-    if op(lstm_sequence)(*problem((1, 2, 3, 2))[:3], Tensor(problem((1, 2, 3, 2))[3], requires_grad=True)).node:
+    if _tries()["sequence"]():
         layers["as one op"] = op(lstm_sequence)
 except Exception:
     print("(The second picture waits for lstm_sequence.)")

@@ -21,9 +21,9 @@ GRADIENTS = ("dx", "dh0", "dc0", "dW")
 # --- what several probes use ---------------------------------------------------------------------
 
 
-def sizes(rng, count, low=2, high=9):
-    """Distinct sizes, so that no two axes can be confused."""
-    return [int(n) for n in rng.permutation(np.arange(low, high))[:count]]
+def sizes(rng, count, low=2, high=9, but=()):
+    """Distinct sizes, other than those in `but`, so that no two axes can be confused."""
+    return [int(n) for n in rng.permutation([n for n in range(low, high) if n not in but])[:count]]
 
 
 def truth(*answers):
@@ -280,7 +280,7 @@ def shape_of_hs(student, rng):
 
 @check(exercise="sequence", points=4, says=STATES)
 def states(student, rng):
-    B, _, D, H = sizes(rng, 4)
+    B, D, H = sizes(rng, 3, but=[4])
     return {"hs": sequence(student, *drawn(rng, B, 4, D, H)[:4])[0]}
 
 
@@ -308,13 +308,13 @@ def two_steps_of_numbers(student, rng):
 
 @check(exercise="sequence", points=7, says=SUMS)
 def all_outputs(student, rng):
-    B, _, D, H = sizes(rng, 4)
+    B, D, H = sizes(rng, 3, but=[5])
     return back(student, drawn(rng, B, 5, D, H))
 
 
 @check(exercise="sequence", points=4, says=LAST)
 def last_of_three(student, rng):
-    B, _, D, H = sizes(rng, 4)
+    B, D, H = sizes(rng, 3, but=[3])
     *arguments, g = drawn(rng, B, 3, D, H)
     g[:, :-1] = 0
     got = back(student, [*arguments, g])
@@ -323,7 +323,7 @@ def last_of_three(student, rng):
 
 @check(exercise="sequence", points=2, says=LONG)
 def without_the_tape(student, rng):
-    B, _, D, H = sizes(rng, 4)
+    B, D, H = sizes(rng, 3)
     case = drawn(rng, B, 10, D, H)
     with no_tape():
         return back(student, case)
@@ -470,7 +470,7 @@ def masked(student, x, h0, c0, W, g, mask):
 @check(exercise="masks", points=4, says=CARRY)
 def carried(student, rng):
     """Padding, and one gap."""
-    B, D, H = sizes(rng, 3, 3)
+    B, D, H = sizes(rng, 3, 3, but=[6])
     mask = padded(rng, B, 6)
     mask[mask.all(axis=1), 2] = False
     return {"hs": masked(student, *drawn(rng, B, 6, D, H), mask)["hs"]}
@@ -479,7 +479,7 @@ def carried(student, rng):
 @check(exercise="masks", points=3, says=PADDING)
 def padding(student, rng):
     """The padding holds a hundred times what inputs hold."""
-    B, D, H = sizes(rng, 3, 3)
+    B, D, H = sizes(rng, 3, 3, but=[5])
     mask, (x, *case) = padded(rng, B, 5), drawn(rng, B, 5, D, H)
     x[~mask] *= 100
     got = masked(student, x, *case, mask)
@@ -490,7 +490,7 @@ def padding(student, rng):
 @check(exercise="masks", points=2, says=UNHEARD)
 def unheard(student, rng):
     """The mask ends before the sequence does; the cotangent does not."""
-    B, D, H = sizes(rng, 3, 3)
+    B, D, H = sizes(rng, 3, 3, but=[4])
     mask, (*case, g) = padded(rng, B, 4), drawn(rng, B, 4, D, H)
     g[~mask] *= 100
     got = masked(student, *case, g, mask)
@@ -499,11 +499,11 @@ def unheard(student, rng):
 
 @check(exercise="masks", points=4, says=THROUGH)
 def through_padding(student, rng):
-    """The cotangent is at the first output, the mask leaves out some of what follows."""
-    B, D, H = sizes(rng, 3, 3)
+    """Padding; one sequence that begins late and has a gap; one without masked steps."""
+    B, D, H = sizes(rng, 3, 3, but=[5])
     mask, (*case, g) = padded(rng, B, 5), drawn(rng, B, 5, D, H)
-    mask[:, 0] = rng.random(B) < 0.5
-    mask[0, 0], mask[-1, 0] = False, True
+    mask[0], mask[1], mask[2] = [False, True, False, True, False], [True, True, False, False, False], True
+    mask = rng.permutation(mask)
     g[~mask] = 0
     got = masked(student, *case, g, mask)
     return {name: got[name] for name in GRADIENTS}
