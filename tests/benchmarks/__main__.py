@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks import libraries, measure
+from tests.benchmarks import fused, libraries, measure
 from tests.benchmarks.cells import CELLS, LINKS, SIZES
 
 OUT = Path("bench.json")
@@ -31,6 +31,7 @@ FLOORS = {
     **{(link, "16x32", "torch"): 1.7 for link in LINKS},
     ("tape bytes per step", "B32 H64", "torch"): 1.0,
     ("time per step", "T 50 to 800", "minigrad"): 0.8,
+    **fused.FLOORS,
 }
 
 
@@ -63,6 +64,7 @@ def rows(sizes: list[str]) -> Iterator[Row]:
             mine, *theirs = measure.interleaved(*steps)
             for peer, taken in zip(peers, theirs, strict=True):
                 yield row(name, size, peer, "ms", 1e3 * mine, 1e3 * taken)
+    yield from (row(*figures) for figures in fused.all_figures(sizes))
     for name in LINKS:
         per_op = 1e6 / libraries.CHAIN
         mine, taken = measure.interleaved(ours.chain(name), torch.chain(name))
