@@ -285,7 +285,7 @@ MUTANTS = [
             "sequence",
             "lifted long-and-large many-alive shape-of-hs single-precision states "
             "states-of-many-steps twice-in-one-graph two-alive",
-        ) + of("masks", "anything-in-padding carried nothing-there padding through-gaps through-padding unheard"),
+        ) + of("masks", "anything-in-padding carried nothing-there padding through-gaps"),
     ),
     mutant(
         "sequence-last-output-only",
@@ -534,7 +534,7 @@ MUTANTS = [
             "sequence",
             "all-outputs last-of-three lifted long-and-large one-step shapes-of-gradients "
             "twice-in-one-graph two-steps-of-numbers without-the-tape",
-        ) + of("masks", "anything-in-padding carried nothing-there padding through-gaps through-padding unheard"),
+        ) + of("masks", "anything-in-padding padding through-gaps through-padding unheard"),
     ),
     mutant(
         "sequence-c0-before-h0",
