@@ -32,7 +32,7 @@ import numpy as np
 from numpy import add, copyto, exp, matmul, multiply, reciprocal, subtract, tanh
 
 IDLE: deque[Any] = deque(maxlen=8)  # workspaces that no vjps use, the least recently used first
-ROWS = 1024  # of a block, whose factors and weight gradients are computed at once: many, but not too many for caches
+ROWS = 512  # of a block, whose factors and weight gradients are computed at once: many, but not too many for caches
 
 
 def borrow(kind: type, *key: Any) -> Any:
@@ -107,7 +107,7 @@ class Work:
     def add_products(self, z: np.ndarray, da: np.ndarray, out: np.ndarray) -> None:
         """Add the sum of z[t] @ da[t].T, z (steps, K, B), da (steps, M, B), to out as one product."""
         left, right = (side_by_side(*pair) for pair in zip(self.rows, (z, da), strict=True))
-        add(out, matmul(left, right.T), out)
+        add(out, matmul(right, left.T).T, out)  # in this order the product is a little faster
 
 
 def side_by_side(room: np.ndarray, blocks: np.ndarray) -> np.ndarray:
