@@ -36,7 +36,6 @@ FIELDS = [
     "video classification",
     "text",
 ]
-PAIRS = ["translation", "summaries", "video description"]  # need what 06-seq2seq asks for
 QUICK = [
     "sentiment",
     "entities",
@@ -101,13 +100,13 @@ def test_everything_is_learned_and_the_stock_is_not(finished: str, monkeypatch: 
     names, said = play(finished, monkeypatch)
     rows = names["ROWS"]
     assert list(names["predicted"]) == FIELDS
-    here = [field for field in FIELDS if field not in PAIRS or "06-seq2seq" in EARLIER]
     assert {field: line.verdict for field, line in rows.items()} == {
-        field: "no better" if field == "stock" else "learned" for field in here
+        field: "no better" if field == "stock" else "learned" for field in FIELDS
     }
-    assert ("missing" in said) == ("left out" in said) == (here != FIELDS)
+    assert "missing" not in said
+    assert "left out" not in said
     table = said[said.index("field  ") :].splitlines()
-    assert [line.split("  ")[0] for line in table[2 : 2 + len(here)]] == here
+    assert [line.split("  ")[0] for line in table[2 : 2 + len(FIELDS)]] == FIELDS
     forecasts = {name: errors for name, (errors, _) in names["forecasts"].items()}
     persistence, linear, net = (
         np.array([forecasts[n][k] for n in ("weather", "traffic", "stock")]) for k in range(3)
@@ -119,16 +118,13 @@ def test_everything_is_learned_and_the_stock_is_not(finished: str, monkeypatch: 
     assert min(net[2], linear[2]) > persistence[2], "stock: neither is better"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_other_seeds_reach_their_thresholds(
-    finished: str, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
+def test_another_seed_reaches_its_thresholds(finished: str, monkeypatch: pytest.MonkeyPatch) -> None:
     names, _ = play(finished, monkeypatch, trained=False)
     assert sorted(names["WORKS"]) == sorted(FIELDS)
     for field in QUICK:
-        outcome = names["WORKS"][field](np.random.default_rng([8, seed]))
+        outcome = names["WORKS"][field](np.random.default_rng([8, 1]))
         assert names["Line"]("", outcome, 0.0).verdict == "learned", field
-    outcome = names["WORKS"]["stock"](np.random.default_rng([8, seed]))
+    outcome = names["WORKS"]["stock"](np.random.default_rng([8, 1]))
     assert names["Line"]("", outcome, 0.0).verdict == "no better"
 
 
@@ -159,8 +155,6 @@ def test_every_name_that_an_example_needs_is_made_by_an_exercise(finished: str) 
     made_by = eval(block[len("MADE_BY = ") : block.index("}\n") + 1])
     for wanted, place in made_by.items():
         exercise, assignment = place.split(" in ")
-        if assignment not in EARLIER:
-            continue
         assert wanted in made
         assert exercise in solved(assignment).exercises(), wanted
         assert f"# --- {assignment} · {exercise}" in finished
