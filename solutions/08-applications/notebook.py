@@ -5,10 +5,10 @@
 # seconds, on your machine, with the cells that *you* wrote. At the end of this notebook you will have filled in this table.
 #
 # ```text
-# field               model                  measure      baseline  threshold  reached  seconds
-# translation         LSTM to LSTM, 48 ...   exact         0.00      0.95         ?        ?
-# sentiment           GRU, 16 units          right         0.50      0.97         ?        ?
-# stock               LSTM, 8 units          error         10.8 %      -          ?        ?
+# field        model                 measure  baseline  threshold  reached  seconds
+# translation  LSTM to LSTM, 48 ...  exact      0.00      0.95        ?        ?
+# sentiment    GRU, 16 units         right      0.50      0.97        ?        ?
+# stock        LSTM, 8 units         error     10.8 %      -          ?        ?
 # ...
 # ```
 #
