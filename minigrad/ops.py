@@ -53,19 +53,16 @@ class At:
         unknown. Pieces that were cut from left to right come back from right to left. While each
         lies in the free part it is written, which is several times faster than adding to it.
         """
-        index, axis, step = self.index, 0, 1
+        index, axis = self.index, 0
         if type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL:
             index, axis = index[1], 1
-        if type(index) is slice:
-            start, stop, step = index.indices(buffer.shape[axis])
-        elif type(index) is int:
-            start = index % buffer.shape[axis]
-            stop = start + 1
-        else:
-            free = None
-        if free and (free is True or (axis == free[0] and stop <= free[1])) and start <= stop and step > 0:
-            buffer[self.index] = g
-            return axis, start
+        if type(index) is int:
+            index = slice(index, index + 1)
+        if free and type(index) is slice and index.step is None:
+            start, stop = index.start or 0, index.stop
+            if free is True or (stop is not None and axis == free[0] and 0 <= start <= stop <= free[1]):
+                buffer[self.index] = g
+                return axis, start if start > 0 else 0
         part = buffer[self.index]
         if getattr(part, "base", None) is buffer:  # a view: the index was basic, nothing repeats
             part += g
@@ -406,9 +403,8 @@ def _cuts(axis: int, sizes: tuple[int, ...]) -> list[Any]:
 
 
 def concatenate(*arrays: Array, axis: int = 0) -> Result:
-    y = np.concatenate(arrays, axis)
-    cuts = _cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
-    return y, lambda g: tuple([g[cut] for cut in cuts])
+    sizes = tuple([a.shape[axis] for a in arrays])
+    return np.concatenate(arrays, axis), lambda g: tuple([g[cut] for cut in _cuts(axis % g.ndim, sizes)])
 
 
 def stack(*arrays: Array, axis: int = 0) -> Result:

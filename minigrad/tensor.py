@@ -147,10 +147,12 @@ def _constant(data: Any) -> Tensor:
 
 def _recorded(f: Op, vjps: Any, parents: Parents, data: Any) -> Tensor:
     """The result of `f` on the tape, its array read-only."""
-    result = _constant(data)
-    if type(result._data) is _ndarray:
-        result._data.setflags(False)  # type: ignore[call-arg]  # by keyword it takes longer
-    result.node = _node(f, vjps, parents, result._data)
+    result: Tensor = _new(Tensor)
+    if type(data) is not _ndarray:
+        data = _array(data)
+    if type(data) is _ndarray:
+        data.setflags(False)  # type: ignore[call-arg]  # by keyword it takes longer
+    result._data, result.node = data, _node(f, vjps, parents, data)
     return result
 
 
@@ -490,10 +492,11 @@ def backward(root: Tensor, g: Any = None) -> None:
                     continue
                 if parts is None:
                     vjp = vjps[i]
-                    if type(vjp) is At:
+                    kind = type(vjp)
+                    if kind is At:
                         _add_at(parent, vjp, g, mark)
                         continue
-                    part = vjp.among(known, g) if type(vjp) is By else vjp(g)
+                    part = vjp.among(known, g) if kind is By else vjp(g)
                 else:
                     part = parts[i]
                 if part.shape != parent.shape:
