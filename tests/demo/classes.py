@@ -55,4 +55,10 @@ CLASSES: dict[str, tuple[Sample, ...]] = {
         Sample("s03-no-bias", "padding is the message", 66, mutant="encoder-last-output", hint="encoder"),
         Sample(BLANK, "the release as it came", 0, solves=()),
     ),
+    "07-fast": (
+        Sample(RIGHT, "the solution", 100),
+        Sample(OTHERWISE, "gate by gate", 100, variant="gate-by-gate"),
+        Sample("s03-no-bias", "dc is not forgotten", 74, mutant="sequence-dc-not-forgotten", hint="sequence"),
+        Sample(BLANK, "the release as it came", 0, solves=()),
+    ),
 }
