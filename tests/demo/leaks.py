@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from minigrad.grading.authoring import release_notebook
 from minigrad.grading.cohort import court
 from minigrad.grading.course import Course
 from minigrad.grading.spec import Assignment
+
+DIGITS = 11  # characters of an expected value that show it
+NUMBER = re.compile(rb"[-+.0-9e]{%d,}" % DIGITS)
 
 
 def secrets(course: Course, assignment: Assignment, public: str) -> dict[str, str]:
@@ -31,7 +35,7 @@ def secrets(course: Course, assignment: Assignment, public: str) -> dict[str, st
                 for number in array[np.isfinite(array)].ravel()[:3].tolist():
                     digits = repr(number)
                     if len(digits) > 12 and "0000000" not in digits and "9999999" not in digits:
-                        found[digits[:11]] = f"an expected value of {name}, {check}"
+                        found[digits[:DIGITS]] = f"an expected value of {name}, {check}"
     return found
 
 
@@ -46,12 +50,15 @@ def leaks(folders: Iterable[Path], texts: dict[str, str]) -> list[str]:
     for path in (p for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()):
         files.setdefault(path.read_bytes(), path)
     wanted = {text.encode(): what for text, what in texts.items()}
-    return [
-        f"{path.name} in {path.parent} contains {what}"
-        for data, path in files.items()
-        for text, what in wanted.items()
-        if text in data
-    ]
+    numbers = {t: what for t, what in wanted.items() if len(t) == DIGITS and NUMBER.fullmatch(t)}
+    words = {t: what for t, what in wanted.items() if t not in numbers}
+    found = []
+    for data, path in files.items():
+        runs = NUMBER.findall(data)  # thousands of numbers: looked up, not searched for one by one
+        there = {run[i : i + DIGITS] for run in runs for i in range(len(run) - DIGITS + 1)}
+        found += [(path, words[text]) for text in words if text in data]
+        found += [(path, numbers[text]) for text in sorted(numbers.keys() & there)]
+    return [f"{path.name} in {path.parent} contains {what}" for path, what in found]
 
 
 def _released(assignment: Assignment) -> list[str]:
