@@ -1,7 +1,9 @@
 """`python -m tests.benchmarks [XS] [S] [M] [L]`: minigrad against its peers, as a table and as bench.json.
 
 Every figure is CPU time (or memory) of the same work in both libraries, in one process, taken in
-turns, on one thread, in float32. A ratio above 1 means that minigrad is better by so much.
+turns, on one thread, in float32. A ratio above 1 means that minigrad is better by so much. Each training
+step is measured in a process of its own, since an allocator behaves by what it has seen; the small
+ones, which also hang on where things happen to lie in memory, in three, of which the median counts.
 """
 
 import gc
@@ -10,8 +12,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import numpy as np
 
 from tests.benchmarks import fused, libraries, measure
 from tests.benchmarks.cells import CELLS, LINKS, SIZES
@@ -51,20 +51,19 @@ def row(bench: str, size: str, peer: str, unit: str, ours: float, theirs: float)
 
 
 def rows(sizes: list[str]) -> Iterator[Row]:
-    ours, torch, autograd = libraries.Minigrad(), libraries.Torch(), libraries.Autograd()
-    gc.collect()
-    gc.freeze()  # or every collection would go through the modules that only the peers need
     for name in CELLS:
         for size in sizes:
-            peers = {"torch": torch} | ({"autograd": autograd} if size in ("XS", "S") else {})
-            compared = (ours, *peers.values())
-            steps = [library.trainer(name, SIZES[size]) for library in compared]
-            first = [library.numpy(step()) for library, step in zip(compared, steps, strict=True)]
-            agree(name, size, first)
-            mine, *theirs = measure.interleaved(*steps)
+            small = size in ("XS", "S")
+            peers = ("torch", "autograd") if small else ("torch",)
+            program = (
+                f"from tests.benchmarks import steps; print(*steps.seconds({name!r}, {size!r}, {peers}))"
+            )
+            mine, *theirs = measure.in_fresh_process(program, 3 if small else 1)
             for peer, taken in zip(peers, theirs, strict=True):
                 yield row(name, size, peer, "ms", 1e3 * mine, 1e3 * taken)
     yield from (row(*figures) for figures in fused.all_figures(sizes))
+    ours, torch = libraries.Minigrad(), libraries.Torch()
+    gc.freeze()
     for name in LINKS:
         per_op = 1e6 / libraries.CHAIN
         mine, taken = measure.interleaved(ours.chain(name), torch.chain(name))
@@ -75,12 +74,6 @@ def rows(sizes: list[str]) -> Iterator[Row]:
     yield row("import beyond NumPy", "", "torch", "ms", 1e3 * imports[0], 1e3 * imports[1])
     short, long = measure.seconds_per_time_step(50, 800)
     yield row("time per step", "T 50 to 800", "minigrad", "ms", 1e3 * long, 1e3 * short)
-
-
-def agree(bench: str, size: str, losses: list[np.ndarray]) -> None:
-    """The libraries must have computed the same, or the comparison means nothing."""
-    if not np.allclose(losses, losses[0], rtol=1e-3):
-        raise SystemExit(f"{bench} {size}: the libraries disagree on the loss: {[float(x) for x in losses]}")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,11 +1,12 @@
 """Layers fused over time (`solutions/07-fast/fused.py`) against torch's, torch by hand, and their products.
 
-`python -m tests.benchmarks.fused [SIZES]` prints these rows as JSON: so they are measured once more in
-a process whose malloc keeps freed memory, which does the peers good.
+`python -m tests.benchmarks.fused LAYER SIZE` prints its rows as JSON: each is measured in a process of
+its own, and once more in one whose malloc keeps freed memory, which does the peers good.
 """
 
 import gc
 import importlib.util
+import itertools
 import json
 import os
 import subprocess
@@ -145,31 +146,33 @@ def products(size: tuple[int, int, int, int]) -> Callable[[], Any]:
     return run
 
 
-def figures(sizes: list[str], suffix: str = "") -> Iterator[Figures]:
-    for size in sizes:
-        for name in GATES:
-            by_hand = name == "gru"  # torch's own has another reset gate
-            peer = "torch" if by_hand else "torch.nn"
-            theirs = torch_by_hand(SIZES[size]) if by_hand else torch_layer(name, SIZES[size])
-            runs = [ours(name, SIZES[size]), theirs]
-            losses = [float(run().item()) for run in runs]
-            if not np.allclose(*losses, rtol=1e-3):
-                raise SystemExit(f"fused-{name} {size}: the libraries disagree on the loss: {losses}")
-            if name == "lstm":
-                runs.append(products(SIZES[size]))
-            mine, *taken = measure.interleaved(*runs)
-            for who, seconds in zip((peer, "gemm"), taken, strict=False):
-                yield f"fused-{name}", size + suffix, who, "ms", 1e3 * mine, 1e3 * seconds
+def compared(name: str, size: str) -> Iterator[Figures]:
+    """A layer against its peer and, if it is the LSTM, against its products."""
+    by_hand = name == "gru"  # torch's own has another reset gate
+    peer = "torch" if by_hand else "torch.nn"
+    theirs = torch_by_hand(SIZES[size]) if by_hand else torch_layer(name, SIZES[size])
+    runs = [ours(name, SIZES[size]), theirs]
+    losses = [float(run().item()) for run in runs]
+    if not np.allclose(*losses, rtol=1e-3):
+        raise SystemExit(f"fused-{name} {size}: the libraries disagree on the loss: {losses}")
+    if name == "lstm":
+        runs.append(products(SIZES[size]))
+    mine, *taken = measure.interleaved(*runs)
+    for who, seconds in zip((peer, "gemm"), taken, strict=False):
+        yield f"fused-{name}", size, who, "ms", 1e3 * mine, 1e3 * seconds
 
 
 def all_figures(sizes: list[str]) -> Iterator[Figures]:
-    """Here, and once more in a process whose malloc keeps what is freed."""
-    yield from figures(sizes)
-    command = [sys.executable, "-m", "tests.benchmarks.fused", *sizes]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | KEPT)
-    yield from (tuple(line) for line in json.loads(done.stdout))
+    """Each layer at each size in a process of its own; once more where malloc keeps what is freed."""
+    for suffix, settings in (("", {}), (" malloc", KEPT)):
+        for size, name in itertools.product(sizes, GATES):
+            command = [sys.executable, "-m", "tests.benchmarks.fused", name, size]
+            environment = os.environ | settings
+            done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+            for bench, size_, *figures in json.loads(done.stdout):
+                yield bench, size_ + suffix, *figures
 
 
 if __name__ == "__main__":
     gc.freeze()
-    print(json.dumps(list(figures(sys.argv[1:] or list(SIZES), " malloc"))))
+    print(json.dumps(list(compared(*sys.argv[1:]))))

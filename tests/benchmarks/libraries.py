@@ -134,9 +134,7 @@ class Autograd:
 
     def trainer(self, cell_name: str, size: tuple[int, int, int, int]) -> Callable[[], Any]:
         cell, parameters, x, state, target = _problem(cell_name, size)
-        gradient = self.value_and_grad(
-            lambda values: loss(self.lib, cell, values, x, tuple(state), target)
-        )
+        gradient = self.value_and_grad(lambda values: loss(self.lib, cell, values, x, tuple(state), target))
         means = [np.zeros_like(p) for p in parameters]
         squares = [np.zeros_like(p) for p in parameters]
         steps = 0
