@@ -33,8 +33,9 @@ class _Arena:
         for p, cut in zip(self.parameters, self.cuts, strict=True):
             yield p, {name: flat[cut].reshape(p.shape) for name, flat in self.flat.items()}
 
-    def joined(self, arrays: Iterable[Array]) -> Array:
-        return np.concatenate([a.reshape(-1) for a in arrays])
+
+def _joined(arrays: Iterable[Array]) -> Array:
+    return np.concatenate([a.reshape(-1) for a in arrays])
 
 
 class Optimizer:
@@ -80,8 +81,8 @@ class Optimizer:
         for arena in self._arenas:
             gradients = [p.grad for p in arena.parameters]
             if all(g is not None for g in gradients):
-                data = arena.joined([p.data for p in arena.parameters]) if self.weight_decay else None
-                change = self._decayed(data, arena.joined(gradients), arena.flat)
+                data = _joined([p.data for p in arena.parameters]) if self.weight_decay else None
+                change = self._decayed(data, _joined(gradients), arena.flat)
                 for p, cut in zip(arena.parameters, arena.cuts, strict=True):
                     p.data -= change[cut].reshape(p.shape)
             else:
