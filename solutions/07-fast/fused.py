@@ -12,10 +12,11 @@ Inside, arrays are *feature-major*: rows are features and columns the batch, so 
 contiguous block and [h; x; 1] (K, B) is filled in by writing h where the next step reads it. Then
 
 - a step is one product, W' @ [h; x; 1], that gives every gate;
-- σ(a) = 1 / (1 + exp(-a)) and tanh(a) = 2 σ(2a) - 1, so with rows of W' scaled by -1 and by -2 all four
-  gates of an LSTM are one exp, one add and one reciprocal;
+- σ(a) = (1 + tanh(a / 2)) / 2, so with rows of W' halved all four gates of an LSTM are one tanh: half the
+  time of exp, sum and reciprocal, and exact to the last digit of 1;
+- what lies side by side is one call: c and g times f and i, for one;
 - what the backward pass needs of a step is its cotangent times factors that the forward pass has
-  settled; these are computed for many steps at once, and the loop does the rest;
+  settled; these are computed for several steps at once, and the loop does the rest;
 - weight gradients are products over many steps at once;
 - every result of the loops is written into a workspace. A workspace is in use as long as the vjps
   live that were made with it, and is borrowed again only then. Nothing that is returned lies in one.
@@ -23,16 +24,19 @@ contiguous block and [h; x; 1] (K, B) is filled in by writing h where the next s
 
 from __future__ import annotations
 
+import itertools
+import math
 import weakref
 from collections import deque
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy import add, copyto, exp, matmul, multiply, reciprocal, subtract, tanh
+from numpy import add, copyto, matmul, multiply, subtract, tanh
 
 IDLE: deque[Any] = deque(maxlen=8)  # workspaces that no vjps use, the least recently used first
 ROWS = 512  # of a block, whose factors and weight gradients are computed at once: many, but not too many for caches
+LINE = 64  # bytes that a cache moves at once
 
 
 def borrow(kind: type, *key: Any) -> Any:
@@ -49,25 +53,33 @@ def lend(work: Any, vjps: Any) -> None:
     weakref.finalize(vjps, IDLE.append, work).atexit = False
 
 
+def room(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array for results that begins with a line of the cache: no register's worth lies across two."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
 class Work:
-    """What every layer needs: z[t] = [h; x; 1] as step t reads it, and room for a block of cotangents."""
+    """What every layer needs: z[t] = [h; x; 1] as step t reads it, and room for cotangents."""
 
     def __init__(self, T: int, B: int, D: int, H: int, gates: int, dtype: Any) -> None:
         self.key = T, B, D, H, gates, dtype
-        self.one = np.array(1, dtype)  # as arrays, constants are met faster than as Python numbers
-        self.z = np.ones((T + 1, H + D + 1, B), dtype)
-        self.W = np.empty((gates * H, H + D + 1), dtype)
-        self.dh, self.dc, self.spare = np.empty((3, H, B), dtype)
+        self.one, self.half = np.array(1, dtype), np.array(0.5, dtype)  # met faster than Python numbers
+        self.z = room((T + 1, H + D + 1, B), dtype)
+        self.z[:, -1] = 1
+        self.W = room((gates * H, H + D + 1), dtype)
+        self.dh, self.dc, self.spare = room((3, H, B), dtype)
         self.block = max(1, min(T, -(-ROWS // max(1, B))))  # steps
-        self.da = np.empty((self.block, gates, H, B), dtype)
-        self.flat_da = self.da.reshape(self.block, gates * H, B)
-        self.rows = np.empty((H + D + 1) * self.block * B, dtype), np.empty(gates * H * self.block * B, dtype)
+        self.flat_da: Any  # (block, gates * H, B)
+        self.products: list[Products]
 
     def read(self, x: np.ndarray, h0: np.ndarray, off: Any) -> None:
         """Write all inputs and the first state where the steps read them; zeros where the mask is False."""
         H = h0.shape[1]
         self.z[0, :H] = h0.T
-        self.z[:-1, H:-1] = x.transpose(1, 2, 0)
+        self.z[:-1, H:-1] = x.swapaxes(0, 1).copy().swapaxes(1, 2)  # sorted by time first, it takes a third
         if off is not None:
             copyto(self.z[:-1, H:-1], 0, where=off)
 
@@ -81,11 +93,11 @@ class Work:
             copyto(hs, 0, where=off)
         return hs.transpose(2, 0, 1)
 
-    def backward(self, W: Any, g: Any, off: Any, last: bool, dx: bool, through: Any, weights: Any) -> Any:
+    def backward(self, W: Any, g: Any, off: Any, last: bool, dx: bool, through: Any) -> Any:
         """Cotangents of x (None without dx), h0 and W.
 
-        Block by block, the last first: `through(steps, dhs)` goes back through a slice of steps and leaves
-        the cotangents of their gates at the beginning of `da`; `weights(steps, da, dW)` adds up.
+        Block by block, the last first: `through(steps, dhs)` goes back through a slice of steps, and leaves
+        the cotangents of their gates at the beginning of `da`.
         """
         T, H = len(self.z) - 1, len(self.dh)
         dhs = None if last else np.ascontiguousarray(g.transpose(1, 2, 0))
@@ -93,21 +105,35 @@ class Work:
             dhs = np.where(off, 0, dhs)
         self.dh[...] = g.T if last else 0
         self.dc[...] = 0
-        dW = np.zeros(W.shape, self.z.dtype)
+        for products in self.products:
+            products.sum[...] = 0
         d_x = np.empty((T, W.shape[0] - H - 1, self.dh.shape[1]), self.z.dtype) if dx else None
         for start in reversed(range(0, T, self.block)):
             steps = slice(start, min(T, start + self.block))
             through(steps, dhs)
-            da = self.flat_da[: steps.stop - start]
-            weights(steps, da, dW)
+            for products in self.products:
+                products.add(steps)
             if d_x is not None:
-                matmul(W[H:-1], da, d_x[steps])
+                matmul(W[H:-1], self.flat_da[: steps.stop - start], d_x[steps])
+        dW = np.concatenate([products.sum for products in self.products]).T
         return None if d_x is None else d_x.transpose(2, 0, 1), self.dh.T.copy(), dW
 
-    def add_products(self, z: np.ndarray, da: np.ndarray, out: np.ndarray) -> None:
-        """Add the sum of z[t] @ da[t].T, z (steps, K, B), da (steps, M, B), to out as one product."""
-        left, right = (side_by_side(*pair) for pair in zip(self.rows, (z, da), strict=True))
-        add(out, matmul(right, left.T).T, out)  # in this order the product is a little faster
+
+class Products:
+    """The gradient of a weight, the sum over all steps of z[t] @ da[t].T, as one product for each block."""
+
+    def __init__(self, z: np.ndarray, da: np.ndarray) -> None:
+        """z (T or more, K, B) of all steps; da (block, M, B), written anew for each block."""
+        (_, K, B), (block, M, _) = z.shape, da.shape
+        self.z, self.da = z, da
+        self.left, self.right = room((K * block * B,), z.dtype), room((M * block * B,), z.dtype)
+        self.sum, self.product = room((2, M, K), z.dtype)
+
+    def add(self, steps: slice) -> None:
+        z = side_by_side(self.left, self.z[steps])
+        da = side_by_side(self.right, self.da[: steps.stop - steps.start])
+        matmul(da, z.T, self.product)  # in this order a little faster
+        add(self.sum, self.product, self.sum)
 
 
 def side_by_side(room: np.ndarray, blocks: np.ndarray) -> np.ndarray:
@@ -130,6 +156,8 @@ class RNNWork(Work):
     def __init__(self, T: int, B: int, D: int, H: int, gates: int, dtype: Any) -> None:
         super().__init__(T, B, D, H, gates, dtype)
         self.forward = [(self.z[t], self.z[t, :H], self.z[t + 1, :H]) for t in range(T)]
+        self.flat_da = room((self.block, H, B), dtype)
+        self.products = [Products(self.z, self.flat_da)]
 
 
 def rnn(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bool = True) -> Any:
@@ -147,11 +175,8 @@ def rnn(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bo
         if off is not None:
             copyto(h_next, h, where=off[t])
 
-    def weights(steps: slice, da: Any, dW: Any) -> None:
-        work.add_products(work.z[steps], da, dW)
-
     def vjps(g: Any) -> tuple[Any, ...]:
-        return work.backward(W, g, off, last, dx, partial(_rnn_through, work, W[:H], off), weights)
+        return work.backward(W, g, off, last, dx, partial(_rnn_through, work, W[:H], off))
 
     lend(work, vjps)
     return work.result(off, last), vjps
@@ -182,23 +207,25 @@ MASKED = np.array([1, 0, 0]).reshape(3, 1, 1)  # f = 1, i = o = 0 carries c, and
 
 
 class LSTMWork(Work):
-    """The gates are in the order g, f, i, o: three sigmoids together, and the three that c' leads to."""
+    """`gates` holds c, g, f, i, o of each step. A step writes the c of the next."""
 
     def __init__(self, T: int, B: int, D: int, H: int, gates: int, dtype: Any) -> None:
         super().__init__(T, B, D, H, gates, dtype)
-        z, da = self.z, self.da
-        self.scale = np.repeat(np.array([-2, -1, -1, -1], dtype), H)[:, None]
-        self.gates = np.empty((T, 4, H, B), dtype)
-        self.c, self.tanh_c = np.empty((T + 1, H, B), dtype), np.empty((T, H, B), dtype)
-        self.slope = np.empty((self.block, H, B), dtype)  # ∂h'/∂c'
-        a, (g, f, i, o) = self.gates.reshape(T, 4 * H, B), self.gates.swapaxes(0, 1)
+        self.scale = np.repeat(np.array([1, 0.5, 0.5, 0.5], dtype), H)[:, None]
+        self.a = room((4 * H, B), dtype)  # small enough to stay in a cache until it is read
+        self.gates = room((T + 1, 5, H, B), dtype)
+        self.tanh_c = room((T, H, B), dtype)
+        self.fc_ig = room((self.block, 2, H, B), dtype)
+        self.da = room((self.block, 5, H, B), dtype)  # of g, f, i, o; and ∂h'/∂c'
+        self.flat_da = self.da[:, :4].reshape(self.block, 4 * H, B)
+        self.products = [Products(self.z, self.flat_da)]
+        z, flat = self.z, self.gates[:, 1:].reshape(T + 1, 4 * H, B)
         self.forward = [
-            (z[t], z[t, :H], a[t], self.gates[t, 1:], g[t], f[t], i[t], o[t], self.c[t], self.c[t + 1],
-             self.tanh_c[t], z[t + 1, :H])
-            for t in range(T)
-        ]  # fmt: skip
-        self.back = [(self.slope[p], da[p, :3], da[p, 3], self.flat_da[p]) for p in range(self.block)]
-        self.f = list(f)
+            (z[t], z[t, :H], flat[t], s[2:], s[:2], s[2:4], s[4], s_next[0], self.tanh_c[t], z[t + 1, :H])
+            for t, (s, s_next) in enumerate(itertools.pairwise(self.gates))
+        ]
+        self.back = [(d[3:], d[4], d[:3], flat) for d, flat in zip(self.da, self.flat_da, strict=True)]
+        self.f = list(self.gates[:, 2])
 
 
 def lstm(x: Any, h0: Any, c0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bool = True) -> Any:
@@ -213,16 +240,12 @@ def lstm(x: Any, h0: Any, c0: Any, W: Any, *, mask: Any = None, last: bool = Fal
     (B, T, D), H, off = x.shape, h0.shape[1], switched_off(mask)
     work = borrow(LSTMWork, T, B, D, H, 4, np.result_type(x, h0, c0, W))
     work.read(x, h0, off)
-    work.c[0] = c0.T
+    work.gates[0, 0] = c0.T
     multiply(W.T, work.scale, work.W)
-    with np.errstate(over="ignore"):  # exp of far-off numbers is inf, and its reciprocal 0
-        _lstm_forward(work, off)
-
-    def weights(steps: slice, da: Any, dW: Any) -> None:
-        work.add_products(work.z[steps], da, dW)
+    _lstm_forward(work, off)
 
     def vjps(g: Any) -> tuple[Any, ...]:
-        d_x, dh0, dW = work.backward(W, g, off, last, dx, partial(_lstm_through, work, W[:H], off), weights)
+        d_x, dh0, dW = work.backward(W, g, off, last, dx, partial(_lstm_through, work, W[:H], off))
         return d_x, dh0, work.dc.T.copy(), dW
 
     lend(work, vjps)
@@ -230,55 +253,53 @@ def lstm(x: Any, h0: Any, c0: Any, W: Any, *, mask: Any = None, last: bool = Fal
 
 
 def _lstm_forward(work: LSTMWork, off: Any) -> None:
-    W, one, spare = work.W, work.one, work.spare
-    for t, (z, h, a, sigmoids, g, f, i, o, c, c_next, tanh_c, h_next) in enumerate(work.forward):
+    W, a, half, fc_ig, (fc, ig) = work.W, work.a, work.half, work.fc_ig[0], work.fc_ig[0]
+    for t, (z, h, all_four, sigmoids, cg, fi, o, c_next, tanh_c, h_next) in enumerate(work.forward):
         matmul(W, z, a)
-        exp(a, a)
-        add(a, one, a)
-        reciprocal(a, a)
-        add(g, g, g)
-        subtract(g, one, g)
+        tanh(a, all_four)
+        multiply(sigmoids, half, sigmoids)
+        add(sigmoids, half, sigmoids)
         if off is not None:
             copyto(sigmoids, MASKED, where=off[t])
-        multiply(f, c, c_next)
-        multiply(i, g, spare)
-        add(c_next, spare, c_next)
+        multiply(cg, fi, fc_ig)
+        add(fc, ig, c_next)
         tanh(c_next, tanh_c)
         multiply(o, tanh_c, h_next)
         if off is not None:
             copyto(h_next, h, where=off[t])
 
 
-def _lstm_factors(work: LSTMWork, steps: slice) -> None:
-    """All that the cotangents of these steps are multiplied with, into `da` and `slope`."""
-    one, c, tanh_c = work.one, work.c[steps], work.tanh_c[steps]
-    da, slope = work.da[: len(c)], work.slope[: len(c)]
-    (g, _, i, o), (dg, df, di, do) = work.gates[steps].swapaxes(0, 1), da.swapaxes(0, 1)
-    sigmoids, d_sigmoids = work.gates[steps, 1:], da[:, 1:]
-    subtract(one, sigmoids, d_sigmoids)
-    multiply(d_sigmoids, sigmoids, d_sigmoids)
-    multiply(df, c, df)
-    multiply(di, g, di)
-    multiply(do, tanh_c, do)
-    multiply(g, g, dg)
-    subtract(one, dg, dg)
-    multiply(dg, i, dg)
-    multiply(tanh_c, tanh_c, slope)
-    subtract(one, slope, slope)
-    multiply(slope, o, slope)
+def _lstm_factors(work: LSTMWork, steps: slice, off: Any) -> None:
+    """All that the cotangents of these steps are multiplied with, into `da`; each rests on another's products.
+
+    i (1 - g²) = i - g (i g)    o (1 - tanh² c') = o - h' tanh c'    tanh(c') o (1 - o) = h' (1 - o)
+    """
+    one, tanh_c = work.one, work.tanh_c[steps]
+    h_next = work.z[steps.start + 1 : steps.stop + 1, : len(work.dh)]
+    gates, da, fc_ig = work.gates[steps], work.da[: len(tanh_c)], work.fc_ig[: len(tanh_c)]
+    (_, g, _, i, o), (dg, _, _, do, slope) = gates.swapaxes(0, 1), da.swapaxes(0, 1)
+    multiply(gates[:, :2], gates[:, 2:4], fc_ig)
+    multiply(g, fc_ig[:, 1], dg)
+    subtract(i, dg, dg)
+    subtract(one, gates[:, 2:], da[:, 1:4])
+    multiply(da[:, 1:3], fc_ig, da[:, 1:3])
+    multiply(do, h_next, do)
+    multiply(tanh_c, h_next, slope)
+    subtract(o, slope, slope)
+    if off is not None:
+        copyto(da[:, 3:], 0, where=off[steps, None])
 
 
 def _lstm_through(work: LSTMWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> None:
-    _lstm_factors(work, steps)
+    _lstm_factors(work, steps, off)
     dh, dc, spare = work.dh, work.dc, work.spare
     for t in range(steps.stop - 1, steps.start - 1, -1):
-        slope, from_c, from_h, da = work.back[t - steps.start]
+        from_h, into_c, from_c, da = work.back[t - steps.start]
         if dhs is not None:
             add(dh, dhs[t], dh)
-        multiply(dh, slope, spare)
-        add(dc, spare, dc)
-        multiply(from_c, dc, from_c)
         multiply(from_h, dh, from_h)
+        add(dc, into_c, dc)
+        multiply(from_c, dc, from_c)
         multiply(dc, work.f[t], dc)
         if off is not None:
             multiply(dh, off[t], spare)
@@ -295,10 +316,14 @@ class GRUWork(Work):
 
     def __init__(self, T: int, B: int, D: int, H: int, gates: int, dtype: Any) -> None:
         super().__init__(T, B, D, H, gates, dtype)
-        z, da = self.z, self.da
-        self.y = np.ones((T, H + D + 1, B), dtype)
-        self.gates = np.empty((T, 3, H, B), dtype)
-        self.keep, self.reset = np.empty((2, self.block, H, B), dtype)  # 1 - z, and ∂(r h)/∂a_r
+        z = self.z
+        self.y = room((T, H + D + 1, B), dtype)
+        self.y[:, -1] = 1
+        self.gates = room((T, 3, H, B), dtype)
+        self.keep, self.reset = room((2, self.block, H, B), dtype)  # 1 - z, and ∂(r h)/∂a_r
+        self.da = da = room((self.block, 3, H, B), dtype)
+        self.flat_da = da.reshape(self.block, 3 * H, B)
+        self.products = [Products(z, self.flat_da[:, : 2 * H]), Products(self.y, self.flat_da[:, 2 * H :])]
         flat, (u, r, n) = self.gates.reshape(T, 3 * H, B), self.gates.swapaxes(0, 1)
         self.forward = [
             (z[t], z[t, :H], flat[t, : 2 * H], u[t], r[t], n[t], self.y[t], self.y[t, :H], z[t + 1, :H])
@@ -326,31 +351,26 @@ def gru(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bo
     work = borrow(GRUWork, T, B, D, H, 3, np.result_type(x, h0, W))
     work.read(x, h0, off)
     work.y[:, H:-1] = work.z[:-1, H:-1]
-    multiply(W.T[: 2 * H], -work.one, work.W[: 2 * H])
+    multiply(W.T[: 2 * H], work.half, work.W[: 2 * H])
     work.W[2 * H :] = W.T[2 * H :]
-    with np.errstate(over="ignore"):
-        _gru_forward(work, off)
-
-    def weights(steps: slice, da: Any, dW: Any) -> None:
-        work.add_products(work.z[steps], da[:, : 2 * H], dW[:, : 2 * H])
-        work.add_products(work.y[steps], da[:, 2 * H :], dW[:, 2 * H :])
+    _gru_forward(work, off)
 
     def vjps(g: Any) -> tuple[Any, ...]:
         through = partial(_gru_through, work, W[:H, : 2 * H], W[:H, 2 * H :])
-        return work.backward(W, g, off, last, dx, through, weights)
+        return work.backward(W, g, off, last, dx, through)
 
     lend(work, vjps)
     return work.result(off, last), vjps
 
 
 def _gru_forward(work: GRUWork, off: Any) -> None:
-    one, spare, H = work.one, work.spare, len(work.dh)
+    half, spare, H = work.half, work.spare, len(work.dh)
     W_zr, W_n = work.W[: 2 * H], work.W[2 * H :]
     for t, (zed, h, zr, z, r, n, y, rh, h_next) in enumerate(work.forward):
         matmul(W_zr, zed, zr)
-        exp(zr, zr)
-        add(zr, one, zr)
-        reciprocal(zr, zr)
+        tanh(zr, zr)
+        multiply(zr, half, zr)
+        add(zr, half, zr)
         if off is not None:
             copyto(z, 0, where=off[t])
         multiply(r, h, rh)

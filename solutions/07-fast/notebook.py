@@ -595,9 +595,9 @@ if finished("sequence", "masks"):
 #
 # **How much further?** A good deal of what is left can still be had in NumPy: arrays that are kept from step to step of the training
 # instead of being made anew (with care, see part 3); `out=` in every call; the batch as columns, so that each gate is one contiguous block; and
-# since $\sigma(a) = 1/(1 + e^{-a})$ and $\tanh(a) = 2\sigma(2a) - 1$, one `exp` for all four gates, with the factors −1 and −2
+# since $\sigma(a) = (1 + \tanh(a/2))/2$, one `tanh` for all four gates, with the halves
 # written into $W$ beforehand. And block by block, so that caches suffice. With all of this, measured on one core of a server, a training step at size XS takes
-# about a third of the tape's time and half of that of PyTorch's own LSTM; at size M it takes four fifths of the tape's, and three quarters of
+# about a third of the tape's time and half of that of PyTorch's own LSTM; at size M it takes four fifths of the tape's, and five sixths of
 # that are matrix products, so even a perfect program could not be much better. Beyond that there are other machines.
 #
 # **And what it costs.** The tape needed ten lines, and they were right at once. Yours are five times as many, they hold for one cell
