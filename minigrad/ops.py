@@ -24,8 +24,6 @@ Array = Any  # a NumPy array, or one that speaks NumPy's protocols
 Vjps = tuple[Callable[[Array], Any] | None, ...] | Callable[[Array], tuple[Any, ...]]
 Result = tuple[Array, Vjps]
 Axis = int | tuple[int, ...] | None
-
-
 _ALL = slice(None)
 
 
@@ -35,11 +33,12 @@ class At:
     The tape does not call it, but gathers all that was picked from x in one buffer by `add`.
     """
 
-    __slots__ = ("index", "shape")
+    __slots__ = ("axis", "index", "shape")
 
     def __init__(self, index: Any, shape: tuple[int, ...]) -> None:
-        self.index = index
-        self.shape = shape
+        rows = type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL
+        # Of [:, i:j] it keeps i:j, two objects less for Python's collector to go through.
+        self.index, self.axis, self.shape = (index[1], 1, shape) if rows else (index, 0, shape)
 
     def __call__(self, g: Array) -> Array:
         buffer = np.zeros(self.shape, g.dtype, like=g)
@@ -53,21 +52,20 @@ class At:
         unknown. Pieces that were cut from left to right come back from right to left. While each
         lies in the free part it is written, which is several times faster than adding to it.
         """
-        index, axis = self.index, 0
-        if type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL:
-            index, axis = index[1], 1
-        if type(index) is int:
-            index = slice(index, index + 1)
-        if free and type(index) is slice and index.step is None:
-            start, stop = index.start or 0, index.stop
+        along, axis = self.index, self.axis
+        index: Any = (_ALL, along) if axis else along
+        if type(along) is int:
+            along = slice(along, along + 1)
+        if free and type(along) is slice and along.step is None:
+            start, stop = along.start or 0, along.stop
             if free is True or (stop is not None and axis == free[0] and 0 <= start <= stop <= free[1]):
-                buffer[self.index] = g
+                buffer[index] = g
                 return axis, start if start > 0 else 0
-        part = buffer[self.index]
+        part = buffer[index]
         if getattr(part, "base", None) is buffer:  # a view: the index was basic, nothing repeats
             part += g
         else:
-            np.add.at(buffer, self.index, g)
+            np.add.at(buffer, index, g)
         return None
 
 
@@ -259,11 +257,8 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> Resul
 
 
 def where(condition: Array, a: Array, b: Array) -> Result:
-    return np.where(condition, a, b), (
-        None,
-        lambda g: np.where(condition, g, 0),
-        lambda g: np.where(condition, 0, g),
-    )
+    vjps = None, lambda g: np.where(condition, g, 0), lambda g: np.where(condition, 0, g)
+    return np.where(condition, a, b), vjps
 
 
 # Reductions
@@ -276,14 +271,14 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     y = x.mean(axis=axis, keepdims=keepdims)
-    n = x.size / np.maximum(y.size, 1)
-    return y, (lambda g: np.broadcast_to(_spread(g / float(n), x, axis, keepdims), x.shape),)
+    n = x.size / (y.size or 1)
+    return y, (lambda g: np.broadcast_to(_spread(g / n, x, axis, keepdims), x.shape),)
 
 
 def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
     """The mean squared distance from the mean; divides by n - ddof."""
     y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
-    n = float(x.size / np.maximum(y.size, 1)) - ddof
+    n = x.size / (y.size or 1) - ddof
     return y, (lambda g: _spread(g * (2 / n), x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
 
 

@@ -61,7 +61,7 @@ def computation_graph(result: Tensor, names: Mapping[str, Tensor] | None = None)
         op = "" if node.op is None else node.op.__name__
         words = " · ".join(_escaped(word) for word in (op, name, str(node.shape)) if word)
         mermaid.append(f'  n{place}["{words}"]' if op else f'  n{place}(["{words}"])')
-        sources = [places[id(parent)] for parent in node.parents if parent is not None]
+        sources = [places[id(parent)] for parent in node.parents]
         mermaid += [f"  n{source} --> n{place}" for source in sources]
         made = f"= {op}({', '.join(f'%{source}' for source in sources)})" if op else ""
         listing.append(" ".join(word for word in (f"%{place}", str(node.shape), made, name) if word))
@@ -76,7 +76,7 @@ def _nodes(root: Node) -> list[Node]:
         if node.op is not None and not node.parents:
             raise ValueError("computation_graph: a backward pass has freed the tape; draw it before backward")
         for parent in node.parents:
-            if parent is not None and id(parent) not in found:
+            if id(parent) not in found:
                 found[id(parent)] = parent
                 todo.append(parent)
         if len(found) > _LARGEST_GRAPH:

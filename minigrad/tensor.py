@@ -47,31 +47,39 @@ _ndarray = np.ndarray
 class Node:
     """What the tape remembers of one tensor; it does not hold the tensor's data.
 
-    op, vjps, parents: of the op that made it; parents and vjps line up with its arguments, None
-    where none is needed. A leaf has op None; after a backward pass vjps is None.
+    op, vjps: of the op that made it; the vjps line up with its arguments, None where none is needed. A
+    leaf has op None; after a backward pass vjps is None. left, right: the nodes of its arguments, or if
+    there may be more, others: a tuple each would be one more object for Python's collector to go through.
     serial: grows with creation. shape: of the tensor.
     keep: the dtype of a gradient that outlives the pass (leaves, `retain_grad`), else None.
     grad: the gradient so far. free: the mark of the pass that saw the node, until that pass has
     allocated memory for grad; then the part of it that is still zero (see `At.add`).
     """
 
-    __slots__ = ("free", "grad", "keep", "op", "parents", "serial", "shape", "vjps")
+    __slots__ = ("free", "grad", "keep", "left", "op", "others", "right", "serial", "shape", "vjps")
     op: Op | None
     vjps: Any
-    parents: Parents
+    left: Node | None
+    right: Node | None
+    others: Parents
     serial: int
     shape: tuple[int, ...]
     keep: Any
     grad: Any
     free: Any
 
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The nodes of the arguments that need a gradient."""
+        return tuple(p for p in self.others or (self.left, self.right) if p is not None)
+
 
 def _node(f: Op | None, vjps: Any, parents: Parents, data: Array) -> Node:
     """The node of a tensor that holds `data`, which f made; of a leaf f is None."""
     node = Node()
-    node.op, node.vjps, node.parents = f, vjps, parents
+    node.op, node.vjps, node.others = f, vjps, parents
     node.shape, node.serial = data.shape, _next_serial()
-    node.keep = node.grad = node.free = None
+    node.left = node.right = node.keep = node.grad = node.free = None
     return node
 
 
@@ -166,7 +174,6 @@ def _quick(f: Op) -> Callable[..., Tensor]:
     @wraps(f)
     def lifted(a: Any, b: Any = _none) -> Tensor:
         vjps: Any
-        parents: Any
         if isinstance(a, Tensor):
             x, left = a._data, a.node
         else:
@@ -182,21 +189,19 @@ def _quick(f: Op) -> Callable[..., Tensor]:
         if not _recording or (left is None and right is None):
             return _constant(data)
         if right is None:
-            vjps, parents = vjps[:1], (left,)
+            vjps = vjps[:1]
         elif left is None:
-            vjps, parents = (None, vjps[1]), (None, right)
-        else:
-            parents = (left, right)
+            vjps = None, vjps[1]
         if type(data) is not _ndarray:
-            return _recorded(f, vjps, parents, data)
+            return _recorded(f, vjps, (left, right), data)
         data.setflags(False)  # type: ignore[call-arg]
         result: Tensor = _new(Tensor)
-        result._data = data
-        result.node = node = Node()
-        node.op = f
-        node.vjps = vjps
-        node.parents = parents
-        node.shape = data.shape
+        node = Node()
+        result._data, result.node = data, node
+        node.op, node.vjps, node.others = f, vjps, ()
+        node.left, node.right = left, right
+        shape = data.shape  # shared where it can be, for the collector too
+        node.shape = left.shape if left is not None and left.shape == shape else shape
         node.serial = _next_serial()
         node.keep = node.free = None
         return result
@@ -473,8 +478,9 @@ def backward(root: Tensor, g: Any = None) -> None:
     start.grad = g if start.grad is None else start.grad + g
     known: dict[int, list[Array]] = {}
     for node in order:
-        g, vjps, parents = node.grad, node.vjps, node.parents
-        node.vjps, node.parents = None, ()
+        g, vjps, parents = node.grad, node.vjps, node.others or (node.left, node.right)
+        node.vjps, node.others = None, ()
+        node.left = node.right = None
         if node.keep is None:
             node.grad = None
         elif g is not None:  # it outlives the pass: in memory of its own, in its tensor's dtype
@@ -531,7 +537,7 @@ def _tape(start: Node, mark: object) -> list[Node]:
                 "run the forward pass again, or .detach() what goes on from there"
             )
         serial = node.serial
-        for parent in node.parents:
+        for parent in node.others or (node.left, node.right):
             if parent is not None:
                 if parent.serial > serial:
                     name = getattr(node.op, "__name__", "op")

@@ -157,6 +157,7 @@ class RNNWork(Work):
         super().__init__(T, B, D, H, gates, dtype)
         self.forward = [(self.z[t], self.z[t, :H], self.z[t + 1, :H]) for t in range(T)]
         self.flat_da = room((self.block, H, B), dtype)
+        self.back = list(self.flat_da)
         self.products = [Products(self.z, self.flat_da)]
 
 
@@ -190,7 +191,8 @@ def _rnn_through(work: RNNWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> N
     subtract(one, da, da)
     if off is not None:
         copyto(da, 0, where=off[steps])
-    for t, d in zip(range(steps.stop - 1, steps.start - 1, -1), da[::-1], strict=True):
+    for t in range(steps.stop - 1, steps.start - 1, -1):
+        d = work.back[t - steps.start]
         if dhs is not None:
             add(dh, dhs[t], dh)
         multiply(d, dh, d)
