@@ -3,9 +3,8 @@
 An op on tensors runs a plain function of `ops.py` on their arrays. When an argument needs a
 gradient, the result gets a `Node`: the op's vjps and the nodes of its arguments. Together the nodes
 are the tape. Every node is younger than the nodes it came from, so running through them from the
-youngest to the oldest meets each one after all that used it: that is the whole of `backward`.
-
-First order only, and one thread: whether ops are recorded is one flag of this module.
+youngest to the oldest meets each one after all that used it: that is the whole of `backward`. First
+order only, and one thread: whether ops are recorded is one flag of this module.
 
 What the tape recorded must not change before `backward`. Writing into a recorded result raises at
 once (its array is read-only), and `backward` refuses a leaf whose `.data` was assigned after its
@@ -27,9 +26,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.ops import Array, At, By, Result
+from minigrad.ops import Array, At, By
 
-Op = Callable[..., Result]
+Op = Callable[..., Any]  # to ops.Result
 Parents = Sequence["Node | None"]
 
 if sys.platform == "linux":
@@ -70,7 +69,6 @@ class Node:
 
     @property
     def parents(self) -> tuple[Node, ...]:
-        """The nodes of the arguments that need a gradient."""
         return tuple(p for p in self.others or (self.left, self.right) if p is not None)
 
 
@@ -173,7 +171,6 @@ def _quick(f: Op) -> Callable[..., Tensor]:
 
     @wraps(f)
     def lifted(a: Any, b: Any = _none) -> Tensor:
-        vjps: Any
         if isinstance(a, Tensor):
             x, left = a._data, a.node
         else:
@@ -196,10 +193,13 @@ def _quick(f: Op) -> Callable[..., Tensor]:
             return _recorded(f, vjps, (left, right), data)
         data.setflags(False)  # type: ignore[call-arg]
         result: Tensor = _new(Tensor)
-        node = Node()
-        result._data, result.node = data, node
-        node.op, node.vjps, node.others = f, vjps, ()
-        node.left, node.right = left, right
+        result._data = data
+        result.node = node = Node()
+        node.op = f
+        node.vjps = vjps
+        node.others = ()
+        node.left = left
+        node.right = right
         shape = data.shape  # shared where it can be, for the collector too
         node.shape = left.shape if left is not None and left.shape == shape else shape
         node.serial = _next_serial()
