@@ -347,6 +347,29 @@ def test_add_holds_no_data():
     b.sum().backward()
 
 
+@pytest.mark.parametrize(
+    ("link", "most"),
+    [
+        (lambda y: y * y, 8),  # the node, its vjps; of each vjp a function, a cell and their tuple
+        (lambda y: y + 1.0, 2),
+        (lambda y: y[:, 0:4], 6),  # the node, its vjps, At with a slice, and a shape twice
+        (lambda y: mg.concatenate([y, y], 1)[:, :4], 14),
+    ],
+)
+def test_a_long_tape_is_few_objects(link, most):
+    """Python's collector goes through all of them, and the more there are, the more often."""
+    y, links = Tensor(np.full((4, 4), 0.5), True), 100
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(links):
+            y = link(y)
+        assert (len(gc.get_objects()) - before) / links < most + 0.5
+    finally:
+        gc.enable()
+
+
 def test_no_growth_over_steps():
     import tracemalloc
 
