@@ -136,10 +136,10 @@ class Products:
         add(self.sum, self.product, self.sum)
 
 
-def side_by_side(room: np.ndarray, blocks: np.ndarray) -> np.ndarray:
-    """Blocks (steps, M, B) as one matrix (M, steps * B), which is written into this room."""
+def side_by_side(memory: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """Blocks (steps, M, B) as one matrix (M, steps * B), which is written into this memory."""
     steps, M, B = blocks.shape
-    matrix = room[: blocks.size].reshape(M, steps * B)
+    matrix = memory[: blocks.size].reshape(M, steps * B)
     matrix.reshape(M, steps, B)[...] = blocks.transpose(1, 0, 2)
     return matrix
 
@@ -221,9 +221,9 @@ class LSTMWork(Work):
         self.da = room((self.block, 5, H, B), dtype)  # of g, f, i, o; and ∂h'/∂c'
         self.flat_da = self.da[:, :4].reshape(self.block, 4 * H, B)
         self.products = [Products(self.z, self.flat_da)]
-        z, flat = self.z, self.gates[:, 1:].reshape(T + 1, 4 * H, B)
+        z, all_four = self.z, self.gates[:, 1:].reshape(T + 1, 4 * H, B)
         self.forward = [
-            (z[t], z[t, :H], flat[t], s[2:], s[:2], s[2:4], s[4], s_next[0], self.tanh_c[t], z[t + 1, :H])
+            (z[t], z[t, :H], all_four[t], s[2:], s[:2], s[2:4], s[4], s_next[0], self.tanh_c[t], z[t + 1, :H])
             for t, (s, s_next) in enumerate(itertools.pairwise(self.gates))
         ]
         self.back = [(d[3:], d[4], d[:3], flat) for d, flat in zip(self.da, self.flat_da, strict=True)]
@@ -314,7 +314,7 @@ def _lstm_through(work: LSTMWork, W_h: Any, off: Any, steps: slice, dhs: Any) ->
 
 
 class GRUWork(Work):
-    """The gates are in the order z, r, n; `rz` is [r h; x; 1], which the candidate reads."""
+    """The gates are in the order z, r, n; `y` is [r h; x; 1], which the candidate reads."""
 
     def __init__(self, T: int, B: int, D: int, H: int, gates: int, dtype: Any) -> None:
         super().__init__(T, B, D, H, gates, dtype)
