@@ -10,29 +10,26 @@ import contextlib
 import dataclasses
 import multiprocessing
 import multiprocessing.util
-import os
 import secrets
-import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from minigrad.grading import results
 from minigrad.grading.course import Course
 from minigrad.grading.intake import intake, read
 from minigrad.grading.judge import Judge
+from minigrad.grading.processes import Processes
 from minigrad.grading.similarity import Alike, alike
 from minigrad.grading.sources import load
 from minigrad.grading.spec import Assignment, GradingError, Refused, Report
 from minigrad.sandbox.server import SandboxUnavailable
 
 Done = Callable[[str, Report], None]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -253,45 +250,7 @@ class _Lent(Executor):
 def _pool(executor: Executor | None, workers: int) -> Executor:
     if executor is not None:
         return _Lent(executor)
-    return _Processes(workers) if workers > 1 else Here()
-
-
-class _Processes(ProcessPoolExecutor):
-    """Processes that end with this one, however it ends; a Ctrl-C does not wait for them."""
-
-    def __init__(self, workers: int) -> None:
-        # spawn: a fork would copy our threads' locks, and whatever the caller has open
-        super().__init__(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
-        self._others = set(multiprocessing.active_children())
-
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        if not hasattr(signal, "pthread_sigmask"):
-            return super().submit(fn, *args, **kwargs)
-        # this may start a process, which inherits the mask: a Ctrl-C at its start is not its own
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            return super().submit(fn, *args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-    def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
-        if kind is not None and issubclass(kind, KeyboardInterrupt):
-            for process in set(multiprocessing.active_children()) - self._others:
-                process.terminate()
-        super().__exit__(kind, *error)
-
-
-def _follow() -> None:
-    """In a new process: leave Ctrl-C to the parent, and end when the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)  # a killed parent leaves its processes waiting for work for ever
-
-    threading.Thread(target=watch, daemon=True).start()
+    return Processes(workers) if workers > 1 else Here()
 
 
 def _graded(
@@ -350,7 +309,7 @@ def _outcome(future: Future[Report], job: Job) -> Report:
 
 
 def _alone(job: Job) -> Report:
-    with _Processes(1) as pool:
+    with Processes(1) as pool:
         try:
             return pool.submit(_grade, job).result()
         except BrokenExecutor:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
 import signal
 import threading
 import time
+from concurrent.futures import BrokenExecutor
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ import pytest
 from minigrad.grading import cohort, results
 from minigrad.grading import judge as module
 from minigrad.grading.judge import Judge
+from minigrad.grading.processes import Processes
 from minigrad.grading.spec import GradingError
 from minigrad.sandbox.errors import SandboxUnavailable
 from tests.grading.classroom import ADDS, NAME, RIGHT, fake_judge, hand_in, new_course, notebook
@@ -130,6 +135,79 @@ def test_a_fork_server_that_is_killed_in_the_middle_of_a_submission():
         assert (report.status, report.score) == ("graded", 30.0)
 
 
+def starts(monkeypatch, second):
+    """`second(first process, start)` stands for the start of the second process of a pool."""
+    start, first = SpawnProcess.start, []
+
+    def starting(process: SpawnProcess) -> None:
+        if first:
+            second(first[0], lambda: start(process))
+        else:
+            first.append(process)
+            start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", starting)
+
+
+def in_time(use) -> bool:
+    """Whether `use` ends; if not, its processes are ended."""
+    thread = threading.Thread(target=use, daemon=True)
+    thread.start()
+    thread.join(20)
+    ended = not thread.is_alive()
+    for process in multiprocessing.active_children():
+        process.kill()
+    return ended
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_process_dies_while_the_next_one_starts(monkeypatch, when):
+    """Left to itself, Python 3.11 waits for ever for the second one, or cannot start it."""
+    pool, errors = Processes(2), []
+
+    def second(first: SpawnProcess, start) -> None:
+        if when == "after":
+            start()
+        first.kill()
+        first.join()
+        time.sleep(0.3)  # for whoever watches it
+        if when == "before":
+            start()
+
+    def use() -> None:
+        with pool:
+            for _ in range(2):
+                try:  # whichever hears of it
+                    pool.submit(time.sleep, 60).result()
+                except BrokenExecutor as error:
+                    errors.append(error)
+
+    starts(monkeypatch, second)
+    assert in_time(use)
+    assert len(errors) == 2
+
+
+def test_a_process_that_cannot_start_leaves_none_behind(monkeypatch):
+    pool, firsts, errors = Processes(2), [], []
+
+    def second(first: SpawnProcess, start) -> None:
+        firsts.append(first)
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    def use() -> None:
+        with pool:
+            try:
+                pool.submit(time.sleep, 60)
+                pool.submit(time.sleep, 60)
+            except OSError as error:
+                errors.append(error)
+        firsts[0].join()
+
+    starts(monkeypatch, second)
+    assert in_time(use)
+    assert [e.errno for e in errors] == [11]
+
+
 @pytest.mark.slow
 def test_a_worker_host_that_is_killed(tmp_path):
     """SIGKILL to a process of a run: what it held is graded alone or ungraded, never a zero."""
@@ -163,5 +241,8 @@ def test_a_worker_host_that_is_killed(tmp_path):
 
 def children() -> list[int]:
     """Processes that any thread of this one started."""
-    found = Path("/proc/self/task").glob("*/children")
-    return [int(p) for file in found for p in file.read_text().split()]
+    found = []
+    for file in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+            found += [int(p) for p in file.read_text().split()]
+    return found
