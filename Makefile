@@ -16,7 +16,7 @@ demo: $(READY)  ## grade a sample class, from notebooks to reports, into demo/
 	$(BIN)/python -m tests.demo
 
 test: $(READY) lint  ## linters, types, layers, tests
-	$(BIN)/python -m pytest -n logical --dist loadfile
+	$(BIN)/python -m pytest -n logical --dist loadfile --max-worker-restart 0
 
 lint: $(READY)
 	$(BIN)/ruff check .
