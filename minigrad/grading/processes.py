@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Processes(ProcessPoolExecutor):
-    """Processes that end with this one, however it ends; a Ctrl-C does not wait for them."""
+    """Processes that end with this one, however it ends; nobody who leaves early waits for them."""
 
     def __init__(self, workers: int) -> None:
         # spawn: a fork would copy our threads' locks, and whatever the caller has open
@@ -34,7 +34,7 @@ class Processes(ProcessPoolExecutor):
             raise
 
     def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
-        if kind is not None and issubclass(kind, KeyboardInterrupt):
+        if kind is not None and not issubclass(kind, Exception):  # Ctrl-C, a generator closed
             self._end()
         super().__exit__(kind, *error)
 

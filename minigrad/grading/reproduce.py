@@ -10,11 +10,10 @@ import contextlib
 import functools
 import io
 import math
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import numpy as np
 from minigrad import Tensor, no_grad
 from minigrad.data import memory
 from minigrad.functional import cross_entropy
+from minigrad.grading.processes import Processes
 from minigrad.grading.sources import load
 from minigrad.grading.spec import GradingError
 from minigrad.nn import Linear, Module, Recurrent
@@ -247,14 +247,10 @@ def runs(
     """
     load_cells(solutions)
     jobs = [(n, m, s) for n in names for m in range(len(EXPERIMENTS[n].models)) for s in range(seeds)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context) as pool:
+    with Processes(min(workers, len(jobs))) as pool:
         futures = [pool.submit(_run, solutions, *job, updates) for job in jobs]
-        try:
-            for done in as_completed(futures):
-                yield done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        for done in as_completed(futures):
+            yield done.result()
 
 
 # --- telling ----------------------------------------------------------------------------------
