@@ -15,7 +15,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -391,15 +392,15 @@ def take(x: Array, indices: Array, axis: int | None = None) -> Result:
 
 
 @lru_cache(64)
-def _cuts(axis: int, sizes: tuple[int, ...]) -> list[Any]:
-    """The indices of parts of these sizes that lie one behind the other along an axis."""
-    ends = accumulate(sizes)
-    return [(*(_ALL,) * axis, slice(end - n, end)) for n, end in zip(sizes, ends, strict=True)]
+def _cuts(axis: int, sizes: tuple[int, ...]) -> tuple[Callable[[Array], Array], ...]:
+    """The functions that cut out parts of these sizes, which lie one behind the other along an axis."""
+    ends = pairwise(accumulate(sizes, initial=0))
+    return tuple([itemgetter((*(_ALL,) * axis, slice(i, j))) for i, j in ends])
 
 
 def concatenate(*arrays: Array, axis: int = 0) -> Result:
-    sizes = tuple([a.shape[axis] for a in arrays])
-    return np.concatenate(arrays, axis), lambda g: tuple([g[cut] for cut in _cuts(axis % g.ndim, sizes)])
+    y = np.concatenate(arrays, axis)
+    return y, _cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
 
 
 def stack(*arrays: Array, axis: int = 0) -> Result:

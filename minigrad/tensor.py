@@ -115,12 +115,8 @@ def op(f: Op) -> Callable[..., Tensor]:
 
     @wraps(f)
     def lifted(*arguments: Any, **keywords: Any) -> Tensor:
-        arrays: list[Any] = []
-        parents: list[Node | None] = []
-        for a in arguments:
-            tensor = isinstance(a, Tensor)
-            arrays.append(a._data if tensor else a)
-            parents.append(a.node if tensor else None)
+        arrays = [a._data if isinstance(a, Tensor) else a for a in arguments]
+        parents = [a.node if isinstance(a, Tensor) else None for a in arguments]
         try:
             data, vjps = f(*arrays, **keywords)
         except (ValueError, IndexError) as error:
@@ -154,8 +150,7 @@ def _constant(data: Any) -> Tensor:
 def _recorded(f: Op, vjps: Any, parents: Parents, data: Any) -> Tensor:
     """The result of `f` on the tape, its array read-only."""
     result: Tensor = _new(Tensor)
-    if type(data) is not _ndarray:
-        data = _array(data)
+    data = _array(data)
     if type(data) is _ndarray:
         data.setflags(False)  # type: ignore[call-arg]  # by keyword it takes longer
     result._data, result.node = data, _node(f, vjps, parents, data)
@@ -238,7 +233,12 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Join tensors along an axis that they have."""
     if not tensors:
         raise ValueError("concatenate: no tensors")
-    return _concatenate(*tensors, axis=axis)
+    return _join(axis)(*tensors) if len(tensors) == 2 else _concatenate(*tensors, axis=axis)
+
+
+@lru_cache
+def _join(axis: int) -> Callable[..., Tensor]:
+    return _quick(wraps(ops.concatenate)(lambda a, b: ops.concatenate(a, b, axis=axis)))
 
 
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
@@ -540,10 +540,9 @@ def _tape(start: Node, mark: object) -> list[Node]:
         for parent in node.others or (node.left, node.right):
             if parent is not None:
                 if parent.serial > serial:
-                    name = getattr(node.op, "__name__", "op")
                     raise ValueError(
-                        f"backward: a leaf of shape {parent.shape} was changed after {name} used it; "
-                        "run the forward pass again"
+                        f"backward: a leaf of shape {parent.shape} was changed after "
+                        f"{getattr(node.op, '__name__', 'op')} used it; run the forward pass again"
                     )
                 if parent.free is not mark:
                     parent.free = mark

@@ -353,7 +353,7 @@ def test_add_holds_no_data():
         (lambda y: y * y, 8),  # the node, its vjps; of each vjp a function, a cell and their tuple
         (lambda y: y + 1.0, 2),
         (lambda y: y[:, 0:4], 6),  # the node, its vjps, At with a slice, and a shape twice
-        (lambda y: mg.concatenate([y, y], 1)[:, :4], 14),
+        (lambda y: mg.concatenate([y, y], 1)[:, :4], 8),
     ],
 )
 def test_a_long_tape_is_few_objects(link, most):
