@@ -52,4 +52,4 @@ wheel: $(READY)  ## what students install: no solutions in it
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv demo dist build matrix.json reproduce.json bench.json attacks.json .minigrad
+	rm -rf .venv demo dist build matrix.json reproduce.json bench.json bench-grading.json attacks.json diagnosis.json .minigrad

@@ -334,7 +334,7 @@ def nodes_behind(result):
         node = todo.pop()
         if id(node) not in found:
             found[id(node)] = node
-            todo += [parent for parent in node.parents if parent is not None]
+            todo += node.parents
     return sorted(found.values(), key=lambda node: node.serial)
 
 
