@@ -102,6 +102,13 @@ def _spread(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     return g if keepdims or axis is None else np.expand_dims(g, axis)
 
 
+def _filled(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    """The same in the shape of `x`, written out: a small one by broadcast_to takes four times as long."""
+    gs = np.empty_like(x, g.dtype)
+    gs[...] = _spread(g, x, axis, keepdims)
+    return gs
+
+
 # Arithmetic
 
 
@@ -266,14 +273,14 @@ def where(condition: Array, a: Array, b: Array) -> Result:
 
 
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
-    y = x.sum(axis=axis, keepdims=keepdims)
-    return y, (lambda g: np.broadcast_to(_spread(g, x, axis, keepdims), x.shape),)
+    return x.sum(axis=axis, keepdims=keepdims), (lambda g: _filled(g, x, axis, keepdims),)
 
 
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
-    y = x.mean(axis=axis, keepdims=keepdims)
+    plain = x.dtype.itemsize != 2 and x.size  # NumPy's mean is for half precision, and warns of an empty one
+    y = x.sum(axis=axis, keepdims=keepdims) if plain else x.mean(axis=axis, keepdims=keepdims)
     n = x.size / (y.size or 1)
-    return y, (lambda g: np.broadcast_to(_spread(g / n, x, axis, keepdims), x.shape),)
+    return y / n if plain else y, (lambda g: _filled(g / n, x, axis, keepdims),)
 
 
 def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
@@ -338,9 +345,9 @@ def reshape(x: Array, shape: int | tuple[int, ...]) -> Result:
 
 
 def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Result:
-    return np.transpose(x, axes), (
-        lambda g: np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes]))),
-    )
+    y = np.transpose(x, axes)
+    back = None if axes is None or x.ndim < 2 else tuple(np.argsort([i % x.ndim for i in axes]))
+    return y, (lambda g: np.transpose(g, back),)
 
 
 def swapaxes(x: Array, axis1: int, axis2: int) -> Result:
@@ -394,8 +401,7 @@ def take(x: Array, indices: Array, axis: int | None = None) -> Result:
 @lru_cache(64)
 def _cuts(axis: int, sizes: tuple[int, ...]) -> tuple[Callable[[Array], Array], ...]:
     """The functions that cut out parts of these sizes, which lie one behind the other along an axis."""
-    ends = pairwise(accumulate(sizes, initial=0))
-    return tuple([itemgetter((*(_ALL,) * axis, slice(i, j))) for i, j in ends])
+    return tuple([itemgetter((*(_ALL,) * axis, slice(i, j))) for i, j in pairwise(accumulate((0, *sizes)))])
 
 
 def concatenate(*arrays: Array, axis: int = 0) -> Result:

@@ -227,6 +227,7 @@ swapaxes, moveaxis = op(ops.swapaxes), op(ops.moveaxis)
 squeeze, expand_dims, broadcast_to = op(ops.squeeze), op(ops.expand_dims), op(ops.broadcast_to)
 flip, pad, astype, take = op(ops.flip), op(ops.pad), op(ops.astype), op(ops.take)
 _concatenate, _stack = op(ops.concatenate), op(ops.stack)
+_join = lru_cache(lambda axis: _quick(wraps(ops.concatenate)(lambda a, b: ops.concatenate(a, b, axis=axis))))
 
 
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
@@ -234,11 +235,6 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     if not tensors:
         raise ValueError("concatenate: no tensors")
     return _join(axis)(*tensors) if len(tensors) == 2 else _concatenate(*tensors, axis=axis)
-
-
-@lru_cache
-def _join(axis: int) -> Callable[..., Tensor]:
-    return _quick(wraps(ops.concatenate)(lambda a, b: ops.concatenate(a, b, axis=axis)))
 
 
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
@@ -281,8 +277,7 @@ class Tensor:
     node: Node | None
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        self._data = _array(data)
-        self.node = None
+        self._data, self.node = _array(data), None
         if requires_grad:
             self._data = self._data.copy()
             self.node = _node(None, None, (), self._data)
@@ -430,8 +425,7 @@ class Tensor:
 def _rebuild(kind: type[Tensor], data: Array, requires_grad: bool, grad: Array | None) -> Tensor:
     tensor: Tensor = _new(kind)
     Tensor.__init__(tensor, data, requires_grad)
-    if grad is not None:
-        tensor.grad = grad
+    tensor.grad = grad
     return tensor
 
 

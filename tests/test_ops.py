@@ -162,6 +162,18 @@ def test_values_at_kinks():
     assert ops.clip(np.array([1.0, 2.0]), 0, 1)[1][0](np.ones(2)).tolist() == [1, 0]
 
 
+def test_mean_of_halves_is_summed_in_more_than_half_precision():
+    y, _ = ops.mean(np.full(70_000, 2, np.float16))
+    assert (y, y.dtype) == (2, np.float16)
+
+
+def test_mean_of_nothing_says_so():
+    with pytest.warns(RuntimeWarning) as warned:
+        y, _ = ops.mean(np.ones((0, 3)))
+    assert np.isnan(y)
+    assert "Mean of empty slice" in {str(w.message) for w in warned}
+
+
 @settings(max_examples=20)
 @given(data=st.data(), seed=seeds, shape=shapes)
 def test_cumsum(data, seed, shape):
@@ -180,6 +192,7 @@ def test_shape_ops(data, seed, shape):
     holds(lambda x: ops.reshape(x, x.size), x)
     holds(lambda x: ops.transpose(x, signed), x)
     holds(ops.transpose, x)
+    holds(lambda x: ops.transpose(x, 0), x.ravel())  # as NumPy allows
     holds(lambda x: ops.swapaxes(x, axis, other), x)
     holds(lambda x: ops.moveaxis(x, axis, other), x)
     holds(lambda x: ops.expand_dims(x, axis), x)
