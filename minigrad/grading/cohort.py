@@ -120,6 +120,11 @@ def run(
         made[one.student] = report
         done(one.student, report)
 
+    def share(key: str, report: Report) -> None:
+        if keep and report.status == "graded" and report.confirmed:
+            with contextlib.suppress(OSError):  # then equal code is graded again
+                results.store(course.results, key, _common(report))
+
     waiting: dict[str, deque[Submission]] = {}
     for student, source in submissions.items():
         one = take(assignment, of.salt, student, source)
@@ -127,6 +132,8 @@ def run(
             settle(one, Report(name, "refused", reason=one.refused))
         elif keep and (stored := known(course, name, one)):
             settle(one, stored)
+            if not (course.results / f"{one.key}.json").exists():  # a run ended between the two
+                share(one.key, stored)
         else:
             waiting.setdefault(one.key, deque()).append(one)
 
@@ -148,10 +155,8 @@ def run(
             same = waiting[key]
             report = dataclasses.replace(report, assignment=name)
             settle(same.popleft(), report)
+            share(key, report)
             if report.status == "graded" and report.confirmed:
-                if keep:
-                    with contextlib.suppress(OSError):  # then equal code is graded again
-                        results.store(course.results, key, _common(report))
                 while same:
                     one = same.popleft()
                     settle(one, _theirs(report, one))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -18,7 +19,7 @@ from minigrad.grading import cohort, results
 from minigrad.grading import judge as module
 from minigrad.grading.judge import Judge
 from minigrad.grading.processes import Processes
-from minigrad.grading.spec import GradingError
+from minigrad.grading.spec import GradingError, Report
 from minigrad.sandbox.errors import SandboxUnavailable
 from tests.grading.classroom import ADDS, NAME, RIGHT, fake_judge, hand_in, new_course, notebook
 from tests.grading.near import Near
@@ -87,6 +88,30 @@ def test_a_disk_that_is_full_for_one_student_only(room, monkeypatch):
     monkeypatch.setattr(results, "write", sometimes)
     assert {s: r.status for s, r in run(room).items()} == {"a": "graded", "b": "ungraded", "c": "graded"}
     assert list(cohort.reports(room[0], NAME)) == ["a", "c"]
+
+
+def test_a_run_that_ends_between_a_students_report_and_the_shared_one(room, monkeypatch):
+    course, assignment = room
+    alone = {"b": course.submissions(NAME)["b"]}
+    cohort.run(course, assignment, alone)
+    expected = {path.name: path.read_bytes() for path in course.results.iterdir()}
+    assert expected
+    shutil.rmtree(course.results)
+    shutil.rmtree(course.reports(NAME))
+    store = results.store
+
+    def ends(folder: Path, name: str, report: Report) -> None:
+        if folder == course.results:
+            raise KeyboardInterrupt
+        store(folder, name, report)
+
+    monkeypatch.setattr(results, "store", ends)
+    with pytest.raises(KeyboardInterrupt):
+        cohort.run(course, assignment, alone)
+    monkeypatch.setattr(results, "store", store)
+    assert list(cohort.reports(course, NAME)) == ["b"]
+    cohort.run(course, assignment, alone)
+    assert {path.name: path.read_bytes() for path in course.results.iterdir()} == expected
 
 
 def test_a_sandbox_that_is_refused_after_a_restart(near, monkeypatch):
