@@ -34,7 +34,9 @@ class Processes(ProcessPoolExecutor):
             raise
 
     def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
-        if kind is not None and not issubclass(kind, Exception):  # Ctrl-C, a generator closed
+        if kind is not None and issubclass(kind, Exception):
+            self.shutdown(cancel_futures=True)  # what has not begun does not begin
+        elif kind is not None:  # Ctrl-C, a generator closed
             self._end()
         super().__exit__(kind, *error)
 

@@ -233,6 +233,15 @@ def test_a_process_that_cannot_start_leaves_none_behind(monkeypatch):
     assert [e.errno for e in errors] == [11]
 
 
+def test_who_leaves_by_an_error_does_not_wait_for_what_has_not_begun():
+    def use() -> None:
+        with contextlib.suppress(ZeroDivisionError), Processes(1) as pool:
+            futures = [pool.submit(divmod, 1, 0), *(pool.submit(time.sleep, 1) for _ in range(30))]
+            futures[0].result()
+
+    assert in_time(use)
+
+
 @pytest.mark.slow
 def test_a_worker_host_that_is_killed(tmp_path):
     """SIGKILL to a process of a run: what it held is graded alone or ungraded, never a zero."""
