@@ -252,10 +252,9 @@ def test_a_worker_host_that_is_killed(tmp_path):
 
     def kill() -> None:
         for _ in range(500):
-            hosts = [p for p in children() if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes()]
-            if hosts:
-                os.kill(hosts[0], signal.SIGKILL)
-                killed.append(hosts[0])
+            for host in hosts():
+                os.kill(host, signal.SIGKILL)
+                killed.append(host)
                 return
             time.sleep(0.01)
 
@@ -273,10 +272,13 @@ def test_a_worker_host_that_is_killed(tmp_path):
     assert {s: r.score for s, r in run((course, assignment)).items()} == wanted
 
 
-def children() -> list[int]:
-    """Processes that any thread of this one started."""
+def hosts() -> list[int]:
+    """Processes of a run, which some thread of this one started; threads and processes may end meanwhile."""
     found = []
     for file in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
-            found += [int(p) for p in file.read_text().split()]
+        with contextlib.suppress(OSError):
+            for pid in file.read_text().split():
+                with contextlib.suppress(OSError):
+                    if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                        found.append(int(pid))
     return found
