@@ -35,11 +35,9 @@ class At:
     """
 
     __slots__ = ("axis", "index", "shape")
-
-    def __init__(self, index: Any, shape: tuple[int, ...]) -> None:
-        rows = type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL
-        # Of [:, i:j] it keeps i:j, two objects less for Python's collector to go through.
-        self.index, self.axis, self.shape = (index[1], 1, shape) if rows else (index, 0, shape)
+    index: Any
+    axis: int
+    shape: tuple[int, ...]
 
     def __call__(self, g: Array) -> Array:
         buffer = np.zeros(self.shape, g.dtype, like=g)
@@ -70,6 +68,14 @@ class At:
         return None
 
 
+def _at(index: Any, shape: tuple[int, ...]) -> At:
+    at = At()  # an `__init__` would take as long as to cut x
+    at.index, at.axis, at.shape = index, 0, shape
+    if type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL:
+        at.index, at.axis = index[1], 1  # of [:, i:j] only i:j: two objects less for Python's collector
+    return at
+
+
 class By:
     """The vjp of a in `a @ b`, two matrices: g @ b.T.
 
@@ -97,6 +103,9 @@ def _same(g: Array) -> Array:
     return g
 
 
+_UNCHANGED = _same, _same
+
+
 def _spread(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """A reduction's `g` or result, with the reduced axes of `x` back as axes of length 1."""
     return g if keepdims or axis is None else np.expand_dims(g, axis)
@@ -113,7 +122,7 @@ def _filled(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
 
 
 def add(a: Array, b: Array) -> Result:
-    return a + b, (_same, _same)
+    return a + b, _UNCHANGED
 
 
 def sub(a: Array, b: Array) -> Result:
@@ -385,7 +394,7 @@ def pad(x: Array, width: Any, value: float = 0.0) -> Result:
 
 
 def getitem(x: Array, index: Any) -> Result:
-    return x[index], (At(index, x.shape),)
+    return x[index], (_at(index, x.shape),)
 
 
 def take(x: Array, indices: Array, axis: int | None = None) -> Result:
@@ -395,7 +404,7 @@ def take(x: Array, indices: Array, axis: int | None = None) -> Result:
         index = np.unravel_index(np.where(np.less(indices, 0), np.add(indices, x.size), indices), x.shape)
     else:
         index = (slice(None),) * (axis % x.ndim) + (indices,)
-    return y, (At(index, x.shape),)
+    return y, (_at(index, x.shape),)
 
 
 @lru_cache(64)

@@ -7,10 +7,9 @@ youngest to the oldest meets each one after all that used it: that is the whole 
 order only, and one thread: whether ops are recorded is one flag of this module.
 
 What the tape recorded must not change before `backward`. Writing into a recorded result raises at
-once (its array is read-only), and `backward` refuses a leaf whose `.data` was assigned after its
-use. Two ways around this go undetected: writing into a leaf's array by hand, `w.data[...] = 0`,
-which is meant for setting parameters before the forward pass; and writing into a NumPy array that
-was an argument itself, or shares its memory.
+once (its array leaves this module read-only), and `backward` refuses a leaf whose `.data` was assigned
+after its use. Two ways around this go undetected: writing into a leaf's array, `w.data[...] = 0`, meant
+for setting parameters before the forward pass; and into a NumPy array that was an argument itself.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, wraps
 from itertools import count, pairwise
-from operator import attrgetter
+from operator import attrgetter, index
 from typing import Any
 
 import numpy as np
@@ -91,7 +90,7 @@ def _floating(data: Array) -> Any:
 def _array(value: Any) -> Array:
     """`value` as an array: itself when it speaks NumPy's protocols, else through np.asarray."""
     if isinstance(value, Tensor):
-        return value._data
+        return value.data
     return value if hasattr(value, "__array_function__") else np.asarray(value)
 
 
@@ -115,7 +114,7 @@ def op(f: Op) -> Callable[..., Tensor]:
 
     @wraps(f)
     def lifted(*arguments: Any, **keywords: Any) -> Tensor:
-        arrays = [a._data if isinstance(a, Tensor) else a for a in arguments]
+        arrays = [a.data if isinstance(a, Tensor) else a for a in arguments]
         parents = [a.node if isinstance(a, Tensor) else None for a in arguments]
         try:
             data, vjps = f(*arrays, **keywords)
@@ -148,11 +147,11 @@ def _constant(data: Any) -> Tensor:
 
 
 def _recorded(f: Op, vjps: Any, parents: Parents, data: Any) -> Tensor:
-    """The result of `f` on the tape, its array read-only."""
+    """The result of `f` on the tape, its array read-only: f may keep it."""
     result: Tensor = _new(Tensor)
     data = _array(data)
     if type(data) is _ndarray:
-        data.setflags(False)  # type: ignore[call-arg]  # by keyword it takes longer
+        data.setflags(write=False)
     result._data, result.node = data, _node(f, vjps, parents, data)
     return result
 
@@ -167,7 +166,7 @@ def _quick(f: Op) -> Callable[..., Tensor]:
     @wraps(f)
     def lifted(a: Any, b: Any = _none) -> Tensor:
         if isinstance(a, Tensor):
-            x, left = a._data, a.node
+            x, left = a._data if _recording else a.data, a.node  # .data: for the sake of views
         else:
             x, left = a, None
         if isinstance(b, Tensor):
@@ -181,12 +180,11 @@ def _quick(f: Op) -> Callable[..., Tensor]:
         if not _recording or (left is None and right is None):
             return _constant(data)
         if right is None:
-            vjps = vjps[:1]
+            vjps = (vjps[0],)
         elif left is None:
             vjps = None, vjps[1]
         if type(data) is not _ndarray:
             return _recorded(f, vjps, (left, right), data)
-        data.setflags(False)  # type: ignore[call-arg]
         result: Tensor = _new(Tensor)
         result._data = data
         result.node = node = Node()
@@ -263,6 +261,10 @@ def _compared(f: Callable[..., Array]) -> Callable[[Tensor, Any], Tensor]:
     return lambda self, other: Tensor(f(self._data, _array(other)))
 
 
+def _asked(f: Callable[[Array], Any]) -> Callable[[Tensor], Any]:
+    return lambda self: f(self._data)
+
+
 class Tensor:
     """An array that remembers how it came about, so that gradients can flow back through it.
 
@@ -287,7 +289,10 @@ class Tensor:
 
     @property
     def data(self) -> Array:
-        return self._data
+        data = self._data
+        if self.node is not None and self.node.op is not None and type(data) is _ndarray:
+            data.setflags(write=False)  # on its way out: for all arrays on the tape it would take long
+        return data
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -322,7 +327,7 @@ class Tensor:
 
     def numpy(self) -> Array:
         """The array. Of a recorded result it is read-only."""
-        return self._data
+        return self.data
 
     def item(self) -> Any:
         """The only entry as a Python number."""
@@ -330,7 +335,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """A constant that shares this tensor's array: no gradient flows through it."""
-        return Tensor(self._data)
+        return Tensor(self.data)
 
     # Gradients
 
@@ -360,27 +365,14 @@ class Tensor:
     __lt__, __le__, __gt__, __ge__ = map(_compared, (np.less, np.less_equal, np.greater, np.greater_equal))
     __eq__, __ne__ = map(_compared, (np.equal, np.not_equal))  # type: ignore[assignment]
     __hash__ = object.__hash__
+    __len__, __bool__, __float__, __int__ = _asked(len), _asked(bool), _asked(float), _asked(int)
+    __index__ = _asked(index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError("a tensor cannot be written into: use where(), concatenate() or stack()")
 
-    def __len__(self) -> int:
-        return len(self._data)
-
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self._data)))
-
-    def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def __float__(self) -> float:
-        return float(self._data)
-
-    def __int__(self) -> int:
-        return int(self._data)
-
-    def __index__(self) -> int:
-        return self._data.__index__()  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.node is not None:
@@ -473,8 +465,7 @@ def backward(root: Tensor, g: Any = None) -> None:
     known: dict[int, list[Array]] = {}
     for node in order:
         g, vjps, parents = node.grad, node.vjps, node.others or (node.left, node.right)
-        node.vjps, node.others = None, ()
-        node.left = node.right = None
+        node.vjps, node.others, node.left, node.right = None, (), None, None
         if node.keep is None:
             node.grad = None
         elif g is not None:  # it outlives the pass: in memory of its own, in its tensor's dtype

@@ -436,6 +436,49 @@ def test_writing_into_a_result_raises():
     (x * x.data).data.sum()
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda y: y.data,
+        lambda y: y.numpy(),
+        lambda y: y.detach().data,
+        lambda y: Tensor(y).data,
+        lambda y: y[1:].data,
+        lambda y: no_grad()(lambda: y[1:].data)(),
+        lambda y: no_grad()(lambda: y[1:].detach().reshape(1, 2).T[:, 0].data)(),
+        lambda y: next(iter(y.reshape(1, 3))).data,
+        lambda y: mg.split(y, 3)[0].data,
+    ],
+)
+def test_no_way_to_write_into_a_result(way):
+    x = leaf(3)
+    y = x * 2.0  # nobody has asked for its array yet
+    with pytest.raises(ValueError, match="read-only"):
+        way(y)[0] = 1
+    assert np.array_equal(y.data, x.data * 2.0)
+
+
+def test_an_op_may_not_write_into_a_result():
+    buffer = np.empty(3)
+
+    @op
+    def careless(x):
+        x *= 2
+        return x + 0, (lambda g: g,)
+
+    @op
+    def thrifty(x):
+        return np.multiply(x, 2, out=buffer), (lambda g: 2 * g,)
+
+    with pytest.raises(ValueError, match=r"careless of shape .*read-only"):
+        careless(leaf(3) * 2.0)
+    x = leaf(3)
+    y = thrifty(x)
+    with pytest.raises(ValueError, match=r"thrifty of shape .*read-only"):
+        thrifty(leaf(3))
+    assert np.array_equal(y.data, x.data * 2)
+
+
 def test_a_leaf_changed_since():
     x, w = leaf(3), leaf(3)
     y = (x * w).sum()
