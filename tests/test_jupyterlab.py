@@ -65,6 +65,13 @@ class Browser:
     def open(self, url: str) -> None:
         self._post("url", {"url": url})
 
+    def focus(self) -> None:
+        """Let the page believe that its window is in use: JupyterLab's current widget is the one in focus."""
+        self._post(
+            "goog/cdp/execute",
+            {"cmd": "Emulation.setFocusEmulationEnabled", "params": {"enabled": True}},
+        )
+
     def run(self, script: str) -> Any:
         """The value that the script returns."""
         return self._post("execute/sync", {"script": script, "args": []})
@@ -158,7 +165,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         "binary": CHROMIUM,
         "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            "--window-size=1280,1000", f"--user-data-dir={home}",
+            "--window-size=1280,1000", f"--user-data-dir={home}", "--no-first-run", "--disable-quic",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
         ],
     }  # fmt: skip
     wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
@@ -167,7 +175,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         with urllib.request.urlopen(request, timeout=60) as reply:
             session = f"{driver}/session/{json.load(reply)['value']['sessionId']}"
         try:
-            yield Browser(session)
+            page = Browser(session)
+            page.focus()
+            yield page
         finally:
             urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=30).close()
 
