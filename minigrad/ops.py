@@ -355,7 +355,7 @@ def reshape(x: Array, shape: int | tuple[int, ...]) -> Result:
 
 def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Result:
     y = np.transpose(x, axes)
-    back = None if axes is None or x.ndim < 2 else tuple(np.argsort([i % x.ndim for i in axes]))
+    back = None if axes is None or x.ndim < 2 else sorted(range(x.ndim), key=lambda i: axes[i] % x.ndim)
     return y, (lambda g: np.transpose(g, back),)
 
 

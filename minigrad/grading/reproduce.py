@@ -185,7 +185,7 @@ REBER = Experiment(
 )
 
 EXPERIMENTS = {one.name: one for one in (FORGET_BIAS, REBER)}
-CAUTION = "Published figures are quoted from memory of the papers' tables: look them up before you cite them."
+CAUTION = "The accuracies of forget-bias are from memory of the paper's table: look them up before use."
 
 
 # --- running ----------------------------------------------------------------------------------

@@ -641,7 +641,7 @@ if left_out := [field for field in predicted if field not in ROWS]:
 #
 # *Forget bias*: R. Jozefowicz, W. Zaremba and I. Sutskever (2015) trained thousands of networks on arithmetic, XML, music and the Penn Treebank, and wrote that a bias of 1 "closes the gap between the LSTM and the GRU". They report accuracies, not success rates, and other tasks (the column has those on arithmetic); we have
 # the order task of S. Hochreiter and J. Schmidhuber (1997, experiment 6a), 300 updates. What is the same is the claim, not the number. *Reber*: Hochreiter and Schmidhuber (1997, experiment 1), with 256 fixed strings, one at a time, and an LSTM that had no forget gate; we have fresh
-# strings in batches, Adam, and 24 units. "Learned" means there and here: at every place of 256 strings the symbols that may follow are expected more than those that may not. (The published figures are quoted from memory of the two papers' tables; look them up before you quote them.)
+# strings in batches, Adam, and 24 units. "Learned" means there and here: at every place of 256 strings the symbols that may follow are expected more than those that may not. (The accuracies of the first paper are quoted from memory of its table; look them up before you quote them.)
 #
 # Four things to read off.
 #
