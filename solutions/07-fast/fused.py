@@ -11,7 +11,8 @@ no cotangent of x, which data does not need: a fifteenth of an LSTM's step.
 Inside, arrays are *feature-major*: rows are features and columns the batch, so that a gate is a
 contiguous block and [h; x; 1] (K, B) is filled in by writing h where the next step reads it. Then
 
-- a step is one product, W' @ [h; x; 1], that gives every gate;
+- a step is one product, W' @ [h; x; 1], that gives every gate, by W'.dot: of small arrays it takes half the
+  time that matmul does;
 - σ(a) = (1 + tanh(a / 2)) / 2, so with rows of W' halved all four gates of an LSTM are one tanh: half the
   time of exp, sum and reciprocal, and exact to the last digit of 1;
 - what lies side by side is one call: c and g times f and i, for one;
@@ -132,7 +133,7 @@ class Products:
     def add(self, steps: slice) -> None:
         z = side_by_side(self.left, self.z[steps])
         da = side_by_side(self.right, self.da[: steps.stop - steps.start])
-        matmul(da, z.T, self.product)  # in this order a little faster
+        da.dot(z.T, self.product)  # in this order a little faster
         add(self.sum, self.product, self.sum)
 
 
@@ -170,8 +171,9 @@ def rnn(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bo
     work = borrow(RNNWork, T, B, D, H, 1, np.result_type(x, h0, W))
     work.read(x, h0, off)
     work.W[...] = W.T
+    product = work.W.dot
     for t, (z, h, h_next) in enumerate(work.forward):
-        matmul(work.W, z, h_next)
+        product(z, h_next)
         tanh(h_next, h_next)
         if off is not None:
             copyto(h_next, h, where=off[t])
@@ -184,7 +186,7 @@ def rnn(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bo
 
 
 def _rnn_through(work: RNNWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> None:
-    one, dh, spare, H = work.one, work.dh, work.spare, len(work.dh)
+    one, dh, spare, H, product = work.one, work.dh, work.spare, len(work.dh), W_h.dot
     hs = work.z[steps.start + 1 : steps.stop + 1, :H]
     da = work.flat_da[: len(hs)]
     multiply(hs, hs, da)
@@ -198,7 +200,7 @@ def _rnn_through(work: RNNWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> N
         multiply(d, dh, d)
         if off is not None:
             multiply(dh, off[t], spare)
-        matmul(W_h, d, dh)
+        product(d, dh)
         if off is not None:
             add(dh, spare, dh)
 
@@ -255,9 +257,9 @@ def lstm(x: Any, h0: Any, c0: Any, W: Any, *, mask: Any = None, last: bool = Fal
 
 
 def _lstm_forward(work: LSTMWork, off: Any) -> None:
-    W, a, half, fc_ig, (fc, ig) = work.W, work.a, work.half, work.fc_ig[0], work.fc_ig[0]
+    product, a, half, fc_ig, (fc, ig) = work.W.dot, work.a, work.half, work.fc_ig[0], work.fc_ig[0]
     for t, (z, h, all_four, sigmoids, cg, fi, o, c_next, tanh_c, h_next) in enumerate(work.forward):
-        matmul(W, z, a)
+        product(z, a)
         tanh(a, all_four)
         multiply(sigmoids, half, sigmoids)
         add(sigmoids, half, sigmoids)
@@ -294,7 +296,7 @@ def _lstm_factors(work: LSTMWork, steps: slice, off: Any) -> None:
 
 def _lstm_through(work: LSTMWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> None:
     _lstm_factors(work, steps, off)
-    dh, dc, spare = work.dh, work.dc, work.spare
+    dh, dc, spare, product = work.dh, work.dc, work.spare, W_h.dot
     for t in range(steps.stop - 1, steps.start - 1, -1):
         from_h, into_c, from_c, da = work.back[t - steps.start]
         if dhs is not None:
@@ -305,7 +307,7 @@ def _lstm_through(work: LSTMWork, W_h: Any, off: Any, steps: slice, dhs: Any) ->
         multiply(dc, work.f[t], dc)
         if off is not None:
             multiply(dh, off[t], spare)
-        matmul(W_h, da, dh)
+        product(da, dh)
         if off is not None:
             add(dh, spare, dh)
 
@@ -367,16 +369,16 @@ def gru(x: Any, h0: Any, W: Any, *, mask: Any = None, last: bool = False, dx: bo
 
 def _gru_forward(work: GRUWork, off: Any) -> None:
     half, spare, H = work.half, work.spare, len(work.dh)
-    W_zr, W_n = work.W[: 2 * H], work.W[2 * H :]
+    zr_product, n_product = work.W[: 2 * H].dot, work.W[2 * H :].dot
     for t, (zed, h, zr, z, r, n, y, rh, h_next) in enumerate(work.forward):
-        matmul(W_zr, zed, zr)
+        zr_product(zed, zr)
         tanh(zr, zr)
         multiply(zr, half, zr)
         add(zr, half, zr)
         if off is not None:
             copyto(z, 0, where=off[t])
         multiply(r, h, rh)
-        matmul(W_n, y, n)
+        n_product(y, n)
         tanh(n, n)
         subtract(n, h, spare)
         multiply(spare, z, spare)
@@ -402,16 +404,16 @@ def _gru_factors(work: GRUWork, steps: slice) -> None:
 
 def _gru_through(work: GRUWork, W_zr: Any, W_n: Any, steps: slice, dhs: Any) -> None:
     _gru_factors(work, steps)
-    dh, d_rh, spare = work.dh, work.dc, work.spare
+    dh, d_rh, spare, zr_product, n_product = work.dh, work.dc, work.spare, W_zr.dot, W_n.dot
     for t in range(steps.stop - 1, steps.start - 1, -1):
         keep, reset, from_h, dr, dn, da_zr = work.back[t - steps.start]
         if dhs is not None:
             add(dh, dhs[t], dh)
         multiply(from_h, dh, from_h)
-        matmul(W_n, dn, d_rh)
+        n_product(dn, d_rh)
         multiply(d_rh, reset, dr)
         multiply(d_rh, work.r[t], d_rh)
         multiply(dh, keep, spare)
-        matmul(W_zr, da_zr, dh)
+        zr_product(da_zr, dh)
         add(dh, spare, dh)
         add(dh, d_rh, dh)
