@@ -171,7 +171,7 @@ def test_mean_of_nothing_says_so():
     with pytest.warns(RuntimeWarning) as warned:
         y, _ = ops.mean(np.ones((0, 3)))
     assert np.isnan(y)
-    assert "Mean of empty slice" in {str(w.message) for w in warned}
+    assert any(str(w.message).startswith("Mean of empty slice") for w in warned)
 
 
 @settings(max_examples=20)
