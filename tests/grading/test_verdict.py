@@ -112,7 +112,16 @@ def test_passing_means_close_and_finite(got, want):
             assert np.allclose(got, want, rtol=1e-6, atol=1e-9)
     elif got.shape == want.shape:
         with np.errstate(all="ignore"):
-            assert not (np.abs(got - want) <= 1e-9 + 1e-6 * np.abs(want)).all() or not np.isfinite(got).all()
+            assert not np.allclose(got, want, rtol=1e-6, atol=1e-9) or not np.isfinite(got).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_number_is_close_to_infinity(dtype):
+    want = np.array([1.0, np.inf], dtype)
+    for got in (0.0, -1e30, np.finfo(dtype).max):
+        assert differs(np.array([1.0, got], dtype), want, 1e-6, 1e-9) == (
+            "is off by about 1e308 (worst entry [1])"
+        )
 
 
 @pytest.mark.parametrize(
