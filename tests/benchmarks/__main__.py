@@ -83,11 +83,13 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         import autograd  # noqa: F401
+        import threadpoolctl  # noqa: F401
         import torch  # noqa: F401
     except ImportError as error:
-        print(f"{error}: the benchmarks need torch and autograd, pip install -e '.[bench]'", file=sys.stderr)
+        print(f"{error}: the benchmarks need more packages, pip install -e '.[bench]'", file=sys.stderr)
         return 2
     found = []
+    print(*measure.circumstances(), sep="\n")
     print(f"{'bench':22}{'size':13}{'peer':10}{'ours':>10}{'theirs':>10}       ratio  floor", flush=True)
     for r in rows(sizes):
         found.append(asdict(r))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -12,6 +13,27 @@ from pathlib import Path
 ROUNDS = 9  # at least; more while the time allowed lasts
 ALLOWED = 4.0  # seconds of wall time for one comparison
 SHORTEST = 5e-3  # seconds: shorter work is repeated, so that the clock's steps do not show
+# Variables that hold a library to other kernels than it would pick for this processor by itself.
+HOLDS = (
+    *("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES"),
+    *("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "MKL_DEBUG_CPU_TYPE"),
+)
+
+
+def circumstances() -> list[str]:
+    """Lines that say what the figures hang on: the interpreter, the libraries, and their kernels."""
+    import numpy
+    import torch
+    from threadpoolctl import threadpool_info
+
+    numpys = [blas for blas in threadpool_info() if "numpy" in blas["filepath"]]
+    blas = "".join(f", {b['internal_api']} {b['version']} for {b['architecture']}" for b in numpys)
+    python = f"Python {platform.python_version()}, {platform.python_compiler()}"
+    torchs = f"torch {torch.__version__} for {torch.backends.cpu.get_cpu_capability()}"
+    lines = [f"{python}; NumPy {numpy.__version__}{blas}; {torchs}"]
+    if held := [f"{name}={os.environ[name]}" for name in HOLDS if os.environ.get(name)]:
+        lines.append(f"set here, and not where users compute: {', '.join(held)}; without, figures may differ")
+    return lines
 
 
 def interleaved(*runs: Callable[[], object]) -> list[float]:
