@@ -36,7 +36,7 @@ import numpy as np
 from numpy import add, copyto, matmul, multiply, subtract, tanh
 
 IDLE: deque[Any] = deque(maxlen=8)  # workspaces that no vjps use, the least recently used first
-ROWS = 512  # of a block, whose factors and weight gradients are computed at once: many, but not too many for caches
+BLOCK = 1 << 16  # entries of h in the steps that are one block: as many as let its arrays stay in a cache
 LINE = 64  # bytes that a cache moves at once
 
 
@@ -72,7 +72,7 @@ class Work:
         self.z[:, -1] = 1
         self.W = room((gates * H, H + D + 1), dtype)
         self.dh, self.dc, self.spare = room((3, H, B), dtype)
-        self.block = max(1, min(T, -(-ROWS // max(1, B))))  # steps
+        self.block = max(1, min(T, BLOCK // max(1, max(H, D) * B)))  # steps
         self.flat_da: Any  # (block, gates * H, B)
         self.products: list[Products]
 
