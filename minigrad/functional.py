@@ -61,12 +61,10 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
     labels = _array(labels)
     if labels.shape != logits.shape[:-1]:
         raise ValueError(f"cross_entropy: labels {labels.shape} do not fit logits {logits.shape}")
-    kept = np.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
+    kept = None if mask is None and ignore_index is None else labels != ignore_index  # None: all differ
     if mask is not None:
         mask = _array(mask).astype(bool)
         kept = kept & mask.reshape(mask.shape + (1,) * (labels.ndim - mask.ndim))
-    elif ignore_index is None:
-        kept = None
     labels = labels if kept is None else np.where(kept, labels, 0)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(f"cross_entropy: labels must lie in 0 .. {classes - 1}; mask the others")

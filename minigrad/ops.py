@@ -1,10 +1,11 @@
 """Every primitive operation: plain functions on arrays that return `(result, vjps)`.
 
 An op knows nothing of tensors or graphs. `vjps` holds, for each array argument, a function that
-takes the cotangent `g` of the result and returns that argument's cotangent; the closures keep what
-this needs. A vjp never writes into `g`, and may return it. It may ignore broadcasting: where its
-argument was broadcast, `backward` sums the surplus away. An op whose gradients share their work
-returns one function that gives the tuple of all of them. An op never returns its own argument.
+takes the cotangent `g` of the result and returns that argument's cotangent, or an array where this is
+`g` times the array; the closures keep what it needs. A vjp never writes into `g`, and may return it. It
+may ignore broadcasting: where its argument was broadcast, `backward` sums the surplus away. An op whose
+gradients share their work returns one function that gives the tuple of all of them. An op never returns
+its own argument.
 
 Where a function has a kink, the gradient is: abs 0, relu 0, leaky_relu the slope, clip 1 at its
 bounds; entries that tie in max, min, maximum, minimum share it equally.
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 
 Array = Any  # a NumPy array, or one that speaks NumPy's protocols
-Vjps = tuple[Callable[[Array], Any] | None, ...] | Callable[[Array], tuple[Any, ...]]
+Vjps = tuple[Callable[[Array], Any] | Array | None, ...] | Callable[[Array], tuple[Any, ...]]
 Result = tuple[Array, Vjps]
 Axis = int | tuple[int, ...] | None
 _ALL = slice(None)
@@ -130,7 +131,7 @@ def sub(a: Array, b: Array) -> Result:
 
 
 def mul(a: Array, b: Array) -> Result:
-    return a * b, (lambda g: g * b, lambda g: g * a)
+    return a * b, (b, a)
 
 
 def div(a: Array, b: Array) -> Result:
@@ -159,8 +160,8 @@ def _rows(x: Array) -> Array:
 
 
 def matmul(a: Array, b: Array) -> Result:
-    if a.ndim == 2 == b.ndim:  # dot does the same here, sooner
-        return a.dot(b), (By(b) if b.size > 4096 else lambda g: g.dot(b.T), lambda g: a.T.dot(g))
+    if a.ndim == 2 == b.ndim:  # dot does the same here, sooner; and b=b is two objects less than a closure
+        return a.dot(b), (By(b) if b.size > 4096 else lambda g, b=b: g.dot(b.T), lambda g, a=a: a.T.dot(g))
     y = a @ b
     if a.ndim > 2 == b.ndim:  # one product over all rows instead of a sum of many
         return y, (lambda g: g @ b.T, lambda g: _rows(a).T @ _rows(g))
@@ -178,7 +179,7 @@ def matmul(a: Array, b: Array) -> Result:
 
 def exp(x: Array) -> Result:
     y = np.exp(x)
-    return y, (lambda g: g * y,)
+    return y, (y,)
 
 
 def log(x: Array) -> Result:
@@ -208,7 +209,7 @@ def cos(x: Array) -> Result:
 
 def tanh(x: Array) -> Result:
     y = np.tanh(x)
-    return y, (lambda g: g - g * y * y,)
+    return y, (lambda g, y=y: g - g * y * y,)
 
 
 # For each dtype, the largest x whose exp is finite, and 1. As 0-d arrays: a Python number costs a
@@ -227,7 +228,7 @@ def _sigmoid(x: Array) -> Array:
 def sigmoid(x: Array) -> Result:
     y = _sigmoid(x)
 
-    def vjp(g: Array) -> Array:
+    def vjp(g: Array, y: Array = y) -> Array:
         gy = g * y
         gy -= gy * y
         return gy

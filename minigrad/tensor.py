@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from functools import lru_cache, wraps
 from itertools import count, pairwise
 from operator import attrgetter, index
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ def _needed(f: Op, parents: Parents, vjps: Sequence[Any]) -> tuple[list[Node | N
     if any(parents[len(vjps) :]):
         i = next(i for i, parent in enumerate(parents) if parent is not None and i >= len(vjps))
         raise TypeError(f"{f.__name__} has no gradient for argument {i}: .detach() it")
-    pairs = [(p, vjp) if p and vjp else (None, None) for p, vjp in zip(parents, vjps)]  # noqa: B905
+    pairs = [(p, vjp) if p and vjp is not None else (None, None) for p, vjp in zip(parents, vjps)]  # noqa: B905
     return [p for p, _ in pairs], tuple([vjp for _, vjp in pairs])
 
 
@@ -180,7 +181,7 @@ def _quick(f: Op) -> Callable[..., Tensor]:
         if not _recording or (left is None and right is None):
             return _constant(data)
         if right is None:
-            vjps = (vjps[0],)
+            vjps = vjps if b is _none else (vjps[0],)
         elif left is None:
             vjps = None, vjps[1]
         if type(data) is not _ndarray:
@@ -188,15 +189,11 @@ def _quick(f: Op) -> Callable[..., Tensor]:
         result: Tensor = _new(Tensor)
         result._data = data
         result.node = node = Node()
-        node.op = f
-        node.vjps = vjps
-        node.others = ()
-        node.left = left
-        node.right = right
+        node.op, node.vjps, node.others = f, vjps, ()
+        node.left, node.right = left, right
         shape = data.shape  # shared where it can be, for the collector too
         node.shape = left.shape if left is not None and left.shape == shape else shape
-        node.serial = _next_serial()
-        node.keep = node.free = None
+        node.serial, node.keep, node.free = _next_serial(), None, None
         return result
 
     return lifted
@@ -487,7 +484,10 @@ def backward(root: Tensor, g: Any = None) -> None:
                     if kind is At:
                         _add_at(parent, vjp, g, mark)
                         continue
-                    part = vjp.among(known, g) if kind is By else vjp(g)
+                    if kind is FunctionType:
+                        part = vjp(g)
+                    else:
+                        part = vjp.among(known, g) if kind is By else vjp(g) if callable(vjp) else g * vjp
                 else:
                     part = parts[i]
                 if part.shape != parent.shape:

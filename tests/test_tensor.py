@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad import Tensor, no_grad, op
 from minigrad.gradcheck import gradcheck
-from minigrad.tensor import unbroadcast
+from minigrad.tensor import mul, unbroadcast
 
 
 def leaf(*shape, seed=0, dtype=np.float64):
@@ -337,11 +337,14 @@ def test_memory_is_freed_without_the_collector():
         gc.enable()
 
 
-def test_add_holds_no_data():
+@pytest.mark.parametrize(
+    "link", [lambda a: a + 1.0, lambda a: a * 2.0, lambda a: mul(2.0, a), lambda a: a / 2.0, lambda a: -a]
+)
+def test_data_that_no_gradient_needs_is_not_held(link):
     x = leaf(8)
     a = x * 1.0
     array = weakref.ref(a.data)
-    b = a + 1.0
+    b = link(a)
     del a
     assert array() is None
     b.sum().backward()
@@ -350,7 +353,9 @@ def test_add_holds_no_data():
 @pytest.mark.parametrize(
     ("link", "most"),
     [
-        (lambda y: y * y, 8),  # the node, its vjps; of each vjp a function, a cell and their tuple
+        (lambda y: y * y, 2),  # the node and its vjps, which are arrays
+        (lambda y: mg.tanh(y), 4),  # of the vjp a function and its default's tuple
+        (lambda y: y @ (y * 0.1), 8),
         (lambda y: y + 1.0, 2),
         (lambda y: y[:, 0:4], 6),  # the node, its vjps, At with a slice, and a shape twice
         (lambda y: mg.concatenate([y, y], 1)[:, :4], 8),
@@ -568,7 +573,7 @@ def test_op():
 
     @op
     def scaled(x, *, by):
-        return x * by, (lambda g: g * by,)
+        return x * by, (by,)  # a number or an array in place of a function: g times it
 
     @op
     def both(a, b):
@@ -579,6 +584,10 @@ def test_op():
         return a * b + c, (lambda g: g * b, lambda g: g * a, lambda g: g)
 
     @op
+    def same(a, b, c):
+        return a * b + c, (b, a, 1)
+
+    @op
     def identity(x):
         return x, (lambda g: g,)
 
@@ -586,12 +595,14 @@ def test_op():
     assert cube.__doc__ == "x to the third"
     assert gradcheck(lambda x: cube(x), leaf(3))
     assert gradcheck(lambda x: scaled(x, by=3.0), leaf(3))
+    assert gradcheck(lambda x: scaled(x, by=np.array([[2.0], [3.0]])), leaf(3))
     a, b, c = leaf(2, 3), leaf(3, seed=1), leaf(2, 1, seed=2)
     assert gradcheck(both, a, b)
     assert gradcheck(lambda b: both(a.data, b), b)
     assert gradcheck(lambda a: both(a, b.data), a)
-    assert gradcheck(three, a, b, c)
-    assert gradcheck(lambda c: three(a.data, 2.0, c), c)
+    for f in (three, same):
+        assert gradcheck(f, a, b, c)
+        assert gradcheck(lambda c, f=f: f(a.data, 2.0, c), c)
     x = leaf(3)
     identity(x).sum().backward()
     x.data[0] = 5  # still writable
@@ -607,6 +618,10 @@ def test_a_wrong_vjp_is_named():
         return a * b, (lambda g: g / 0, lambda g: g.nonsense)
 
     @op
+    def unfit(a, b):
+        return a * b, (b, np.ones(2))
+
+    @op
     def short(a, b):
         return a * b, lambda g: (g * b,)
 
@@ -619,6 +634,9 @@ def test_a_wrong_vjp_is_named():
     with pytest.raises(AttributeError) as caught:
         broken(1.0, leaf(3)).sum().backward()
     assert caught.value.__notes__ == ["in the vjp of argument 1 of broken"]
+    with pytest.raises(ValueError, match="broadcast") as failed:
+        unfit(leaf(3), leaf(3)).sum().backward()
+    assert failed.value.__notes__ == ["in the vjp of argument 1 of unfit"]
     with pytest.raises(ValueError, match="1 gradients for 2 arguments") as failed:
         short(leaf(3), leaf(3)).sum().backward()
     assert failed.value.__notes__ == ["in the vjps of short"]
