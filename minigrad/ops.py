@@ -217,16 +217,11 @@ def tanh(x: Array) -> Result:
 _NUMBERS = {np.dtype(t): (np.array(0.999 * np.log(np.finfo(t).max), t), np.array(1, t)) for t in "efd"}
 
 
-def _sigmoid(x: Array) -> Array:
+def sigmoid(x: Array) -> Result:
     """exp(x) / (1 + exp(x)), with x held below where exp overflows."""
     limit, one = _NUMBERS.get(x.dtype, (88, 1)) if type(x) is np.ndarray else (88, 1)
     y = np.exp(np.minimum(x, limit))
     y /= y + one
-    return y
-
-
-def sigmoid(x: Array) -> Result:
-    y = _sigmoid(x)
 
     def vjp(g: Array, y: Array = y) -> Array:
         gy = g * y
@@ -246,7 +241,7 @@ def leaky_relu(x: Array, slope: float = 0.01) -> Result:
 
 def softplus(x: Array) -> Result:
     """log(1 + exp(x))"""
-    return np.logaddexp(x, 0), (lambda g: g * _sigmoid(x),)
+    return np.logaddexp(x, 0), (lambda g: g * sigmoid(x)[0],)
 
 
 def astype(x: Array, dtype: Any) -> Result:
