@@ -61,7 +61,7 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
     labels = _array(labels)
     if labels.shape != logits.shape[:-1]:
         raise ValueError(f"cross_entropy: labels {labels.shape} do not fit logits {logits.shape}")
-    kept = None if mask is None and ignore_index is None else labels != ignore_index  # None: all differ
+    kept = None if mask is None and ignore_index is None else labels != ignore_index  # from None all differ
     if mask is not None:
         mask = _array(mask).astype(bool)
         kept = kept & mask.reshape(mask.shape + (1,) * (labels.ndim - mask.ndim))

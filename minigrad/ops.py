@@ -160,7 +160,7 @@ def _rows(x: Array) -> Array:
 
 
 def matmul(a: Array, b: Array) -> Result:
-    if a.ndim == 2 == b.ndim:  # dot does the same here, sooner; and b=b is two objects less than a closure
+    if a.ndim == 2 == b.ndim:  # dot is sooner than @; b=b, here and below, is fewer objects than a closure
         return a.dot(b), (By(b) if b.size > 4096 else lambda g, b=b: g.dot(b.T), lambda g, a=a: a.T.dot(g))
     y = a @ b
     if a.ndim > 2 == b.ndim:  # one product over all rows instead of a sum of many

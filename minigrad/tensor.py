@@ -486,8 +486,10 @@ def backward(root: Tensor, g: Any = None) -> None:
                         continue
                     if kind is FunctionType:
                         part = vjp(g)
+                    elif kind is By:
+                        part = vjp.among(known, g)
                     else:
-                        part = vjp.among(known, g) if kind is By else vjp(g) if callable(vjp) else g * vjp
+                        part = vjp(g) if callable(vjp) else g * vjp
                 else:
                     part = parts[i]
                 if part.shape != parent.shape:

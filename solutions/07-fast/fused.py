@@ -36,7 +36,7 @@ import numpy as np
 from numpy import add, copyto, matmul, multiply, subtract, tanh
 
 IDLE: deque[Any] = deque(maxlen=8)  # workspaces that no vjps use, the least recently used first
-BLOCK = 1 << 16  # entries of h in the steps that are one block: as many as let its arrays stay in a cache
+BLOCK = 1 << 16  # entries of h, or of x where it is wider, in the steps of a block: its arrays stay in a cache
 LINE = 64  # bytes that a cache moves at once
 
 
