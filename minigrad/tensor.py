@@ -46,21 +46,18 @@ _ndarray = np.ndarray
 class Node:
     """What the tape remembers of one tensor; it does not hold the tensor's data.
 
-    op, vjps: of the op that made it; the vjps line up with its arguments, None where none is needed. A
-    leaf has op None; after a backward pass vjps is None. left, right: the nodes of its arguments, or if
-    there may be more, others: a tuple each would be one more object for Python's collector to go through.
+    op, vjps: of the op that made it. arguments: the nodes of the op's arguments. vjps line up with them,
+    each None where no gradient is needed. A leaf has op None; after a backward pass vjps is None.
     serial: grows with creation. shape: of the tensor.
     keep: the dtype of a gradient that outlives the pass (leaves, `retain_grad`), else None.
     grad: the gradient so far. free: the mark of the pass that saw the node, until that pass has
     allocated memory for grad; then the part of it that is still zero (see `At.add`).
     """
 
-    __slots__ = ("free", "grad", "keep", "left", "op", "others", "right", "serial", "shape", "vjps")
+    __slots__ = ("arguments", "free", "grad", "keep", "op", "serial", "shape", "vjps")
     op: Op | None
     vjps: Any
-    left: Node | None
-    right: Node | None
-    others: Parents
+    arguments: Parents
     serial: int
     shape: tuple[int, ...]
     keep: Any
@@ -69,15 +66,15 @@ class Node:
 
     @property
     def parents(self) -> tuple[Node, ...]:
-        return tuple(p for p in self.others or (self.left, self.right) if p is not None)
+        return tuple(p for p in self.arguments if p is not None)
 
 
 def _node(f: Op | None, vjps: Any, parents: Parents, data: Array) -> Node:
     """The node of a tensor that holds `data`, which f made; of a leaf f is None."""
     node = Node()
-    node.op, node.vjps, node.others = f, vjps, parents
+    node.op, node.vjps, node.arguments = f, vjps, parents
     node.shape, node.serial = data.shape, _next_serial()
-    node.left = node.right = node.keep = node.grad = node.free = None
+    node.keep = node.grad = node.free = None
     return node
 
 
@@ -180,17 +177,17 @@ def _quick(f: Op) -> Callable[..., Tensor]:
             raise _misfit(f, (x,) if b is _none else (x, y), error) from error
         if not _recording or (left is None and right is None):
             return _constant(data)
-        if right is None:
-            vjps = vjps if b is _none else (vjps[0],)
-        elif left is None:
-            vjps = None, vjps[1]
+        parents: Parents
+        if right is not None:
+            parents, vjps = (left, right), vjps if left is not None else (None, vjps[1])
+        else:
+            parents, vjps = (left,), vjps if b is _none else (vjps[0],)
         if type(data) is not _ndarray:
-            return _recorded(f, vjps, (left, right), data)
+            return _recorded(f, vjps, parents, data)
         result: Tensor = _new(Tensor)
         result._data = data
         result.node = node = Node()
-        node.op, node.vjps, node.others = f, vjps, ()
-        node.left, node.right = left, right
+        node.op, node.vjps, node.arguments = f, vjps, parents
         shape = data.shape  # shared where it can be, for the collector too
         node.shape = left.shape if left is not None and left.shape == shape else shape
         node.serial, node.keep, node.free = _next_serial(), None, None
@@ -461,8 +458,8 @@ def backward(root: Tensor, g: Any = None) -> None:
     start.grad = g if start.grad is None else start.grad + g
     known: dict[int, list[Array]] = {}
     for node in order:
-        g, vjps, parents = node.grad, node.vjps, node.others or (node.left, node.right)
-        node.vjps, node.others, node.left, node.right = None, (), None, None
+        g, vjps, parents = node.grad, node.vjps, node.arguments
+        node.vjps, node.arguments = None, ()
         if node.keep is None:
             node.grad = None
         elif g is not None:  # it outlives the pass: in memory of its own, in its tensor's dtype
@@ -524,7 +521,7 @@ def _tape(start: Node, mark: object) -> list[Node]:
                 "run the forward pass again, or .detach() what goes on from there"
             )
         serial = node.serial
-        for parent in node.others or (node.left, node.right):
+        for parent in node.arguments:
             if parent is not None:
                 if parent.serial > serial:
                     raise ValueError(
