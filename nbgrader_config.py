@@ -3,8 +3,8 @@
 from pathlib import Path
 
 try:
-    from minigrad.grading.course import Course
-    from minigrad.grading.nbgrader import config
+    from minigrad.grading.nbgrader.plugin import config
+    from minigrad.grading.store.layout import Course
 
     c = get_config()  # type: ignore[name-defined]  # noqa: F821
     c.merge(config(Course.at(Path(__file__).parent)))

@@ -2,7 +2,7 @@
 
 NumPy alone: this file is also read inside the sandbox, where the engine may be absent.
 A check is a probe: it runs against the names that a notebook defines and returns named arrays.
-It never says whether they are right; `minigrad.grading.verdict` compares them with the solution's.
+It never says whether they are right; `minigrad.grading.judge.verdict` compares them with the solution's.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from minigrad import commands
 from minigrad.commands import CANNOT, OK, UNSAFE
-from minigrad.grading.spec import GradingError
+from minigrad.grading.model import GradingError
 from minigrad.sandbox.errors import SandboxError
 
 EXITS = "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done."

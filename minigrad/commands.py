@@ -11,9 +11,9 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-from minigrad.grading.course import Course
-from minigrad.grading.markup import mark
-from minigrad.grading.spec import Assignment, GradingError, Report
+from minigrad.grading.model import Assignment, GradingError, Report
+from minigrad.grading.report.markup import mark
+from minigrad.grading.store.layout import Course
 
 OK, WRONG, CANNOT = 0, 1, 2
 UNSAFE = "no sandbox: this runs the notebooks' code with all your rights, and proves nothing"
@@ -24,7 +24,7 @@ UNSAFE = "no sandbox: this runs the notebooks' code with all your rights, and pr
 
 def build(args: argparse.Namespace) -> int:
     """solutions/ -> assignments/, and into the gradebook."""
-    from minigrad.grading import authoring
+    from minigrad.grading.authoring import build as authoring
 
     course = _course(args)
     wrong = 0
@@ -44,7 +44,7 @@ def build(args: argparse.Namespace) -> int:
 
 def new(args: argparse.Namespace) -> int:
     """Start an assignment."""
-    from minigrad.grading import starter
+    from minigrad.grading.authoring import template as starter
 
     root = args.course or Path.cwd()
     for path in starter.write(root / "solutions" / args.name):
@@ -55,8 +55,8 @@ def new(args: argparse.Namespace) -> int:
 
 def matrix(args: argparse.Namespace) -> int:
     """Every variant passes, every mutant is caught."""
-    from minigrad.grading import authoring
-    from minigrad.grading import matrix as tables
+    from minigrad.grading.authoring import build as authoring
+    from minigrad.grading.authoring import matrix as tables
 
     course = _course(args)
     rows: list[Any] = []
@@ -79,7 +79,7 @@ def matrix(args: argparse.Namespace) -> int:
 
 def reproduce(args: argparse.Namespace) -> int:
     """Train the reference's cells from many seeds, and set what they learn beside what was published."""
-    from minigrad.grading import reproduce as published
+    from experiments import published
     from minigrad.terminal import progress, table
 
     try:
@@ -112,7 +112,8 @@ def reproduce(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """Check one notebook: publicly anywhere, fully where the sources are."""
-    from minigrad.grading import display, selfcheck
+    from minigrad.grading.notebook import offline as selfcheck
+    from minigrad.grading.report import formats as display
     from minigrad.sandbox.server import SandboxUnavailable
 
     def found(isolation: str) -> Report:
@@ -156,7 +157,7 @@ def _summary(made: Report, full: bool) -> str:
 
 def _release(args: argparse.Namespace) -> Path:
     """The folder with the release's files: the notebook's own, or the course's."""
-    from minigrad.grading import shipped
+    from minigrad.grading.assignment import expected as shipped
 
     beside: Path = args.notebook.absolute().parent
     if not (beside / shipped.FILE).exists():
@@ -186,8 +187,8 @@ def _full(args: argparse.Namespace) -> tuple[Course, str]:
 
 def _judged(course: Course, name: str, notebook: Path, isolation: str) -> Report:
     """A report with a salt of its own, which nothing keeps."""
-    from minigrad.grading import cohort
-    from minigrad.grading.intake import read
+    from minigrad.grading.classroom import run as cohort
+    from minigrad.grading.intake.canonical import read
 
     with cohort.court(course, name, isolation, throwaway=True).judge() as judge:
         return judge.grade(read(notebook))
@@ -198,8 +199,8 @@ def _judged(course: Course, name: str, notebook: Path, isolation: str) -> Report
 
 def collect(args: argparse.Namespace) -> int:
     """An LMS's folder or archive -> submitted/."""
-    from minigrad.grading.spec import clean
-    from minigrad.grading.unpack import unpack
+    from minigrad.grading.intake.unpack import unpack
+    from minigrad.grading.model import clean
 
     course = _course(args)
     (name,) = _names(course, [args.assignment])
@@ -215,7 +216,9 @@ def collect(args: argparse.Namespace) -> int:
 
 def grade(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
-    from minigrad.grading import cohort, display, results
+    from minigrad.grading.classroom import run as cohort
+    from minigrad.grading.report import formats as display
+    from minigrad.grading.store import reports as stored
     from minigrad.terminal import class_table, progress
 
     course = _course(args)
@@ -225,7 +228,7 @@ def grade(args: argparse.Namespace) -> int:
     if not submissions:
         raise GradingError(f"nothing to grade: no notebook at {course.submitted}/STUDENT/{name}/{name}.ipynb")
     if args.new_salt:
-        results.new_salt(course.salt(name))
+        stored.new_salt(course.salt(name))
     if args.unsafe:
         print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
     with _executor(args) as (executor, workers), progress(f"grading {name}", len(submissions)) as step:
@@ -257,7 +260,7 @@ def _executor(args: argparse.Namespace) -> Iterator[tuple[Executor | None, int]]
         return
     if args.unsafe:
         raise GradingError("--unsafe is for this machine: leave out --executor dask")
-    from minigrad.grading.cluster import dask
+    from minigrad.grading.classroom.dask import dask
 
     with dask(args.scheduler, args.tls) as made:
         yield made
@@ -282,8 +285,8 @@ def _record(
 
 def regrade(args: argparse.Namespace) -> int:
     """Grade a class again and list what changes; with --preview, nothing is recorded."""
-    from minigrad.grading import cohort
-    from minigrad.grading.changes import changes, changes_json, changes_line, changes_rows
+    from minigrad.grading.classroom import run as cohort
+    from minigrad.grading.classroom.changes import changes, changes_json, changes_line, changes_rows
     from minigrad.terminal import progress, table
 
     course = _course(args)
@@ -315,8 +318,11 @@ def regrade(args: argparse.Namespace) -> int:
 
 def report(args: argparse.Namespace) -> int:
     """Show the last reports of an assignment, and write them as files."""
-    from minigrad.grading import authoring, cohort, display, lms
-    from minigrad.grading.classview import class_html
+    from minigrad.grading.authoring import build as authoring
+    from minigrad.grading.classroom import run as cohort
+    from minigrad.grading.report import formats as display
+    from minigrad.grading.report import lms
+    from minigrad.grading.report.class_page import class_html
     from minigrad.terminal import class_table
 
     course = _course(args)
@@ -352,9 +358,10 @@ def report(args: argparse.Namespace) -> int:
 
 def explain(args: argparse.Namespace) -> int:
     """Expected against got of one check, for staff."""
-    from minigrad.grading import authoring, cohort
-    from minigrad.grading.explain import explanation
-    from minigrad.grading.intake import intake, read
+    from minigrad.grading.authoring import build as authoring
+    from minigrad.grading.classroom import run as cohort
+    from minigrad.grading.intake.canonical import intake, read
+    from minigrad.grading.judge.explain import explanation
 
     course = _course(args)
     found = None
@@ -393,7 +400,7 @@ def _names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
 
 def _graded(course: Course, name: str) -> Assignment:
     """An assignment to grade; GradingError when there is nothing to grade in it."""
-    from minigrad.grading import authoring
+    from minigrad.grading.authoring import build as authoring
 
     (known,) = _names(course, [name])
     assignment = authoring.load(course.sources(known))
@@ -405,7 +412,7 @@ def _graded(course: Course, name: str) -> Assignment:
 def _nbgrader() -> Any:
     """Our nbgrader module, or None where nbgrader is not installed. It takes seconds to import."""
     with contextlib.suppress(ModuleNotFoundError):
-        from minigrad.grading import nbgrader
+        from minigrad.grading.nbgrader import plugin as nbgrader
 
         return nbgrader
     return None

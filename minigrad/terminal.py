@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from minigrad.grading.markup import number, printable
-from minigrad.grading.spec import Exercise, Report
+from minigrad.grading.model import Exercise, Report
+from minigrad.grading.report.markup import number, printable
 
 
 def _rich() -> bool:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.checks import Mutant
-from minigrad.grading import authoring
-from minigrad.grading.judge import Judge
-from minigrad.grading.matrix import LIMITS, SALT
-from minigrad.grading.spec import Assignment, Cell, Evidence
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.authoring.matrix import LIMITS, SALT
+from minigrad.grading.judge.judge import Judge
+from minigrad.grading.model import Assignment, Cell, Evidence
 
 ROOT = Path(__file__).parents[1]
 PAIRS = 100

@@ -19,9 +19,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from minigrad.grading import authoring, results
-from minigrad.grading.course import Course
-from tests.grading.classroom import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.store import reports as kept
+from minigrad.grading.store.layout import Course
+from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
 ANSWERS = {
     "ada": RIGHT,
@@ -46,12 +47,12 @@ def lay_out(root: Path, record: bool) -> Course:
     """A built course with a salt and a class: two with equal code, a broken file, endless code."""
     course, assignment = new_course(root)
     authoring.build(assignment, course.root / "assignments")
-    results.new_salt(course.salt(NAME))
+    kept.new_salt(course.salt(NAME))
     for student, answer in ANSWERS.items():
         hand_in(course, student, notebook(assignment, answer))
     hand_in(course, "fay", b"no notebook")
     if record:
-        from minigrad.grading import nbgrader
+        from minigrad.grading.nbgrader import plugin as nbgrader
 
         nbgrader.register(course, assignment)
     return course
@@ -65,7 +66,7 @@ def stored(course: Course) -> dict[str, bytes]:
 
 def recorded(course: Course) -> list[list[str]]:
     """The gradebook, as nbgrader exports it."""
-    from minigrad.grading import nbgrader
+    from minigrad.grading.nbgrader import plugin as nbgrader
 
     nbgrader.export(course, course.work / "grades.csv")
     with (course.work / "grades.csv").open(newline="") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from minigrad.grading import mynet
+from minigrad.grading.notebook import mynet
 from tests.solved import cells, names
 
 

@@ -1,7 +1,7 @@
 """An assignment at work in this process, without judge or sandbox: what it gives, and what mistakes give.
 
 Every function takes the assignment's name, "01-rnn". What is asserted of all assignments stands in
-`test_solutions.py`, what is special to one in its `test_solutions_*.py`.
+`solutions/test_all.py`, what is special to one in its own file beside it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import numpy as np
 import pytest
 
 from minigrad.checks import Check, Student
-from minigrad.grading import diagnose, verdict
-from minigrad.grading.reference import mutated
-from minigrad.grading.sources import load
-from minigrad.grading.spec import Assignment, Cell, Evidence
+from minigrad.grading.assignment.load import load
+from minigrad.grading.judge import diagnose, verdict
+from minigrad.grading.judge.reference import mutated
+from minigrad.grading.model import Assignment, Cell, Evidence
 from minigrad.sandbox.worker import run_probe, words_of
 
 SOLUTIONS = Path(__file__).parent.parent / "solutions"

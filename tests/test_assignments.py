@@ -12,10 +12,11 @@ import nbformat
 import numpy as np
 import pytest
 
-from minigrad.grading import authoring, shipped
-from minigrad.grading.local import checks
-from minigrad.grading.reference import mutated
-from minigrad.grading.spec import Assignment
+from minigrad.grading.assignment import expected as shipped
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.judge.reference import mutated
+from minigrad.grading.model import Assignment
+from minigrad.grading.notebook.checks import checks
 
 ROOT = Path(__file__).parent.parent
 RELEASED = sorted(path.name for path in (ROOT / "assignments").iterdir() if path.is_dir())

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from experiments import published as reproduce
 from minigrad import commands
 from minigrad.cli import main
-from minigrad.grading import authoring, cohort, reproduce, selfcheck
-from minigrad.grading.course import Course
-from minigrad.grading.local import checks
-from minigrad.grading.spec import Report
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.classroom import run as cohort
+from minigrad.grading.model import Report
+from minigrad.grading.notebook import offline as selfcheck
+from minigrad.grading.notebook.checks import checks
+from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
-from tests.grading.classroom import ADDS, NAME, RIGHT, WRITES, hand_in, notebook
+from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, notebook
 
 
 class Recorder:
@@ -374,7 +377,7 @@ def ungraded(course: Course) -> str:
     folder.mkdir()
     (folder / "notebook.py").write_text(
         '# %% [markdown] id="title"\n# # Looking back\n\n# %% kind="lab" id="harness"\n'
-        f'from minigrad.grading.local import checks\n\nchecks("{NOTHING}", globals())\n\n'
+        f'from minigrad.grading.notebook.checks import checks\n\nchecks("{NOTHING}", globals())\n\n'
         '# %% kind="solution" id="mine"\nguess = None\n'
     )
     for file in ("public_checks.py", "checks.py"):

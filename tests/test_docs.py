@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.cli import parser
-from minigrad.grading.dates import read_dates
+from minigrad.grading.store.dates import read_dates
 
 GUIDE = Path(__file__).parents[1] / "docs" / "instructors.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

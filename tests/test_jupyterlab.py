@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
-from minigrad.grading import authoring
-from minigrad.grading.reference import mutated
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.judge.reference import mutated
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = next(

@@ -22,7 +22,7 @@ COMMON = """abc array bisect collections copy csv dataclasses datetime decimal e
 heapq inspect io itertools json linecache math operator pathlib pickle pprint random re statistics
 string struct tempfile textwrap time traceback types typing warnings
 numpy numpy.random numpy.linalg numpy.fft numpy.testing"""
-HIDDEN = ("linux", "landlock", "seccomp", "forkserver", "link", "errors")
+HIDDEN = ("linux", "forkserver", "link", "errors")
 
 
 def main(config: dict[str, Any]) -> NoReturn:
@@ -95,8 +95,10 @@ def _import_matplotlib() -> None:
 
 def _hide_package(engine: bool) -> None:
     """Leave to workers only the modules that they may see."""
+    hidden = tuple(f"minigrad.sandbox.{name}" for name in HIDDEN)
+    for name in [loaded for loaded in sys.modules if loaded.startswith(hidden)]:
+        sys.modules.pop(name)
     for name in HIDDEN:
-        sys.modules.pop(f"minigrad.sandbox.{name}", None)
         vars(sys.modules["minigrad.sandbox"]).pop(name, None)
     sys.modules["minigrad.sandbox"].__path__ = []
     if not engine:

@@ -20,8 +20,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from minigrad.sandbox import landlock, linux, protocol, seccomp
+from minigrad.sandbox import protocol
 from minigrad.sandbox.link import ARM, ENDED, FAULT, HUNG_UP, KILLED, NEWS, ORDER, USED
+from minigrad.sandbox.linux import calls, landlock, seccomp
 
 READY = b"R"  # fork server -> judge, followed by the layers in force
 SCRATCH_MB = 16
@@ -81,19 +82,19 @@ def _isolate(config: dict[str, Any]) -> int:
         if landlock.abi() < 1:
             raise OSError("this kernel has no Landlock")
         if uid == 0:
-            linux.leave_root(UNPRIVILEGED, must_read=config["read"])
+            calls.leave_root(UNPRIVILEGED, must_read=config["read"])
         return -1
     proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     if uid == 0:  # real root: namespaces first, then never root again
-        linux.unshare(linux.NAMESPACES)
+        calls.unshare(calls.NAMESPACES)
     else:
-        linux.unshare(linux.NAMESPACES | linux.CLONE_NEWUSER)
-        linux.map_ids(proc, uid, gid, INNER)
-    linux.new_root(config["trees"], config["package"], config["entries"])
+        calls.unshare(calls.NAMESPACES | calls.CLONE_NEWUSER)
+        calls.map_ids(proc, uid, gid, INNER)
+    calls.new_root(config["trees"], config["package"], config["entries"])
     if uid == 0:
-        linux.leave_root(UNPRIVILEGED)
-        linux.unshare(linux.CLONE_NEWUSER)
-        linux.map_ids(proc, UNPRIVILEGED, UNPRIVILEGED, INNER)
+        calls.leave_root(UNPRIVILEGED)
+        calls.unshare(calls.CLONE_NEWUSER)
+        calls.map_ids(proc, UNPRIVILEGED, UNPRIVILEGED, INNER)
     _become_first_process()
     return proc
 
@@ -102,10 +103,10 @@ def _become_first_process() -> None:
     """Go on as process 1 of the new process namespace: with it, the kernel ends all the others."""
     pid = os.fork()
     if pid:
-        linux.close_all_but([])
+        calls.close_all_but([])
         os.waitpid(pid, 0)
         os._exit(0)
-    linux.die_with_parent()
+    calls.die_with_parent()
 
 
 def _layers(config: dict[str, Any]) -> list[str]:
@@ -125,11 +126,11 @@ def _supervise(
     channel, lifeline = fds
     life = socket.socket(fileno=lifeline)
     try:
-        linux.die_with_parent()
+        calls.die_with_parent()
         if proc >= 0:
-            linux.unshare(linux.NAMESPACES | linux.CLONE_NEWUSER)
-            linux.map_ids(proc, INNER, INNER, INNER)
-            linux.mount_scratch(SCRATCH_MB)
+            calls.unshare(calls.NAMESPACES | calls.CLONE_NEWUSER)
+            calls.map_ids(proc, INNER, INNER, INNER)
+            calls.mount_scratch(SCRATCH_MB)
             os.close(proc)
         pid = os.fork()
         if pid == 0:
@@ -151,7 +152,7 @@ def _watch(pid: int, life: socket.socket) -> None:
     why = ENDED
     while True:
         # one thread uses CPU no faster than time passes: sleeping what is left is never too long
-        left = deadline - linux.cpu_time(pid)
+        left = deadline - calls.cpu_time(pid)
         ready = [fd for fd, _ in poll.poll(None if left == math.inf else max(5, math.ceil(left * 1000)))]
         if end in ready:
             break
@@ -162,10 +163,10 @@ def _watch(pid: int, life: socket.socket) -> None:
                 break
             order, seconds = ORDER.unpack(message)
             if order == ARM:
-                deadline = linux.cpu_time(pid) + seconds
+                deadline = calls.cpu_time(pid) + seconds
             else:
-                _tell(life, NEWS.pack(USED, 0, linux.cpu_time(pid)))
-        elif linux.cpu_time(pid) >= deadline:
+                _tell(life, NEWS.pack(USED, 0, calls.cpu_time(pid)))
+        elif calls.cpu_time(pid) >= deadline:
             why = KILLED
             break
     if why != ENDED:
@@ -188,17 +189,17 @@ def _become_worker(
     """Give up everything, acknowledge that on the channel, and only then read student code."""
     lifeline = life.detach()
     try:
-        linux.die_with_parent()
+        calls.die_with_parent()
         os.setsid()
         _arrange_files(channel, lifeline)
         channel, lifeline = CHANNEL, LIFELINE
         spaces = config["isolation"] == "namespaces"
-        _environment(linux.SCRATCH if spaces else "/")
+        _environment(calls.SCRATCH if spaces else "/")
         if spaces:
-            linux.set_capabilities(0, 0)
-        linux.limit(options["memory_mb"], FILE_MB)
+            calls.set_capabilities(0, 0)
+        calls.limit(options["memory_mb"], FILE_MB)
         if landlock.abi():
-            write = ["/dev/null", *([linux.SCRATCH] if spaces else [])]
+            write = ["/dev/null", *([calls.SCRATCH] if spaces else [])]
             landlock.restrict([*config["read"], "/dev/urandom", "/dev/zero"], config["list"], write)
         seccomp.restrict()
         os.close(lifeline)
@@ -215,7 +216,7 @@ def _arrange_files(channel: int, lifeline: int) -> None:
     null = os.open("/dev/null", os.O_RDWR)
     for target, fd in ((0, null), (1, null), (2, null), (CHANNEL, channel), (LIFELINE, lifeline)):
         os.dup2(fd, target)
-    linux.close_all_but([0, 1, 2, CHANNEL, LIFELINE])
+    calls.close_all_but([0, 1, 2, CHANNEL, LIFELINE])
 
 
 def _environment(home: str) -> None:

@@ -113,7 +113,7 @@ from itertools import count
 import numpy as np
 
 # %% kind="lab" id="harness"
-from minigrad.grading.local import checks
+from minigrad.grading.notebook.checks import checks
 
 check = checks("00-autograd", globals())
 

@@ -50,7 +50,7 @@ from minigrad.nn import Embedding, Linear, Module, Parameter, Recurrent, init
 from minigrad.optim import Adam
 
 # %% kind="lab" id="harness"
-from minigrad.grading.local import checks
+from minigrad.grading.notebook.checks import checks
 
 check = checks("03-gru", globals())
 

@@ -44,7 +44,7 @@ import numpy as np
 from minigrad import Tensor, concatenate, op, sigmoid, stack, tanh, where
 
 # %% kind="lab" id="harness"
-from minigrad.grading.local import checks
+from minigrad.grading.notebook.checks import checks
 
 check = checks("07-fast", globals())
 

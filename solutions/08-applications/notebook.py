@@ -34,7 +34,7 @@ from minigrad.nn import Embedding, Linear, Module, Recurrent, init
 from minigrad.optim import Adam
 
 # %% kind="lab" id="harness"
-from minigrad.grading.local import checks
+from minigrad.grading.notebook.checks import checks
 
 checks("08-applications", globals())  # no checks; but it lets this notebook find your mynet.py
 

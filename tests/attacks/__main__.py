@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from minigrad.grading.spec import clean
+from minigrad.grading.model import clean
 from minigrad.terminal import table
 from tests.attacks.catalogue import Row
 from tests.attacks.layers import LAYERS, without

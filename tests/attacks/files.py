@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from minigrad.grading import display
-from minigrad.grading.intake import intake, read
-from minigrad.grading.spec import CellRun, Exercise, Refused, Report, Verdict, clean
+from minigrad.grading.intake.canonical import intake, read
+from minigrad.grading.model import CellRun, Exercise, Refused, Report, Verdict, clean
+from minigrad.grading.report import formats as display
 from minigrad.sandbox import protocol
 from tests.attacks.catalogue import Row, Work
 from tests.attacks.work import notebook
@@ -196,7 +196,7 @@ def of_displays() -> Iterator[tuple[str, str, str, bool]]:
         "text": display.text(report()).replace("<script", ""),
     }
     try:
-        from minigrad.grading import pages
+        from minigrad.grading.nbgrader import pages
     except ImportError:
         pages = None  # type: ignore[assignment]
     if pages is not None:

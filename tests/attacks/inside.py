@@ -44,7 +44,7 @@ SYSTEM = {
     "passwords": "open('/etc/passwd').read()",
     "write beside Python": "import numpy; open(os.path.dirname(numpy.__file__) + '/../evil.pth', 'w')",
     "write into NumPy": "import numpy; open(numpy.__file__, 'a')",
-    "grading": "import minigrad.grading.judge",
+    "grading": "import minigrad.grading.judge.judge",
     "the sandbox itself": "import minigrad.sandbox.linux",
     "the repository": "import tests.sandbox",
     "tcp": "socket.socket()",

@@ -29,7 +29,7 @@ class Layer:
 
 SECCOMP = ("sandbox/forkserver.py", "        seccomp.restrict()\n", "")
 LANDLOCK = ("sandbox/forkserver.py", "        if landlock.abi():\n", "        if False:\n")
-RLIMITS = ("sandbox/forkserver.py", '        linux.limit(options["memory_mb"], FILE_MB)\n', "")
+RLIMITS = ("sandbox/forkserver.py", '        calls.limit(options["memory_mb"], FILE_MB)\n', "")
 BOUNDLESS = ("reserve 64 GiB", "many descriptors")
 SOCKETS = ("tcp", "udp", "unix", "pair", "memfd")
 
@@ -41,19 +41,19 @@ LAYERS = (
     Layer("rlimits", "namespaces", *RLIMITS, BOUNDLESS),
     Layer("rlimits", "landlock", *RLIMITS, BOUNDLESS),
     Layer("namespaces", "landlock", "sandbox/__init__.py", "", "", ("stat a file outside", "stat a home")),
-    Layer("the size of scratch", "namespaces", "sandbox/linux.py",
+    Layer("the size of scratch", "namespaces", "sandbox/linux/calls.py",
           'f"size={megabytes}m,nr_inodes=256,mode=777"', '"size=200m,mode=777"',
           ("fill the disk", "many files")),
     Layer("the clean environment", "namespaces", "sandbox/forkserver.py", "    os.environ.clear()\n",
           '    os.environ["MINIGRAD_SECRET"] = "of the judge"\n', ("the environment of the judge",)),
     Layer("modules hidden from workers", "namespaces", "sandbox/boot.py",
-          "        sys.modules.pop(f\"minigrad.sandbox.{name}\", None)\n", "        pass\n",
+          "        sys.modules.pop(name)\n", "        pass\n",
           ("the sandbox itself",)),
     Layer("files closed", "namespaces", "sandbox/forkserver.py",
-          "    linux.close_all_but([0, 1, 2, CHANNEL, LIFELINE])\n", "",
+          "    calls.close_all_but([0, 1, 2, CHANNEL, LIFELINE])\n", "",
           ("any inherited file",)),
     Layer("deadlines in CPU time", "namespaces", "sandbox/forkserver.py",
-          "                deadline = linux.cpu_time(pid) + seconds\n", "                pass\n",
+          "                deadline = calls.cpu_time(pid) + seconds\n", "                pass\n",
           ("endless loop", "signals ignored")),
 )  # fmt: skip
 

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from minigrad.grading import display
-from minigrad.grading.judge import Judge
-from minigrad.grading.spec import Limits, Report
-from minigrad.sandbox.linux import X86
+from minigrad.grading.judge.judge import Judge
+from minigrad.grading.model import Limits, Report
+from minigrad.grading.report import formats as display
+from minigrad.sandbox.linux.calls import X86
 from minigrad.sandbox.server import Isolation, Server, WorkerEnded
 from tests.attacks import files, special
 from tests.attacks.catalogue import REFUSALS, Inside, Row, Work

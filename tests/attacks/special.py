@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from minigrad.grading import results
-from minigrad.grading.intake import intake
-from minigrad.grading.judge import Judge
+from minigrad.grading.intake.canonical import intake
+from minigrad.grading.judge import seeds
+from minigrad.grading.judge.judge import Judge
 from minigrad.sandbox.server import Isolation, SandboxFault, Server, WorkerEnded
 from minigrad.sandbox.worker import words_of
 from tests.attacks.catalogue import Row, Work
@@ -133,7 +133,7 @@ def the_seed_found_in_a_generator(isolation: Isolation, judge: Judge) -> Outcome
     found = [float(w) for w in observed.probes["square.value"].arrays["y"]]
     own = [float(w) for w in words_of(judge.seed(judge.assignment.check("square.value")))]
     salt = [float(w) for w in words_of(judge.salt.hex())]
-    held = words_of(results.held_out(judge.salt, judge.assignment.name, "square.value"))
+    held = words_of(seeds.held_out(judge.salt, judge.assignment.name, "square.value"))
     ok = found == own and not set(found) & {*salt, *map(float, held)}
     return "that check's own seed", "that check's own seed" if ok else str(found), ok
 
@@ -169,7 +169,7 @@ def another_submissions_work(isolation: Isolation, judge: Judge) -> Outcome:
 
 def comparisons_at_the_edge(isolation: Isolation, judge: Judge) -> Outcome:
     """±1.8e308, booleans and INT64_MIN: no warning, no pass."""
-    from minigrad.grading.verdict import differs
+    from minigrad.grading.judge.verdict import differs
 
     low = np.full(2, -(2**63))
     pairs = [

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from minigrad.grading.spec import JudgeFault
+from minigrad.grading.model import JudgeFault
 from tests.attacks import files
 from tests.attacks.inside import inside
 from tests.attacks.layers import LAYERS, without

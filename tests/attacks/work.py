@@ -107,7 +107,7 @@ IN_PROCESS = (
     Work("Tensor.backward patched", "N", square=WRONG,
          first="from minigrad import Tensor\nTensor.backward = lambda *a, **k: None"),
     Work("gc, frames, inspect, linecache searched", "N", square=SEARCH),
-    Work("importing the reference", "Z", square="from minigrad.grading.reference import square\n",
+    Work("importing the reference", "Z", square="from minigrad.grading.judge.reference import square\n",
          reason="Error in line 1"),
     Work("importing solutions", "Z", square="from solutions.squares import square\n",
          reason="ModuleNotFoundError in line 1"),

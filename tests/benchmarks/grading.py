@@ -31,10 +31,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.grading import authoring, cohort, results
-from minigrad.grading.course import Course
-from minigrad.grading.judge import Judge
-from minigrad.grading.spec import Assignment
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.classroom import run as cohort
+from minigrad.grading.judge.judge import Judge
+from minigrad.grading.model import Assignment
+from minigrad.grading.store import files
+from minigrad.grading.store.layout import Course
 from tests.benchmarks.__main__ import Row, row
 from tests.benchmarks.measure import tree_megabytes
 
@@ -238,7 +240,7 @@ def graded(work: Path, students: int, distinct: int, record: bool = False) -> di
     course = Course.at(ROOT, work)
     hand_in(course, assignment, students, distinct)
     # one salt for all classes: it decides how many updates a right cell needs, the same for all
-    results.write(course.salt(NAME), SALT.hex().encode())
+    files.write(course.salt(NAME), SALT.hex().encode())
     peak, looked = [0.0, 0.0], 0.0
 
     def look(student: str, report: Any) -> None:
@@ -263,7 +265,7 @@ def graded(work: Path, students: int, distinct: int, record: bool = False) -> di
     if any(r.status != "graded" for r in reports.values()):
         raise SystemExit("not all were graded")
     if record:
-        from minigrad.grading import nbgrader
+        from minigrad.grading.nbgrader import plugin as nbgrader
 
         began = time.monotonic()
         nbgrader.record(course, assignment, submissions, reports)

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from minigrad.grading import authoring, cohort, display
-from minigrad.grading.classview import class_html
-from minigrad.grading.course import Course
-from minigrad.grading.spec import Assignment, Report
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.classroom import run as cohort
+from minigrad.grading.model import Assignment, Report
+from minigrad.grading.report import formats as display
+from minigrad.grading.report.class_page import class_html
+from minigrad.grading.store.layout import Course
 from minigrad.terminal import class_table, progress
 from tests.demo.classes import CLASSES
 from tests.demo.leaks import leaks, released_text, secrets

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from minigrad.grading.authoring import release_notebook
-from minigrad.grading.cohort import court
-from minigrad.grading.course import Course
-from minigrad.grading.spec import Assignment
+from minigrad.grading.authoring.build import release_notebook
+from minigrad.grading.classroom.run import court
+from minigrad.grading.model import Assignment
+from minigrad.grading.store.layout import Course
 
 DIGITS = 11  # characters of an expected value that show it
 NUMBER = re.compile(rb"[-+.0-9e]{%d,}" % DIGITS)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad.grading.authoring import release_notebook
-from minigrad.grading.reference import mutated
-from minigrad.grading.spec import Assignment, Status
+from minigrad.grading.authoring.build import release_notebook
+from minigrad.grading.judge.reference import mutated
+from minigrad.grading.model import Assignment, Status
 
 Notebook = dict[str, Any]
 Change = Callable[[Notebook], Notebook | bytes]

@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from minigrad.grading.intake import intake
-from minigrad.grading.spec import Refused
-from minigrad.grading.unpack import unpack
+from minigrad.grading.intake.canonical import intake
+from minigrad.grading.intake.unpack import unpack
+from minigrad.grading.model import Refused
 from minigrad.sandbox import protocol
 from tests.fuzz import archives, mutate
 from tests.grading.squares import squares

@@ -13,7 +13,7 @@ NOTEBOOK = '''\
 import numpy as np
 
 # %% kind="lab" id="harness"
-from minigrad.grading.local import checks
+from minigrad.grading.notebook.checks import checks
 
 check = checks("02-tiny", globals())
 

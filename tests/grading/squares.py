@@ -3,7 +3,7 @@
 import json
 
 from minigrad.checks import Rewrite, Variant, collect, mutant
-from minigrad.grading.spec import Assignment, Cell
+from minigrad.grading.model import Assignment, Cell
 
 PUBLIC = """
 from minigrad.checks import check, given

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.sandbox.linux import X86
+from minigrad.sandbox.linux.calls import X86
 from minigrad.sandbox.server import WorkerEnded
 from minigrad.sandbox.worker import OUTPUT_LIMIT
 from tests.attacks.catalogue import REFUSALS

@@ -1,0 +1,167 @@
+"""What a release ships beside its notebook: `expected.npz`, written by the build, read in the notebook.
+
+It holds the solution's arrays for every public deterministic check, and for each known mistake random
+projections of its arrays (`diagnose.project`) with a hint: enough to recognise it, not to read it.
+NumPy and the standard library only, no clock, no pickles: equal content gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.checks import Arrays
+from minigrad.grading.model import GradingError
+
+FILE = "expected.npz"
+SAME = 1e-12  # two builds agree up to this, relative to an array's largest entry: BLAS kernels differ
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known mistake of one exercise: its hint, and what it gives, projected, by check name."""
+
+    hint: str
+    projections: Arrays
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """The content of `expected.npz`."""
+
+    assignment: str
+    points: Mapping[str, float]  # of each exercise, hidden checks included
+    expected: Mapping[str, Arrays]  # public deterministic check -> its arrays
+    known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)  # exercise -> mistakes
+    draws: tuple[float, ...] = ()  # what this build's NumPy drew: see `draws`
+    engine: bool = True  # False: the checks' worker has no minigrad, as in grading
+
+
+def public_seed(assignment: str, check: str) -> str:
+    """The seed of a public check in the notebook, as hex; the judge's are salted and secret."""
+    return hashlib.sha256(f"public:{assignment}:{check}".encode()).hexdigest()
+
+
+def generator(seed: str) -> np.random.Generator:
+    """The random stream of a hex seed."""
+    return np.random.default_rng(np.frombuffer(bytes.fromhex(seed), dtype="<u4").tolist())
+
+
+def draws() -> tuple[float, ...]:
+    """A few numbers from each kind of draw that probes use: equal where NumPy's streams are."""
+    rng = np.random.default_rng(1)
+    values = [
+        rng.normal(size=2),
+        rng.random(2),
+        rng.uniform(size=1),
+        rng.integers(0, 1000, 2),
+        rng.permutation(5),
+    ]
+    return tuple(float(v) for part in values for v in part)
+
+
+def dumps(shipped: Shipped) -> bytes:
+    """Equal content, equal bytes."""
+    arrays: list[np.ndarray] = []
+
+    def place(group: Arrays) -> dict[str, int]:
+        arrays.extend(np.asarray(group[name]) for name in group)
+        return {name: len(arrays) - len(group) + i for i, name in enumerate(group)}
+
+    def known(exercise: str) -> dict[str, Any]:
+        """All projections of an exercise as one array (mistakes, checks, numbers)."""
+        mistakes = shipped.known[exercise]
+        checks = list(mistakes[0].projections)
+        arrays.append(np.array([[one.projections[check] for check in checks] for one in mistakes]))
+        return {"hints": [one.hint for one in mistakes], "checks": checks, "projections": len(arrays) - 1}
+
+    index = {
+        "assignment": shipped.assignment,
+        "points": dict(shipped.points),
+        "draws": list(shipped.draws),
+        "engine": shipped.engine,
+        "expected": {check: place(group) for check, group in shipped.expected.items()},
+        "known": {exercise: known(exercise) for exercise in shipped.known},
+    }
+    text = np.frombuffer(json.dumps(index, ensure_ascii=False).encode(), dtype=np.uint8)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # stored: compressors differ in bytes
+        for name, array in [("index", text), *((f"a{i}", a) for i, a in enumerate(arrays))]:
+            member = io.BytesIO()
+            np.lib.format.write_array(
+                member, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False
+            )
+            info = zipfile.ZipInfo(f"{name}.npy")  # its default date is a constant
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, member.getvalue())
+    return out.getvalue()
+
+
+def loads(data: bytes) -> Shipped:
+    """The reverse of `dumps`; GradingError when the file is damaged."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        index: dict[str, Any] = json.loads(arrays["index"].tobytes())
+
+        def pick(group: dict[str, int]) -> dict[str, np.ndarray]:
+            return {name: arrays[f"a{i}"] for name, i in group.items()}
+
+        return Shipped(
+            assignment=index["assignment"],
+            points=index["points"],
+            expected={check: pick(group) for check, group in index["expected"].items()},
+            known={
+                exercise: tuple(
+                    Known(hint, dict(zip(group["checks"], rows, strict=True)))
+                    for hint, rows in zip(group["hints"], arrays[f"a{group['projections']}"], strict=True)
+                )
+                for exercise, group in index["known"].items()
+            },
+            draws=tuple(index["draws"]),
+            engine=index.get("engine", True),
+        )
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise GradingError(f"{FILE} is damaged ({error}): download the assignment's folder again") from None
+
+
+def agree(a: Shipped, b: Shipped) -> bool:
+    """Whether two builds ship the same: words exactly, numbers up to the last bits."""
+    if (a.assignment, a.points, a.draws, a.engine) != (b.assignment, b.points, b.draws, b.engine):
+        return False
+    if list(a.known) != list(b.known) or any(len(a.known[e]) != len(b.known[e]) for e in a.known):
+        return False
+    pairs = [(x, y) for e in a.known for x, y in zip(a.known[e], b.known[e], strict=True)]
+    return (
+        _agree(a.expected, b.expected)
+        and all(x.hint == y.hint for x, y in pairs)
+        and _agree(
+            {str(i): x.projections for i, (x, _) in enumerate(pairs)},
+            {str(i): y.projections for i, (_, y) in enumerate(pairs)},
+        )
+    )
+
+
+def _agree(a: Mapping[str, Arrays], b: Mapping[str, Arrays]) -> bool:
+    flat_a = {(check, name): array for check, group in a.items() for name, array in group.items()}
+    flat_b = {(check, name): array for check, group in b.items() for name, array in group.items()}
+    return list(flat_a) == list(flat_b) and all(_near(flat_a[key], flat_b[key]) for key in flat_a)
+
+
+def _near(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.kind != "f":
+        return bool((a == b).all())
+    finite = np.isfinite(a)
+    size = float(np.abs(a[finite]).max()) if finite.any() else 0.0
+    # float32 results differ in float32's last bits
+    same = max(SAME, float(np.finfo(a.dtype).eps) * 16) * max(size, 1.0)
+    return bool(np.allclose(a, b, rtol=0, atol=same, equal_nan=True))

@@ -1,0 +1,1 @@
+"""Releases built, and checks tested."""

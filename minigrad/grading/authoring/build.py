@@ -1,0 +1,191 @@
+"""Text sources in, releases out: load `solutions/NN-name/`, build `assignments/NN-name/`.
+
+`build` runs the solution and its mutants on the public inputs; the release holds their numbers,
+and no line of theirs. Equal sources give equal bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from minigrad.checks import Check, Mutant
+from minigrad.grading.assignment import expected as shipped
+from minigrad.grading.assignment.expected import Known, Shipped
+from minigrad.grading.assignment.load import PUBLIC, load, names
+from minigrad.grading.judge import diagnose, verdict
+from minigrad.grading.judge.reference import mutated
+from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence
+from minigrad.sandbox.server import SandboxUnavailable, Server, WorkerEnded
+
+__all__ = ["build", "check_build", "files", "load", "names", "release_notebook", "values"]
+
+
+def release_notebook(assignment: Assignment) -> dict[str, Any]:
+    """The notebook that students get, nbformat 4.5, with nbgrader's metadata."""
+    return {
+        "cells": [_released(cell) for cell in assignment.cells],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "minigrad": {"assignment": assignment.name},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _released(cell: Cell) -> dict[str, Any]:
+    grade, solution = cell.kind in ("check", "written"), cell.kind in ("solution", "written")
+    cell_type = "markdown" if cell.markdown else "code"
+    marks: dict[str, Any] = {
+        "schema_version": 3,
+        "grade_id": cell.id,
+        "grade": grade,
+        "solution": solution,
+        "locked": not solution,
+        "task": False,
+        "cell_type": cell_type,
+    }
+    if grade:
+        marks["points"] = cell.points
+    # nbgrader's checksum (utils.compute_checksum), by which it sees that a locked cell was edited
+    parts = [cell.source, cell_type, str(grade), str(solution), str(not solution), cell.id]
+    parts += [str(cell.points)] if grade else []
+    marks["checksum"] = hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
+    metadata: dict[str, Any] = {"deletable": False, "nbgrader": marks}
+    if not solution:
+        metadata["editable"] = False
+    if cell.kind == "define":
+        metadata["tags"] = ["define"]  # runs in grading, and in `minigrad check`
+    out: dict[str, Any] = {"cell_type": cell_type, "id": cell.id, "metadata": metadata, "source": cell.source}
+    if not cell.markdown:
+        out |= {"execution_count": None, "outputs": []}
+    return out
+
+
+def _json(notebook: dict[str, Any]) -> bytes:
+    return (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def files(assignment: Assignment) -> dict[str, bytes]:
+    """The release: what each of its files holds. Runs the solution and its mutants."""
+    return {
+        f"{assignment.name}.ipynb": _json(release_notebook(assignment)),
+        PUBLIC: assignment.sources[PUBLIC].encode(),
+        shipped.FILE: shipped.dumps(values(assignment)),
+    }
+
+
+def build(assignment: Assignment, out: Path) -> list[str]:
+    """Write the release into `out/NN-name/`; the names of the files that changed.
+
+    A file that already says the same is left alone, `expected.npz` also when only last bits differ.
+    """
+    folder = out / assignment.name
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = []
+    for name, data in files(assignment).items():
+        if not _same(folder / name, data):
+            temporary = folder / f".{name}.new"
+            temporary.write_bytes(data)
+            os.replace(temporary, folder / name)
+            changed.append(name)
+    return changed
+
+
+def check_build(assignment: Assignment, out: Path) -> list[str]:
+    """What is wrong with the release in `out/NN-name/`; empty when it is what `build` would write."""
+    folder, wanted = out / assignment.name, files(assignment)
+    wrong = []
+    for name, data in wanted.items():
+        if not (folder / name).is_file():
+            wrong.append(f"{assignment.name}/{name} is missing: build it")
+        elif not _same(folder / name, data):
+            wrong.append(f"{assignment.name}/{name} differs from its sources: build it, and never edit it")
+    extra = sorted(
+        p.name for p in folder.glob("*") if p.name not in wanted and not p.name.startswith(("__", "."))
+    )
+    return wrong + [f"{assignment.name}/{name} is not part of the release: remove it" for name in extra]
+
+
+def _same(path: Path, data: bytes) -> bool:
+    if not path.is_file():
+        return False
+    if path.name != shipped.FILE:
+        return path.read_bytes() == data
+    with contextlib.suppress(Exception):  # a damaged file is a different one
+        return shipped.agree(shipped.loads(path.read_bytes()), shipped.loads(data))
+    return False
+
+
+def values(assignment: Assignment) -> Shipped:
+    """Run the solution and every mutant on the public inputs: what `expected.npz` holds."""
+    checks = [c for c in assignment.checks if c.name in assignment.public and not c.trained]
+    with _server(assignment.engine) as server:
+        expected = _observe(server, assignment, {}, checks)
+        for check in checks:
+            if (given := expected.get(check.name)) is None or given.failure is not None:
+                why = given.failure.reason if given and given.failure else "it ends Python"
+                raise AuthoringError(f"{assignment.name}: the solution fails its check `{check.name}`: {why}")
+
+        def mistaken(mutant: Mutant) -> dict[str, Evidence]:
+            """What a notebook can recognise it by: the exercises of public checks that fail."""
+            caught = {c.exercise for c in checks if c.name in mutant.fails}
+            mine = [c for c in checks if c.exercise in caught]
+            return _observe(server, assignment, mutated(assignment, mutant), mine) if mine else {}
+
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+            seen = list(threads.map(mistaken, assignment.mutants))
+    known: dict[str, tuple[Known, ...]] = {}
+    for mutant, observed in zip(assignment.mutants, seen, strict=True):
+        for exercise in sorted({c.exercise for c in checks if c.name in mutant.fails}):
+            own = [c.name for c in checks if c.exercise == exercise]
+            if set(own) <= set(observed):
+                projections = {name: diagnose.project(observed[name]) for name in own}
+                known[exercise] = _with(known.get(exercise, ()), Known(mutant.hint, projections))
+    arrays = {name: evidence.arrays for name, evidence in expected.items()}
+    return Shipped(assignment.name, assignment.exercises(), arrays, known, shipped.draws(), assignment.engine)
+
+
+def _server(engine: bool) -> Server:
+    """Forked workers where there is a sandbox: the author's own code needs none, but a fork is fast."""
+    try:
+        return Server("auto", engine=engine)
+    except SandboxUnavailable:
+        return Server("unsafe", engine=engine)
+
+
+def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
+    """The known mistakes and a new one; public checks that cannot tell two apart give both hints."""
+    for i, old in enumerate(known):
+        if all(diagnose.near(new.projections[name], old.projections[name]) for name in old.projections):
+            hint = old.hint if new.hint in old.hint else f"{old.hint} Or: {new.hint}"
+            return (*known[:i], Known(hint, old.projections), *known[i + 1 :])
+    return (*known, new)
+
+
+def _observe(
+    server: Server, assignment: Assignment, replace: Mapping[str, str], checks: Sequence[Check]
+) -> dict[str, Evidence]:
+    """What each check gives, from a worker of its own."""
+    found: dict[str, Evidence] = {}
+    with server.worker() as worker:
+        try:
+            for cell in assignment.solved(replace):
+                if cell.runs:
+                    worker.call(["cell", cell.id, cell.source], cpu=20.0)
+            worker.call(["checks", PUBLIC, assignment.sources[PUBLIC]], cpu=20.0)
+            for check in checks:
+                seed = shipped.public_seed(assignment.name, check.name)
+                reply = worker.call(["probe", check.name, seed], cpu=check.cpu * 2)
+                found[check.name] = verdict.evidence(reply, assignment.solution)
+        except WorkerEnded:  # an endless mutant: what it would have given is left out
+            pass
+    return found

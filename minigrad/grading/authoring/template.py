@@ -1,0 +1,122 @@
+"""The files of a new assignment: small, but they build, and every check is tested by a mutant."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from minigrad.grading.model import GradingError
+
+NOTEBOOK = '''\
+# %% [markdown] id="title"
+# # {title}
+#
+# Say what this assignment is about, and show the finished trick first.
+
+# %% kind="define" id="imports"
+import numpy as np
+
+# %% kind="lab" id="harness"
+from minigrad.grading.notebook.checks import checks
+
+check = checks("{name}", globals())
+
+# %% [markdown] id="scale-text"
+# ## Scaling
+#
+# `scale(x, factor)` multiplies every entry of `x` by `factor` and leaves `x` as it is.
+
+# %% kind="solution" id="scale"
+def scale(x, factor):
+    """Every entry of x times factor, as a new array."""
+    ### BEGIN SOLUTION
+    return x * factor
+    ### END SOLUTION
+
+# %% kind="check" id="scale-check" exercise="scale" points=10
+check("scale")
+'''
+
+PUBLIC = '''\
+"""Checks that students get with the notebook."""
+
+from minigrad.checks import check, given
+
+
+@check(exercise="scale", points=4, says="Every entry is multiplied by the factor.")
+def values(student, rng):
+    x = rng.normal(size=5)
+    return {{"scaled": given(student.scale(x, 3.0), "`scale`")}}
+'''
+
+HIDDEN = '''\
+"""Hidden checks. Each names a sentence of the notebook and has a public sibling."""
+
+from minigrad.checks import check, given
+
+
+@check(exercise="scale", points=6, says="`x` stays as it is, whatever its shape.")
+def original(student, rng):
+    x = rng.normal(size=(3, 4))
+    scaled = given(student.scale(x, -2.0), "`scale`")
+    return {{"x": x, "scaled": scaled}}
+'''
+
+MUTANTS = '''\
+"""Known mistakes: a substitution in the solution, its hint, and every check that it fails."""
+
+from minigrad.checks import mutant
+
+MUTANTS = [
+    mutant(
+        "writes into x",
+        "return x * factor",
+        "x *= factor; return x",
+        hint="`scale` changes the array that it was given.",
+        fails=["scale.original"],
+    ),
+    mutant(
+        "adds",
+        "return x * factor",
+        "return x + factor",
+        hint="The factor is added; it should multiply.",
+        fails=["scale.values", "scale.original"],
+    ),
+]
+REWRITES = []
+'''
+
+VARIANTS = '''\
+"""Right work written otherwise: whole solution cells, which must pass every check."""
+
+from minigrad.checks import Variant
+
+VARIANTS = [
+    Variant("np.multiply", {{"scale": "def scale(x, factor):\\n    return np.multiply(x, factor)\\n"}}),
+]
+'''
+
+FILES = {
+    "notebook.py": NOTEBOOK,
+    "public_checks.py": PUBLIC,
+    "checks.py": HIDDEN,
+    "mutants.py": MUTANTS,
+    "variants.py": VARIANTS,
+}
+
+
+def write(folder: Path) -> tuple[Path, ...]:
+    """Write a small working assignment into `folder`, named NN-name; the files written.
+
+    Raises GradingError when the name is not of that form or the folder exists.
+    """
+    name = folder.name
+    if not re.fullmatch(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise GradingError(f"{name!r} is no name for an assignment: use two digits and a word, as in 01-rnn")
+    if folder.exists():
+        raise GradingError(f"{folder} exists already: choose another name")
+    folder.mkdir(parents=True)
+    title = name[3:].replace("-", " ").capitalize()
+    for file, text in FILES.items():
+        (folder / file).write_text(text.format(name=name, title=title), encoding="utf-8")
+    return tuple(folder / file for file in FILES)

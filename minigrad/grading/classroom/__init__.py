@@ -1,0 +1,1 @@
+"""A class on any executor: graded, compared, what changed."""

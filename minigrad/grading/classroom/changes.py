@@ -1,0 +1,99 @@
+"""Pure: what a regrade changes: who gains or loses what, by check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from minigrad.grading.model import Report
+from minigrad.grading.report.markup import number
+
+
+@dataclass(frozen=True)
+class Change:
+    """One student's two reports, where they differ. Scores are None where nothing was graded."""
+
+    student: str
+    was: str  # a report's status, or "missing"
+    now: str
+    before: float | None
+    after: float | None
+    gained: tuple[str, ...] = ()  # checks that pass now and did not
+    lost: tuple[str, ...] = ()
+
+    @property
+    def difference(self) -> float:
+        """Points won; what was not graded counts as none."""
+        return (self.after or 0.0) - (self.before or 0.0)
+
+
+def changes(before: Mapping[str, Report], after: Mapping[str, Report]) -> list[Change]:
+    """Each student whose status, score or passed checks differ, in the order of `after`.
+
+    Who handed in nothing this time keeps what there is: only students in `after` are compared.
+    """
+    made = (_change(student, before.get(student), now) for student, now in after.items())
+    return [c for c in made if c is not None]
+
+
+def _change(student: str, old: Report | None, new: Report) -> Change | None:
+    was = old.status if old else "missing"
+    before, after = _score(old), _score(new)
+    passed, passes = _passed(old), _passed(new)
+    told = _all(old) & _all(new) if before is not None and after is not None else set[str]()
+    if (was, passed, passes) == (new.status, passes, passed) and abs((before or 0) - (after or 0)) < 1e-9:
+        return None
+    gained = tuple(name for name in _names(new) if name in (passes - passed) & told)
+    lost = tuple(name for name in _names(new) if name in (passed - passes) & told)
+    return Change(student, was, new.status, before, after, gained, lost)
+
+
+def _score(report: Report | None) -> float | None:
+    return round(report.score, 4) if report and report.status == "graded" else None
+
+
+def _names(report: Report | None) -> list[str]:
+    return [v.check for e in report.exercises for v in e.verdicts] if report else []
+
+
+def _all(report: Report | None) -> set[str]:
+    return set(_names(report))
+
+
+def _passed(report: Report | None) -> set[str]:
+    return {v.check for e in report.exercises for v in e.verdicts if v.passed} if report else set()
+
+
+def changes_json(found: Sequence[Change]) -> list[dict[str, Any]]:
+    """For programs: one entry for each student who would gain or lose."""
+    return [{**asdict(c), "difference": round(c.difference, 4)} for c in found]
+
+
+def changes_rows(found: Sequence[Change]) -> list[tuple[str, str, str, str, str]]:
+    """(student, before, after, change, why) as text."""
+    return [
+        (
+            c.student,
+            c.was if c.before is None else number(c.before),
+            c.now if c.after is None else number(c.after),
+            f"{c.difference:+.4g}" if c.difference else "0",
+            "; ".join(
+                [
+                    f"{verb} {', '.join(names)}"
+                    for verb, names in (("gains", c.gained), ("loses", c.lost))
+                    if names
+                ]
+            ),
+        )
+        for c in found
+    ]
+
+
+def changes_line(found: Sequence[Change], students: int) -> str:
+    """One sentence: how many gain, lose, or change without points."""
+    gain, lose = (sum(sign * c.difference > 1e-9 for c in found) for sign in (1, -1))
+    parts = [f"{gain} gain", f"{lose} lose"]
+    if rest := len(found) - gain - lose:
+        parts.append(f"{rest} keep their score with other checks or status")
+    return f"{len(found)} of {students} submissions change: {', '.join(parts)}"

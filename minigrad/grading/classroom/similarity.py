@@ -1,0 +1,98 @@
+"""Pure: near-identical work in a class, with what everybody was given taken out first.
+
+Winnowed shingles of tokens (Schleimer, Wilkerson and Aiken 2003). Layout, comments, texts and the
+names that a student made up do not count. What many wrote independently counts for nobody, so the
+work is linear in the class. It finds work for a person to look at; it proves nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+from minigrad.grading.model import Alike
+
+SHINGLE = 7  # tokens
+WINDOW = 4  # shingles, of which one is kept
+ENOUGH = 12  # fingerprints below which work is too short to tell
+MANY = 6  # different works that share a fingerprint, from which on it is common knowledge
+NEAR = 0.8  # share of the shorter work's fingerprints
+
+# An unclosed text ends with its line, or with the code: a scan never starts twice at a character.
+TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+      | (?P<text>[rbfuRBFU]{0,2}(?:'{3}(?:[^\\]|\\.?)*?(?:'{3}|\Z)|"{3}(?:[^\\]|\\.?)*?(?:"{3}|\Z)
+                                  |'(?:[^'\\\n]|\\.?)*+'?|"(?:[^"\\\n]|\\.?)*+"?))
+      | (?P<name>[^\W\d]\w*)
+      | (?P<number>\d[\w.]*)
+      | (?P<sign>\*\*|//|[-+*/@%&|<>=!:]=|->|[^\s\w])""",
+    re.VERBOSE | re.DOTALL,
+)
+WORDS = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self"}
+
+
+def alike(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Alike]:
+    """Near-identical work, the most alike first.
+
+    `works` is each student's code; `given` is what all were given: the release, the framework.
+    """
+    known = [list(tokens(text)) for text in given]
+    vocabulary = WORDS.union(*({t for t in text if t[:1].isalpha() or t[:1] == "_"} for text in known))
+    taken_out = {mark for text in known for mark in shingles([plain(t, vocabulary) for t in text])}
+    same: dict[frozenset[int], list[str]] = defaultdict(list)
+    for student, texts in works.items():
+        same[fingerprints(texts, vocabulary, taken_out)].append(student)
+    spread = Counter(mark for marks in same for mark in marks)
+    rare = [frozenset(m for m in marks if spread[m] < MANY) for marks in same]
+    students = list(same.values())
+    holders: dict[int, list[int]] = defaultdict(list)
+    for i, marks in enumerate(rare):
+        for mark in marks:
+            holders[mark].append(i)
+    shared = Counter(pair for held in holders.values() for pair in combinations(held, 2))
+    found = [
+        Alike(tuple(sorted(group)), 1.0)
+        for group, marks in zip(students, rare, strict=True)
+        if len(group) > 1 and len(marks) >= ENOUGH
+    ]
+    for (i, j), count in shared.items():
+        shorter = min(len(rare[i]), len(rare[j]))
+        if shorter >= ENOUGH and count >= NEAR * shorter:
+            found.append(Alike(tuple(sorted(students[i] + students[j])), round(count / shorter, 3)))
+    return sorted(found, key=lambda a: (-a.share, a.students))
+
+
+def tokens(code: str) -> Iterable[str]:
+    """The tokens of code, which need not be Python: no layout, no comments, every text as ''."""
+    for match in TOKEN.finditer(code):
+        if match.lastgroup == "text":
+            yield "''"
+        elif match.lastgroup != "comment":
+            yield match.group()
+
+
+def plain(token: str, vocabulary: frozenset[str]) -> str:
+    """A name that its author made up becomes one that all have."""
+    return "name" if token.isidentifier() and token not in vocabulary else token
+
+
+def shingles(marks: Sequence[str]) -> list[int]:
+    """A hash of every SHINGLE tokens in a row."""
+    return [
+        zlib.crc32("\0".join(marks[i : i + SHINGLE]).encode("utf-8", "replace"))
+        for i in range(len(marks) - SHINGLE + 1)
+    ]
+
+
+def fingerprints(texts: Sequence[str], vocabulary: frozenset[str], given: set[int]) -> frozenset[int]:
+    """Winnowed shingles of texts, without those that are given: the least of every WINDOW in a row."""
+    kept: set[int] = set()
+    for text in texts:
+        own = [m for m in shingles([plain(t, vocabulary) for t in tokens(text)]) if m not in given]
+        kept.update(min(own[i : i + WINDOW]) for i in range(max(1, len(own) - WINDOW + 1)) if own)
+    return frozenset(kept)

@@ -1,0 +1,171 @@
+"""A submitted file: read with care, bounded, and parsed into raw cells of whitelisted fields."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minigrad.grading.model import Refused
+
+MAX_BYTES = 2_000_000
+MAX_CELLS = 300
+MAX_CELL_BYTES = 64 * 1024
+MAX_DEPTH = 40  # notebooks nest about ten deep
+MAX_BRACKETS = 100_000  # JSON objects and lists, opened and closed: bounds the parser's memory
+MAX_COMMAS = 300_000
+MAX_DIGITS = 40
+
+# A JSON string, also an unclosed one, so that a scan never starts twice at the same character.
+STRING = re.compile(r'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
+NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The whitelisted part of one cell of the file."""
+
+    grade_id: str
+    id: str
+    markdown: bool
+    code: bool
+    source: str
+    points: float | None
+
+
+def read(path: Path, within: Path | None = None) -> bytes:
+    """The bytes of a submitted file of at most 2 MB.
+
+    Raises Refused for anything but a regular file with a single name: a link, a FIFO, a device;
+    below the folder `within`, folders may not be links either.
+    """
+    if within is not None:
+        try:
+            parts = path.parent.relative_to(within).parts
+        except ValueError:
+            raise Refused("the file lies outside the folder of submissions") from None
+        if ".." in parts or any(within.joinpath(*parts[: i + 1]).is_symlink() for i in range(len(parts))):
+            raise Refused("the file's folder is a link: hand in the files themselves")
+    if path.is_symlink():
+        raise Refused("the file is a link: hand in the notebook itself")
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        fd = os.open(path, flags)
+    except FileNotFoundError:
+        raise Refused("the notebook is missing") from None
+    except OSError:
+        raise Refused("the file cannot be opened: hand in a plain, readable notebook") from None
+    try:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            raise Refused("this is not a regular file: hand in the notebook itself")
+        if info.st_nlink > 1:
+            raise Refused("the file is a hard link to another: hand in a copy of the notebook")
+        if info.st_size > MAX_BYTES:
+            raise Refused(too_big(info.st_size))
+        with os.fdopen(fd, "rb", closefd=False) as f:
+            data = f.read(MAX_BYTES + 1)
+    except OSError:
+        raise Refused("the file cannot be read: hand in a plain, readable notebook") from None
+    finally:
+        os.close(fd)
+    if len(data) > MAX_BYTES:
+        raise Refused(too_big(len(data)))
+    return data
+
+
+def parse(data: bytes) -> list[Raw]:
+    """The whitelisted cells of an nbformat 4 file; raises Refused. Parses no Python."""
+    if len(data) > MAX_BYTES:
+        raise Refused(too_big(len(data)))
+    if not data.strip():
+        raise Refused("the file is empty")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused("the file is not UTF-8 text, so it is no notebook") from None
+    bound(text)
+    try:
+        book = json.loads(text, parse_constant=refuse_constant, parse_int=small_int)
+    except (ValueError, RecursionError):
+        raise Refused("the file is not a notebook: it is not valid JSON") from None
+    if not isinstance(book, dict):
+        raise Refused("the file is not a notebook: it holds no cells")
+    version = book.get("nbformat")
+    if type(version) is not int or version != 4:
+        raise Refused("the notebook must be of nbformat 4: open it in JupyterLab, save it and hand in again")
+    cells = book.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(c, dict) for c in cells):
+        raise Refused("the file is not a notebook: it holds no cells")
+    if len(cells) > MAX_CELLS:
+        raise Refused(f"the notebook has {len(cells)} cells; at most {MAX_CELLS} are graded")
+    return [raw_cell(c, i) for i, c in enumerate(cells, 1)]
+
+
+def bound(text: str) -> None:
+    """Raise Refused for JSON that would cost much memory or nest deeply; linear in the text."""
+    bare = STRING.sub("", text)
+    if sum(map(bare.count, "[]{}")) > MAX_BRACKETS or bare.count(",") > MAX_COMMAS:
+        raise Refused("the notebook holds too much data: clear its outputs and hand in again")
+    brackets = NOT_BRACKETS.sub("", bare)
+    depth = 0
+    for c in brackets:
+        depth += 1 if c in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise Refused("the file is not a notebook: its JSON nests too deeply")
+
+
+def refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def small_int(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("too many digits")
+    return int(digits)
+
+
+def raw_cell(cell: Mapping[str, Any], number: int) -> Raw:
+    """The whitelisted part of a cell; raises Refused, naming it by its `number` from 1."""
+    kind = cell.get("cell_type")
+    if kind not in ("code", "markdown", "raw"):
+        raise Refused(f"cell {number} is neither code nor markdown")
+    source = cell.get("source", "")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        raise Refused(f"cell {number} has no text")
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        size = len(source.encode())
+    except UnicodeEncodeError:
+        raise Refused(f"cell {number} holds characters that are no text") from None
+    if size > MAX_CELL_BYTES:
+        raise Refused(f"cell {number} has {size // 1024} KiB; a cell may have {MAX_CELL_BYTES // 1024}")
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    marks = marks if isinstance(marks, dict) else {}
+    points = marks.get("points")
+    return Raw(
+        grade_id=name(marks.get("grade_id")),
+        id=name(cell.get("id")),
+        markdown=kind == "markdown",
+        code=kind == "code",
+        source=source,
+        points=float(points) if isinstance(points, (int, float)) else None,
+    )
+
+
+def name(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= 200 else ""
+
+
+def too_big(size: int) -> str:
+    return f"the file has {size / 1e6:.1f} MB; at most 2 MB are graded: clear the outputs and hand in again"

@@ -1,0 +1,1 @@
+"""Cells run, probes compared, mistakes recognised."""

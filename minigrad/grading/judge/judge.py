@@ -1,0 +1,313 @@
+"""Grades submissions: the sandbox gives numbers, this side decides what they are worth."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import cast, get_args
+
+import numpy as np
+
+from minigrad.checks import Check, Mutant
+from minigrad.grading.intake.canonical import Intake, intake
+from minigrad.grading.judge import seeds
+from minigrad.grading.judge.diagnose import recognise
+from minigrad.grading.judge.reference import (
+    Reference,
+    defines,
+    identical,
+    mutated,
+    read_evidence,
+    sound,
+    write_evidence,
+)
+from minigrad.grading.judge.session import Session
+from minigrad.grading.judge.verdict import decide, waits
+from minigrad.grading.model import (
+    Assignment,
+    Cell,
+    Evidence,
+    Exercise,
+    Failure,
+    JudgeFault,
+    Limits,
+    Observation,
+    Refused,
+    Report,
+    Verdict,
+)
+from minigrad.grading.store import files
+from minigrad.sandbox import protocol
+from minigrad.sandbox.server import Isolation, SandboxFault, SandboxUnavailable, Server
+
+FAULTS = 3  # runs before the judge's own faults leave a submission ungraded
+
+Found = dict[str, Evidence]  # by check
+Computation = Callable[[], dict[str, Found]]
+
+
+class Judge:
+    """A judge of one assignment under one salt; a context manager that owns a fork server.
+
+    Entering it raises JudgeFault when the isolation asked for cannot be had.
+
+    `cache` is a folder, private to the course's staff, where the arrays of the solution and the
+    mutants are kept, so that many processes compute them once. `forbidden` are paths that no
+    worker may see.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        salt: bytes,
+        *,
+        isolation: str = "auto",
+        limits: Limits | None = None,
+        cache: Path | None = None,
+        forbidden: Sequence[Path] = (),
+    ) -> None:
+        self.assignment = assignment
+        self.salt = salt
+        self.limits = limits or Limits()
+        self.cache = cache
+        self.forbidden = forbidden
+        self.deterministic = [c for c in assignment.checks if not c.trained]
+        if isolation not in get_args(Isolation):
+            raise ValueError(f"isolation {isolation!r} is unknown: one of {', '.join(get_args(Isolation))}")
+        self._asked = cast(Isolation, isolation)
+        self._server: Server | None = None
+        self._solution: Reference | None = None
+
+    def __enter__(self) -> Judge:
+        _ = self.server
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers and the fork server; what is asked next starts them again."""
+        solution, self._solution = self._solution, None
+        server, self._server = self._server, None
+        if solution is not None:
+            solution.close()
+        if server is not None:
+            server.close()
+
+    @property
+    def server(self) -> Server:
+        """The fork server, started where there is none. Raises JudgeFault when there is no sandbox."""
+        if self._server is None:
+            try:
+                self._server = Server(self._asked, engine=self.assignment.engine, forbidden=self.forbidden)
+            except SandboxUnavailable as why:
+                raise JudgeFault(str(why)) from why
+        return self._server
+
+    @property
+    def isolation(self) -> str:
+        """The isolation in force: what `Server` says."""
+        return self.server.isolation
+
+    def prepare(self) -> None:
+        """Compute, or read from the cache, all that grading compares with."""
+        _ = self.expected, self.mutants
+
+    @cached_property
+    def expected(self) -> Found:
+        """The solution's evidence for each deterministic check; AuthoringError when one gives none."""
+        return self._cached("expected", lambda: {"": self._solved()})[""]
+
+    @cached_property
+    def mutants(self) -> Mapping[str, Found]:
+        """Each mutant's evidence for each deterministic check; what equals the solution's is held once."""
+        changed = self._cached("mutants", self._mistaken)
+        return {name: {**self.expected, **found} for name, found in changed.items()}
+
+    def grade(self, data: bytes) -> Report:
+        """The report of one submitted file; never raises for what is in it.
+
+        Faults of the judge give a report that is "ungraded". Raises AuthoringError when the
+        assignment's own solution fails.
+        """
+        try:
+            taken = intake(data, self.assignment)
+        except Refused as why:
+            return Report(self.assignment.name, "refused", reason=str(why))
+        return self.judge(taken)
+
+    def judge(self, taken: Intake, train: bool = True) -> Report:
+        """The report of a submission that was taken in."""
+        why = ""
+        for _ in range(FAULTS):
+            try:
+                observed = self.observe(taken.cells, train)
+                return self.report(taken, observed)
+            except (SandboxFault, JudgeFault, OSError, MemoryError) as fault:
+                why = f"the judge failed ({type(fault).__name__}): grade this submission again"
+                self.close()
+        return Report(self.assignment.name, "ungraded", reason=why, notes=taken.notes)
+
+    def observe(self, cells: Sequence[Cell], train: bool = True) -> Observation:
+        """Run cells and probe them, deterministic checks first. Raises SandboxFault."""
+        replayed = -self._replay_cpu()
+        with Session(self.server, self.assignment, cells, self.limits) as session:
+            seeds = {c.name: self.seed(c) for c in self.deterministic}
+            found, late = session.probes(self.deterministic, seeds)
+            training = self._train(session, found) if train else 0.0
+            for check in late:
+                found[check.name] = session.probe(check, seeds[check.name])
+            if train and late:
+                training += self._train(session, found)
+            notes = tuple(session.notes())
+            runs = tuple(session.runs[c.id] for c in session.cells if c.id in session.runs)
+            session.close()
+        replayed += self._replay_cpu()
+        return Observation(runs, found, session.cpu + replayed, training + replayed, session.confirmed, notes)
+
+    def seed(self, check: Check, attempt: int = 0) -> str:
+        """The seed of one run of a check."""
+        return seeds.seed(self.salt, self.assignment.name, check.name, attempt)
+
+    def verdicts(self, observed: Mapping[str, Evidence]) -> list[Verdict]:
+        """The verdict on each check that was observed, in the assignment's order."""
+        return [
+            decide(
+                c, observed[c.name], self.expected.get(c.name, Evidence()), c.name in self.assignment.public
+            )
+            for c in self.assignment.checks
+            if c.name in observed
+        ]
+
+    def report(self, taken: Intake, observed: Observation) -> Report:
+        """What is said of a submission: points, reasons, the mistakes recognised."""
+        errors = {r.id: r.error for r in observed.cells if r.error}
+        probes = {
+            name: dataclasses.replace(e, failure=self._blame(e.failure, errors)) if e.failure else e
+            for name, e in observed.probes.items()
+        }
+        verdicts = self.verdicts(probes)
+        exercises = tuple(
+            self._exercise(name, points, [v for v in verdicts if v.exercise == name], observed.probes)
+            for name, points in self.assignment.exercises().items()
+        )
+        return Report(
+            self.assignment.name,
+            "graded",
+            exercises,
+            notes=(*taken.notes, *observed.notes),
+            cells=observed.cells,
+            cpu=observed.cpu,
+            training_cpu=observed.training_cpu,
+            blank=taken.blank,
+            confirmed=observed.confirmed,
+        )
+
+    def _exercise(
+        self, name: str, points: float, verdicts: Sequence[Verdict], observed: Mapping[str, Evidence]
+    ) -> Exercise:
+        right = all(v.passed for v in verdicts)
+        score = points if right and verdicts else min(points, sum(v.points for v in verdicts if v.passed))
+        mistake = "" if right else self.recognised(name, observed)
+        hint = next((m.hint for m in self.assignment.mutants if m.name == mistake), "")
+        return Exercise(name, points, float(score), tuple(verdicts), mistake, hint)
+
+    def recognised(
+        self, exercise: str, observed: Mapping[str, Evidence], mutants: Mapping[str, Found] | None = None
+    ) -> str:
+        """The name of the mutant, of all or of those given, that an exercise's evidence shows, or ""."""
+        checks = [c for c in self.deterministic if c.exercise == exercise]
+        seen = {c.name: observed[c.name] for c in checks}
+        if not checks or all(v.passed for v in self.verdicts(seen)):
+            return ""
+        known = self.mutants if mutants is None else mutants
+        return recognise(checks, seen, self.expected, known) or ""
+
+    def _blame(self, failure: Failure | None, errors: Mapping[str, str]) -> Failure | None:
+        """A missing name's failure with the error of the cell that should have defined it."""
+        if failure is None or failure.kind != "missing":
+            return failure
+        named = re.match(r"`(\w+)`", failure.reason)
+        for id, source in self.assignment.solution.items():
+            if named and id in errors and defines(source, named[1]):
+                return Failure("exception", f"{failure.reason}: {errors[id]}")
+        return failure
+
+    def _train(self, session: Session, found: Found) -> float:
+        """Train the checks that still wait and need to no longer; gives the CPU seconds it took."""
+        passed = {v.check for v in self.verdicts(found) if v.passed}
+        before = session.cpu
+        for check in self.assignment.checks:
+            if not check.trained or (check.name in found and not waiting(found[check.name])):
+                continue
+            missing = [n for n in check.needs if n not in passed]
+            if missing:
+                found[check.name] = Evidence(failure=waits(missing))
+                continue
+            found[check.name] = self._tries(session, check)
+        return session.cpu - before
+
+    def _tries(self, session: Session, check: Check) -> Evidence:
+        best = float("-inf")
+        for attempt in range(check.tries):
+            seed = self.seed(check, attempt)
+            one = session.probe(check, seed)
+            if one.failure is not None:
+                return one
+            score = self._replay(check, attempt, dict(one.arrays))
+            best = score if score > best else best
+            if best >= check.threshold:
+                break
+        return Evidence(score=best)
+
+    def _replay(self, check: Check, attempt: int, arrays: dict[str, np.ndarray]) -> float:
+        if self._solution is None:
+            self._solution = Reference(self.server, self.assignment, self.limits)
+        held_out = seeds.held_out(self.salt, self.assignment.name, check.name, attempt)
+        return self._solution.replay(check, self.seed(check, attempt), held_out, arrays)
+
+    def _replay_cpu(self) -> float:
+        return self._solution.used if self._solution is not None else 0.0
+
+    def _solved(self) -> Found:
+        found = self.observe(self.assignment.solved(), train=False).probes
+        sound(self.assignment.name, found)
+        return dict(found)
+
+    def _mistaken(self) -> dict[str, Found]:
+        """What each mutant gives where that is not, byte for byte, what the solution gives."""
+
+        def observe(mutant: Mutant) -> Found:
+            cells = self.assignment.solved(mutated(self.assignment, mutant))
+            found = self.observe(cells, train=False).probes
+            return {name: e for name, e in found.items() if not identical(e, self.expected[name])}
+
+        # what all threads share is made once, before them
+        _, _, mutants = self.server, self.expected, self.assignment.mutants
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+            return dict(zip((m.name for m in mutants), threads.map(observe, mutants), strict=True))
+
+    def _cached(self, what: str, compute: Computation) -> dict[str, Found]:
+        if self.cache is None:
+            return compute()
+        path = self.cache / f"{seeds.reference_key(self.salt, self.assignment)}.{what}"
+        try:
+            return read_evidence(path.read_bytes())
+        except (OSError, protocol.ProtocolError, ValueError, KeyError, TypeError):
+            pass
+        value = compute()
+        files.write(path, write_evidence(value))
+        return value
+
+
+def waiting(e: Evidence) -> bool:
+    """Whether a trained check waits for others."""
+    return e.failure is not None and e.failure.kind == "waits"

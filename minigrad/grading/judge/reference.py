@@ -1,0 +1,118 @@
+"""What submissions are compared with: the solution at work, and evidence kept as bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.checks import Check, Mutant
+from minigrad.grading.judge.session import CHECKS_CPU, Session
+from minigrad.grading.model import Assignment, AuthoringError, Evidence, Failure, JudgeFault, Limits
+from minigrad.sandbox import protocol
+from minigrad.sandbox.server import Server, WorkerEnded
+
+
+class Reference:
+    """A worker that holds the solution, for replays: it never runs a submission's code."""
+
+    def __init__(self, server: Server, assignment: Assignment, limits: Limits) -> None:
+        self.session = Session(server, assignment, assignment.solved(), limits)
+        self.used = 0.0  # CPU seconds of replays so far
+
+    def replay(self, check: Check, seed: str, held_out: str, arrays: dict[str, Any]) -> float:
+        """The score of parameters that a submission trained; NaN when they do not work.
+
+        Raises JudgeFault when the solution itself cannot run.
+        """
+        if self.session.worker is None:
+            self.session = Session(
+                self.session.server, self.session.assignment, self.session.cells, self.session.limits
+            )
+        if not self.session.ready():
+            raise JudgeFault(
+                f"the solution of {self.session.assignment.name} does not run: {self.session.over}"
+            )
+        assert self.session.worker is not None
+        before = self.session.cpu
+        try:
+            request = ["replay", check.name, seed, held_out, arrays]
+            score = self.session.worker.call(request, check.cpu + CHECKS_CPU)
+        except WorkerEnded:  # untrusted numbers can be too much for the replay, too
+            self.session.close()
+            score = None
+        self.used += max(0.0, self.session.cpu - before)
+        return float(score) if isinstance(score, (int, float)) else float("nan")
+
+    def close(self) -> None:
+        self.session.close()
+
+
+def sound(assignment: str, found: Mapping[str, Evidence]) -> None:
+    """Raise AuthoringError unless the solution gives finite arrays for every check."""
+    for name, e in found.items():
+        if e.failure is not None:
+            raise AuthoringError(f"{assignment}: the solution fails its own check {name}: {e.failure.reason}")
+        for array, value in e.arrays.items():
+            if not np.isfinite(value).all():
+                raise AuthoringError(
+                    f"{assignment}: check {name} gives NaN or infinity in {array!r}: "
+                    "return np.isnan(...) or np.isinf(...) of it, which can be compared"
+                )
+        if not e.arrays:
+            raise AuthoringError(f"{assignment}: check {name} returns no arrays: nothing to compare")
+
+
+def mutated(assignment: Assignment, mutant: Mutant) -> dict[str, str]:
+    """The solution cell that a mutant changes, changed; AuthoringError unless it fits exactly once."""
+    places = [id for id, source in assignment.solution.items() for _ in range(source.count(mutant.old))]
+    if len(places) != 1:
+        raise AuthoringError(
+            f"{assignment.name}: mutant {mutant.name}: its `old` is found {len(places)} times in "
+            "the solution, not once: make it longer, or mend it"
+        )
+    return {places[0]: assignment.solution[places[0]].replace(mutant.old, mutant.new)}
+
+
+def defines(source: str, name: str) -> bool:
+    """Whether a cell of the solution defines a name, by its text."""
+    return re.search(rf"^(?:class|def)\s+{name}\b|^{name}\s*=", source, re.MULTILINE) is not None
+
+
+def identical(a: Evidence, b: Evidence) -> bool:
+    """Whether two probes gave the same bytes, or failed alike."""
+
+    def contents(e: Evidence) -> dict[str, Any]:
+        return {name: (v.dtype, v.shape, v.tobytes()) for name, v in e.arrays.items()}
+
+    return a.failure == b.failure and contents(a) == contents(b)
+
+
+def write_evidence(found: Mapping[str, Mapping[str, Evidence]]) -> bytes:
+    """Evidence by name and check as bytes: one frame of the sandbox's codec for each name."""
+    frames = []
+    for name, probes in found.items():
+        value = {
+            check: [e.failure.kind, e.failure.reason] if e.failure else dict(e.arrays)
+            for check, e in probes.items()
+        }
+        data = protocol.dumps([name, value])
+        frames += [len(data).to_bytes(8, "little"), data]
+    return b"".join(frames)
+
+
+def read_evidence(data: bytes) -> dict[str, dict[str, Evidence]]:
+    """What `write_evidence` wrote; raises ValueError or ProtocolError for anything else."""
+    found: dict[str, dict[str, Evidence]] = {}
+    at = 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 8], "little")
+        name, value = protocol.loads(data[at + 8 : at + 8 + size])
+        found[name] = {
+            check: Evidence(failure=Failure(*e)) if isinstance(e, list) else Evidence(arrays=e)
+            for check, e in value.items()
+        }
+        at += 8 + size
+    return found

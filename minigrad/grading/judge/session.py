@@ -1,0 +1,218 @@
+"""One submission in its workers: cells, then probes; whatever ends a worker is charged alone."""
+
+from __future__ import annotations
+
+import binascii
+import functools
+import marshal
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from minigrad.checks import Check
+from minigrad.grading.judge.verdict import ended, evidence, exception, place
+from minigrad.grading.model import Assignment, Cell, CellRun, Evidence, Failure, Limits, clean
+from minigrad.sandbox.server import Server, Worker, WorkerEnded
+from minigrad.sandbox.worker import compile_checks
+
+OUTPUT = 16 * 1024  # characters kept of one cell's output
+OUTPUTS = 64 * 1024  # of all cells together
+CHECKS_CPU = 5.0  # CPU seconds to read one file of checks
+ENOUGH = 0.05  # CPU seconds below which a budget counts as used up
+WALL = 10  # wall seconds allowed for each CPU second
+
+
+class Session:
+    """The workers of one submission. Methods raise SandboxFault, and nothing for its own faults."""
+
+    def __init__(self, server: Server, assignment: Assignment, cells: Sequence[Cell], limits: Limits) -> None:
+        self.server = server
+        self.assignment = assignment
+        self.cells = [c for c in cells if c.runs]
+        self.ids = {c.id for c in self.cells}
+        self.limits = limits
+        self.runs: dict[str, CellRun] = {}
+        self.charged: dict[str, Failure] = {}  # cells that ended their worker: not run again
+        self.suspects: set[str] = set()  # cells that timed out once
+        self.ends = 0  # how many workers the submission ended
+        self.over: Failure | None = None  # why nothing runs any more
+        self.confirmed = True
+        self.worker: Worker | None = None
+        self.spent = 0.0  # CPU seconds of the workers before this one
+        self.began = self.started = time.monotonic()  # the session, and the present worker
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds used so far."""
+        return self.spent + (self.worker.cpu if self.worker is not None else 0.0)
+
+    def close(self) -> None:
+        """End the worker; the next call starts a fresh one."""
+        if self.worker is not None:
+            self.worker.close()
+            self.spent += self.worker.cpu
+            self.worker = None
+
+    def left(self, wanted: float) -> float:
+        """CPU seconds left of the whole budget, at most `wanted`; waiting counts a tenth."""
+        now, total = time.monotonic(), self.limits.total_cpu
+        waited = (now - self.began) / WALL
+        most = self.spent + now - self.started  # a worker has one thread; mostly no need to ask it
+        if total - max(most, waited) >= wanted:
+            return wanted
+        return min(wanted, total - max(self.cpu, waited))
+
+    def ready(self) -> bool:
+        """Whether a worker is there in which the cells ran and the checks were read."""
+        while self.worker is None and self.over is None:
+            if self.left(ENOUGH) < ENOUGH:
+                self._spent()
+                break
+            self.started = time.monotonic()
+            self.worker = self.server.worker(memory_mb=self.limits.memory_mb)
+            if not (self._run_cells() and self._read_checks()):
+                self.close()
+        return self.over is None
+
+    def probe(self, check: Check, seed: str) -> Evidence:
+        """One run of a check's probe. A timeout counts once a second run, alone, timed out too."""
+        for last in (False, True):
+            if not self.ready():
+                return Evidence(failure=self.over)
+            assert self.worker is not None
+            limit = self.left(check.cpu)
+            if limit < ENOUGH:
+                return Evidence(failure=self._spent())
+            try:
+                reply = self.worker.call(["probe", check.name, seed], limit)
+            except WorkerEnded as end:
+                self.close()
+                failure = ended(end.reason, limit, self.limits.memory_mb)
+                if failure.kind == "timeout" and limit < check.cpu:
+                    return Evidence(failure=self._spent())
+                if failure.kind != "timeout" or last:
+                    self._charge()
+                    return Evidence(failure=failure)
+            else:
+                return evidence(reply, self.ids)
+        raise AssertionError  # the second round returns
+
+    def probes(
+        self, checks: Sequence[Check], seeds: dict[str, str]
+    ) -> tuple[dict[str, Evidence], list[Check]]:
+        """Evidence of each check, and the checks put off: the rest of an exercise that ended a worker.
+
+        They run when all else is done, so that they cannot use up the restarts that others need.
+        """
+        found: dict[str, Evidence] = {}
+        late: list[Check] = []
+        ending: set[str] = set()
+        for check in checks:
+            if check.exercise in ending:
+                late.append(check)
+                continue
+            found[check.name] = self.probe(check, seeds[check.name])
+            failure = found[check.name].failure
+            if failure is not None and failure.kind in ("timeout", "died"):
+                ending.add(check.exercise)
+        return found, late
+
+    def notes(self) -> list[str]:
+        """What went wrong with workers, for the report."""
+        told = [
+            f"{place(id)} {why.reason} (the other cells ran without it)" for id, why in self.charged.items()
+        ]
+        if self.over is not None:
+            told.append(self.over.reason)
+        return told
+
+    def _run_cells(self) -> bool:
+        """Run the cells in the worker; False when one of them ended it."""
+        assert self.worker is not None
+        start = time.monotonic()
+        room = OUTPUTS
+        for cell in self.cells:
+            if cell.id in self.charged:
+                continue
+            passed = time.monotonic() - start
+            limit = self.limits.cell_cpu
+            if self.limits.cells_cpu - passed < limit:
+                limit = min(limit, self.limits.cells_cpu - max(self.worker.cpu, passed / WALL))
+            if self.left(ENOUGH) < ENOUGH:
+                self._spent()
+                return False
+            if limit < ENOUGH:
+                why = f"was not run: the cells before it used {self.limits.cells_cpu:g} s of computing time"
+                self.runs[cell.id] = CellRun(cell.id, error=why)
+                continue
+            try:
+                reply = self.worker.call(["cell", cell.id, cell.source], self.left(limit))
+            except WorkerEnded as end:
+                self._cell_ended(cell, ended(end.reason, limit, self.limits.memory_mb))
+                return False
+            run = cell_run(cell.id, reply, self.ids, min(OUTPUT, room))
+            room = max(0, room - len(run.output))
+            self.runs[cell.id] = run
+        return True
+
+    def _cell_ended(self, cell: Cell, failure: Failure) -> None:
+        if failure.kind == "timeout" and cell.id not in self.suspects:
+            self.suspects.add(cell.id)
+            return
+        self.charged[cell.id] = failure
+        self.runs[cell.id] = CellRun(cell.id, error=f"{place(cell.id)} {failure.reason}")
+        self._charge()
+
+    def _read_checks(self) -> bool:
+        assert self.worker is not None
+        for file, text in self.assignment.sources.items():
+            try:
+                reply = self.worker.call(["checks", file, text, compiled(file, text)], CHECKS_CPU)
+            except WorkerEnded as end:
+                self.over = ended(end.reason, CHECKS_CPU, self.limits.memory_mb)
+                return False
+            if reply is not None:
+                self.over = Failure(
+                    "died", "the checks cannot be read after these cells ran: they change Python itself"
+                )
+                return False
+        return True
+
+    def _charge(self) -> None:
+        self.ends += 1
+        if self.ends > self.limits.restarts:
+            self.over = Failure("died", f"Python ended {self.ends} times: the rest was not run")
+
+    def _spent(self) -> Failure:
+        """Ends the session because its budget is used up; what it was doing is not confirmed."""
+        self.confirmed = False
+        total = self.limits.total_cpu
+        self.over = Failure(
+            "timeout", f"the whole submission took more than {total:g} s: the rest was not run"
+        )
+        return self.over
+
+
+@functools.lru_cache(8)
+def compiled(file: str, text: str) -> str:
+    """A file of checks, compiled for all workers: that takes as long as all of a notebook's probes."""
+    return binascii.b2a_base64(marshal.dumps(compile_checks(file, text)), newline=False).decode("ascii")
+
+
+def cell_run(id: str, reply: object, ids: set[str], room: int) -> CellRun:
+    """A worker's reply to a cell, cleaned: `room` characters of output, the error in our words."""
+    if not isinstance(reply, dict):
+        return CellRun(id, error="an exception of your own")
+    output, error = reply.get("output"), reply.get("error")
+    text = clean(output, room) if isinstance(output, str) and room > 0 else ""
+    if isinstance(error, dict):
+        return CellRun(id, text, exception(error, ids, f"when {place(id)} ran"))
+    return CellRun(id, text, "" if reply.get("ok") is True else "an exception of your own")

@@ -1,0 +1,195 @@
+"""Pure: a worker's reply becomes evidence; observed and expected evidence become a verdict."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from minigrad.checks import Check
+from minigrad.grading.model import Evidence, Failure, Verdict
+
+EXCEPTIONS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
+MAX_LINE = 100_000
+IN_CHECK = "while the check used what your code gives; no line of your cells raised it"
+
+ENDED = {
+    "memory": "needs more memory than is allowed",
+    "exit": "ends Python (`exit`, `os._exit`)",
+    "signal": "crashes Python",
+    "protocol": "disturbs the grader's messages",
+}
+
+
+def evidence(reply: object, cells: Collection[str]) -> Evidence:
+    """What a worker's reply to a probe says; anything unexpected is a bad value.
+
+    `cells` are the ids that may be named. No text of the worker gets through: only names of arrays
+    (compared with the solution's, never shown), built-in exception names, line numbers and
+    identifiers.
+    """
+    if isinstance(reply, dict):
+        arrays = reply.get("arrays")
+        if set(reply) == {"arrays"} and isinstance(arrays, dict):
+            if all(type(v) is np.ndarray and v.dtype.name in DTYPES for v in arrays.values()):
+                return Evidence(arrays=arrays)
+            return Evidence(failure=bad_value(None))
+        failure = reply.get("failure")
+        if set(reply) == {"failure"} and isinstance(failure, dict):
+            return Evidence(failure=said(failure, cells))
+    return Evidence(failure=bad_value(None))
+
+
+def said(failure: Mapping[str, object], cells: Collection[str]) -> Failure:
+    """A worker's failure in a student's words, built from whitelisted parts."""
+    kind = failure.get("kind")
+    name = identifier(failure.get("name"))
+    if kind == "missing":
+        return Failure(
+            "missing", f"`{name}` is not defined" if name else "a name the check needs is not defined"
+        )
+    if kind == "todo":
+        return Failure("todo", f"`{name}` is still to do" if name else "still to do")
+    if kind == "exception":
+        return Failure("exception", exception(failure, cells, IN_CHECK))
+    return bad_value(failure.get("name"))
+
+
+def bad_value(name: object) -> Failure:
+    shown = identifier(name)
+    what = f"`{shown}`" if shown else "what the check gets"
+    return Failure("bad-value", f"{what} is not an array of real numbers (or a Tensor of them)")
+
+
+def exception(error: Mapping[str, object], cells: Collection[str], elsewhere: str) -> str:
+    """ "TypeError in line 12 of your cell `rnn-cell`", from an untrusted type, line and cell.
+
+    `elsewhere` says where it was raised when that is in none of the `cells`.
+    """
+    kind, line, cell = error.get("type"), error.get("line"), error.get("cell")
+    text = kind if isinstance(kind, str) and kind in EXCEPTIONS else "an exception of your own"
+    if isinstance(cell, str) and cell in cells:
+        at = f"line {line} of " if type(line) is int and 0 < line <= MAX_LINE else ""
+        return f"{text} in {at}{place(cell)}"
+    return f"{text} {elsewhere}"
+
+
+def place(cell: str) -> str:
+    """A cell in a student's words."""
+    added = cell.removeprefix("own-")
+    return f"cell {added} of those you added" if added != cell and added.isdigit() else f"your cell `{cell}`"
+
+
+def identifier(value: object) -> str:
+    """`value` when it is a short ASCII identifier, else ""."""
+    if isinstance(value, str) and len(value) <= 40 and value.isascii() and value.isidentifier():
+        return value
+    return ""
+
+
+def ended(reason: str, cpu: float, memory_mb: int) -> Failure:
+    """Why a probe whose worker ended gave nothing: `reason` is WorkerEnded's, `cpu` its limit in s."""
+    if reason == "cpu":
+        return Failure("timeout", f"takes more than {cpu:.3g} s of computing time: is there an endless loop?")
+    if reason == "wall":
+        return Failure("timeout", "waits without computing until its time is over")
+    if reason == "memory":
+        return Failure("died", f"needs more than {memory_mb} MB of memory")
+    return Failure("died", ENDED.get(reason, "ends Python"))
+
+
+def waits(needs: Collection[str]) -> Failure:
+    """A trained check's failure while the checks it needs have not passed."""
+    return Failure("waits", "waits for " + ", ".join(f"`{n}`" for n in needs))
+
+
+def decide(check: Check, observed: Evidence, expected: Evidence, public: bool) -> Verdict:
+    """One check, decided: a trained one by its score, any other by its arrays."""
+    failure = observed.failure.kind if observed.failure is not None else None
+    if observed.failure is not None:
+        reason = observed.failure.reason
+    elif check.trained:
+        reason = untrained(check, observed.score)
+    else:
+        reason = difference(check, observed.arrays, expected.arrays)
+    return Verdict(check.name, check.exercise, check.says, check.points, public, not reason, reason, failure)
+
+
+def untrained(check: Check, score: float | None) -> str:
+    """Why a trained check has not passed, or ""."""
+    if score is not None and score >= check.threshold:  # False for NaN
+        return ""
+    if score is None or not np.isfinite(score):
+        return "training gives parameters that do not work"
+    reached = below(max(score, -9.99), check.threshold)
+    return f"reaches {reached} after training; {check.threshold:g} is needed"
+
+
+def below(score: float, threshold: float) -> str:
+    """A score with two decimals, or as many as show that it is below the threshold."""
+    told = (f"{score:.{decimals}f}" for decimals in range(2, 17))
+    return next((text for text in told if float(text) < threshold), repr(score))
+
+
+def difference(check: Check, observed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> str:
+    """Why the arrays do not pass, or "". Never an expected value: only the error's decade."""
+    wrong: dict[str, str] = {}
+    for name, want in expected.items():
+        got = observed.get(name)
+        reason = "is missing" if got is None else differs(got, want, check.rtol, check.atol)
+        if reason:
+            wrong[name] = reason
+    if wrong:
+        first, *others = wrong
+        also = f"; also wrong: {', '.join(f'`{n}`' for n in others[:6])}" if others else ""
+        return f"`{first}` {wrong[first]}{also}{' …' if len(others) > 6 else ''}"
+    if set(observed) != set(expected):
+        return "gives more arrays than the check asks for"
+    return ""
+
+
+def differs(got: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> str:
+    """Why one array does not pass, or "": dtype, then shape, then finite, then the error.
+
+    An entry passes when |got − want| ≤ atol + rtol |want|, in float64; integers and booleans must
+    be equal.
+    """
+    if type(got) is not np.ndarray or got.dtype.name not in DTYPES:
+        return "is not an array of real numbers"
+    if got.dtype != want.dtype:
+        return f"has dtype {got.dtype.name}, not {want.dtype.name}"
+    if got.shape != want.shape:
+        return f"has shape {got.shape}, not {want.shape}"
+    with np.errstate(all="ignore"):
+        a, b = got.astype(np.float64), want.astype(np.float64)
+        finite = np.isfinite(a)
+        if not finite.all():
+            return f"is not a finite number{at('entry', int(np.argmin(finite)), a.shape)}"
+        err = np.abs(a - b)
+        # float64 rounds large integers: these are compared as they are
+        near = (err <= atol + rtol * np.abs(b)) & np.isfinite(b)  # an infinite b would leave room for all
+        good = near if got.dtype.kind == "f" else np.asarray(got == want)
+        if bool(good.all()):
+            return ""
+        worst = int(np.argmax(np.where(good, -1.0, err)))
+        if got.dtype.kind == "b":
+            return f"is wrong{at('entry', worst, a.shape)}"
+        return f"is off by about {decade(float(err.flat[worst]))}{at('worst entry', worst, a.shape)}"
+
+
+def at(what: str, flat: int, shape: tuple[int, ...]) -> str:
+    index = ", ".join(str(int(i)) for i in np.unravel_index(flat, shape)) if shape else ""
+    return f" ({what} [{index}])" if index else ""
+
+
+def decade(error: float) -> str:
+    """An error's power of ten: "1e-2" for 0.034. More digits would give expected values away."""
+    if not np.isfinite(error):
+        return "1e308"
+    return f"1e{int(np.floor(np.log10(error)))}" if error > 0 else "1"  # integers beyond float64

@@ -1,0 +1,214 @@
+"""What passes between the parts of the grader: frozen dataclasses, and the errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from minigrad.checks import Check, Mutant, Rewrite, Variant
+
+
+class GradingError(Exception):
+    """Base of the grader's errors; the message names the thing and the remedy."""
+
+
+class AuthoringError(GradingError):
+    """An assignment's sources are wrong."""
+
+
+class Refused(GradingError):
+    """A submission that cannot be graded; a person is asked. The message is the reason."""
+
+
+class JudgeFault(GradingError):
+    """The judge itself failed (sandbox, disk): never a zero."""
+
+
+Kind = Literal["text", "define", "solution", "written", "check", "lab", "own"]
+# text: locked markdown · define: locked code that runs in grading · solution: the student's code
+# written: answered in words, graded by hand · check: a grade cell · lab: locked code that does not
+# run in grading · own: a cell the student added
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of an assignment's release or of a submission made canonical."""
+
+    id: str  # nbgrader's grade_id where there is one, else the release's cell id
+    kind: Kind
+    source: str
+    points: float = 0.0  # of a check or written cell
+    markdown: bool = False
+    exercise: str = ""  # of a check or written cell: what its points are for
+
+    @property
+    def runs(self) -> bool:
+        """Whether the judge runs it."""
+        return self.kind in ("define", "solution", "own") and not self.markdown
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment as its author wrote it, loaded from `solutions/NN-name/`."""
+
+    name: str
+    cells: tuple[Cell, ...]  # the release, stubs in the solution cells
+    solution: Mapping[str, str]  # source of each solution cell by id
+    checks: tuple[Check, ...]  # public ones first
+    public: frozenset[str]  # names of the public checks
+    sources: Mapping[str, str]  # file name -> text that a worker executes: the two checks files
+    mutants: tuple[Mutant, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
+    title: str = ""
+    engine: bool = True  # False: the worker has no minigrad (00-autograd)
+
+    def exercises(self) -> dict[str, float]:
+        """Points of each automatically graded exercise, in the notebook's order."""
+        return {c.exercise: c.points for c in self.cells if c.kind == "check"}
+
+    @property
+    def graded(self) -> bool:
+        """Whether anything in it is worth points: checks, or answers that a person reads."""
+        return any(c.points for c in self.cells)
+
+    def check(self, name: str) -> Check:
+        return next(c for c in self.checks if c.name == name)
+
+    def solved(self, replace: Mapping[str, str] | None = None) -> tuple[Cell, ...]:
+        """The cells with the solution's code in place, some replaced by `replace[id]`."""
+        answers = {**self.solution, **(replace or {})}
+        return tuple(dataclasses.replace(c, source=answers.get(c.id, c.source)) for c in self.cells)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use. CPU in seconds; the wall limit is ten times wider."""
+
+    cell_cpu: float = 2.0
+    cells_cpu: float = 10.0
+    total_cpu: float = 60.0
+    memory_mb: int = 1024
+    restarts: int = 3
+
+
+FailureKind = Literal["missing", "todo", "exception", "bad-value", "timeout", "died", "waits"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a probe gave no arrays, in words safe to show: none of them written by the worker."""
+
+    kind: FailureKind
+    reason: str  # "`RNNCell` is not defined", "TypeError in line 12 of your cell `rnn-cell`", ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one probe gave: arrays, or the reason for none. A trained check also has its score."""
+
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    failure: Failure | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """How one cell ran: its printed output (bounded, cleaned) and the error, if any."""
+
+    id: str
+    output: str = ""
+    error: str = ""  # "ZeroDivisionError in line 3 of your cell `rnn-cell`"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that a worker told of one submission. Untrusted numbers and cleaned text."""
+
+    cells: tuple[CellRun, ...]
+    probes: Mapping[str, Evidence]
+    cpu: float = 0.0  # CPU seconds of its workers, and of replays
+    training_cpu: float = 0.0  # of these, in trained checks and their replays
+    confirmed: bool = True  # False when a timeout was not confirmed: the result is not shared
+    notes: tuple[str, ...] = ()  # cells that ended their worker, a budget used up
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One check, decided."""
+
+    check: str
+    exercise: str
+    says: str
+    points: float
+    public: bool
+    passed: bool
+    reason: str = ""  # why not: "`W_h` is off by about 1e-2 (worst entry [3, 1])"
+    failure: FailureKind | None = None  # where the probe gave no arrays
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a report."""
+
+    name: str
+    points: float
+    score: float
+    verdicts: tuple[Verdict, ...]
+    mistake: str = ""  # the mutant recognised
+    hint: str = ""
+
+
+Status = Literal["graded", "refused", "ungraded"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of one submission. refused: a person is asked; ungraded: the judge's fault."""
+
+    assignment: str
+    status: Status
+    exercises: tuple[Exercise, ...] = ()
+    reason: str = ""  # of a refused or ungraded submission
+    notes: tuple[str, ...] = ()  # repairs, truncated output, restarts
+    cells: tuple[CellRun, ...] = ()
+    cpu: float = 0.0
+    training_cpu: float = 0.0
+    blank: bool = False  # nothing of the release was changed
+    confirmed: bool = True  # False when a timeout was not confirmed: not shared with equal code
+
+    @property
+    def score(self) -> float:
+        return sum(e.score for e in self.exercises)
+
+    @property
+    def points(self) -> float:
+        return sum(e.points for e in self.exercises)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Students whose work is near-identical, and the share of it that is; 1.0 for all of it."""
+
+    students: tuple[str, ...]
+    share: float
+
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+
+
+def clean(text: str, cap: int = 16_384) -> str:
+    """At most `cap` characters of untrusted text without control, ANSI, bidi or private characters.
+
+    Newlines and tabs stay; what cannot be shown becomes U+FFFD; a cut is marked. Still to be
+    escaped where it is shown.
+    """
+    cut = len(text) > cap
+    plain = ANSI.sub("", text[:cap]).replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    shown = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in plain)
+    return shown + "\n… (cut here)" if cut else shown

@@ -1,0 +1,128 @@
+"""Notebooks for nbgrader to keep: a submission rebuilt on its release, a report in its grade cells.
+
+Also the cleaning of what students wrote, before a browser shows it as HTML.
+"""
+
+from __future__ import annotations
+
+import copy
+import html
+import math
+from pathlib import Path
+from typing import Any
+
+import bleach
+import nbformat
+from bleach.css_sanitizer import CSSSanitizer
+from nbconvert.filters import markdown2html
+
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.intake.canonical import Intake, intake, read
+from minigrad.grading.model import Assignment, Refused, Report
+from minigrad.grading.report import formats as display
+
+Notebook = Any  # nbformat's NotebookNode
+
+
+def rebuilt(release: Notebook, taken: Intake) -> Notebook:
+    """The release with a submission's canonical cells in it: answers, and cells of the student's own."""
+    made = copy.deepcopy(release)
+    skeleton = {_cell_id(c): c for c in made.cells}
+    made.cells = []
+    for cell in taken.cells:
+        ours = skeleton.get(cell.id)
+        if ours is None:
+            new = nbformat.v4.new_markdown_cell if cell.markdown else nbformat.v4.new_code_cell
+            ours = new(cell.source, id=cell.id)
+        elif cell.kind in ("solution", "written"):
+            ours.source = cell.source
+        made.cells.append(ours)
+    made.metadata["minigrad"]["notes"] = list(taken.notes)
+    return made
+
+
+def refused(release: Notebook, reason: str) -> Notebook:
+    """The release with a note on top, in place of a file that cannot be graded."""
+    made = copy.deepcopy(release)
+    note = f"**This submission could not be graded:** {html.escape(reason)} Ask your instructor."
+    made.cells.insert(0, nbformat.v4.new_markdown_cell(note, id="not-graded"))
+    made.metadata["minigrad"]["refused"] = reason
+    return made
+
+
+def _cell_id(cell: Notebook) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", ""))
+
+
+def shown(notebook: Notebook, report: Report, assignment: Assignment) -> Notebook:
+    """The notebook with a report in it: scores and tables in the grade cells, output elsewhere.
+
+    nbgrader takes the first execute_result of a grade cell for its score, and gives full marks to
+    a cell that has none: each gets exactly one, the repr of a finite float in [0, points].
+    """
+    made = copy.deepcopy(notebook)
+    checks = {c.id: c for c in assignment.cells if c.kind == "check"}
+    results = {e.name: e for e in report.exercises}
+    printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
+    first = True
+    for cell in made.cells:
+        if cell.cell_type != "code":
+            continue
+        cell.outputs, cell.execution_count = [], None
+        key = _cell_id(cell)
+        if key in checks:
+            result = results.get(checks[key].exercise)
+            said = display.exercise_html(result) if result else _paragraph(report.reason or "not graded")
+            if first and report.notes:
+                said = "".join(map(_paragraph, report.notes)) + said
+            first = False
+            score = _clamped(result.score if result else 0.0, checks[key].points)
+            cell.outputs = [
+                nbformat.v4.new_output("display_data", {"text/html": said}),
+                nbformat.v4.new_output("execute_result", {"text/plain": repr(score)}),
+            ]
+        elif printed.get(key):
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed[key] + "\n")]
+    return made
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"
+
+
+def _clamped(score: float, points: float) -> float:
+    return min(max(float(score), 0.0), float(points)) if math.isfinite(score) else 0.0
+
+
+def from_file(assignment: Assignment, path: Path) -> Notebook:
+    """A submitted file, whatever it holds, as the release with the answers in it, or with a note."""
+    release = nbformat.from_dict(authoring.release_notebook(assignment))
+    try:
+        return rebuilt(release, intake(read(path), assignment))
+    except Refused as why:
+        return refused(release, str(why))
+
+
+TAGS = (
+    *("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "br", "hr", "blockquote", "pre", "code"),
+    *("a", "abbr", "b", "strong", "em", "i", "u", "s", "del", "small", "sub", "sup", "kbd", "var", "img"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "details", "summary"),
+    *("table", "thead", "tbody", "tfoot", "tr", "th", "td"),
+)
+STYLES = ("color", "background-color", "text-align", "width", "font-weight")
+ATTRIBUTES = {
+    "*": ["class", "id", "title", "style", "role", "colspan", "rowspan", "scope", "open", "align"],
+    "a": ["href"],
+    "img": ["src", "alt", "width", "height"],
+}
+
+
+def clean(markup: str) -> str:
+    """HTML without scripts, handlers, frames and forms: student's text meets the instructor's browser."""
+    style = CSSSanitizer(allowed_css_properties=STYLES)
+    return str(bleach.clean(markup, tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=style))
+
+
+def clean_markdown(source: str) -> str:
+    """Markdown as clean HTML."""
+    return clean(markdown2html(source))

@@ -1,0 +1,318 @@
+"""nbgrader, seen from the judge: the only file that imports it.
+
+`config(course)` puts three preprocessors of ours into stock nbgrader: `Rebuild` turns a submitted
+file into the release with the student's answers in it; `JudgeExecute`, in place of `Execute`,
+writes the judge's report into it; `AskAPerson` marks what was refused. No kernel starts. Gradebook,
+manual points, lateness, feedback and export stay nbgrader's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import BasePlugin, CsvExportPlugin
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ComputeChecksums,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+    SaveCells,
+)
+from traitlets import Bool, Unicode
+from traitlets.config import Config
+
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.classroom import run as cohort
+from minigrad.grading.model import Assignment, GradingError, JudgeFault, Report
+from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, from_file, shown
+from minigrad.grading.store.dates import Dates, read_dates
+from minigrad.grading.store.layout import Course
+
+Resources = dict[str, Any]
+
+# Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
+# folder and from there to the feedback; students get neither.
+PRIVATE = ("notebook.py", "checks.py", "mutants.py", "variants.py")
+
+
+# --- what nbgrader calls ----------------------------------------------------------------------
+
+
+class Exporter(NotebookExporter):  # type: ignore[misc]
+    """Hands a submission to `Rebuild` as bytes: nbgrader itself fails on a file that is not JSON."""
+
+    def from_filename(
+        self, filename: str, resources: Resources | None = None, **kw: Any
+    ) -> tuple[Notebook, Resources]:
+        if not any(isinstance(p, Rebuild) for p in self._preprocessors):
+            return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
+        handed = {**(resources or {}), "minigrad_file": filename, "metadata": {}}
+        return super().from_notebook_node(  # type: ignore[no-any-return]
+            nbformat.v4.new_notebook(), resources=handed, **kw
+        )
+
+
+class InCourse(NbGraderPreprocessor):  # type: ignore[misc]
+    """A preprocessor that knows its course."""
+
+    root = Unicode(help="the course's folder, which has solutions/ and assignments/").tag(config=True)
+    work = Unicode(help="the folder of submissions, gradebook and results").tag(config=True)
+
+    @property
+    def course(self) -> Course:
+        return Course(Path(self.root), Path(self.work))
+
+    def assignment(self, resources: Resources) -> Assignment:
+        return authoring.load(self.course.sources(resources["nbgrader"]["assignment"]))
+
+
+class Rebuild(InCourse):
+    """First sanitizer: a submission becomes the release with the student's answers."""
+
+    staged = Bool(help="files come from our staging folder, already rebuilt").tag(config=True)
+
+    def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
+        path = Path(resources["minigrad_file"])
+        if self.staged:
+            return nbformat.read(path, as_version=4), resources
+        return from_file(self.assignment(resources), path), resources
+
+
+class JudgeExecute(InCourse):
+    """In place of `Execute`: the stored report, or one made now, goes into the grade cells."""
+
+    def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
+        assignment = self.assignment(resources)
+        with Gradebook(resources["nbgrader"]["db_url"]) as book:
+            _date(book, _dates(self.course), assignment.name, resources["nbgrader"]["student"])
+        told = notebook.metadata.get("minigrad", {})
+        if told.get("refused"):
+            report = Report(assignment.name, "refused", reason=told["refused"])
+        else:
+            data = nbformat.writes(notebook).encode()
+            student = resources["nbgrader"]["student"]
+            report = cohort.run(self.course, assignment, {student: data})[student]
+            notes = tuple(dict.fromkeys((*told.get("notes", ()), *report.notes)))
+            report = dataclasses.replace(report, notes=notes)
+        if report.status == "ungraded":  # nbgrader records nothing and goes on: never a zero
+            raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
+        return shown(notebook, report, assignment), resources
+
+
+class AskAPerson(InCourse):
+    """After SaveAutoGrades: what was refused has no automatic score, and waits for a person."""
+
+    def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
+        if notebook.metadata.get("minigrad", {}).get("refused"):
+            names = resources["nbgrader"]
+            with Gradebook(names["db_url"]) as book:
+                for grade in book.find_submission_notebook(
+                    names["notebook"], names["assignment"], names["student"]
+                ).grades:
+                    grade.auto_score, grade.needs_manual_grade = None, True
+                book.db.commit()
+        return notebook, resources
+
+
+class LatePenalty(BasePlugin):  # type: ignore[misc]
+    """Lateness by the course file's grace, slope and cap."""
+
+    root = Unicode(help="the course's folder").tag(config=True)
+    work = Unicode(help="the folder that has course.toml").tag(config=True)
+
+    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
+        return _dates(Course(Path(self.root), Path(self.work))).late.penalty(score, total_seconds_late)
+
+
+# --- configuration ----------------------------------------------------------------------------
+
+
+def config(course: Course) -> Config:
+    """nbgrader's configuration for a course: `c.merge(config(...))` in nbgrader_config.py."""
+    c = Config()
+    c.CourseDirectory.root = str(course.work)
+    c.CourseDirectory.db_url = _url(course)
+    c.CourseDirectory.source_directory = str(course.root / "solutions")
+    c.CourseDirectory.release_directory = str(course.root / "assignments")
+    c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *PRIVATE]
+    c.InCourse.root = str(course.root)
+    c.InCourse.work = str(course.work)
+    c.AssignLatePenalties.plugin_class = LatePenalty
+    c.LatePenalty.root = str(course.root)
+    c.LatePenalty.work = str(course.work)
+    c.Autograde.exporter_class = Exporter
+    c.Autograde.sanitize_preprocessors = [Rebuild, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+    c.Autograde.autograde_preprocessors = [
+        JudgeExecute,
+        SaveAutoGrades,
+        AskAPerson,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
+    c.Autograde.exclude_overwriting = {
+        name: [str(p.relative_to(course.sources(name))) for p in course.sources(name).rglob("*")]
+        for name in course.names()
+    }
+    c.OverwriteCells.add_missing_cells = True
+    c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.filters = {"clean_html": clean, "markdown2html": clean_markdown}
+    return c
+
+
+@contextmanager
+def _commands_on_path() -> Iterator[None]:
+    """nbgrader starts `alembic` for a new gradebook; an environment need not be activated for that."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+@contextmanager
+def _book(course: Course) -> Iterator[Gradebook]:
+    course.work.mkdir(parents=True, exist_ok=True)
+    with _commands_on_path(), Gradebook(_url(course)) as book:
+        yield book
+
+
+def _url(course: Course) -> str:
+    return _dates(course).db_url or f"sqlite:///{course.gradebook}"
+
+
+def _dates(course: Course) -> Dates:
+    return read_dates(course.dates, course.names())
+
+
+def _date(book: Gradebook, dates: Dates, name: str, student: str = "") -> None:
+    """Bring the course file's due date, and a student's extension, into the gradebook.
+
+    An assignment that the course file does not name keeps what nbgrader was told otherwise.
+    """
+    if name not in dates.due:
+        return
+    due = dates.due[name]
+    book.update_or_create_assignment(name, duedate=due)
+    if student:
+        until = dates.extensions.get(name, {}).get(student, due)
+        book.find_submission(name, student).extension = until - due if until > due else None
+    book.db.commit()
+
+
+@contextmanager
+def _api(course: Course, *, staged: bool = False) -> Iterator[NbGraderAPI]:
+    """nbgrader without its command line; what it logs comes back with its results."""
+    settings = config(course)
+    settings.Rebuild.staged = staged
+    settings.NbGraderAPI.log_level = "ERROR"
+    if staged:
+        settings.CourseDirectory.submitted_directory = str(course.staging)
+    with _commands_on_path(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of nbgrader's own use of SQLAlchemy
+        yield NbGraderAPI(CourseDirectory(config=settings), config=settings)
+
+
+# --- the gradebook ----------------------------------------------------------------------------
+
+
+def register(course: Course, assignment: Assignment) -> None:
+    """Enter an assignment's release into the gradebook, as `nbgrader generate_assignment` would.
+
+    Raises GradingError when cells came or went while there are submissions.
+    """
+    name = assignment.name
+    release = nbformat.from_dict(authoring.release_notebook(assignment))
+    with _book(course) as book:
+        book.update_or_create_assignment(name)
+        _date(book, _dates(course), name)
+    resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": _url(course)}}
+    release, resources = ComputeChecksums().preprocess(release, resources)
+    try:
+        SaveCells().preprocess(release, resources)
+    except RuntimeError as error:
+        raise GradingError(
+            f"{name}: its graded cells changed, but {course.gradebook.name} has submissions of the old "
+            "release. Keep the cells' ids, or start the assignment under a new name."
+        ) from error
+
+
+def registered(course: Course, name: str) -> bool:
+    """Whether the gradebook knows the assignment."""
+    if _url(course).startswith("sqlite:") and not course.gradebook.exists():
+        return False
+    with _book(course) as book:
+        try:
+            book.find_notebook(name, name)
+        except MissingEntry:
+            return False
+    return True
+
+
+def stage(course: Course, assignment: Assignment, student: str, submission: Path) -> None:
+    """Write what nbgrader sees of a submission: the release's files, one notebook, the time stamp."""
+    name = assignment.name
+    folder = course.staging / student / name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(course.release(name), folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    nbformat.write(from_file(assignment, submission), folder / f"{name}.ipynb")
+    stamp = submission.parent / "timestamp.txt"
+    if stamp.is_file():
+        (folder / stamp.name).write_text(stamp.read_text(encoding="utf-8")[:100], encoding="utf-8")
+
+
+def record(
+    course: Course,
+    assignment: Assignment,
+    submissions: Mapping[str, Path],
+    reports: Mapping[str, Report],
+    done: Callable[[str], None] = lambda student: None,
+) -> dict[str, str]:
+    """Pass reports through nbgrader into the gradebook, one after the other; what went wrong, by student.
+
+    Ungraded submissions are left out. Manual scores, extra credit and comments stay.
+    """
+    name = assignment.name
+    if not registered(course, name):
+        register(course, assignment)
+    errors = {}
+    with _api(course, staged=True) as api:
+        for student, path in submissions.items():
+            if reports[student].status != "ungraded":
+                stage(course, assignment, student, path)
+                result = api.autograde(name, student, force=True)
+                if not result["success"]:
+                    errors[student] = result.get("error") or result.get("log", "")
+            done(student)
+    shutil.rmtree(course.staging, ignore_errors=True)
+    return errors
+
+
+def feedback(course: Course, name: str) -> None:
+    """nbgrader's feedback pages of everything graded, into feedback/."""
+    with _api(course) as api:
+        result = api.generate_feedback(name, force=True)
+    if not result["success"]:
+        raise GradingError(f"nbgrader could not write the feedback of {name}:\n{result.get('error', '')}")
+
+
+def export(course: Course, to: Path) -> None:
+    """The gradebook as nbgrader's CSV."""
+    with _book(course) as book:
+        CsvExportPlugin(to=str(to)).export(book)

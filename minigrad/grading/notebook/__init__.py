@@ -1,0 +1,1 @@
+"""Checks at the student's: in a notebook, and on a notebook file."""

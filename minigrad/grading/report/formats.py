@@ -1,0 +1,248 @@
+"""Reports for people and programs: text, HTML tables, CSV, JSON, Gradescope's results.json.
+
+Everything that is shown is escaped here; nothing in it was written by a worker during a probe.
+The HTML works without its styles, which nbgrader's feedback partly removes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from minigrad.grading.model import Exercise, Report, Verdict
+from minigrad.grading.report.class_page import class_html
+from minigrad.grading.report.exercise import Result, Row, state
+from minigrad.grading.report.markup import GREY, MARKS, escape, mark, number, printable, prose
+
+__all__ = [
+    "Result",
+    "Row",
+    "class_csv",
+    "class_html",
+    "class_json",
+    "class_rows",
+    "csv_bytes",
+    "exercise_html",
+    "exercise_text",
+    "gradescope",
+    "html",
+    "lost",
+    "number",
+    "state",
+    "status_line",
+    "text",
+]
+
+
+def status_line(report: Report) -> str:
+    """ "85 of 100 points", or why there are none."""
+    if report.status == "graded" and not report.exercises:
+        return "nothing here is graded automatically"
+    if report.status == "graded":
+        return f"{number(report.score)} of {number(report.points)} points"
+    who = (
+        "could not be graded"
+        if report.status == "refused"
+        else "was not graded, by no fault of the submission"
+    )
+    return f"{who}: {report.reason}; a person will look at it"
+
+
+def text(report: Report) -> str:
+    """A report for a terminal or a mail."""
+    lines = [f"{report.assignment}: {status_line(report)}", *(f"note: {note}" for note in report.notes)]
+    return printable("\n".join(lines + [exercise_text(exercise) for exercise in report.exercises]))
+
+
+def exercise_text(exercise: Exercise) -> str:
+    """An exercise's checks, one a line."""
+    lines = [f"{exercise.name}: {number(exercise.score)} of {number(exercise.points)} points"]
+    for v in exercise.verdicts:
+        points = f"{number(v.points if v.passed else 0)}/{number(v.points)}"
+        word = mark(v)
+        lines.append(f"  {MARKS[word][0]} {word:5} {points:>9}  {v.says} ({_probe(v)})")
+        if not v.passed and v.reason:
+            lines.append(f"{'':21}{v.reason}")
+    if exercise.hint:
+        lines.append(f"  hint: {exercise.hint}")
+    return printable("\n".join(lines))
+
+
+def html(report: Report) -> str:
+    """A student's feedback, self-contained: an element to put into a page."""
+    head = f"<h2>{escape(report.assignment)}: {escape(status_line(report))}</h2>"
+    notes = "".join(f"<p>{prose(note)}</p>" for note in report.notes)
+    return f"<div>{head}{notes}{''.join(exercise_html(e) for e in report.exercises)}</div>"
+
+
+def exercise_html(exercise: Exercise) -> str:
+    """An exercise's checks as a table: what nbgrader's feedback shows beside the score."""
+    title = f"{exercise.name}: {number(exercise.score)} of {number(exercise.points)} points"
+    rows = "".join(_verdict_row(v) for v in exercise.verdicts)
+    hint = f"<p><b>Hint:</b> {prose(exercise.hint)}</p>" if exercise.hint else ""
+    return (
+        f'<div role="status"><p><b>{escape(title)}</b></p><table style="width:100%;text-align:left">'
+        f"<tbody>{rows}</tbody></table>{hint}</div>"
+    )
+
+
+def _verdict_row(v: Verdict) -> str:
+    word = mark(v)
+    sign, colour = MARKS[word]
+    told = f"{sign}&nbsp;{word}".replace("to do", "to&nbsp;do")
+    earned = f"{number(v.points if v.passed else 0)}&nbsp;/&nbsp;{number(v.points)}"
+    kind = f' <small style="color:{GREY}">{escape(_probe(v))}{"" if v.public else " (hidden check)"}</small>'
+    why = "" if v.passed or not v.reason else f"<br><small>{prose(v.reason)}</small>"
+    return (
+        f'<tr><td style="width:5em;color:{colour};text-align:left"><b>{told}</b></td>'
+        f'<td style="text-align:left">{prose(v.says)}{kind}{why}</td>'
+        f'<td style="width:5em;text-align:right">{earned}</td></tr>'
+    )
+
+
+def _probe(v: Verdict) -> str:
+    """A check's name within its exercise: it tells apart checks of the same sentence."""
+    return v.check.removeprefix(f"{v.exercise}.")
+
+
+def gradescope(report: Report) -> dict[str, Any]:
+    """Gradescope's results.json. What was not graded has no score there: a failed run, never a zero."""
+    out: dict[str, Any] = {
+        "output": "\n".join([f"{report.assignment}: {status_line(report)}", *report.notes]),
+        "output_format": "text",
+        "visibility": "visible",
+    }
+    if report.status != "graded":
+        return out
+    return out | {
+        "score": round(report.score, 4),
+        "tests": [
+            {
+                "name": exercise.name,
+                "number": str(i),
+                "score": round(exercise.score, 4),
+                "max_score": exercise.points,
+                "status": "passed" if exercise.score >= exercise.points else "failed",
+                "output": exercise_text(exercise),
+                "output_format": "text",
+                "visibility": "visible",
+            }
+            for i, exercise in enumerate(report.exercises, 1)
+        ],
+    }
+
+
+def lost(report: Report) -> Sequence[tuple[Verdict, str]]:
+    """Each failed check with the hint of its exercise."""
+    return [(v, e.hint) for e in report.exercises for v in e.verdicts if not v.passed]
+
+
+# --- a class ---------------------------------------------------------------------------------------
+
+
+def class_rows(reports: Mapping[str, Report]) -> tuple[list[str], list[list[str | float | None]]]:
+    """(header, rows) of a class table: one row a student, exercises as columns, None where ungraded."""
+    exercises = dict.fromkeys(e.name for report in reports.values() for e in report.exercises)
+    header = [
+        "student",
+        "status",
+        "state",
+        "score",
+        "points",
+        *exercises,
+        "failed checks",
+        "mistakes",
+        "reason",
+        "notes",
+    ]
+    rows: list[list[str | float | None]] = []
+    for student in sorted(reports):
+        report = reports[student]
+        graded = report.status == "graded"
+        by_name = {e.name: e for e in report.exercises}
+        scores: list[str | float | None] = [
+            round(by_name[n].score, 4) if graded and n in by_name else None for n in exercises
+        ]
+        failed = [v.check for e in report.exercises for v in e.verdicts if not v.passed]
+        mistakes = [e.mistake for e in report.exercises if e.mistake]
+        rows.append(
+            [
+                student,
+                report.status,
+                state(report),
+                round(report.score, 4) if graded else None,
+                report.points if graded else None,
+                *scores,
+                " ".join(failed),
+                " ".join(mistakes),
+                report.reason,
+                "; ".join(report.notes),
+            ]
+        )
+    return header, rows
+
+
+def class_csv(reports: Mapping[str, Report]) -> bytes:
+    """The class table as CSV."""
+    return csv_bytes(*class_rows(reports))
+
+
+def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> bytes:
+    """CSV in UTF-8 with a byte order mark: spreadsheets read it as it is, and take no cell for a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    return out.getvalue().encode("utf-8-sig", errors="replace")
+
+
+def _plain(value: str | float | None) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return number(value)
+    value = printable(value)
+    return f"'{value}" if value.lstrip(" \n\ufffd")[:1] in tuple("=+-@＝＋－＠") else value
+
+
+def class_json(reports: Mapping[str, Report]) -> dict[str, Any]:
+    """A class for programs: each student's score, exercises, checks with reasons, mistakes and hints."""
+    return {student: _dict(reports[student]) for student in sorted(reports)}
+
+
+def _dict(report: Report) -> dict[str, Any]:
+    graded = report.status == "graded"
+    return {
+        "assignment": report.assignment,
+        "status": report.status,
+        "state": state(report),
+        "score": round(report.score, 4) if graded else None,
+        "points": report.points if graded else None,
+        "reason": report.reason,
+        "notes": list(report.notes),
+        "blank": report.blank,
+        "exercises": [
+            {
+                "name": e.name,
+                "score": round(e.score, 4),
+                "points": e.points,
+                "mistake": e.mistake,
+                "hint": e.hint,
+                "checks": [
+                    {
+                        "name": v.check,
+                        "says": v.says,
+                        "points": v.points,
+                        "public": v.public,
+                        "passed": v.passed,
+                        "reason": v.reason,
+                    }
+                    for v in e.verdicts
+                ],
+            }
+            for e in report.exercises
+        ],
+    }

@@ -1,0 +1,47 @@
+"""Small words of every display: escaped text, rounded numbers, the signs for pass and fail."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Literal
+
+from minigrad.grading.model import Verdict
+
+GREEN, RED, GREY = "#1a7f37", "#c4321f", "#6e7781"  # each also has its word and sign
+Mark = Literal["pass", "fail", "to do", "waits"]
+MARKS: dict[Mark, tuple[str, str]] = {
+    "pass": ("✓", GREEN),
+    "fail": ("✗", RED),
+    "to do": ("–", GREY),
+    "waits": ("…", GREY),
+}
+
+
+def mark(v: Verdict) -> Mark:
+    """A verdict in a word: what is not there yet is still to do, and no mistake."""
+    if v.passed:
+        return "pass"
+    if v.failure == "waits":
+        return "waits"
+    return "to do" if v.failure in ("todo", "missing") else "fail"
+
+
+def printable(text: str) -> str:
+    """No control characters: they would move a terminal's cursor, or hide in a page."""
+    return "".join(c if c.isprintable() or c == "\n" else " " if c == "\t" else "\ufffd" for c in text)
+
+
+def escape(text: str) -> str:
+    """Text for HTML."""
+    return html.escape(printable(text))
+
+
+def prose(text: str) -> str:
+    """Text for HTML in which `names` between backticks are set as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+
+
+def number(value: float) -> str:
+    """25 for 25.0, 33.33 for 33.333…"""
+    return f"{round(value, 2):.2f}".rstrip("0").rstrip(".")

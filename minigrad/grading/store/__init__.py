@@ -1,0 +1,1 @@
+"""Where a course keeps things: folders, files, dates, reports, salts."""

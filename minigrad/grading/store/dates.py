@@ -1,0 +1,153 @@
+"""The course file, course.toml: due dates, extensions, what lateness costs, where the gradebook is.
+
+[due]
+01-rnn = 2030-02-01T23:59:00+01:00
+
+[extensions.01-rnn]
+ada = 2030-02-08T23:59:00+01:00
+
+[late]
+grace_hours = 0.5           # after the due date, free of charge
+slope_percent_per_day = 10  # of the score, from the due date on
+cap_percent = 50            # at most
+
+[gradebook]
+db_url = "postgresql+psycopg2:///course"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from minigrad.grading.model import GradingError
+
+FILE = "course.toml"
+EXAMPLE = "2030-02-01T23:59:00+01:00"
+
+
+@dataclass(frozen=True)
+class Late:
+    """What lateness costs; nothing by default."""
+
+    grace_hours: float = 0.0
+    slope_percent_per_day: float = 0.0
+    cap_percent: float = 100.0
+
+    def penalty(self, score: float, seconds: float) -> float:
+        """The points that `seconds` after the due date take from a score."""
+        if seconds <= 3600 * self.grace_hours:
+            return 0.0
+        percent = min(self.slope_percent_per_day * seconds / 86_400, self.cap_percent)
+        return max(score, 0.0) * percent / 100
+
+
+@dataclass(frozen=True)
+class Dates:
+    """What the course file says; times are aware. Empty where there is no file."""
+
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    extensions: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)  # assignment -> student
+    late: Late = Late()
+    db_url: str = ""
+
+
+def read_dates(path: Path, known: Collection[str]) -> Dates:
+    """The course file, where there is one; `known` are the course's assignments.
+
+    Raises GradingError naming the line, what is wrong there, and the remedy.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Dates()
+    except (OSError, UnicodeDecodeError) as error:
+        raise GradingError(f"{path.name} cannot be read: {error}") from None
+    try:
+        return _Reader(path.name, text, known).dates(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise GradingError(f"{path.name}: {error}: this is no TOML") from None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    file: str
+    text: str
+    known: Collection[str]
+
+    def dates(self, values: Mapping[str, Any]) -> Dates:
+        self.only(values, "", ("due", "extensions", "late", "gradebook"))
+        due = {
+            self.assignment(name, "due"): self.time(value, "due", name)
+            for name, value in self.table(values, "due").items()
+        }
+        extensions: dict[str, dict[str, datetime]] = {}
+        for name, students in self.table(values, "extensions").items():
+            table = f"extensions.{self.assignment(name, 'extensions')}"
+            if not isinstance(students, dict):
+                raise self.wrong("extensions", name, f"needs a table [{table}] of students")
+            if name not in due:
+                raise self.wrong(table, "", f"{name} has no due date to extend: add one under [due]")
+            extensions[name] = {s: self.time(value, table, s) for s, value in students.items()}
+            for student, time in extensions[name].items():
+                if time < due[name]:
+                    raise self.wrong(table, student, "is before the due date: give a later time")
+        late = self.table(values, "late")
+        self.only(late, "late", tuple(Late.__dataclass_fields__))
+        book = self.table(values, "gradebook")
+        self.only(book, "gradebook", ("db_url",))
+        url = book.get("db_url", "")
+        if not isinstance(url, str) or (url and "://" not in url):
+            raise self.wrong("gradebook", "db_url", 'must be like "postgresql+psycopg2:///course"')
+        return Dates(due, extensions, Late(**{k: self.number(v, k) for k, v in late.items()}), url)
+
+    def table(self, values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        found = values.get(name, {})
+        if not isinstance(found, dict):
+            raise self.wrong("", name, f"must be a table: write [{name}] above its lines")
+        return found
+
+    def only(self, values: Mapping[str, Any], table: str, keys: Collection[str]) -> None:
+        for key in values:
+            if key not in keys:
+                raise self.wrong(table, key, f"is unknown: there is {', '.join(keys)}")
+
+    def assignment(self, name: str, table: str) -> str:
+        if name not in self.known:
+            there = ", ".join(self.known) or "none"
+            raise self.wrong(table, name, f"is no assignment of this course: there is {there}")
+        return name
+
+    def time(self, value: object, table: str, key: str) -> datetime:
+        if not isinstance(value, datetime):
+            raise self.wrong(table, key, f"must be a date with a time, without quotes: {EXAMPLE}")
+        if value.tzinfo is None:
+            raise self.wrong(table, key, f"needs its distance from UTC: {EXAMPLE}")
+        return value.astimezone(UTC)
+
+    def number(self, value: object, key: str) -> float:
+        top = 100 if key == "cap_percent" else float("inf")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= top:
+            raise self.wrong("late", key, "must be a number from 0" + (" to 100" if top == 100 else ""))
+        return float(value)
+
+    def wrong(self, table: str, key: str, why: str) -> GradingError:
+        """What is wrong with a key of a table, and its line."""
+        here, line = "", 0
+        for number, text in enumerate(self.text.splitlines(), 1):
+            bare = text.split("#")[0].replace('"', "").replace("'", "").strip()
+            if header := re.fullmatch(r"\[+\s*(.*?)\s*\]+", bare):
+                here = header[1]
+                if here == ".".join(filter(None, (table, key))) or (here == table and not line):
+                    line = number
+            elif here == table and re.match(rf"{re.escape(key)}\s*=", bare) and key:
+                line = number
+                break
+        where = f"{self.file}, line {line}" if line else self.file
+        named = f"`{key}` " if key else ""
+        return GradingError(f"{where}{f' [{table}]' if table else ''}: {named}{why}")

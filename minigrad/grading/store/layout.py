@@ -1,0 +1,123 @@
+"""Where a course keeps things on disk: paths, and no reading of what lies there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from minigrad.grading.model import GradingError
+
+
+@dataclass(frozen=True)
+class Course:
+    """`root` holds what authors write (solutions/) and release (assignments/); `work` a class's files.
+
+    `work` has submitted/, autograded/, feedback/, gradebook.db (nbgrader's layout) and .minigrad/
+    (salts, results, reports). It is the root itself unless a class lives elsewhere.
+    """
+
+    root: Path
+    work: Path
+
+    @classmethod
+    def at(cls, root: Path, work: Path | None = None) -> Course:
+        """The course in `root`, with absolute paths; its class's files in `work`."""
+        root = root.absolute()
+        return cls(root, work.absolute() if work is not None else root)
+
+    @classmethod
+    def find(cls, start: Path) -> Course:
+        """The course that `start` lies in: the nearest folder upwards that has solutions/.
+
+        Raises GradingError when there is none.
+        """
+        start = start.absolute()
+        for folder in (start, *start.parents):
+            if (folder / "solutions").is_dir():
+                return cls(folder, folder)
+        raise GradingError(
+            f"no course here: neither {start} nor a folder above it has solutions/; "
+            "change into a course's folder or name it with --course"
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """The assignments that have sources, in order."""
+        return tuple(sorted(p.parent.name for p in (self.root / "solutions").glob("*/notebook.py")))
+
+    def sources(self, name: str) -> Path:
+        """The folder of an assignment's sources."""
+        return self.root / "solutions" / name
+
+    def release(self, name: str) -> Path:
+        """The folder that students get."""
+        return self.root / "assignments" / name
+
+    def release_notebook(self, name: str) -> Path:
+        return self.release(name) / f"{name}.ipynb"
+
+    @property
+    def submitted(self) -> Path:
+        return self.work / "submitted"
+
+    @property
+    def feedback(self) -> Path:
+        return self.work / "feedback"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.work / "gradebook.db"
+
+    @property
+    def state(self) -> Path:
+        """What grading keeps for itself: salts, results, reports, staging."""
+        return self.work / ".minigrad"
+
+    @property
+    def dates(self) -> Path:
+        """Due dates, extensions, lateness: see `dates.read_dates`."""
+        return self.work / "course.toml"
+
+    @property
+    def ids(self) -> Path:
+        """The students' ids elsewhere: see `lms.read_ids`."""
+        return self.work / "ids.csv"
+
+    def salt(self, name: str) -> Path:
+        return self.state / "salts" / name
+
+    @property
+    def results(self) -> Path:
+        """Reports by code, shared by all who handed in the same."""
+        return self.state / "results"
+
+    def reports(self, name: str) -> Path:
+        """Has a folder for each student, with the student's last report."""
+        return self.state / "reports" / name
+
+    def previews(self, name: str) -> Path:
+        """Like `reports`, of a regrade that was looked at and not recorded."""
+        return self.state / "previews" / name
+
+    def private(self) -> tuple[Path, ...]:
+        """What no submission may read."""
+        return (self.root / "solutions", self.submitted, self.state, self.gradebook)
+
+    @property
+    def staging(self) -> Path:
+        """What nbgrader sees of submissions, in the layout of submitted/."""
+        return self.state / "staging"
+
+    def submissions(self, name: str) -> dict[str, Path]:
+        """The notebook that each student handed in for an assignment.
+
+        It bears the assignment's name; failing that, it is the only notebook of its folder.
+        """
+        found = {}
+        for folder in sorted(self.submitted.glob(f"*/{name}")):
+            notebooks = sorted(folder.glob("*.ipynb"))
+            named = folder / f"{name}.ipynb"
+            if named in notebooks:
+                found[folder.parent.name] = named
+            elif len(notebooks) == 1:
+                found[folder.parent.name] = notebooks[0]
+        return found

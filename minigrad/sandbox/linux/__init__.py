@@ -1,0 +1,1 @@
+"""The kernel's isolation on Linux: namespaces and limits, Landlock, seccomp."""

@@ -1,0 +1,48 @@
+"""What a regrade changes, by student and check."""
+
+from __future__ import annotations
+
+from minigrad.grading.classroom.changes import Change, changes, changes_json, changes_line, changes_rows
+from minigrad.grading.model import Exercise, Report, Verdict
+
+
+def graded(**passed: bool) -> Report:
+    verdicts = tuple(Verdict(f"e.{name}", "e", "", 5.0, True, ok) for name, ok in passed.items())
+    score = sum(5.0 for ok in passed.values() if ok)
+    return Report("01-a", "graded", (Exercise("e", 10.0, score, verdicts),))
+
+
+REFUSED = Report("01-a", "refused", reason="no notebook")
+
+
+def test_equal_reports_change_nothing():
+    assert changes({"a": graded(x=True), "b": REFUSED}, {"a": graded(x=True), "b": REFUSED}) == []
+
+
+def test_gains_losses_and_swaps():
+    before = {"a": graded(x=False, y=True), "b": graded(x=True, y=True), "c": graded(x=True, y=False)}
+    after = {"a": graded(x=True, y=True), "b": graded(x=True, y=False), "c": graded(x=False, y=True)}
+    found = changes(before, after)
+    assert [(c.student, c.difference, c.gained, c.lost) for c in found] == [
+        ("a", 5.0, ("e.x",), ()),
+        ("b", -5.0, (), ("e.y",)),
+        ("c", 0.0, ("e.y",), ("e.x",)),
+    ]
+    told = changes_line(found, 7)
+    assert told == "3 of 7 submissions change: 1 gain, 1 lose, 1 keep their score with other checks or status"
+    assert changes_rows(found)[2] == ("c", "5", "5", "0", "gains e.y; loses e.x")
+
+
+def test_what_was_not_graded_has_no_score():
+    found = changes({"a": REFUSED, "b": graded(x=True)}, {"a": graded(x=True), "b": REFUSED, "c": REFUSED})
+    assert found == [
+        Change("a", "refused", "graded", None, 5.0),
+        Change("b", "graded", "refused", 5.0, None),
+        Change("c", "missing", "refused", None, None),
+    ]
+    assert [row[1:4] for row in changes_rows(found)] == [
+        ("refused", "5", "+5"),
+        ("5", "refused", "-5"),
+        ("missing", "refused", "0"),
+    ]
+    assert changes_json(found)[0]["difference"] == 5.0

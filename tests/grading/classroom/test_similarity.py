@@ -1,0 +1,111 @@
+"""Near-identical work is found, independent right work is not, and a class takes linear time."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.classroom.similarity import alike
+from minigrad.grading.model import Alike, fingerprints, tokens
+
+GIVEN = ["def train(model, data):\n    ...", "class RNNCell:\n    def __init__(self, D, H):\n        ..."]
+MINE = """
+def train(model, data):
+    # go through the batches
+    history = []
+    for step, (x, y) in enumerate(data):
+        loss = ((model(x) - y) ** 2).mean()
+        history.append(float(loss))
+        if step % 10 == 0 and loss < best:
+            best, keep = loss, model.state_dict()
+        model.backward(loss)
+        for name, value in model.named_parameters():
+            value -= 0.1 * value.grad / (1 + step // 100)
+    return history, keep
+"""
+RENAMED = (
+    re.sub(r"#.*", "# other words", MINE)
+    .replace("history", "losses")
+    .replace("step", "i")
+    .replace("    ", "  ")
+)
+OTHER = """
+def train(model, data):
+    out, lowest = {}, None
+    while data.more():
+        batch = data.next()
+        guess = model.forward(batch.inputs)
+        error = guess - batch.targets
+        out[batch.number] = error.std()
+        lowest = min(lowest or out[batch.number], out[batch.number])
+        gradients = model.gradients(error)
+        optimizer.apply(gradients, rate=0.3, clip=None)
+        print("at", batch.number, "error", out[batch.number])
+    return out
+"""
+
+
+@pytest.mark.parametrize(
+    "copy", [MINE, RENAMED, MINE + "\n\nprint('mine, truly')\n", MINE.replace("0.1", "0.2")]
+)
+def test_copies_are_found_whatever_they_are_called(copy):
+    (found,) = alike({"a": [MINE], "b": [copy], "c": [OTHER]}, GIVEN)
+    assert found.students == ("a", "b")
+    assert found.share >= 0.8
+
+
+def test_moved_cells_are_found():
+    (found,) = alike({"a": [MINE, OTHER], "b": [OTHER, MINE]}, GIVEN)
+    assert found == Alike(("a", "b"), 1.0)
+
+
+def test_independent_work_is_not_alike():
+    assert alike({"a": [MINE], "b": [OTHER]}, GIVEN) == []
+
+
+def test_what_was_given_does_not_count():
+    assert alike({"a": [MINE], "b": [MINE]}, [MINE]) == []
+    half = OTHER.replace("train", "evaluate")
+    assert alike({"a": [MINE, half], "b": [OTHER, half]}, [half]) == []
+
+
+def test_short_and_common_work_does_not_count():
+    assert alike({s: ["def f(x):\n    return 2 * x"] for s in "abc"}, GIVEN) == []
+    works = {
+        str(i): [MINE + f"\nvalue_{i} = {i}.5 * {i + 1} + fun_{i}({i}, {i}, {i}, [{i}])"] for i in range(20)
+    }
+    assert alike(works, GIVEN) == [], "what twenty wrote in different works is common knowledge"
+
+
+def test_the_variants_of_an_assignment_are_not_near_identical():
+    """Right work for 01-rnn in whole other words: no false alarm on the small functions that it asks for."""
+    solutions = Path(__file__).parents[3] / "solutions"
+    assignment = authoring.load(solutions / "01-rnn")
+    given = [c.source for c in assignment.cells] + [assignment.sources["public_checks.py"]]
+    for variant in assignment.variants:
+        changed = {id: text for id, text in variant.cells.items() if id in assignment.solution}
+        mine = [assignment.solution[id] for id in changed]
+        if all(len(fingerprints([text], frozenset(), set())) > 12 for text in (*mine, *changed.values())):
+            found = alike({"solution": mine, "variant": list(changed.values())}, given)
+            assert found == [], variant.name
+
+
+@pytest.mark.parametrize(
+    "text", ["'", '"""', "'\\", "def f(:", "\x00", "é = 'ü", "'" * 1001, '"""' * 999, "#"]
+)
+def test_broken_code_has_tokens(text):
+    assert list(tokens(text)) is not None
+
+
+def test_tokens_leave_out_layout_comments_and_words():
+    assert list(tokens("x  = 'a # b'  # c\ny=1.5e3")) == ["x", "=", "''", "y", "=", "1.5e3"]
+
+
+def test_a_cell_of_quotes_is_read_once():
+    """Each would take hours if every quote began a scan to the end."""
+    assert list(tokens("'''" + "'\\" * 30_000)) == ["''"]
+    assert list(tokens("'\\" * 30_000)) == ["''"]
+    assert len(list(tokens('"' * 60_000))) == 10_000

@@ -1,0 +1,82 @@
+"""A tiny course with one assignment, 01-tiny, and submissions to it; and a judge that runs nothing."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.authoring import template as starter
+from minigrad.grading.intake.canonical import intake
+from minigrad.grading.model import Assignment, CellRun, Exercise, Report, Verdict
+from minigrad.grading.store.layout import Course
+
+NAME = "01-tiny"
+RIGHT = "def scale(x, factor):\n    print('printed by the student')\n    return factor * x"
+ADDS = "def scale(x, factor):\n    return x + factor"
+WRITES = "def scale(x, factor):\n    x *= factor\n    return x"
+
+
+def new_course(root: Path) -> tuple[Course, Assignment]:
+    """A course whose assignment is written but not built."""
+    course = Course.at(root)
+    starter.write(course.sources(NAME))
+    return course, authoring.load(course.sources(NAME))
+
+
+def notebook(assignment: Assignment, answer: str = "", **cell_sources: str) -> dict[str, Any]:
+    """A student's notebook: the release with an answer, other cells by id, and cells of their own."""
+    made = copy.deepcopy(authoring.release_notebook(assignment))
+    for cell in made["cells"]:
+        cell["source"] = cell_sources.pop(cell["id"], cell["source"])
+        if cell["id"] == "scale" and answer:
+            cell["source"] = answer
+    for id, source in cell_sources.items():
+        made["cells"].append({"cell_type": "markdown", "id": id, "metadata": {}, "source": source})
+    return made
+
+
+def hand_in(course: Course, student: str, content: dict[str, Any] | bytes) -> Path:
+    """Lay a submission into submitted/, as a collector does."""
+    path = course.submitted / student / NAME / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    (path.parent / "timestamp.txt").write_text("2030-01-31 12:00:00 UTC\n", encoding="ascii")
+    return path
+
+
+class FakeJudge:
+    """Grades by looking for words in the file; `graded` is what it was asked, `ends` how it ended."""
+
+    graded: list[bytes]
+    closed: int
+
+    def __init__(self, assignment: Assignment, salt: bytes, **options: Any) -> None:
+        self.assignment, self.salt, self.options = assignment, salt, options
+
+    def __exit__(self, *_: object) -> None:
+        type(self).closed += 1
+
+    def grade(self, data: bytes) -> Report:
+        type(self).graded.append(data)
+        if b"FAULT" in data:
+            return Report(NAME, "ungraded", reason="the sandbox failed")
+        if b"CRASH" in data:
+            raise ValueError("a bug in the judge")
+        passed = b"x * factor" in data or b"factor * x" in data
+        verdict = Verdict("scale.values", "scale", "says", 10.0, True, passed, "" if passed else "off")
+        return Report(
+            NAME,
+            "graded",
+            (Exercise("scale", 10.0, 10.0 * passed, (verdict,)),),
+            notes=intake(data, self.assignment).notes,
+            cells=(CellRun("scale", "words of one student"),),
+            confirmed=b"UNCONFIRMED" not in data,
+        )
+
+
+def fake_judge() -> type[FakeJudge]:
+    """A fresh class, so that tests do not share what it counts."""
+    return type("FakeJudge", (FakeJudge,), {"graded": [], "closed": 0})

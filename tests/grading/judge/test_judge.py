@@ -1,0 +1,489 @@
+"""What the judge makes of honest, broken and hostile work."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from minigrad.checks import mutant
+from minigrad.grading.judge import judge as module
+from minigrad.grading.judge.judge import Judge
+from minigrad.grading.judge.reference import read_evidence, write_evidence
+from minigrad.grading.model import AuthoringError, Evidence, Failure, Limits
+from minigrad.sandbox.server import SandboxUnavailable
+from tests.grading.near import Near
+from tests.grading.squares import squares, submission
+
+SALT = b"0123456789abcdef"
+
+
+@pytest.fixture
+def near(monkeypatch):
+    server = Near()
+    monkeypatch.setattr(module, "Server", server)
+    return server
+
+
+@pytest.fixture
+def judge(near):
+    with Judge(squares(), SALT, isolation="unsafe") as judge:
+        judge.prepare()
+        near.workers.clear()
+        yield judge
+
+
+def scores(report):
+    return {e.name: e.score for e in report.exercises}
+
+
+def reasons(report):
+    return {v.check: v.reason for e in report.exercises for v in e.verdicts if not v.passed}
+
+
+ALL = {"square": 10.0, "mean": 10.0, "fit": 10.0}
+
+
+def test_the_solution_gets_all_points(judge):
+    report = judge.grade(submission(why="because"))
+    assert scores(report) == ALL
+    assert report.status == "graded"
+    assert report.points == 30.0
+    assert reasons(report) == {}
+    assert report.notes == ()
+    assert not report.blank
+    verdict = report.exercises[0].verdicts[0]
+    assert (verdict.check, verdict.public, verdict.says) == ("square.value", True, "Squares are right.")
+    assert not report.exercises[0].verdicts[1].public
+    assert report.cpu > report.training_cpu > 0
+
+
+def test_the_same_salt_gives_the_same_report_and_another_other_seeds(judge, near):
+    wrong = submission(square="def square(x):\n    return x + 0.01 * x\n")
+    a, b = judge.grade(wrong), judge.grade(wrong)
+    assert dataclasses.replace(a, cpu=0, training_cpu=0) == dataclasses.replace(b, cpu=0, training_cpu=0)
+    with Judge(squares(), b"another salt 123", isolation="unsafe") as other:
+        assert {judge.seed(c) for c in judge.deterministic}.isdisjoint(
+            other.seed(c) for c in other.deterministic
+        )
+        assert scores(other.grade(wrong)) == scores(a)
+
+
+def test_a_blank_release_is_all_to_do(judge):
+    report = judge.grade(submission(square=None, mean=None, step=None))
+    assert report.blank
+    assert report.score == 0
+    assert reasons(report) == {
+        "square.value": "still to do",
+        "square.negative": "`y` is still to do",
+        "mean.value-of-mean": "still to do",
+        "fit.slope": "waits for `mean.value-of-mean`",
+    }
+    assert [e.hint for e in report.exercises] == ["", "", ""]
+
+
+def test_a_known_mistake_is_named_and_another_is_not(judge):
+    report = judge.grade(submission(square="def square(x):\n    return 2 * x\n"))
+    first = report.exercises[0]
+    assert (first.score, first.mistake, first.hint) == (0.0, "square-doubles", "That is 2x.")
+    assert first.verdicts[0].reason.startswith("`y` is off by about 1e")
+    assert scores(report) == {**ALL, "square": 0.0}
+    other = judge.grade(submission(square="def square(x):\n    return 3 * x\n")).exercises[0]
+    assert (other.mistake, other.hint) == ("", "")
+
+
+def test_points_are_partial(judge):
+    half = judge.grade(submission(square="def square(x):\n    return x * x if x.ndim > 1 else x\n"))
+    assert scores(half) == {**ALL, "square": 4.0}
+
+
+def test_a_missing_name_is_told_with_its_cells_error(judge):
+    report = judge.grade(submission(square="x = (\n\ndef square(x:\n    return x\n", mean="mean_ = 1"))
+    assert reasons(report) == {
+        "square.value": "`square` is not defined: SyntaxError in line 3 of your cell `square`",
+        "square.negative": "`square` is not defined: SyntaxError in line 3 of your cell `square`",
+        "mean.value-of-mean": "`mean` is not defined",
+        "fit.slope": "waits for `mean.value-of-mean`",
+    }
+
+
+def test_an_error_after_a_definition_costs_nothing(judge):
+    source = "def square(x):\n    return x * x\nprint('hi\\x1b[31m \\u202e')\n1 / 0\n"
+    report = judge.grade(submission(square=source, own=["undefined", "print('own')"]))
+    assert scores(report) == ALL
+    runs = {r.id: (r.output, r.error) for r in report.cells}
+    assert runs == {
+        "imports": ("", ""),
+        "square": ("hi \ufffd\n", "ZeroDivisionError in line 4 of your cell `square`"),
+        "mean": ("", ""),
+        "step": ("", ""),
+        "own-1": ("", "NameError in line 1 of cell 1 of those you added"),
+        "own-2": ("own\n", ""),
+    }
+
+
+def test_output_is_bounded(judge):
+    report = judge.grade(submission(own=["print('x' * 100_000)"] * 10))
+    assert scores(report) == ALL
+    assert all(len(r.output) < 17_000 for r in report.cells)
+    assert sum(len(r.output) for r in report.cells) < 70_000
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("return x[:, None] * x", "has shape (2, 2, 3), not (2, 3)"),
+        ("return x * float('nan')", "is not a finite number (entry [0, 0])"),
+        ("return (x * x).astype('float32')", "has dtype float32, not float64"),
+        ("return (x * x).tolist()", "`y` is not an array of real numbers (or a Tensor of them)"),
+        ("return 'PASSED 100/100'", "`y` is not an array of real numbers (or a Tensor of them)"),
+        ("return 10 ** 5000", "`y` is not an array of real numbers (or a Tensor of them)"),
+        ("return x * 1j", "`y` is not an array of real numbers (or a Tensor of them)"),
+        ("return np.full(x.shape, 1.7e308)", "is off by about 1e308"),
+        ("raise type('AllTestsPassed', (Exception,), {})", "Exception in line 2 of your cell `square`"),
+        ("raise SystemExit(0)", "SystemExit in line 2 of your cell `square`"),
+        ("raise KeyboardInterrupt", ""),
+    ],
+)
+def test_odd_answers_are_zeros_with_a_reason(judge, body, reason):
+    report = judge.grade(submission(square=f"def square(x):\n    {body}\n"))
+    assert scores(report) == {**ALL, "square": 0.0}
+    told = reasons(report)["square.value"]
+    assert told
+    assert reason in told
+    assert "PASSED" not in str(report)
+    assert "AllTests" not in str(report)
+
+
+# --- what ends a worker is charged alone ------------------------------------------------------
+
+
+def test_a_cell_that_ends_its_worker_is_charged_alone(judge, near):
+    report = judge.grade(submission(square="end_worker('exit')\ndef square(x):\n    return x * x\n"))
+    assert scores(report) == {**ALL, "square": 0.0}
+    assert reasons(report)["square.value"] == (
+        "`square` is not defined: your cell `square` ends Python (`exit`, `os._exit`)"
+    )
+    assert report.notes == (
+        "your cell `square` ends Python (`exit`, `os._exit`) (the other cells ran without it)",
+    )
+    assert near.asked("cell") == [
+        ["imports", "square"],
+        ["imports", "mean", "step"],
+        ["imports", "square", "mean", "step"],  # the solution's worker, for the replay
+    ]
+
+
+def test_a_timeout_of_a_cell_is_confirmed_before_it_counts(judge, near):
+    near.once["mean"] = "wall"
+    report = judge.grade(submission())
+    assert scores(report) == ALL
+    assert report.notes == ()
+    assert near.asked("cell")[:2] == [["imports", "square", "mean"], ["imports", "square", "mean", "step"]]
+
+
+def test_an_endless_cell_is_charged_after_its_second_run(judge, near):
+    report = judge.grade(submission(mean="end_worker('cpu')"))
+    assert scores(report) == {"square": 10.0, "mean": 0.0, "fit": 0.0}
+    assert "takes more than 2 s of computing time" in reasons(report)["mean.value-of-mean"]
+    assert [cells[-1] for cells in near.asked("cell")] == ["mean", "mean", "step"]
+    assert report.confirmed
+
+
+def test_a_probe_that_ends_its_worker_is_charged_alone(judge, near):
+    source = "def square(x):\n    if x.ndim == 1: end_worker('signal')\n    return x * x\n"
+    report = judge.grade(submission(square=source))
+    assert scores(report) == {**ALL, "square": 4.0}
+    assert reasons(report) == {"square.negative": "crashes Python"}
+    assert near.asked("probe")[:2] == [
+        ["square.value", "square.negative"],
+        ["mean.value-of-mean", "fit.slope"],
+    ]
+
+
+def test_a_timeout_of_a_probe_is_confirmed_before_it_counts(judge, near):
+    near.once["square.value"] = "cpu"
+    assert scores(judge.grade(submission())) == ALL
+    report = judge.grade(submission(square="def square(x):\n    end_worker('cpu')\n"))
+    assert scores(report) == {**ALL, "square": 0.0}
+    assert "is there an endless loop?" in reasons(report)["square.negative"]
+    assert report.confirmed
+
+
+def test_an_exercise_that_ends_workers_does_not_use_up_the_others_restarts(near):
+    with Judge(squares(), SALT, isolation="unsafe", limits=Limits(restarts=1)) as judge:
+        report = judge.grade(submission(square="def square(x):\n    end_worker('memory')\n"))
+    assert scores(report) == {"square": 0.0, "mean": 10.0, "fit": 10.0}
+    assert reasons(report) == {
+        "square.value": "needs more than 1024 MB of memory",
+        "square.negative": "needs more than 1024 MB of memory",
+    }
+    assert report.notes == ("Python ended 2 times: the rest was not run",)
+
+
+def test_training_waits_for_a_check_that_was_put_off(near):
+    task = squares()
+    checks = [
+        dataclasses.replace(c, needs=("square.negative",)) if c.name == "fit.slope" else c
+        for c in task.checks
+    ]
+    source = "def square(x):\n    if x.ndim == 2: end_worker('exit')\n    return x * x\n"
+    with Judge(squares(checks=tuple(checks)), SALT, isolation="unsafe") as judge:
+        report = judge.grade(submission(square=source))
+    assert scores(report) == {**ALL, "square": 6.0}
+    probed = [name for worker in near.asked("probe") for name in worker]
+    assert probed.index("square.negative") < probed.index("fit.slope")
+
+
+def test_restarts_are_bounded(judge, near):
+    report = judge.grade(submission(own=["end_worker('exit')"] * 20))
+    assert report.score == 0
+    assert report.status == "graded"
+    assert set(reasons(report).values()) == {
+        "Python ended 4 times: the rest was not run",
+        "waits for `mean.value-of-mean`",
+    }
+    assert len(near.workers) == 4
+
+
+def test_the_whole_budget_is_bounded(near):
+    with Judge(squares(), SALT, isolation="unsafe", limits=Limits(total_cpu=5.0)) as judge:
+        judge.prepare()
+        near.workers.clear()
+        report = judge.grade(submission(own=["end_worker('cpu', 3.0)"] * 5))
+    assert report.score == 0
+    assert reasons(report)["square.value"] == "the whole submission took more than 5 s: the rest was not run"
+    assert not report.confirmed
+    assert len(near.workers) == 2
+
+
+def test_cells_share_a_budget(judge):
+    judge.limits = Limits(cells_cpu=0.095)  # each call here takes 0.01 s; 0.05 s is the least one gets
+    report = judge.grade(submission(own=["x = 1"] * 3))
+    assert [r.id for r in report.cells if "was not run" in r.error] == ["own-2", "own-3"]
+    assert scores(report) == ALL
+
+
+def test_cells_that_break_the_checks_own_code_cost_their_points_only(judge, near):
+    # in its own process a submission may do anything to Python; the judge goes on
+    source = "import minigrad.checks as c\nc.check, c.keep = None, c.check\n"
+    undo = "import minigrad.checks as c\nc.check = c.keep\n"
+    try:
+        report = judge.grade(submission(own=[source]))
+    finally:
+        exec(undo)
+    assert report.status == "graded"
+    assert report.score == 0
+    assert "they change Python itself" in reasons(report)["square.value"]
+
+
+# --- training ---------------------------------------------------------------------------------
+
+
+def test_training_waits_for_what_it_needs(judge, near):
+    report = judge.grade(submission(mean="def mean(x):\n    return x.sum() / len(x)\n"))
+    assert reasons(report)["fit.slope"] == "waits for `mean.value-of-mean`"
+    assert report.training_cpu == 0
+    assert report.exercises[1].mistake == "mean-of-rows"
+
+
+def test_training_that_does_not_learn_is_tried_again(judge, near):
+    report = judge.grade(submission(step="def step(w, x, y):\n    return w\n"))
+    assert reasons(report)["fit.slope"].endswith("after training; 0.97 is needed")
+    probes = [r for w in near.workers for r in w.requests if r[:2] == ["probe", "fit.slope"]]
+    replays = [r for w in near.workers for r in w.requests if r[0] == "replay"]
+    assert len(probes) == 3
+    assert len({r[2] for r in probes}) == 3  # each try has its own stream
+    assert [r[2] for r in replays] == [r[2] for r in probes]  # and the replay the same task
+    assert not {r[3] for r in replays} & {r[2] for r in probes}  # on data of its own
+
+
+def test_one_good_try_is_enough(judge, near):
+    step = (
+        "n = [0]\n"
+        "def step(w, x, y):\n"
+        "    n[0] += 1\n"
+        "    return w + (n[0] > 100) * 0.3 * mean(x * (y - w * x))\n"
+    )
+    assert scores(judge.grade(submission(step=step))) == ALL
+    assert sum(len(w) for w in near.asked("replay")) == 2
+
+
+@pytest.mark.parametrize(
+    "w", ["float('nan')", "np.inf", "np.zeros((3, 3))", "np.zeros(0)", "np.float64(1e308)", "True"]
+)
+def test_parameters_that_do_not_work_are_not_passed(judge, w):
+    report = judge.grade(submission(step=f"def step(w, x, y):\n    return {w}\n"))
+    assert scores(report) == {**ALL, "fit": 0.0}
+    assert reasons(report)["fit.slope"]
+
+
+def test_training_still_to_do_is_told(judge):
+    assert reasons(judge.grade(submission(step=None))) == {"fit.slope": "still to do"}
+
+
+def test_the_solutions_worker_never_sees_a_submission_nor_a_submission_the_solution(judge, near):
+    judge.grade(submission(square="SECRET = 1\ndef square(x):\n    return x ** 2\n"))
+    seen = {"SECRET": 0, "x * x": 0}
+    for worker in near.workers:
+        text = str([r for r in worker.requests if r[0] == "cell"])
+        both = [word for word in seen if word in text]
+        assert len(both) == 1
+        seen[both[0]] += 1
+        assert any(r[0] == "replay" for r in worker.requests) == ("x * x" in text)
+        assert SALT.hex() not in str(worker.requests)
+    assert seen == {"SECRET": 1, "x * x": 1}
+
+
+# --- the judge's own faults, and its reference -------------------------------------------------
+
+
+def test_a_fault_of_the_sandbox_is_never_a_zero(judge, near):
+    near.faults = 2
+    assert scores(judge.grade(submission())) == ALL
+    near.faults = 3
+    report = judge.grade(submission())
+    assert (report.status, report.exercises) == ("ungraded", ())
+    assert "SandboxFault" in report.reason
+    assert near.faults == 0
+
+
+def test_a_refused_file_is_told_why(judge, near):
+    report = judge.grade(b"nonsense")
+    assert (report.status, report.reason) == ("refused", "the file is not a notebook: it is not valid JSON")
+    assert near.workers == []
+
+
+def test_where_there_is_no_sandbox_nothing_is_graded(monkeypatch):
+    def none(*args, **kw):
+        raise SandboxUnavailable("no sandbox here")
+
+    monkeypatch.setattr(module, "Server", none)
+    with pytest.raises(module.JudgeFault, match="no sandbox here"), Judge(squares(), SALT):
+        pass
+    with pytest.raises(ValueError, match="isolation 'none' is unknown"):
+        Judge(squares(), SALT, isolation="none")
+
+
+def test_the_reference_is_computed_once_and_kept(near, tmp_path):
+    with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as first:
+        first.prepare()
+        assert len(near.workers) == 4
+    near.workers.clear()
+    with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as second:
+        second.prepare()
+        assert near.workers == []
+        assert second.mutants.keys() == first.mutants.keys()
+        for name, e in first.expected.items():
+            for array, value in e.arrays.items():
+                np.testing.assert_array_equal(second.expected[name].arrays[array], value)
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    with Judge(squares(), b"x" * 16, isolation="unsafe", cache=tmp_path) as other:
+        other.prepare()
+        assert len(near.workers) == 4
+    with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as damaged:
+        assert damaged.mutants.keys() == first.mutants.keys()
+        assert len(near.workers) == 8  # mutants are kept as what differs from the solution
+
+
+def test_evidence_survives_bytes():
+    found = {
+        "m": {"a": Evidence({"x": np.array([np.nan, 1.0])}), "b": Evidence(failure=Failure("todo", "t"))},
+        "": {},
+    }
+    again = read_evidence(write_evidence(found))
+    assert list(again) == ["m", ""]
+    np.testing.assert_array_equal(again["m"]["a"].arrays["x"], [np.nan, 1.0])
+    assert again["m"]["b"] == found["m"]["b"]
+
+
+@pytest.mark.parametrize(
+    ("square", "message"),
+    [
+        (
+            "def square(x):\n    return x.nonsense\n",
+            "fails its own check square.value: AttributeError in line 2",
+        ),
+        ("def square(x):\n    return x / 0\n", "gives NaN or infinity in 'y'"),
+    ],
+)
+def test_a_solution_that_fails_its_own_checks_is_its_authors_error(near, square, message):
+    task = squares(solution={**squares().solution, "square": square})
+    with Judge(task, SALT, isolation="unsafe") as judge, pytest.raises(AuthoringError, match=message):
+        judge.grade(submission())
+
+
+def test_what_a_mutant_does_not_change_is_held_once(near, tmp_path):
+    for _ in ("computed", "read from the cache"):
+        with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as judge:
+            found = judge.mutants["square-doubles"]
+            assert found["mean.value-of-mean"] is judge.expected["mean.value-of-mean"]
+            assert set(found) == set(judge.expected)
+            assert not np.array_equal(
+                found["square.value"].arrays["y"], judge.expected["square.value"].arrays["y"]
+            )
+
+
+def test_a_mutant_must_fit_once(near):
+    task = squares(mutants=(mutant("m", "return", "raise", "h", ["square.value"]),))
+    with Judge(task, SALT, isolation="unsafe") as judge, pytest.raises(AuthoringError, match="found 3 times"):
+        judge.prepare()
+
+
+# --- with a real sandbox -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real():
+    try:
+        judge = Judge(squares(), SALT, limits=Limits(cell_cpu=0.5))
+        judge.prepare()
+    except module.JudgeFault as why:
+        pytest.skip(f"no sandbox here: {why}")
+    with judge:
+        yield judge
+
+
+def test_a_sandbox_grades_as_a_worker_in_this_process_does(real, judge):
+    for data in (
+        submission(),
+        submission(square="def square(x):\n    return 2 * x\n", step=None),
+        submission(square="x = 1 +", own=["print('hi')", "1 / 0"]),
+    ):
+        a, b = real.grade(data), judge.grade(data)
+        assert dataclasses.replace(a, cpu=0, training_cpu=0) == dataclasses.replace(b, cpu=0, training_cpu=0)
+        assert a.cpu > 0
+
+
+def test_hostile_work_costs_its_own_points_only(real):
+    report = real.grade(
+        submission(
+            square="import os\ndef square(x):\n    os._exit(0)\n",
+            own=[
+                "import sys\nsys.stdout.close()\nimport numpy as np\nnp.seterr(all='raise')",
+                "while True: pass",
+            ],
+        )
+    )
+    assert scores(report) == {**ALL, "square": 0.0}
+    assert reasons(report) == {
+        "square.value": "ends Python (`exit`, `os._exit`)",
+        "square.negative": "ends Python (`exit`, `os._exit`)",
+    }
+    assert report.notes == (
+        "cell 2 of those you added takes more than 0.5 s of computing time: is there an endless loop? "
+        "(the other cells ran without it)",
+    )
+
+
+def test_a_memory_hog_costs_its_own_points_only(real):
+    report = real.grade(
+        submission(mean="import numpy as np\ndef mean(x):\n    return np.ones((1 << 33,)).sum()\n")
+    )
+    assert scores(report) == {"square": 10.0, "mean": 0.0, "fit": 0.0}
+    assert reasons(report)["mean.value-of-mean"] == "MemoryError in line 3 of your cell `mean`"
+
+
+def test_a_judge_whose_fork_server_died_starts_another(real):
+    real.server._control.close()
+    assert scores(real.grade(submission())) == ALL

@@ -1,0 +1,242 @@
+"""Replies become evidence without the worker's words; evidence becomes verdicts."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from minigrad.checks import Check
+from minigrad.grading.judge.verdict import decade, decide, difference, differs, ended, evidence, waits
+from minigrad.grading.model import Evidence, Failure, clean
+
+CHECK = Check("square.value", "square", 5.0, "Squares are right.", lambda s, r: {}, rtol=1e-6, atol=1e-9)
+TRAINED = Check("t.echo", "t", 5.0, "Learns.", lambda s, r: {}, replay=lambda s, a, r, h: 1.0, threshold=0.9)
+CELLS = ("square", "own-2")
+
+
+def arrays(**named):
+    return Evidence(arrays={k: np.asarray(v) for k, v in named.items()})
+
+
+def reason(observed, expected, check=CHECK):
+    v = decide(check, observed, expected, public=False)
+    assert v.passed == (not v.reason)
+    return v.reason
+
+
+def test_equal_arrays_pass():
+    v = decide(CHECK, arrays(y=[1.0, 2.0]), arrays(y=[1.0, 2.0 + 1e-7]), public=True)
+    assert v.passed
+    assert v.public
+    assert (v.check, v.exercise, v.says, v.points, v.reason) == (
+        "square.value", "square", "Squares are right.", 5.0, "",
+    )  # fmt: skip
+
+
+def test_the_decade_and_the_worst_entry_are_told_and_nothing_more():
+    want = np.zeros((3, 2))
+    got = want.copy()
+    got[1, 0], got[2, 1] = 0.01, -0.034
+    assert reason(arrays(y=got), arrays(y=want)) == "`y` is off by about 1e-2 (worst entry [2, 1])"
+    assert reason(arrays(y=0.5), arrays(y=0.0)) == "`y` is off by about 1e-1"
+
+
+def test_dtype_comes_before_shape_before_values():
+    want = arrays(y=np.ones(3))
+    assert reason(arrays(y=np.ones(2, np.float32)), want) == "`y` has dtype float32, not float64"
+    assert reason(arrays(y=np.full((3, 1), np.nan)), want) == "`y` has shape (3, 1), not (3,)"
+    assert reason(arrays(y=[1, np.nan, 5.0]), want) == "`y` is not a finite number (entry [1])"
+    assert reason(arrays(y=np.ones(3, bool)), want) == "`y` has dtype bool, not float64"
+    assert reason(arrays(y=np.ones(3, np.int64)), want) == "`y` has dtype int64, not float64"
+
+
+def test_names_must_be_the_solutions():
+    want = arrays(a=1.0, b=2.0, c=3.0)
+    assert reason(arrays(b=2.0, c=9.0), want) == "`a` is missing; also wrong: `c`"
+    assert reason(arrays(a=1.0, b=2.0, c=3.0, evil=0.0), want) == "gives more arrays than the check asks for"
+    many = {f"x{i}": np.ones(1) for i in range(10)}
+    assert difference(CHECK, {}, many).endswith("`x5`, `x6` …")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_never_passes(bad):
+    for want in (0.0, 1.8e308, bad):
+        with np.errstate(over="ignore"):
+            assert differs(np.array([bad]), np.array([want], dtype=float), 1e300, 1e300)
+
+
+def test_huge_values_neither_warn_nor_pass():
+    big = np.finfo(np.float64).max
+    assert differs(np.array([-big]), np.array([big]), 1e-6, 1e-9) == "is off by about 1e308 (worst entry [0])"
+    assert differs(np.array([big]), np.array([1.0]), 1e-6, 1e-9) == "is off by about 1e308 (worst entry [0])"
+    small = np.finfo(np.float32).max
+    assert differs(np.array([small], np.float32), np.array([-small], np.float32), 1e-6, 0.0)
+    assert not differs(np.array([big]), np.array([big]), 0.0, 0.0)
+
+
+def test_integers_and_booleans_must_be_equal():
+    low, high = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+    assert differs(np.array([low]), np.array([high]), 1e-6, 1e-9) == "is off by about 1e19 (worst entry [0])"
+    assert differs(np.array([low]), np.array([low + 1]), 1e-6, 1e-9) == "is off by about 1 (worst entry [0])"
+    assert not differs(np.array([low, high]), np.array([low, high]), 0.0, 0.0)
+    assert differs(np.array([10**9 + 1]), np.array([10**9]), 1e-6, 1e-9)
+    assert differs(np.array([True, False]), np.array([True, True]), 0.0, 2.0) == "is wrong (entry [1])"
+
+
+def test_empty_arrays_and_scalars_are_arrays():
+    assert not differs(np.zeros((0, 3)), np.zeros((0, 3)), 0.0, 0.0)
+    assert differs(np.zeros((0, 3)), np.zeros((3, 0)), 0.0, 0.0) == "has shape (0, 3), not (3, 0)"
+    assert not differs(np.array(2.0), np.array(2.0), 0.0, 0.0)
+
+
+def test_an_array_that_lies_about_itself_is_none():
+    class Lying(np.ndarray):
+        def __eq__(self, other):
+            return np.ones(self.shape, bool)
+
+    assert differs(np.zeros(2).view(Lying), np.ones(2), 0.0, 0.0) == "is not an array of real numbers"
+    assert differs(np.zeros(2, object), np.zeros(2), 0.0, 0.0) == "is not an array of real numbers"
+    assert differs(np.zeros(2, complex), np.zeros(2), 0.0, 0.0) == "is not an array of real numbers"
+
+
+@given(
+    hnp.arrays(np.float64, hnp.array_shapes(max_dims=2, max_side=3), elements=st.floats()),
+    hnp.arrays(np.float64, hnp.array_shapes(max_dims=2, max_side=3), elements=st.floats(allow_nan=False)),
+)
+def test_passing_means_close_and_finite(got, want):
+    if not differs(got, want, 1e-6, 1e-9):
+        assert got.shape == want.shape
+        assert np.isfinite(got).all()
+        with np.errstate(all="ignore"):
+            assert np.allclose(got, want, rtol=1e-6, atol=1e-9)
+    elif got.shape == want.shape:
+        with np.errstate(all="ignore"):
+            assert not np.allclose(got, want, rtol=1e-6, atol=1e-9) or not np.isfinite(got).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_number_is_close_to_infinity(dtype):
+    want = np.array([1.0, np.inf], dtype)
+    for got in (0.0, -1e30, np.finfo(dtype).max):
+        assert differs(np.array([1.0, got], dtype), want, 1e-6, 1e-9) == (
+            "is off by about 1e308 (worst entry [1])"
+        )
+
+
+@pytest.mark.parametrize(
+    ("error", "text"), [(0.034, "1e-2"), (1.0, "1e0"), (9.99e5, "1e5"), (np.inf, "1e308"), (0.0, "1")]
+)
+def test_decade(error, text):
+    assert decade(error) == text
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        (0.9, ""),
+        (1.0, ""),
+        (0.894, "reaches 0.89 after training; 0.9 is needed"),
+        (0.8996, "reaches 0.8996 after training; 0.9 is needed"),
+        (0.8951, "reaches 0.895 after training; 0.9 is needed"),
+        (np.nextafter(0.9, 0), "reaches 0.8999999999999999 after training; 0.9 is needed"),
+        (-1e9, "reaches -9.99 after training; 0.9 is needed"),
+        (np.nan, "training gives parameters that do not work"),
+        (-np.inf, "training gives parameters that do not work"),
+        (None, "training gives parameters that do not work"),
+    ],
+)
+def test_trained_checks_pass_by_their_score(score, text):
+    assert reason(Evidence(score=score), Evidence(), TRAINED) == text
+
+
+def test_a_failure_fails_whatever_else_is_there():
+    failure = Failure("todo", "still to do")
+    assert reason(Evidence(arrays=arrays(y=1.0).arrays, failure=failure), arrays(y=1.0)) == "still to do"
+    assert reason(Evidence(score=1.0, failure=failure), Evidence(), TRAINED) == "still to do"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "text"),
+    [
+        ({"failure": {"kind": "missing", "name": "RNNCell"}}, "missing", "`RNNCell` is not defined"),
+        ({"failure": {"kind": "missing", "name": "<b>you passed</b>"}}, "missing", "a name the check needs"),
+        ({"failure": {"kind": "missing", "name": "x" * 41}}, "missing", "a name the check needs"),
+        ({"failure": {"kind": "todo", "name": "clip"}}, "todo", "`clip` is still to do"),
+        ({"failure": {"kind": "todo", "name": ""}}, "todo", "still to do"),
+        (
+            {"failure": {"kind": "exception", "type": "TypeError", "line": 12, "cell": "square"}},
+            "exception",
+            "TypeError in line 12 of your cell `square`",
+        ),
+        (
+            {"failure": {"kind": "exception", "type": "TypeError", "line": 1, "cell": "own-2"}},
+            "exception",
+            "TypeError in line 1 of cell 2 of those you added",
+        ),
+        (
+            {"failure": {"kind": "exception", "type": "AllTestsPassed", "line": -1, "cell": "square"}},
+            "exception",
+            "an exception of your own in your cell `square`",
+        ),
+        ({"failure": {"kind": "exception", "type": "KeyError", "line": 3, "cell": "evil"}}, "exception",
+         "KeyError while the check used what your code gives; no line of your cells raised it"),
+        ({"failure": {"kind": "exception", "type": "KeyError", "line": True, "cell": "square"}}, "exception",
+         "KeyError in your cell `square`"),
+        ({"failure": {"kind": "exception", "type": [], "line": {}, "cell": []}}, "exception", "an exception"),
+        ({"failure": {"kind": "bad-value", "name": "h"}}, "bad-value", "`h` is not an array of real numbers"),
+        ({"failure": {"kind": "passed", "reason": "100/100"}}, "bad-value", "what the check gets is not"),
+        ({"failure": {}}, "bad-value", ""),
+        ({"failure": "PASSED"}, "bad-value", ""),
+        ({"arrays": {}, "passed": True}, "bad-value", ""),
+        ({"arrays": {"y": [1.0]}}, "bad-value", ""),
+        ({"arrays": {"y": np.array([1j])}}, "bad-value", ""),
+        ({"arrays": None}, "bad-value", ""),
+        ({}, "bad-value", ""),
+        (None, "bad-value", ""),
+        (1.0, "bad-value", ""),
+    ],
+)  # fmt: skip
+def test_failures_are_told_in_our_words(reply, kind, text):
+    failure = evidence(reply, CELLS).failure
+    assert failure.kind == kind
+    assert failure.reason.startswith(text)
+    for word in ("PASSED", "evil", "AllTestsPassed", "<b>", "100/100"):
+        assert word not in failure.reason
+
+
+def test_arrays_become_evidence():
+    e = evidence({"arrays": {"y": np.ones(2)}}, CELLS)
+    assert e.failure is None
+    assert list(e.arrays) == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "text"),
+    [
+        ("cpu", "timeout", "takes more than 2 s of computing time"),
+        ("wall", "timeout", "waits without computing"),
+        ("memory", "died", "needs more than 512 MB"),
+        ("exit", "died", "ends Python"),
+        ("signal", "died", "crashes Python"),
+        ("protocol", "died", "disturbs the grader"),
+        ("whatever", "died", "ends Python"),
+    ],
+)
+def test_the_end_of_a_worker_is_told(reason, kind, text):
+    failure = ended(reason, 2.0, 512)
+    assert failure.kind == kind
+    assert failure.reason.startswith(text)
+
+
+def test_what_waits_says_for_what():
+    assert waits(["a.b", "c.d"]) == Failure("waits", "waits for `a.b`, `c.d`")
+
+
+def test_clean_leaves_nothing_that_moves_the_cursor_or_the_order():
+    assert clean("a\tb\nc") == "a\tb\nc"
+    assert clean("\x1b[31mred\x1b[0m\x1b]0;title\x07!") == "red!"
+    assert clean("a\r\nb\rc\x08\x00") == "a\nb\nc\ufffd\ufffd"
+    assert clean("\u202eevil\u2066\u200f\ufeff\ud800") == "\ufffdevil" + "\ufffd" * 4
+    assert clean("é漢") == "é漢"
+    assert clean("x" * 10, 5) == "xxxxx\n… (cut here)"

@@ -1,0 +1,158 @@
+"""A student's own library: what passes is written down, so that it stands alone, and imported later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+
+from minigrad.grading.authoring import build as authoring
+from minigrad.grading.notebook import mynet
+from tests.grading import example
+
+CELLS = [
+    "import numpy as np\nimport os; os.environ.get('HOME')",
+    "%not python",
+    "SCALE = 2.0\nunused = 1 / 1",
+    "def helper(x):\n    return x * SCALE",
+    "import functools\n\ndef outer(f):\n    @functools.wraps(f)\n    def call(*a):\n"
+    "        return f(*a)\n    return call",
+    "def double(x):\n    return 3 * x",
+    '@outer\ndef double(x):\n    """Twice.\n\n  At once.\n    """\n'
+    "    unused = 1  # kept\n    return np.asarray(helper(x))",
+]
+
+
+def made(text: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "mynet"}
+    exec(text, names)
+    return names
+
+
+def test_a_block_holds_what_a_name_needs_and_no_more() -> None:
+    text = mynet.block("02-tiny", "double-it", ["double"], CELLS, {})
+    names = made(text)
+    assert names["double"](4).tolist() == 8.0
+    assert names["double"].__doc__ == "Twice.\n\n  At once.\n    "
+    assert "# kept" in text
+    assert "unused = 1 / 1" not in text
+    assert "environ" not in text
+    assert "3 * x" not in text
+    assert set(names) == {"__name__", "__builtins__", "double", "_02_tiny_double_it"}
+
+
+def test_several_names_come_in_one_block_and_may_call_each_other() -> None:
+    cells = ["def even(n):\n    return n == 0 or odd(n - 1)\n\ndef odd(n):\n    return n > 0 and even(n - 1)"]
+    names = made(mynet.block("a", "b", ["even", "odd"], cells, {}))
+    assert [names["even"](n) for n in range(3)] == [True, False, True]
+    assert names["odd"](7)
+
+
+def test_what_a_star_import_brought_is_imported_by_name() -> None:
+    cells = ["from json import *", "def f(x):\n    return dumps(x)"]
+    text = mynet.block("a", "b", ["f"], cells, {"dumps": json.dumps})
+    assert "from json import dumps" in text
+    assert made(text)["f"]([1]) == "[1]"
+
+
+def test_inner_lines_of_strings_are_not_moved() -> None:
+    cell = "def f(x):\n    text = '''a\n  b'''\n    return text + f'''{x}\nc'''"
+    assert made(mynet.block("a", "b", ["f"], [cell], {}))["f"](1) == "a\n  b1\nc"
+
+
+def test_nothing_to_keep_is_no_block() -> None:
+    assert mynet.block("a", "b", ["gone"], CELLS, {"gone": print}) == ""
+    assert mynet.block("a", "b", [], CELLS, {}) == ""
+
+
+def test_blocks_are_replaced_and_sorted_and_others_stay() -> None:
+    one = mynet.block("00-a", "one", ["f"], ["def f():\n    return 1"], {})
+    two = mynet.block("01-b", "two", ["g"], ["f = 5\ndef g():\n    return f"], {})
+    text = mynet.merged(mynet.merged("", "01-b", "two", two), "00-a", "one", one)
+    assert text == mynet.merged(mynet.merged(text, "01-b", "two", two), "00-a", "one", one)
+    assert text.index("00-a · one") < text.index("01-b · two")
+    names = made(text)
+    assert (names["f"](), names["g"]()) == (1, 5), "one name, two meanings"
+    again = mynet.merged("import sys  # mine\n" + text, "00-a", "one", one.replace("1", "2"))
+    assert again.startswith("import sys  # mine\n")
+    assert (made(again)["f"](), made(again)["g"]()) == (2, 5)
+
+
+def notebook(*cells: tuple[str, str]) -> dict[str, Any]:
+    marks = {"s": {"solution": True}, "c": {"grade": True}, "l": {}}
+    made = [
+        {"cell_type": "code", "source": source, "metadata": {"nbgrader": marks[kind]}}
+        for kind, source in cells
+    ]
+    return {"cells": [*made, {"cell_type": "markdown", "source": ["text"], "metadata": {}}]}
+
+
+def test_an_exercise_asks_for_what_its_solution_cells_define(tmp_path: Path) -> None:
+    cells = notebook(
+        ("s", "def a(): ..."),
+        ("c", 'check("a")'),
+        ("s", "guess = {1: 2}"),
+        ("l", "def lab(): ..."),
+        ("s", "class B: ...\ndef c(): ..."),
+        ("s", "not python ("),
+        ("c", 'check("b")'),
+        ("c", 'check("learned")'),
+    )
+    (tmp_path / "broken.ipynb").write_text("{")
+    (tmp_path / "other.ipynb").write_text(json.dumps([1]))
+    (tmp_path / "mine.ipynb").write_text(json.dumps(cells))
+    found = {e: mynet.asked_for(tmp_path, e) for e in ("a", "b", "learned", "none")}
+    assert found == {"a": ["a"], "b": ["B", "c"], "learned": [], "none": []}
+
+
+def test_the_library_lies_beside_the_folders_of_assignments() -> None:
+    assert mynet.place(Path("/home/me/02-tiny"), "02-tiny") == Path("/home/me/mynet.py")
+    assert mynet.place(Path("/home/me/work"), "02-tiny") == Path("/home/me/work/mynet.py")
+
+
+def test_outside_a_notebook_nothing_is_written(tmp_path: Path) -> None:
+    assert mynet.keep(tmp_path, "02-tiny", "halve", {"halve": abs}) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    assignment = authoring.load(example.write(tmp_path / "solutions"))
+    authoring.build(assignment, tmp_path)
+    return tmp_path
+
+
+def run(course: Path, *sources: str) -> list[str]:
+    """What cells put out as text, run in the folder of the release."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    ran = nbformat.v4.new_notebook(cells=cells)
+    resources = {"metadata": {"path": str(course / "02-tiny")}}
+    nbclient.NotebookClient(ran, timeout=60, resources=resources).execute()
+    return ["".join(out.get("text", "") for out in cell.outputs) for cell in ran.cells]
+
+
+HARNESS = "from minigrad.grading.notebook.checks import checks\ncheck = checks('02-tiny', globals())"
+
+
+def test_what_passes_in_a_notebook_can_be_imported_by_the_next(course: Path) -> None:
+    wrong, right = (f"import numpy as np\ndef halve(x):\n    return np.asarray(x) * {c}" for c in (0.7, 0.5))
+    ask = "print(check('halve').note)"
+    told = run(course, HARNESS, wrong, ask, right, ask)
+    assert "Kept" not in told[2]
+    assert told[4].strip().endswith("Kept in mynet.py for later notebooks: halve.")
+    before = (course / "mynet.py").read_bytes()
+    assert b"0.7" not in before
+    told = run(course, HARNESS, "from mynet import halve\nprint(halve(3))", right, ask)
+    assert told[1].strip() == "1.5"
+    assert (course / "mynet.py").read_bytes() == before
+
+
+def test_what_cannot_stand_alone_is_not_kept_and_said(course: Path) -> None:
+    cells = ["halves = [0.5]", "half = halves.pop()", "halves", "def halve(x, by=half):\n    return x * by"]
+    told = run(course, HARNESS, "exec('halves = [0.5]')", *cells[1:], "print(check('halve').note)")
+    assert "It could not be kept in mynet.py: NameError" in told[-1]
+    assert not (course / "mynet.py").exists()

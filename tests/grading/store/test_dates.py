@@ -1,0 +1,73 @@
+"""The course file: due dates, extensions and what lateness costs; its errors name line and remedy."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime
+
+import pytest
+
+from minigrad.grading.model import GradingError
+from minigrad.grading.store import dates
+from minigrad.grading.store.dates import Dates, Late, read_dates
+
+KNOWN = ("01-rnn", "02-lstm")
+
+
+def read(tmp_path, text: str) -> Dates:
+    (tmp_path / "course.toml").write_text(text)
+    return read_dates(tmp_path / "course.toml", KNOWN)
+
+
+def test_the_example_of_the_docstring(tmp_path):
+    example = inspect.cleandoc(dates.__doc__ or "").partition("\n\n")[2]
+    found = read(tmp_path, example)
+    assert found.due == {"01-rnn": datetime(2030, 2, 1, 22, 59, tzinfo=UTC)}
+    assert found.extensions == {"01-rnn": {"ada": datetime(2030, 2, 8, 22, 59, tzinfo=UTC)}}
+    assert found.late == Late(0.5, 10, 50)
+    assert found.db_url == "postgresql+psycopg2:///course"
+
+
+def test_no_file_says_nothing(tmp_path):
+    assert read_dates(tmp_path / "course.toml", KNOWN) == Dates()
+    assert read(tmp_path, "") == Dates()
+
+
+@pytest.mark.parametrize(
+    ("hours", "points"), [(0, 0), (0.5, 0), (0.51, 0.17), (24, 8), (36, 12), (120, 40), (9999, 40)]
+)
+def test_the_penalty_has_grace_slope_and_cap(hours, points):
+    assert Late(0.5, 10, 50).penalty(80.0, 3600 * hours) == pytest.approx(points)
+
+
+def test_no_policy_costs_nothing():
+    assert Late().penalty(80.0, 1e9) == 0
+    assert Late(0, 10, 50).penalty(-1.0, 1e9) == 0
+
+
+DUE = "[due]\n01-rnn = 2030-02-01T23:59:00Z\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[due]\n01-rnn = \n", r"line 2.*this is no TOML"),
+        ("[dues]\n", r"line 1: `dues` is unknown: there is due, extensions, late, gradebook"),
+        ("due = 3\n", r"line 1: `due` must be a table"),
+        (f"{DUE}09-none = 2030-02-01\n", r"line 3 \[due\]: `09-none` is no assignment .* there is 01-rnn"),
+        ("\n[due]\n01-rnn = 2030-02-01\n", r"line 3 \[due\]: `01-rnn` must be a date with a time"),
+        ('[due]\n"01-rnn" = "2030-02-01"\n', r"line 2 \[due\]: `01-rnn` must be a date with a time"),
+        ("[due]\n01-rnn = 2030-02-01T23:59:00\n", r"line 2 .*needs its distance from UTC: 2030"),
+        ("[extensions.01-rnn]\nada = 2030-02-01T23:59:00Z\n", r"line 1 .*no due date to extend"),
+        (f"{DUE}[extensions.01-rnn]\nada = 2030-01-01T23:59:00Z", r"line 4 .*`ada` is before the due date"),
+        (f"{DUE}[extensions]\n01-rnn = 3", r"line 4 .*needs a table \[extensions.01-rnn\]"),
+        ("[late]\nslope = 3", r"line 2 \[late\]: `slope` is unknown: there is grace_hours, slope_percent"),
+        ("[late]\n\ncap_percent = 101", r"line 3 \[late\]: `cap_percent` must be a number from 0 to 100"),
+        ("[late]\ngrace_hours = -1", r"line 2 \[late\]: `grace_hours` must be a number from 0"),
+        ("[late]\ngrace_hours = nan", r"line 2 \[late\]: `grace_hours` must be a number from 0"),
+        ('[gradebook]\ndb_url = "course"', r"line 2 \[gradebook\]: `db_url` must be like"),
+    ],
+)
+def test_an_error_names_line_and_remedy(tmp_path, text, told):
+    with pytest.raises(GradingError, match=told):
+        read(tmp_path, text)

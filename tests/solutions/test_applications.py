@@ -1,0 +1,179 @@
+"""What is special to solutions/08-applications: examples reach what they claim, and nothing is given away."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minigrad.grading.assignment import load as sources
+from tests.library import library
+from tests.solved import SOLUTIONS, cells, solved
+
+NAME = "08-applications"
+EARLIER = [name for name in sources.names(SOLUTIONS) if "00" < name < "07"]
+FIELDS = [
+    "translation",
+    "summaries",
+    "sentiment",
+    "entities",
+    "speech recognition",
+    "speech synthesis",
+    "speaker",
+    "stock",
+    "weather",
+    "traffic",
+    "video action",
+    "video description",
+    "video classification",
+    "text",
+]
+QUICK = [
+    "sentiment",
+    "entities",
+    "speech recognition",
+    "speech synthesis",
+    "speaker",
+    "weather",
+    "video action",
+]
+
+
+@pytest.fixture(scope="module")
+def finished() -> str:
+    return library([name for name in EARLIER if name != "00-autograd"])
+
+
+def play(
+    mine: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    trained: bool = True,
+    tools: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], str]:
+    """The notebook's names and all it prints, with this library; untrained, `WORKS` has the examples."""
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    monkeypatch.setattr(pyplot, "show", lambda: pyplot.close("all"))
+    module = None
+    if mine is not None:
+        module = ModuleType("mynet")
+        exec(mine, module.__dict__)
+    monkeypatch.setitem(sys.modules, "mynet", module)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    works: dict[str, Any] = {}
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        for cell in cells(NAME, released=True):
+            if not cell.markdown and cell.id != "harness":
+                exec(compile(cell.source, f"<cell {cell.id}>", "exec"), names)
+            if cell.id == "tools":
+                names |= tools or {}
+            if cell.id == "tools" and not trained:
+                names["run"] = lambda field, model, needs, work: works.__setitem__(field, work)
+    return names | {"WORKS": works}, said.getvalue()
+
+
+def test_it_asks_for_nothing_and_brings_no_answer() -> None:
+    a = solved(NAME)
+    assert not a.graded
+    assert (a.checks, a.mutants, a.variants) == ((), (), ())
+    text = "\n".join(c.source for c in a.cells)
+    for name in sources.names(SOLUTIONS):
+        other = solved(name)
+        released = {c.id: c.source for c in other.cells}
+        shown = "\n".join(released.values())
+        for id, answer in other.solution.items():
+            lines = {line.strip() for line in answer.splitlines() if len(line.strip()) > 30}
+            told = {line for line in lines if line not in shown and line in text}
+            assert told == set(), (name, id)
+
+
+def test_everything_is_learned_and_the_stock_is_not(finished: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, said = play(finished, monkeypatch)
+    rows = names["ROWS"]
+    assert list(names["predicted"]) == FIELDS
+    assert {field: line.verdict for field, line in rows.items()} == {
+        field: "no better" if field == "stock" else "learned" for field in FIELDS
+    }
+    assert "missing" not in said
+    assert "left out" not in said
+    table = said[said.index("field  ") :].splitlines()
+    assert [line.split("  ")[0] for line in table[2 : 2 + len(FIELDS)]] == FIELDS
+    forecasts = {name: errors for name, (errors, _) in names["forecasts"].items()}
+    persistence, linear, net = (
+        np.array([forecasts[n][k] for n in ("weather", "traffic", "stock")]) for k in range(3)
+    )
+    assert (net[:2] < persistence[:2]).all()
+    assert abs(net[0] / linear[0] - 1) < 0.04, "weather: the straight line does it just as well"
+    assert net[1] < 0.9 * linear[1]
+    assert net[1] < 0.6 * persistence[1], "traffic: about half of persistence's"
+    assert min(net[2], linear[2]) > persistence[2], "stock: neither is better"
+
+
+def test_another_seed_reaches_its_thresholds(finished: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, _ = play(finished, monkeypatch, trained=False)
+    assert sorted(names["WORKS"]) == sorted(FIELDS)
+    for field in QUICK:
+        outcome = names["WORKS"][field](np.random.default_rng([8, 1]))
+        assert names["Line"]("", outcome, 0.0).verdict == "learned", field
+    outcome = names["WORKS"]["stock"](np.random.default_rng([8, 1]))
+    assert names["Line"]("", outcome, 0.0).verdict == "no better"
+
+
+def test_without_a_library_every_example_names_what_to_finish(monkeypatch: pytest.MonkeyPatch) -> None:
+    names, said = play(None, monkeypatch)
+    assert names["ROWS"] == {}
+    lines = said.splitlines()
+    for field in FIELDS:
+        (line,) = [line for line in lines if line.startswith(f"{field}: ")]
+        assert line.endswith(" first, then run this notebook again.")
+    assert "missing: GRUCell; finish gru-cell in 03-gru first" in lines
+    assert lines[-1] == f"left out, for want of something in mynet.py: {', '.join(FIELDS)}"
+
+
+def test_with_half_a_library_the_others_run(finished: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    half = finished.replace("GRUCell = ", "MyGRU = ")
+    names, said = play(half, monkeypatch, tools={"train": lambda *_, **__: None})  # untrained will do
+    assert "speaker: finish gru-cell in 03-gru first, then run this notebook again." in said
+    assert {"weather", "traffic", "stock", "speech synthesis"} <= set(names["ROWS"])
+    assert "speaker" not in names["ROWS"]
+
+
+def test_every_name_that_an_example_needs_is_made_by_an_exercise(finished: str) -> None:
+    made: dict[str, Any] = {}
+    exec(finished, made)
+    text = "\n".join(c.source for c in cells(NAME))
+    block = text[text.index("MADE_BY = ") :]
+    made_by = eval(block[len("MADE_BY = ") : block.index("}\n") + 1])
+    for wanted, place in made_by.items():
+        exercise, assignment = place.split(" in ")
+        assert wanted in made
+        assert exercise in solved(assignment).exercises(), wanted
+        assert f"# --- {assignment} · {exercise}" in finished
+
+
+def test_the_published_table_is_what_the_command_prints_it_for() -> None:
+    from experiments import published as reproduce
+
+    text = "\n".join(c.source for c in cells(NAME))
+    for experiment in reproduce.EXPERIMENTS.values():
+        for model in experiment.models:
+            row = next(
+                line for line in text.splitlines() if line.startswith("|") and f"| {model.name} |" in line
+            )
+            learned = re.search(r"\| (\d+) of (\d+) \|", row)
+            assert learned
+            low, high = reproduce.wilson(int(learned[1]), int(learned[2]))
+            assert f"| {100 * low:.0f}-{100 * high:.0f} % |" in row
+
+
+def test_the_series_notes_are_named() -> None:
+    assert "SERIES.txt" in (Path(SOLUTIONS) / NAME / "notebook.py").read_text(encoding="utf-8")

@@ -1,0 +1,58 @@
+"""What is special to solutions/02-lstm: its exercises, its written question, and what its labs show."""
+
+from __future__ import annotations
+
+import pytest
+
+from minigrad.grading.authoring.build import release_notebook
+from tests.solved import guarded, played, rewritten_twice, solved, trained
+
+NAME = "02-lstm"
+
+
+def test_exercises_and_points() -> None:
+    a = solved(NAME)
+    assert a.exercises() == {
+        "lstm-cell": 45,
+        "windows": 10,
+        "standardise": 10,
+        "forecaster": 10,
+        "learned": 15,
+    }
+    assert trained(NAME) == ["learned.order", "learned.reber", "learned.series"]
+    written = [c for c in a.cells if c.kind == "written"]
+    assert [(c.id, c.points, c.markdown) for c in written] == [("which-path", 10, True)]
+    assert len(a.mutants) >= 25
+    assert len(a.variants) >= 10
+    assert 3 * len(rewritten_twice(NAME)) >= len(a.mutants)
+
+
+def test_the_written_question_stands_in_a_cell_of_its_own() -> None:
+    """nbgrader replaces the answer's cell; what is asked must stay."""
+    released = {c["id"]: c for c in release_notebook(solved(NAME))["cells"]}
+    question, answer = released["which-path-question"], released["which-path"]
+    assert question["metadata"]["nbgrader"]["locked"]
+    assert "Which path carried the gradient" in question["source"]
+    marks = answer["metadata"]["nbgrader"]
+    assert (marks["grade"], marks["solution"], marks["locked"], marks["points"]) == (True, True, False, 10)
+
+
+def test_labs_wait_for_the_cell() -> None:
+    assert set(guarded(NAME)) == {"lstm-cell"}
+    assert len(guarded(NAME)) >= 7
+
+
+def test_the_labs_show_what_the_notebook_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = played(NAME, monkeypatch, {"updates=300": "updates=100"})
+    assert "Finish" not in capsys.readouterr().out
+    assert lab["plain_learned"] == {12: 3, 24: 3, 48: 0}
+    assert lab["bias_learned"] == {0.0: 0, 1.0: 2}
+    first = {key: norms[0] for key, norms in lab["paths"].items()}
+    assert first[1.0, "all"] == pytest.approx(2.6e-3, rel=0.2)
+    assert first[1.0, "belt only"] == pytest.approx(2.0e-7, rel=0.2)
+    assert first[1.0, "never on the belt"] < 1e-25
+    assert first[0.0, "all"] < 1e-7 < 0.1 < first[2.0, "all"]
+    assert lab["right"][-1] == 1.0
+    assert lab["against"]["waves"] < 0.1 < 1 < lab["against"]["random walk"]
