@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom.similarity import alike
-from minigrad.grading.model import Alike, fingerprints, tokens
+from minigrad.grading.classroom.similarity import alike, fingerprints, tokens
+from minigrad.grading.model import Alike
 
 GIVEN = ["def train(model, data):\n    ...", "class RNNCell:\n    def __init__(self, D, H):\n        ..."]
 MINE = """

@@ -118,15 +118,15 @@ def test_mac_separates_its_parts():
 
 
 def test_seeds_differ_by_salt_assignment_check_and_try():
-    seeds = {
+    drawn = {
         seeds.seed(s, a, c, t)
         for s in (b"1" * 16, b"2" * 16)
         for a in ("00-a", "01-b")
         for c in ("e.a", "e.b")
         for t in (0, 1)
     }
-    assert len(seeds) == 16
-    assert all(len(bytes.fromhex(s)) == 32 for s in seeds)
+    assert len(drawn) == 16
+    assert all(len(bytes.fromhex(s)) == 32 for s in drawn)
 
 
 def test_a_key_depends_on_what_decides_the_score():
