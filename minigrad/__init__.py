@@ -1,6 +1,7 @@
 """minigrad: reverse-mode gradients on NumPy arrays, small enough to read in an evening."""
 
-from minigrad import functional, gradcheck, nn, ops, optim
+from minigrad import functional, nn, ops, optim
+from minigrad.gradcheck import gradcheck
 from minigrad.tensor import (
     Tensor,
     abs,

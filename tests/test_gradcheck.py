@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import minigrad
 from minigrad import Tensor, op, tanh
 from minigrad.gradcheck import GradientError, gradcheck
 
@@ -66,3 +67,8 @@ def test_it_refuses_what_it_cannot_check():
         gradcheck(tanh, leaf(2, dtype=np.float32))
     with pytest.raises(ValueError, match="input 0 must be a float64 leaf"):
         gradcheck(tanh, leaf(2) * 2.0)
+
+
+def test_it_is_called_by_either_name():
+    assert minigrad.gradcheck is gradcheck
+    assert minigrad.gradcheck(tanh, leaf(3))
