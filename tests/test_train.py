@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minigrad import functional, nn, optim, train
+from minigrad import functional, nn, optim, progress, train
 from minigrad.data import Batch
 from minigrad.tensor import Tensor
 from minigrad.train import History, evaluate, fit, load, save
@@ -350,7 +350,7 @@ def test_without_tqdm_or_widgets_there_is_text(monkeypatch, capsys, absent):
     else:
         notebook = SimpleNamespace(kernel=object())
         monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: notebook))
-        monkeypatch.setattr(train.importlib.util, "find_spec", lambda name: None)
+        monkeypatch.setattr(progress.importlib.util, "find_spec", lambda name: None)
     quiet(linear(), line(), epochs=2, progress=True)
     assert capsys.readouterr().out.startswith("epoch 1/2: loss ")
 
@@ -361,7 +361,7 @@ def test_in_a_notebook_progress_is_tqdms_widget(monkeypatch):
     monkeypatch.setitem(
         sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
     )
-    assert train._bar_class() is notebook.tqdm
+    assert progress._bar_class() is notebook.tqdm
 
 
 @pytest.mark.parametrize(
