@@ -5,20 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from minigrad.ops import Array
 from minigrad.tensor import Tensor
 
-State = dict[str, Any]
+
+class OptimizerState(TypedDict):
+    """What `Optimizer.state_dict` returns. state: for each parameter its arrays by slot, in its own shape."""
+
+    lr: float
+    steps: int
+    state: list[dict[str, Array]]
+
+
+class ScheduleState(TypedDict):
+    """What `Schedule.state_dict` returns: the learning rate before any factor, and the steps made."""
+
+    initial: float
+    steps: int
 
 
 class _Arena:
-    """Parameters of one dtype, whose arrays for each slot lie one behind the other in one flat array.
+    """Parameters of one dtype. For each slot, their arrays lie one after the other in one flat array.
 
-    Where all have a gradient they move as one: for small parameters in a third of the time.
+    When all of them have a gradient, one operation on the flat arrays moves them all, which for
+    small parameters takes a third of the time.
     """
 
     def __init__(self, parameters: Sequence[Tensor], slots: Iterable[str]) -> None:
@@ -35,21 +49,27 @@ class _Arena:
 
 
 def _joined(arrays: Iterable[Array]) -> Array:
+    """All entries of the arrays, one array after the other, as one flat array."""
     return np.concatenate([a.reshape(-1) for a in arrays])
 
 
 class Optimizer:
-    """Base: parameters, the learning rate `lr`, and one array a parameter for each name in `slots`.
+    """Base of the optimisers: it has parameters, a learning rate, and a state for each parameter.
 
-    `lr` may be assigned at any time. Parameters without a gradient are left alone. weight_decay adds
-    weight_decay * data to the gradient; where it is `decoupled`, lr * weight_decay * data to the change.
+    parameters: Tensors of any shape; one that comes twice moves once. lr: may be assigned at any time.
+    weight_decay: weight_decay * data is added to the gradient; in a class that is `decoupled`,
+    lr * weight_decay * data is subtracted from the parameter instead.
+    slots: names of the arrays that the class keeps for each parameter, in its shape, zero at first.
+
+    Raises ValueError where there is no parameter, where one has requires_grad=False, and where lr or
+    weight_decay is negative.
     """
 
     slots: tuple[str, ...] = ()
     decoupled = False
 
     def __init__(self, parameters: Iterable[Tensor], lr: float, weight_decay: float = 0.0) -> None:
-        self.parameters = list({id(p): p for p in parameters}.values())  # a shared one moves once
+        self.parameters = list({id(p): p for p in parameters}.values())
         if not self.parameters:
             raise ValueError(f"{type(self).__name__}: no parameters")
         if not all(p.requires_grad for p in self.parameters):
@@ -66,17 +86,17 @@ class Optimizer:
 
     @property
     def state(self) -> list[dict[str, Array]]:
-        """For each parameter its array of every slot; writing into one changes the state."""
+        """For each parameter the arrays of its slots, in its own shape; writing into one changes it."""
         found = {id(p): state for arena in self._arenas for p, state in arena.views()}
         return [found[id(p)] for p in self.parameters]
 
     def zero_grad(self) -> None:
-        """Forget all gradients."""
+        """Set the gradient of every parameter to None."""
         for p in self.parameters:
             p.grad = None
 
     def step(self) -> None:
-        """Move every parameter that has a gradient."""
+        """Move every parameter that has a gradient; the others, and their state, stay as they are."""
         self.steps += 1
         for arena in self._arenas:
             gradients = [p.grad for p in arena.parameters]
@@ -102,16 +122,23 @@ class Optimizer:
         """What to subtract from a parameter for its gradient; updates `state` in place."""
         raise NotImplementedError
 
-    def state_dict(self) -> State:
-        """A copy of all that the next step depends on, save parameters and settings other than lr."""
+    def state_dict(self) -> OptimizerState:
+        """Copies of lr, of the number of steps, and of each parameter's slots, in its own shape.
+
+        With the parameters and the constructor's other arguments, the next step depends on nothing else.
+        """
         return {
             "lr": self.lr,
             "steps": self.steps,
             "state": [{name: array.copy() for name, array in state.items()} for state in self.state],
         }
 
-    def load_state_dict(self, saved: State) -> None:
-        """Go on where `state_dict` was taken. Raises ValueError when it is of other parameters."""
+    def load_state_dict(self, saved: OptimizerState) -> None:
+        """Go on where `saved`, from `state_dict`, was taken.
+
+        Raises ValueError where it is of another number of parameters, of other shapes, or of an
+        optimiser with other slots; then nothing has been changed.
+        """
         state = self.state
         if len(saved["state"]) != len(state):
             raise ValueError(f"saved state is of {len(saved['state'])} parameters, not {len(state)}")
@@ -129,7 +156,11 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """v = momentum v + g, data -= lr v; with Nesterov's form data -= lr (g + momentum v)."""
+    """v = momentum v + g, data -= lr v; with Nesterov's form data -= lr (g + momentum v).
+
+    Polyak, 1964; Nesterov's form as rewritten by Bengio et al., 2013 (arXiv:1212.0901), with lr outside v.
+    Raises ValueError where `nesterov` is asked for without momentum.
+    """
 
     def __init__(
         self,
@@ -155,7 +186,10 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """s = decay s + (1 - decay) g², data -= lr g / (sqrt(s) + eps). Hinton, Coursera lecture 6e, 2012."""
+    """s = decay s + (1 - decay) g², data -= lr g / (sqrt(s) + eps).
+
+    Tieleman and Hinton, lecture 6e of the Coursera course, 2012.
+    """
 
     slots = ("square",)
 
@@ -178,7 +212,11 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """Kingma and Ba, 2015 (arXiv:1412.6980), algorithm 1."""
+    """m = b1 m + (1 - b1) g, s = b2 s + (1 - b2) g², data -= lr m' / (sqrt(s') + eps).
+
+    betas are b1 and b2; m' = m / (1 - b1ⁿ) and s' = s / (1 - b2ⁿ) in step n correct the bias towards 0.
+    Kingma and Ba, 2015 (arXiv:1412.6980), algorithm 1.
+    """
 
     slots = ("mean", "square")
 
@@ -194,13 +232,14 @@ class Adam(Optimizer):
         super().__init__(parameters, lr, weight_decay)
 
     def _change(self, g: Array, state: dict[str, Array]) -> Array:
-        # Both corrections of the bias are in two numbers, which leaves less to do for each entry.
+        # Algorithm 1 with numerator and denominator multiplied by sqrt(1 - b2ⁿ): the corrections of the
+        # bias are then two numbers, and m and s need not be divided entry by entry.
         (b1, b2), m, s = self.betas, state["mean"], state["square"]
         scale = math.sqrt(1 - b2**self.steps)
         m += (1 - b1) * (g - m)
         s *= b2
         s += (1 - b2) * g * g
-        root = np.sqrt(s)  # of a 0-d parameter a scalar, so no out= here
+        root = np.sqrt(s)  # of a 0-d parameter a NumPy scalar, which out= would not take
         root += self.eps * scale
         change = m / root
         change *= self.lr * scale / (1 - b1**self.steps)
@@ -208,8 +247,10 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay, data -= lr weight_decay data. Loshchilov and Hutter, 2019
-    (arXiv:1711.05101)."""
+    """Adam with decoupled weight decay: besides Adam's step, data -= lr weight_decay data.
+
+    Loshchilov and Hutter, 2019 (arXiv:1711.05101).
+    """
 
     decoupled = True
 
@@ -225,7 +266,10 @@ class AdamW(Adam):
 
 
 class Schedule:
-    """Sets `optimizer.lr` to its initial value times `factor(n)` after n calls of `step`."""
+    """Sets `optimizer.lr` to its initial value times `factor(n)` after n calls of `step`.
+
+    The first time is when it is made, with n = 0.
+    """
 
     def __init__(self, optimizer: Optimizer, factor: Callable[[int], float]) -> None:
         self.optimizer, self.factor = optimizer, factor
@@ -233,27 +277,36 @@ class Schedule:
         optimizer.lr = self.initial * factor(0)
 
     def step(self) -> None:
+        """Count one step, and set the learning rate for the next one."""
         self.steps += 1
         self.optimizer.lr = self.initial * self.factor(self.steps)
 
-    def state_dict(self) -> State:
+    def state_dict(self) -> ScheduleState:
+        """The initial learning rate and the number of steps; not the factor, which is a function."""
         return {"initial": self.initial, "steps": self.steps}
 
-    def load_state_dict(self, saved: State) -> None:
+    def load_state_dict(self, saved: ScheduleState) -> None:
+        """Go on where `saved`, from `state_dict`, was taken; sets the optimiser's learning rate."""
         self.initial, self.steps = saved["initial"], saved["steps"]
         self.optimizer.lr = self.initial * self.factor(self.steps)
 
 
 def step_decay(every: int, factor: float = 0.1) -> Callable[[int], float]:
-    """Times `factor` after every `every` steps."""
+    """The factor for a Schedule: factorᵏ after k times `every` steps."""
     return lambda n: float(factor ** (n // every))
 
 
 def cosine(steps: int, last: float = 0.0) -> Callable[[int], float]:
-    """Half a cosine from 1 to `last` over `steps` steps, `last` from then on."""
+    """The factor for a Schedule: half a cosine from 1 to `last` over `steps` steps, `last` from then on.
+
+    Loshchilov and Hutter, 2017 (arXiv:1608.03983), without restarts.
+    """
     return lambda n: last + (1 - last) * (1 + math.cos(math.pi * min(n / steps, 1))) / 2
 
 
 def warm_up(steps: int, then: Callable[[int], float] = lambda n: 1.0) -> Callable[[int], float]:
-    """Linearly from 1 / steps to 1 over `steps` steps, then `then(steps since)`."""
+    """The factor for a Schedule: linearly from 1 / steps to 1 in `steps` steps, then `then(steps since)`.
+
+    Goyal et al., 2017 (arXiv:1706.02677).
+    """
     return lambda n: (n + 1) / steps if n < steps else then(n - steps)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from minigrad.tensor import Node, Tensor
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _LARGEST_GRAPH = 300  # nodes; beyond that nobody can read it, and Mermaid gives up at 500 arrows
-# Distinct to colour-blind eyes (Okabe & Ito 2008), and each with its own dashes: never colour alone.
+# Distinct to colour-blind eyes (Okabe and Ito, 2008); each line also has its own dashes.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (3, 3)))
 
 
 def _pyplot() -> Any:
+    """matplotlib.pyplot, imported when the first picture is drawn."""
     try:
         import matplotlib.pyplot as plt
     except ImportError:
@@ -26,13 +30,17 @@ def _pyplot() -> Any:
 
 
 def _style(number: int) -> dict[str, Any]:
+    """The look of the line of this number, from 0 on; the seventh looks like the first."""
     turn = number % len(_COLOURS)
     return {"color": _COLOURS[turn], "linestyle": _DASHES[turn], "linewidth": 1.6}
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A computation graph: Mermaid text that JupyterLab draws itself, and a listing everywhere else."""
+    """A computation graph, twice: as Mermaid text, which JupyterLab draws, and as a listing to print.
+
+    In the listing each node has a line: its number, its shape, its op and that op's arguments, its name.
+    """
 
     mermaid: str
     listing: str
@@ -45,10 +53,12 @@ class Graph:
 
 
 def computation_graph(result: Tensor, names: Mapping[str, Tensor] | None = None) -> Graph:
-    """The tape behind `result`, before its backward pass: ops and leaves with their shapes.
+    """The tape behind `result`, a Tensor of any shape: the ops and leaves that its gradient flows through.
 
-    `names` puts names to leaves or to results in between, as in dict(model.named_parameters()).
-    Only what a gradient flows through is on the tape: constants do not show.
+    names: Tensors that are to be called by a name, such as dict(model.named_parameters()): leaves,
+    or results in between. Constants are not on the tape, so they are not drawn.
+    Raises ValueError where nothing behind `result` needs a gradient, where a backward pass has
+    already freed the tape, and where there are more than 300 nodes.
     """
     if result.node is None:
         raise ValueError("computation_graph: this tensor depends on no leaf with requires_grad=True")
@@ -87,18 +97,21 @@ def _nodes(root: Node) -> list[Node]:
 
 
 def _escaped(text: str) -> str:
-    """Text for a quoted Mermaid label: all but letters, digits and a few signs as #code; entities."""
+    """Text for a quoted Mermaid label: letters, digits and a few signs as they are, the rest as #code;."""
     return "".join(c if c.isalnum() or c in " _-.,()·" else f"#{ord(c)};" for c in text)
 
 
 def _column(count: int, height: float) -> Any:
-    """Axes below each other that share one x axis; height in inches."""
+    """`count` Axes below each other that share one x axis; the height of all is in inches."""
     size = (6.4, height)
     return _pyplot().subplots(count, 1, sharex=True, squeeze=False, figsize=size, layout="constrained")[1]
 
 
 def gradient_norms(states: Iterable[Tensor]) -> np.ndarray:
-    """The norm of each state's gradient, (T,): mark the states with `retain_grad` before backward."""
+    """The Euclidean norm of the gradient of each of the `states`, Tensors of any shape, as an array (T,).
+
+    Raises ValueError for a state without a gradient: call its `retain_grad()` before backward.
+    """
     norms = []
     for t, state in enumerate(states):
         if state.grad is None:
@@ -110,11 +123,13 @@ def gradient_norms(states: Iterable[Tensor]) -> np.ndarray:
     return np.array(norms)
 
 
-def gradient_flow(norms: Mapping[str, npt.ArrayLike], *, ax: Any = None) -> Any:
-    """Gradient norms over time on a log scale: one line per name, each of shape (T,).
+def gradient_flow(norms: Mapping[str, npt.ArrayLike], *, ax: Axes | None = None) -> Axes:
+    """Draw gradient `norms` over time on a log scale: one line per name, each of shape (T,).
 
-    A gradient that is exactly zero has no place on a log scale; a cross marks it on the time axis,
-    and so does a plus one that is no finite number, at the upper edge. Returns the matplotlib Axes.
+    Zero has no place on a log scale: a cross at the lower edge marks its time step. A plus at the
+    upper edge marks one at which the norm is infinite or NaN.
+    ax: the matplotlib Axes to draw on; a new figure of 6.4 by 3.6 inches if not given. Returns the Axes.
+    Raises ValueError for no lines or one of another shape, and ImportError without matplotlib.
     """
     if not norms:
         raise ValueError("gradient_flow: nothing to draw; give at least one line of norms")
@@ -143,13 +158,19 @@ def gradient_flow(norms: Mapping[str, npt.ArrayLike], *, ax: Any = None) -> Any:
 
 
 def gates(
-    activations: Mapping[str, npt.ArrayLike], symbols: Sequence[str] | None = None, *, ax: Any = None
-) -> Any:
-    """Gate activations of one sequence as heat maps: one map per name, each of shape (T, H).
+    activations: Mapping[str, npt.ArrayLike],
+    symbols: Sequence[str] | None = None,
+    *,
+    ax: Axes | Sequence[Axes] | np.ndarray | None = None,
+) -> np.ndarray:
+    """Draw gate `activations` of one sequence as heat maps: one map per name, each of shape (T, H).
 
-    `symbols` (T) label the time axis. The scale runs from 0 to 1, or from -1 to 1 where some values
-    are negative (a candidate, a state), and further where the values do. Returns the matplotlib
-    Axes, an array (names,).
+    symbols: T labels for the time axis. The scale of colours runs from 0 to 1, or from -1 to 1 where
+    a value is negative (in a candidate or a state); where a value is larger still, up to that value.
+    ax: matplotlib Axes to draw on, one a map; a new figure if not given. Returns the Axes as an
+    array (N,), one a map.
+    Raises ValueError for no maps or one of another shape, for a number of symbols or of Axes that
+    does not fit, and ImportError without matplotlib.
     """
     maps = {name: np.asarray(values, dtype=np.float64) for name, values in activations.items()}
     if not maps:
@@ -186,11 +207,16 @@ def gates(
     return every
 
 
-def loss_curves(records: Sequence[Mapping[str, float]], *, ax: Any = None) -> Any:
-    """The loss over the epochs, and each metric below it: training and validation side by side.
+def loss_curves(
+    records: Sequence[Mapping[str, float]], *, ax: Axes | Sequence[Axes] | np.ndarray | None = None
+) -> np.ndarray:
+    """Draw the loss over the epochs and each metric below it, each for training and for validation.
 
-    `records` are those of a History. The loss has a log scale where it falls below a tenth of its
-    start. Returns the matplotlib Axes, an array (1 + metrics,).
+    records: those of a History, one an epoch. The loss has a log scale where it falls below a tenth
+    of its first value. ax: matplotlib Axes to draw on, one for the loss and one for each metric; a new
+    figure if not given. Returns the Axes as an array (N,).
+    Raises ValueError for no records or a number of Axes that does not fit, and ImportError without
+    matplotlib.
     """
     if not records:
         raise ValueError("loss_curves: the history is empty; train for at least one epoch")

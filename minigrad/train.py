@@ -8,33 +8,39 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsFloat
 
 import numpy as np
 
 from minigrad.data import Batch
-from minigrad.nn import Module
+from minigrad.nn import Module, Parameter
 from minigrad.progress import bar_or_lines
 from minigrad.tensor import Tensor, no_grad
 
-Loss = Callable[..., Tensor]
-Metric = Callable[..., Any]
+Loss = Callable[..., Tensor]  # of (prediction, y), or of (prediction, y, mask) where the data has a mask
+Metric = Callable[..., SupportsFloat]  # of the same arguments
+Clip = Callable[[list[Parameter]], float | None]
 Draw = Callable[[np.random.Generator], Batch]
 
 
 class Optimizer(Protocol):
     """What fit needs of an optimizer; those in `minigrad.optim` have it."""
 
-    def zero_grad(self) -> None: ...
-    def step(self) -> None: ...
+    def zero_grad(self) -> None:
+        """Forget the gradients of the batch before."""
+
+    def step(self) -> None:
+        """Move the parameters by their gradients."""
 
 
 @dataclass(frozen=True)
 class History:
-    """What a training did: one record an epoch, and the parameters of the best epoch where they are kept.
+    """What a training did, epoch by epoch.
 
-    A record maps "epoch", "loss", each metric's name, "norm" (where a clip function returns one),
-    and, with validation data, "val_loss" and "val_" + each metric's name to a number.
+    records: one an epoch. It maps "epoch", "loss", each metric's name, "norm" (where a clip function
+    returns one), and, with validation data, "val_loss" and "val_" + each metric's name to a number.
+    best: with `patience`, the state_dict of the best epoch, each parameter's array in its own shape;
+    otherwise empty.
     """
 
     records: tuple[Mapping[str, float], ...] = ()
@@ -44,14 +50,20 @@ class History:
         return len(self.records)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """One column, such as history["loss"], as an array (epochs,)."""
+        """One figure of every epoch, such as history["loss"], as an array (N,) for N epochs.
+
+        Raises KeyError, which lists the names there are, where some epoch has no such figure.
+        """
         if not all(name in record for record in self.records):
             known = ", ".join(self.records[0])
             raise KeyError(f"the history has no {name!r}; it has {known}")
         return np.array([record[name] for record in self.records])
 
-    def plot(self) -> Any:
-        """Draw the loss and the metrics over the epochs (needs matplotlib)."""
+    def plot(self) -> np.ndarray:
+        """Draw the loss and the metrics over the epochs (needs matplotlib); see `plot.loss_curves`.
+
+        Returns an array (N,) of matplotlib Axes, one for the loss and one for each metric.
+        """
         from minigrad.plot import loss_curves
 
         return loss_curves(self.records)
@@ -68,7 +80,7 @@ def fit(
     seed: int = 0,
     validation: Batch | None = None,
     metrics: Mapping[str, Metric] | None = None,
-    clip: Callable[[list[Any]], float | None] | None = None,
+    clip: Clip | None = None,
     patience: int | None = None,
     callback: Callable[[History], bool | None] | None = None,
     history: History | None = None,
@@ -76,20 +88,25 @@ def fit(
 ) -> History:
     """Train `model` until it has seen `epochs` epochs, and return what happened.
 
-    `data` is a Batch, shuffled anew for each epoch, or a function that draws a fresh Batch for each
-    epoch from a generator. `loss(model(x), y)` is the mean loss of a batch, a Tensor; where the data
-    has a mask, `loss(model(x), y, mask)`. Metrics have the same arguments and return a number.
-    Per-batch figures are averaged by the number of samples, or of True entries in the mask.
-
-    `clip(parameters)` runs between the backward pass and the optimizer's step; if it returns the
+    data: a Batch of x (B, ...) and y (B, ...), shuffled anew for each epoch, or a function that draws
+    a fresh Batch for each epoch from a generator; B is the number of all samples.
+    loss: `loss(model(x), y)` is the mean loss of `batch_size` samples, a scalar Tensor; where the data
+    has a mask, `loss(model(x), y, mask)`. metrics: by name, functions of the same arguments that
+    return a number. An epoch's figure is the mean of its batches' figures, each weighted by its
+    number of samples, or of True entries in its mask.
+    seed: the order of the samples depends on it and on the number of the epoch, on nothing else.
+    validation: a Batch on which loss and metrics are computed after each epoch, in eval mode.
+    clip: `clip(parameters)` runs between the backward pass and the optimizer's step; if it returns the
     gradient's norm, the history records its mean.
-    With `patience`, training stops once the loss (that of `validation`, if given) has not improved
-    for so many epochs, and the model is left with the parameters of its best epoch.
-    `callback(history)` runs after each epoch, and ends the training by returning True.
-    A `history` from before is gone on with: give the one that `load` returned, and the numbers are
-    those of a training that never stopped.
+    patience: training stops once the loss (that of `validation`, if given) has not improved for so
+    many epochs, and the model is left with the parameters of its best epoch.
+    callback: `callback(history)` runs after each epoch, and ends the training by returning True.
+    history: to continue a training, the history that it returned or `load` gave back. The numbers are
+    then those of a training that was never interrupted.
+    progress: show the figures on a bar or as lines, see `progress.py`.
 
-    The order of samples depends on `seed` and the epoch alone.
+    Raises ValueError where epochs, batch_size or patience is below 1, and where the data has no
+    sample or a mask that is False everywhere.
     """
     _refuse(epochs=epochs, batch_size=batch_size, patience=patience)
     history = history or History()
@@ -129,7 +146,11 @@ def evaluate(
     metrics: Mapping[str, Metric] | None = None,
     batch_size: int = 32,
 ) -> dict[str, float]:
-    """The mean loss and metrics of `model` on `data`, in eval mode and without recording."""
+    """The mean loss and metrics of `model` on `data`, x (B, ...) and y (B, ...), by name.
+
+    Computed in eval mode and without recording; the model's mode is afterwards what it was before.
+    loss, metrics, batch_size, and the ValueError it raises: as for `fit`.
+    """
     _refuse(batch_size=batch_size)
     means = _Means()
     was_training = model.training
@@ -147,14 +168,18 @@ def evaluate(
 class Saved(Protocol):
     """What has a state: modules, optimizers, schedules."""
 
-    def state_dict(self) -> Any: ...
-    def load_state_dict(self, saved: Any, /) -> None: ...
+    def state_dict(self) -> Any:
+        """The state: numbers, strings, arrays, and lists and dicts of them."""
+
+    def load_state_dict(self, saved: Any, /) -> None:
+        """Go on from a state that `state_dict` returned."""
 
 
 def save(path: str | Path, history: History, *parts: Saved) -> None:
     """Write the history and the state of `parts` (model, optimizer, schedule) into one file.
 
-    The file is whole or absent, also when the power fails half-way. As fit's callback:
+    The file appears only once it is complete, also when the power fails half-way; an older one of
+    that name stays until then. As fit's callback:
     `callback=lambda history: save("run.npz", history, model, optimizer)`.
     """
     arrays: dict[str, np.ndarray] = {}
@@ -174,10 +199,10 @@ def save(path: str | Path, history: History, *parts: Saved) -> None:
 
 
 def load(path: str | Path, *parts: Saved) -> History:
-    """Put `parts` back where `save` found them, in the same order; returns the history to go on with.
+    """Give each of `parts`, in the order in which they were saved, its state back; returns the history.
 
-    Random layers go on with the numbers they would have drawn next. Raises ValueError when the file
-    is of other parts.
+    Random layers go on with the numbers they would have drawn next. Raises ValueError where the file
+    holds another number of parts or of random generators, or a state that does not fit its part.
     """
     with np.load(path, allow_pickle=False) as file:
         state = _with_arrays(json.loads(str(file["state"])), file)
@@ -194,7 +219,7 @@ def load(path: str | Path, *parts: Saved) -> History:
 
 
 class _Means:
-    """Weighted means of named figures, taken as the figures come."""
+    """Weighted means of named figures, kept up to date as the figures come."""
 
     def __init__(self) -> None:
         self._weight = 0.0
@@ -217,7 +242,7 @@ def _steps(
     optimizer: Optimizer,
     batch_size: int,
     metrics: Mapping[str, Metric],
-    clip: Callable[[list[Any]], float | None] | None,
+    clip: Clip | None,
 ) -> Iterator[dict[str, float]]:
     """One update for each batch; yields the means of this epoch's figures so far."""
     means = _Means()
@@ -237,7 +262,10 @@ def _steps(
 
 
 def _batches(data: Batch, size: int) -> Iterator[Batch]:
-    """Consecutive batches; the last may be smaller, and one with nothing to answer is left out."""
+    """Consecutive batches of `size` samples; the last may be smaller.
+
+    A batch whose mask is False everywhere is left out: its mean loss is a mean of nothing.
+    """
     if _weight(data) == 0:
         raise ValueError("the data has no sample to answer: it is empty, or its mask is False everywhere")
     for start in range(0, len(data), size):
@@ -247,11 +275,12 @@ def _batches(data: Batch, size: int) -> Iterator[Batch]:
 
 
 def _weight(batch: Batch) -> float:
-    """How many answers a batch asks for: what its mean is a mean of."""
+    """The number of entries over which a batch's mean is taken: its samples, or the True ones of its mask."""
     return float(len(batch) if batch.mask is None else np.count_nonzero(batch.mask))
 
 
 def _applied(function: Callable[..., Any], prediction: Tensor, batch: Batch) -> Any:
+    """What a loss or a metric says of a batch; it is given the mask where there is one."""
     if batch.mask is None:
         return function(prediction, batch.y)
     return function(prediction, batch.y, batch.mask)
@@ -269,14 +298,14 @@ def _waited(history: History, monitored: str) -> int:
 
 
 def _generators(parts: tuple[Saved, ...]) -> list[np.random.Generator]:
-    """Every random generator that a module among `parts` holds, each once."""
+    """Every random generator that is an attribute of a module among `parts`, each once."""
     modules = [module for part in parts if isinstance(part, Module) for module in part.modules()]
     held = [value for module in modules for value in vars(module).values()]
     return list({id(value): value for value in held if isinstance(value, np.random.Generator)}.values())
 
 
 def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """A tree of plain values, with each array put aside under a name that stands in its place."""
+    """A tree of values that JSON can hold: each array goes into `arrays`, and its name takes its place."""
     if isinstance(value, np.ndarray):
         name = f"array{len(arrays)}"
         arrays[name] = value
@@ -291,7 +320,7 @@ def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def _with_arrays(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    """The tree that `_without_arrays` was given, with tuples as lists."""
+    """The tree that `_without_arrays` was given, but that tuples are lists."""
     if isinstance(value, dict):
         if "array" in value:
             return arrays[value["array"]]
@@ -302,6 +331,7 @@ def _with_arrays(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
 
 
 def _refuse(**counts: int | None) -> None:
+    """Raise ValueError, which names it, where a count is given and below 1."""
     for name, count in counts.items():
         if count is not None and count < 1:
             raise ValueError(f"fit: {name} is {count}; it must be at least 1")

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from minigrad.ops import Array
 from minigrad.tensor import Tensor
 
 
 class Parameter(Tensor):
-    """A leaf that a Module owns and an optimiser moves. Copies `data`, which must be floating point."""
+    """A leaf that a Module owns and an optimiser moves; it copies `data`, an array of any shape.
+
+    Raises TypeError where the dtype is not floating point, unless `requires_grad` is False.
+    """
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
+    def __init__(self, data: Tensor | npt.ArrayLike, requires_grad: bool = True) -> None:
         super().__init__(data, requires_grad)
+
+
+_Given = ParamSpec("_Given")
+_Result_co = TypeVar("_Result_co", covariant=True)
+
+
+class _Forward(Protocol[_Given, _Result_co]):
+    """What has a `forward`: through it a type checker knows what calling a module takes and returns."""
+
+    def forward(self, *args: _Given.args, **keywords: _Given.kwargs) -> _Result_co: ...
 
 
 class Module:
@@ -26,18 +40,22 @@ class Module:
     Parameters and modules are found in the attributes, also within lists, tuples and dicts; nothing
     is registered, and `super().__init__()` need not be called. A subclass defines `forward`, which
     calling the module runs, or `__call__` itself.
+    training: True at first and after `train()`, False after `eval()`; dropout, for one, looks at it.
     """
 
     training = True
 
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
+    def __call__(
+        self: _Forward[_Given, _Result_co], *args: _Given.args, **keywords: _Given.kwargs
+    ) -> _Result_co:
         return self.forward(*args, **keywords)
 
     def forward(self, *args: Any, **keywords: Any) -> Any:
+        """What calling the module does. A subclass defines it; until then it raises NotImplementedError."""
         raise NotImplementedError(f"{type(self).__name__} defines no forward")
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """(name, parameter), such as ("layers.0.W", ...); a shared one once, under its first name."""
+        """Each parameter with its name, such as "layers.0.W"; a shared one once, under its first name."""
         seen = set()
         for name, p in _found(vars(self), "", Parameter):
             if id(p) not in seen:
@@ -45,10 +63,11 @@ class Module:
                 yield name, p
 
     def parameters(self) -> list[Parameter]:
+        """The parameters of `named_parameters`, in the same order."""
         return [p for _, p in self.named_parameters()]
 
     def modules(self) -> Iterator[Module]:
-        """This module and all modules within it."""
+        """This module, then all modules within it, each as often as it occurs."""
         yield self
         for _, m in _found(vars(self), "", Module):
             yield m
@@ -58,28 +77,29 @@ class Module:
         return sum(p.size for p in self.parameters())
 
     def zero_grad(self) -> None:
-        """Forget all gradients."""
+        """Set the gradient of every parameter to None."""
         for p in self.parameters():
             p.zero_grad()
 
-    def train(self, training: bool = True) -> Module:
-        """Set `training` here and in all modules within; returns the module."""
+    def train(self, training: bool = True) -> Self:
+        """Set `training` in this module and in all modules within it; returns this module."""
         for m in self.modules():
             m.training = training
         return self
 
-    def eval(self) -> Module:
-        """`train(False)`"""
+    def eval(self) -> Self:
+        """The same as `train(False)`; returns this module."""
         return self.train(False)
 
     def state_dict(self) -> dict[str, Array]:
-        """A copy of every parameter's array by name."""
+        """For each parameter, by name, a copy of its array in its own shape."""
         return {name: p.data.copy() for name, p in self.named_parameters()}
 
-    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Write `saved` into the parameters, in their own dtype.
+    def load_state_dict(self, saved: Mapping[str, npt.ArrayLike]) -> None:
+        """Copy the arrays of `saved` into the parameters of the same names: each of its own shape.
 
-        Raises ValueError that names every missing, unexpected or misshapen entry; then nothing was written.
+        Each parameter keeps its dtype. Raises ValueError, which names every missing, unexpected or
+        misshapen entry; then nothing has been copied.
         """
         mine = dict(self.named_parameters())
         arrays = {name: np.asarray(value) for name, value in saved.items()}
@@ -94,11 +114,11 @@ class Module:
             raise ValueError(f"load_state_dict of {type(self).__name__}: {'; '.join(wrong)}")
         for name, p in mine.items():
             p.data[...] = arrays[name]
-            p.data = p.data  # a tape made before this is no longer valid
+            p.data = p.data  # tells the tape: backward now refuses results computed with the old values
 
 
 def _found(value: Any, prefix: str, kind: type) -> Iterator[tuple[str, Any]]:
-    """(dotted name, object) of every `kind` within attributes, containers and modules."""
+    """(dotted name, object) for every object of type `kind` in attributes, containers and modules."""
     if isinstance(value, dict):
         items: Any = value.items()
     elif isinstance(value, (list, tuple)):
