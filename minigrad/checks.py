@@ -1,6 +1,6 @@
 """The words in which assignments write checks, mutants and variants.
 
-NumPy alone: this file is also read inside the sandbox, where the engine may be absent.
+It imports NumPy alone: a worker in the sandbox reads it too, and there the engine may be absent.
 A check is a probe: it runs against the names that a notebook defines and returns named arrays.
 It never says whether they are right; `minigrad.grading.judge.verdict` compares them with the solution's.
 """
@@ -19,7 +19,7 @@ Replay = Callable[["Student", Arrays, np.random.Generator, np.random.Generator],
 
 
 class Missing(Exception):
-    """A notebook does not define a name that a check needs."""
+    """A notebook does not define the name that a check asks for."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the notebook does not define `{name}`")
@@ -27,15 +27,15 @@ class Missing(Exception):
 
 
 class Todo(Exception):
-    """A stub of the release still stands where an answer belongs."""
+    """An exercise is not yet done: the placeholder of the release is still in its place."""
 
 
 class Student:
-    """The names that a notebook defines, as attributes; assignment replaces a name for one probe.
+    """The names that a notebook defines, as attributes; assigning one replaces it for one probe.
 
-    `student.RNNCell` raises `Missing` when the notebook defines no such name. Assigning, as in
-    `student.clip_grad_norm = stand_in`, puts a stand-in where the student's own code looks the
-    name up; whoever runs the probe restores the names afterwards.
+    `student.RNNCell` raises `Missing` where the notebook defines no such name, and `Todo` where its
+    value is still `...`. After `student.clip_grad_norm = stand_in`, the student's own code, too, finds
+    `stand_in` under that name; whoever runs the probe restores the names afterwards.
     """
 
     def __init__(self, names: dict[str, Any]) -> None:
@@ -82,6 +82,7 @@ class Check:
 
     @property
     def trained(self) -> bool:
+        """Whether the probe trains, so that a replay decides."""
         return self.replay is not None
 
 
@@ -122,8 +123,8 @@ def collect(names: Mapping[str, Any]) -> tuple[Check, ...]:
 class Mutant:
     """A known mistake: `old`, found exactly once in the solution's source, becomes `new`.
 
-    `fails` names every deterministic check that the mistake fails, `hint` tells a student what
-    went wrong without giving the line away.
+    fails: every check that the mistake fails, trained ones aside. hint: tells a student what went
+    wrong without giving the line away.
     """
 
     name: str
@@ -140,7 +141,7 @@ def mutant(name: str, old: str, new: str, hint: str, fails: Iterable[str]) -> Mu
 
 @dataclass(frozen=True)
 class Variant:
-    """Right work written otherwise: whole solution cells by grade id, replacing the solution's."""
+    """Right work written otherwise: by grade id, whole cells that replace the solution's."""
 
     name: str
     cells: Mapping[str, str]
@@ -148,7 +149,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Rewrite:
-    """The mistake of the mutant `of`, made in other words: diagnosis must still name it."""
+    """The mistake of the mutant `of` in other code: by grade id, whole cells; it must get the same hint."""
 
     name: str
     of: str
@@ -156,7 +157,7 @@ class Rewrite:
 
 
 def given(value: Any, what: str) -> Any:
-    """`value`, unless a stub still stands there (None or ...): then Todo, naming `what`."""
+    """`value`, of any kind; raises Todo, naming `what`, where it is still a placeholder: None or `...`."""
     if value is None or value is ...:
         raise Todo(f"{what} is still to do")
     return value

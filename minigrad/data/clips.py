@@ -6,10 +6,10 @@ import numpy as np
 
 from minigrad.data.tasks import Batch
 
-SIDE = 5  # the screen has SIDE x SIDE points, and what leaves it on one side comes back on the other
-NOISE = 0.1
-DIRECTIONS = ("right", "left", "down", "up")  # a direction's place is its label
-KINDS = ("still", "travel", "to and fro", "cut")  # a kind's place is its label
+SIDE = 5  # the screen has SIDE x SIDE points, and what leaves it on one side comes in on the other
+NOISE = 0.1  # the noise's standard deviation, where a dot is 1
+DIRECTIONS = ("right", "left", "down", "up")  # a direction's index is its label
+KINDS = ("still", "travel", "to and fro", "cut")  # a kind's index is its label
 END, START = 0, 1
 WORDS = (
     "<end>",
@@ -20,15 +20,16 @@ WORDS = (
     "rests",
     "moves",
     *DIRECTIONS,
-)  # a word's place is its token
+)  # a word's index is its token
 _STEPS = np.array([[0, 1], [0, -1], [1, 0], [-1, 0]])  # (direction, row and column)
 
 
 def moves(rng: np.random.Generator, batch: int, frames: int = 6) -> Batch:
     """Say where a dot moves: action recognition.
 
-    x (B, T, 25) are frames, row by row; y (B,) labels, places in `DIRECTIONS`. The dot starts anywhere
-    and moves one point a frame, so no single frame tells.
+    x (B, T, 25) are frames, row by row; y (B,) labels, indices into `DIRECTIONS`. B is `batch`, T is
+    `frames`. The dot starts anywhere and moves one point a frame, so no single frame shows its way.
+    Raises ValueError where batch is below 1 or frames below 2.
     """
     _enough("moves", batch, frames)
     start, y = rng.integers(0, SIDE, (batch, 2)), rng.integers(0, len(DIRECTIONS), batch)
@@ -39,10 +40,11 @@ def moves(rng: np.random.Generator, batch: int, frames: int = 6) -> Batch:
 def kinds(rng: np.random.Generator, batch: int, frames: int = 8) -> Batch:
     """Say what kind of clip it is: video classification.
 
-    x (B, T, 25) are frames, row by row; y (B,) labels, places in `KINDS`. The dot stays; or moves on by
-    one point a frame; or goes to and fro between two neighbouring points; or stays and is elsewhere
-    after a cut, which may come at any frame but the first. Every frame shows one dot, anywhere, so no
-    single frame tells.
+    x (B, T, 25) are frames, row by row; y (B,) labels, indices into `KINDS`. In a clip that is "still"
+    the dot stays; in "travel" it moves on by one point a frame; in "to and fro" it goes back and forth
+    between two neighbouring points; in a "cut" it stays, but from some frame after the first on, at
+    another point. Every frame shows one dot, anywhere, so no single frame shows the kind.
+    Raises ValueError where batch is below 1 or frames below 2.
     """
     _enough("kinds", batch, frames)
     start, y = rng.integers(0, SIDE, (batch, 2)), rng.integers(0, len(KINDS), batch)
@@ -59,9 +61,10 @@ def kinds(rng: np.random.Generator, batch: int, frames: int = 8) -> Batch:
 def captions(rng: np.random.Generator, batch: int, frames: int = 6) -> Batch:
     """Describe a clip: "small dot moves left", "big dot rests".
 
-    x (B, T, 25) are frames, row by row; y (B, 5) are tokens, indices into `WORDS`, with `END` to the
-    row's end. A big dot is two points wide. The dot rests as often as it moves in any one direction,
+    x (B, T, 25) are frames, row by row; y (B, 5) are tokens, indices into `WORDS`, filled up with
+    `END`. A big dot is two points wide. The dot rests as often as it moves in any one direction,
     so that each of the ten sentences is as likely as any other.
+    Raises ValueError where batch is below 1 or frames below 2.
     """
     _enough("captions", batch, frames)
     start, big = rng.integers(0, SIDE, (batch, 2)), rng.integers(0, 2, batch)
@@ -73,7 +76,7 @@ def captions(rng: np.random.Generator, batch: int, frames: int = 6) -> Batch:
 
 
 def _sentence(big: int, way: int) -> list[int]:
-    """The tokens of a caption, with END to a length of five."""
+    """The tokens of a caption, filled up with END to five."""
     moves = ["moves", DIRECTIONS[way]] if way < len(DIRECTIONS) else ["rests"]
     words = ["big" if big else "small", "dot", *moves]
     return [*(WORDS.index(word) for word in words), *[END] * (5 - len(words))]
@@ -86,7 +89,7 @@ def sentence(tokens: np.ndarray) -> str:
 
 
 def _film(rng: np.random.Generator, places: np.ndarray, big: np.ndarray | None = None) -> np.ndarray:
-    """Frames (B, T, 25) with a dot at each of the places (B, T, 2), and noise; big dots (B,) are two wide."""
+    """Frames (B, T, 25) with noise and a dot at its place (B, T, 2); where `big` (B,), two points wide."""
     film = NOISE * rng.standard_normal((*places.shape[:2], SIDE, SIDE))
     row, column = places[..., 0] % SIDE, places[..., 1]
     b, t = np.indices(row.shape)
@@ -97,5 +100,6 @@ def _film(rng: np.random.Generator, places: np.ndarray, big: np.ndarray | None =
 
 
 def _enough(name: str, batch: int, frames: int) -> None:
+    """Raise ValueError where there is no clip, or a clip has too few frames to show anything move."""
     if batch < 1 or frames < 2:
         raise ValueError(f"{name}: batch is {batch} and frames {frames}; they must be at least 1 and 2")

@@ -10,7 +10,7 @@ ORDER_SYMBOLS = "XYabcd"  # X and Y count, the others distract
 REBER_SYMBOLS = "BTPSXVE"
 WAVES = np.array([[0.7], [0.3]])  # (2, D): how much of each wave every column of `waves` holds
 
-# From each place of the Reber grammar two ways lead on, each with its symbol; 5 is the end.
+# From each place (0 to 4) of the Reber grammar, two ways lead on: (symbol, next place); 5 is the end.
 _REBER = (
     (("T", 1), ("P", 2)),
     (("S", 1), ("X", 3)),
@@ -24,8 +24,9 @@ def order(rng: np.random.Generator, batch: int, length: int = 24) -> Batch:
     """Say which two of X and Y came, and in which order, among distracting symbols.
 
     x (B, T, 6) one-hot, columns in the order of `ORDER_SYMBOLS`; y (B,) is 0 to 3 for XX, XY, YX, YY,
-    to be answered after the last step. The first comes between T/10 and T/5, the second between
-    T/2 and 3T/5. Hochreiter and Schmidhuber, 1997, experiment 6a.
+    to be answered after the last step. B is `batch`, T is `length`. The first comes between T/10 and
+    T/5, the second between T/2 and 3T/5. Hochreiter and Schmidhuber, 1997, experiment 6a.
+    Raises ValueError where batch is below 1 or length below 4.
     """
     if batch < 1 or length < 4:
         raise ValueError(f"order: batch is {batch} and length {length}; they must be at least 1 and 4")
@@ -40,7 +41,9 @@ def order(rng: np.random.Generator, batch: int, length: int = 24) -> Batch:
 def reber_string(rng: np.random.Generator, longest: int = 14) -> str:
     """One embedded Reber string of at most `longest` symbols, such as "BTBTXSETE".
 
-    B, then T or P, then a string of Reber's grammar, then the same T or P again, then E.
+    B, then T or P, then a string of Reber's grammar, then the same T or P again, then E. The grammar
+    is Reber's, 1967; embedded as in Hochreiter and Schmidhuber, 1997, experiment 1. Strings that are
+    too long are drawn anew. Raises ValueError where longest is below 9.
     """
     if longest < 9:
         raise ValueError(f"reber: longest is {longest}; the shortest embedded Reber strings have 9 symbols")
@@ -56,9 +59,8 @@ def reber_string(rng: np.random.Generator, longest: int = 14) -> str:
 def reber_batch(strings: list[str]) -> Batch:
     """Strings of Reber symbols as a batch: say after each symbol which one comes next.
 
-    x (B, T, 7) one-hot, columns in the order of `REBER_SYMBOLS`, and zero where the mask (B, T) is
-    False, behind a string's end; y (B, T) int, the next symbol. T is the longest string's length
-    less one.
+    x (B, T, 7) one-hot, columns in the order of `REBER_SYMBOLS`; y (B, T) int, the next symbol; mask
+    (B, T), False after a string's end, where x is zero. T is one less than the longest string's length.
     """
     steps = max(len(s) for s in strings) - 1
     x, mask = np.zeros((len(strings), steps, 7)), np.zeros((len(strings), steps), dtype=bool)
@@ -72,16 +74,19 @@ def reber_batch(strings: list[str]) -> Batch:
 
 
 def reber(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
-    """Embedded Reber strings of at most `longest` symbols, as `reber_batch` gives them."""
+    """`batch` embedded Reber strings of at most `longest` symbols, as `reber_batch` gives them.
+
+    x (B, T, 7), y (B, T), mask (B, T). Raises ValueError where batch is below 1 or longest below 9.
+    """
     if batch < 1:
         raise ValueError(f"reber: batch is {batch}; it must be at least 1")
     return reber_batch([reber_string(rng, longest) for _ in range(batch)])
 
 
 def reber_possible(string: str) -> list[str]:
-    """The symbols that may follow each symbol but the last of an embedded Reber string, as "TP".
+    """For each symbol of an embedded Reber string but the last, the symbols that may follow it, as "TP".
 
-    By the grammar alone: `longest`, which a generator may have been given, is not looked at.
+    By the grammar alone: that a string may have to end soon to stay within `longest` does not count.
     """
     outer, place, possible = string[1], 0, ["TP", "B"]
     for symbol in string[3:-3]:
@@ -92,10 +97,10 @@ def reber_possible(string: str) -> list[str]:
 
 
 def reber_closing(mask: np.ndarray) -> np.ndarray:
-    """(B, T) bool from a batch's mask: True where the next symbol repeats the string's second one.
+    """From a batch's mask (B, T): True where the next symbol repeats the string's second one, (B, T) bool.
 
-    This is the only prediction that needs memory of the string's beginning; without it, half of
-    these are right.
+    This is the only prediction that needs memory of the string's beginning. Guessing without that
+    memory, half of them are right.
     """
     ends = mask.sum(axis=1)
     return np.asarray(np.arange(mask.shape[1]) == (ends - 2)[:, None])
@@ -108,10 +113,11 @@ def waves(
     periods: tuple[float, float] = (8.0, 20.0),
     noise: float = 0.05,
 ) -> np.ndarray:
-    """A series (N, D): two sine waves, seen in D mixtures, with normal noise of this standard deviation.
+    """A series (N, D): two sine waves, mixed in D ways, and normal noise; N is `length`.
 
-    Periods are in steps; phases are drawn. `mix` (2, D) says how much of each wave a column holds,
-    `WAVES` if not given (then D is 1).
+    periods: of the two waves, in steps; their phases are drawn. mix (2, D): how much of each wave a
+    column holds, `WAVES` if not given (then D is 1). noise: the noise's standard deviation.
+    Raises ValueError where mix is not (2, D).
     """
     mix = WAVES if mix is None else np.asarray(mix, dtype=np.float64)
     if mix.ndim != 2 or len(mix) != 2:

@@ -1,8 +1,8 @@
 """Sequences that become other sequences: dates however written, starred letters, and whole notes again.
 
-In every batch x (B, S) are tokens of what is read, 0 behind a sequence, and mask (B, S) is True on
-its symbols. y (B, T) are tokens of what is to be written; each row ends with `END`, and behind that
-`END` goes on to the row's end.
+In every batch x (B, S) are the tokens of what is read, 0 after a sequence's end, and mask (B, S) is
+True on its symbols. y (B, T) are the tokens of what is to be written, then `END`; shorter rows are
+filled up with more of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from minigrad.data.tasks import Batch
 END, START = 0, 1  # the first two tokens of all that is written; START is never in y
 DIGITS = tuple("0123456789")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-DATE_READ = ("·", *DIGITS, *MONTHS, ".", "/", ",")  # a symbol's place is its token
+DATE_READ = ("·", *DIGITS, *MONTHS, ".", "/", ",")  # a symbol's index is its token
 DATE_WRITTEN = ("<end>", "<start>", *DIGITS)
 FORMATS = ("{d} {month} {y}", "{month} {d}, {y}", "{d}.{m}.{y}", "{m}/{d}/{y}")
 
@@ -26,17 +26,20 @@ _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def date_text(year: int, month: int, day: int, form: str) -> str:
-    """A date in one of `FORMATS`, such as "7 May 98"; of the year only the last two digits."""
+    """A date in the format `form`, one of `FORMATS`: such as "7 May 98", the year with two digits."""
     return form.format(d=day, m=month, month=MONTHS[month - 1], y=f"{year % 100:02}")
 
 
 def date_tokens(*texts: str) -> tuple[np.ndarray, np.ndarray]:
-    """Texts such as "7 May 98" as tokens (B, S) and mask (B, S), padded behind; a month is one symbol."""
+    """Texts such as "7 May 98" as tokens (B, S) and mask (B, S), padded at the end; a month is one symbol.
+
+    Raises ValueError where a text is empty or holds a symbol that is not in `DATE_READ`.
+    """
     rows = []
     for text in texts:
         symbols = text.replace(" ", "")
         for place, month in enumerate(MONTHS):
-            symbols = symbols.replace(month, chr(place))  # one character, and none that a date has
+            symbols = symbols.replace(month, chr(place))  # a control character: no date holds one
         symbols_read = [MONTHS[ord(s)] if ord(s) < len(MONTHS) else s for s in symbols]
         if not symbols_read or (unknown := sorted(set(symbols_read) - set(DATE_READ[1:]))):
             raise ValueError(f"date_tokens: {text!r} holds {unknown if symbols_read else 'nothing'}")
@@ -50,10 +53,12 @@ def dates(
     formats: tuple[str, ...] = FORMATS,
     years: tuple[int, int] = (0, 100),
 ) -> Batch:
-    """Write a date as year, month and day, two digits each, whichever of the formats it is read in.
+    """Write a date as year, month and day, two digits each, whichever of the `formats` it is read in.
 
-    x are indices into `DATE_READ`, 4 to 8 a date; y (B, 7) are indices into `DATE_WRITTEN`. Every day
-    of the years from the first to before the second is as likely, but for 29 February.
+    x (B, S) are indices into `DATE_READ`, 4 to 8 a date; y (B, 7) are indices into `DATE_WRITTEN`; mask
+    (B, S). Every day from the first of `years` to before the second is equally likely, but 29 February
+    never comes. Raises ValueError where batch is below 1, there is no format, or the years do not
+    grow within 0 to 100.
     """
     if batch < 1 or not formats or not 0 <= years[0] < years[1] <= 100:
         raise ValueError(
@@ -78,8 +83,9 @@ def dates(
 def summaries(rng: np.random.Generator, batch: int, longest: int = 8, most: int = 2) -> Batch:
     """Write the starred letters of a note, in their order.
 
-    x are indices into `NOTE_READ`, 4 to `longest` a note, 1 to `most` of them starred, anywhere; y are
-    indices into `NOTE_WRITTEN`.
+    x (B, S) are indices into `NOTE_READ`, 4 to `longest` a note, 1 to `most` of them starred, anywhere;
+    y (B, T) are indices into `NOTE_WRITTEN`; mask (B, S).
+    Raises ValueError where batch is below 1, longest below 4, or most not 1 to 4.
     """
     if batch < 1 or longest < 4 or not 1 <= most <= 4:
         raise ValueError(
@@ -99,7 +105,11 @@ def summaries(rng: np.random.Generator, batch: int, longest: int = 8, most: int 
 
 
 def copies(rng: np.random.Generator, batch: int, shortest: int = 1, longest: int = 8) -> Batch:
-    """Write a note of `shortest` to `longest` letters once more; tokens as in `summaries`, without stars."""
+    """Write a note of `shortest` to `longest` letters once more, without stars.
+
+    x (B, S), y (B, T) and mask (B, S) as in `summaries`. Raises ValueError where batch or shortest is
+    below 1, or longest below shortest.
+    """
     if batch < 1 or not 1 <= shortest <= longest:
         raise ValueError(
             f"copies: batch is {batch}, shortest {shortest} and longest {longest}; "
@@ -111,19 +121,19 @@ def copies(rng: np.random.Generator, batch: int, shortest: int = 1, longest: int
 
 
 def target_mask(y: np.ndarray) -> np.ndarray:
-    """(B, T) bool: True up to each row's first `END`, which is to be written too."""
+    """(B, T) bool for y (B, T): True up to and with each row's first `END`, which is to be written too."""
     ends = np.cumsum(y == END, axis=1)
     return np.asarray(ends - (y == END) == 0)
 
 
 def text(tokens: np.ndarray, symbols: tuple[str, ...]) -> str:
-    """What tokens (T,) of something written say, up to their first `END`."""
+    """The symbols that tokens (T,) stand for, as one string, up to the first `END`."""
     ends = np.flatnonzero(tokens == END)
     return "".join(symbols[token] for token in tokens[: ends[0] if ends.size else None])
 
 
 def _padded(rows: list[list[int]], filling: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (B, longest) filled up behind, and where they have entries."""
+    """Rows of different lengths as tokens (B, T), filled up at the end, and the mask (B, T)."""
     lengths = np.array([len(row) for row in rows])
     mask = np.arange(lengths.max()) < lengths[:, None]
     tokens = np.full(mask.shape, filling, dtype=np.int64)

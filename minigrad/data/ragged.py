@@ -9,24 +9,25 @@ from minigrad.data.tasks import Batch
 NAMES = ("Hill", "Park", "Stone", "Wood")
 KEYS = ("Company", "Street")
 OTHERS = ("we", "saw", "the", "new", "old", "near")
-WORDS = (*NAMES, *KEYS, *OTHERS)  # a word's place is its token
-TAGS = ("word", "person", "company", "street")  # a tag's place is its label
+WORDS = (*NAMES, *KEYS, *OTHERS)  # a word's index is its token
+TAGS = ("word", "person", "company", "street")  # a tag's index is its label
 AHEAD = 2  # steps from a name to the word that explains it
 
 GLIDE_BINS = 8
 GLIDE_STARTS = np.array([[1.0, 6.0], [5.0, 2.5], [2.0, 4.0]])  # (glide, tone): bin where the tone starts
 GLIDE_CLASSES = 2 * len(GLIDE_STARTS)
-GLIDE_NOISE = 0.1
-PITCHES = (0.88, 1.18)  # of the two speakers
+GLIDE_NOISE = 0.1  # the standard deviation of the noise, where a tone is 1
+PITCHES = (0.88, 1.18)  # of the two speakers: what the bins of their tones are multiplied by
 SPEAKER_NOISE = 0.15
 
 
 def names(rng: np.random.Generator, batch: int, longest: int = 12) -> Batch:
-    """Tag every word of sentences of 5 to `longest` words; a name's tag stands two words later.
+    """Tag every word of sentences of 5 to `longest` words; which tag a name has, a later word decides.
 
-    x (B, T) are tokens, indices into `WORDS`, 0 behind a sentence; y (B, T) are labels, indices into
-    `TAGS`; mask (B, T) is True on words. A name is a company or a street where the word two steps on
-    says so, else a person; each is about as frequent. T is the longest sentence's length.
+    x (B, T) are tokens, indices into `WORDS`, 0 after a sentence's end; y (B, T) are labels, indices
+    into `TAGS`; mask (B, T) is True on words. T is the longest sentence's length. A name is a company
+    or a street where the word two steps later is "Company" or "Street", else a person; the three are
+    about equally frequent. Raises ValueError where batch is below 1 or longest below 5.
     """
     if batch < 1 or longest < 5:
         raise ValueError(f"names: batch is {batch} and longest {longest}; they must be at least 1 and 5")
@@ -46,7 +47,7 @@ def names(rng: np.random.Generator, batch: int, longest: int = 12) -> Batch:
 
 
 def tags(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The right labels (B, T) of tokens (B, T): places in `TAGS`, and 0 where the mask is False."""
+    """The right labels (B, T) of tokens (B, T): indices into `TAGS`, and 0 where the mask (B, T) is False."""
     ahead = np.full(tokens.shape, -1)
     ahead[:, :-AHEAD] = np.where(mask[:, AHEAD:], tokens[:, AHEAD:], -1)
     label = np.ones(tokens.shape, dtype=np.int64)
@@ -58,10 +59,11 @@ def tags(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def glides(rng: np.random.Generator, batch: int, longest: int = 14, gap: int = 5) -> Batch:
     """Say which of six glides was heard, after `gap` frames of noise alone.
 
-    x (B, T, 8) are frames of a spectrum, 0 behind a sequence; y (B,) labels; mask (B, T). A glide is
-    two tones that move towards each other, or the same backwards, in 9 to `longest` frames at a
-    pitch of its own: label 2g is glide g of `GLIDE_STARTS`, 2g + 1 its reverse. No single frame tells
-    the direction, and without the gap the last ones would do.
+    x (B, T, 8) are frames of a spectrum, 0 after a sequence's end; y (B,) labels; mask (B, T). A glide
+    is two tones that move towards each other, or the same backwards, in 9 to `longest` frames at a
+    pitch of its own: label 2g is glide g of `GLIDE_STARTS`, 2g + 1 its reverse. No single frame shows
+    the direction; without the gap, the last few frames would.
+    Raises ValueError where batch is below 1, longest below 9, or gap below 0.
     """
     if batch < 1 or longest < 9 or gap < 0:
         raise ValueError(
@@ -78,9 +80,10 @@ def glides(rng: np.random.Generator, batch: int, longest: int = 14, gap: int = 5
 def speakers(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
     """Say which of two speakers made a glide, whatever glide it is.
 
-    x (B, T, 8) are frames of a spectrum, 0 behind a sequence of 9 to `longest` frames; y (B,) is the
-    speaker, who has the pitch `PITCHES[y]`, give or take 5 %; mask (B, T). The glides are those of
-    `glides`, each as likely as any other from either speaker.
+    x (B, T, 8) are frames of a spectrum, 9 to `longest` a sequence, 0 after its end; y (B,) is the
+    speaker, whose pitch is `PITCHES[y]`, give or take 5 %; mask (B, T). The glides are those of
+    `glides`, each equally likely from either speaker.
+    Raises ValueError where batch is below 1 or longest below 9.
     """
     if batch < 1 or longest < 9:
         raise ValueError(f"speakers: batch is {batch} and longest {longest}; they must be at least 1 and 9")
@@ -94,7 +97,7 @@ def speakers(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
 
 
 def _spectrum(glide: int, length: int, pitch: float) -> np.ndarray:
-    """A glide's frames (length, 8), without noise."""
+    """The frames (T, 8) of a glide of T = `length`, without noise."""
     along, bins = np.linspace(0, 1, length)[:, None], np.arange(GLIDE_BINS)
     along = along if glide % 2 == 0 else along[::-1]
     low, high = GLIDE_STARTS[glide // 2]
@@ -103,5 +106,5 @@ def _spectrum(glide: int, length: int, pitch: float) -> np.ndarray:
 
 
 def sequences(padded: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
-    """The rows of a padded array (B, T, ...), each without what lies where its mask (B, T) is False."""
+    """The rows of a `padded` array (B, T, ...), each without the steps at which its mask (B, T) is False."""
     return [row[here] for row, here in zip(padded, mask, strict=True)]

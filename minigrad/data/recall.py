@@ -10,16 +10,18 @@ PADDING, NOT = "·", "not"
 POSITIVE = ("good", "great", "lovely", "funny")
 NEGATIVE = ("bad", "dull", "awful", "boring")
 NEUTRAL = ("the", "film", "was", "it", "we", "saw", "today", "very", "a", "story")
-WORDS = (PADDING, NOT, *POSITIVE, *NEGATIVE, *NEUTRAL)  # a word's place is its token
+WORDS = (PADDING, NOT, *POSITIVE, *NEGATIVE, *NEUTRAL)  # a word's index is its token
 
 
 def adding(rng: np.random.Generator, batch: int, length: int = 20, gap: int = 4) -> Batch:
     """Give the sum of two marked numbers, after a gap in which none is marked.
 
     x (B, T, 2) is a number in [0, 1) and its mark, 0 or 1; y (B, 1) is the sum of the two marked ones,
-    to be given after the last step. One mark lies in the first half, one in the second, and none in
-    the last `gap` steps: without the gap, a gradient that reaches one step back would do. The mean
-    squared error of always saying 1 is 1/6. After Hochreiter and Schmidhuber, 1997, experiment 4.
+    to be given after the last step. B is `batch`, T is `length`. One mark lies in the first half, one
+    in the second, and none in the last `gap` steps: without the gap, a gradient that reaches one step
+    back would be enough. The mean squared error of always saying 1 is 1/6.
+    After Hochreiter and Schmidhuber, 1997, experiment 4.
+    Raises ValueError where batch is below 1, length below 2, or gap not less than half the length.
     """
     if batch < 1 or length < 2 or not 0 <= gap < length - length // 2:
         raise ValueError(
@@ -36,10 +38,10 @@ def adding(rng: np.random.Generator, batch: int, length: int = 20, gap: int = 4)
 def sentiment(rng: np.random.Generator, batch: int, length: int = 12) -> Batch:
     """Say whether a text of 5 to `length` words is positive (1) or negative (0).
 
-    x (B, T) are tokens, indices into `WORDS`, padded behind the text; y (B,) labels; mask (B, T) is
-    True on words. Each text has one word that judges. A third of them have "not" one or two words
-    before it, which turns the judgement round; another third have it one or two words behind, where
-    it means nothing.
+    x (B, T) are tokens, indices into `WORDS`, padded at the end; y (B,) labels; mask (B, T) is True on
+    words. T is `length`. Each text has one word that judges. A third of the texts have "not" one or
+    two words before it, which reverses the judgement; another third have it one or two words after,
+    where it means nothing. Raises ValueError where batch is below 1 or length below 5.
     """
     if batch < 1 or length < 5:
         raise ValueError(f"sentiment: batch is {batch} and length {length}; they must be at least 1 and 5")
@@ -59,7 +61,10 @@ def sentiment(rng: np.random.Generator, batch: int, length: int = 12) -> Batch:
 
 
 def tokens(*texts: str) -> tuple[np.ndarray, np.ndarray]:
-    """Texts of `WORDS`, separated by blanks, as tokens (B, T) and mask (B, T), padded behind."""
+    """Texts of `WORDS`, separated by blanks, as tokens (B, T) and mask (B, T), padded at the end.
+
+    Raises ValueError where a text is empty or holds another word.
+    """
     split = [text.split() for text in texts]
     unknown = sorted({word for words in split for word in words} - set(WORDS))
     if unknown or not all(split):

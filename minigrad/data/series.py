@@ -1,6 +1,6 @@
-"""Public series, small enough to come along: weather, stock prices, and departures of aeroplanes.
+"""Public series, small enough to be part of the package: weather, stock prices, departures of aeroplanes.
 
-Where each is from, under which licence, and what was cut stands in `SERIES.txt` beside the files.
+`SERIES.txt`, beside the files, says where each is from, under which licence, and what was cut.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Series:
-    """Values (N, D), float64, at N equal steps of time, with the name of each step and each column."""
+    """values (N, D), float64, at N equal steps of time, with the name of each step and each column.
+
+    Raises ValueError where the names do not fit the shape of the values.
+    """
 
     times: tuple[str, ...]
     columns: tuple[str, ...]
@@ -33,7 +36,7 @@ class Series:
 
 
 def seattle() -> Series:
-    """Seattle's weather day by day, 2012 to 2015, 1,461 days.
+    """Seattle's weather day by day, 2012 to 2015: values (1461, 4).
 
     Columns: temp_max and temp_min in °C, precipitation in mm, wind in m/s.
     """
@@ -41,12 +44,12 @@ def seattle() -> Series:
 
 
 def stocks() -> Series:
-    """Prices of four shares in US dollars, month by month, January 2000 to March 2010, 123 months."""
+    """Prices of four shares in US dollars, month by month, January 2000 to March 2010: values (123, 4)."""
     return _read("stocks.csv")
 
 
 def departures() -> Series:
-    """Aeroplanes that left New York's three airports in each hour, 1 January to 1 July 2013, 4,368 hours."""
+    """Departures from New York's three airports, hour by hour, 1 January to 1 July 2013: values (4368, 1)."""
     days = _read("departures.csv")
     hours = tuple(f"{day} {hour:02}:00" for day in days.times for hour in range(24))
     return Series(hours, ("departures",), days.values.reshape(-1, 1))
@@ -54,9 +57,9 @@ def departures() -> Series:
 
 @functools.cache
 def _read(file: str) -> Series:
-    """A file of numbers: a row for each step of time, named in its first column."""
+    """A file of numbers as a Series: one row for each step of time, whose name is in the first column."""
     text = resources.files("minigrad.data").joinpath(file).read_text(encoding="utf-8")
     header, *rows = csv.reader(text.splitlines())
     values = np.array([[float(cell) for cell in row[1:]] for row in rows])
-    values.flags.writeable = False  # read once, given to all
+    values.flags.writeable = False  # the cache gives every caller the same array
     return Series(tuple(row[0] for row in rows), tuple(header[1:]), values)

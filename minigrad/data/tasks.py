@@ -19,7 +19,7 @@ class Batch:
 
     For the tasks here: x (B, T, D); y (B, T, K), shaped like the model's output; mask (B, T), True
     where an answer is asked for. x and y are float64. Other data has other shapes after B, and may
-    do without a mask.
+    do without a mask. Raises ValueError where x, y and mask do not have the same number of samples.
     """
 
     x: np.ndarray
@@ -40,15 +40,20 @@ class Batch:
 
 
 class Draw(Protocol):
-    def __call__(self, rng: np.random.Generator, batch: int) -> Batch: ...
+    """What draws a batch, as `echo`, `parity` and `boom` do."""
+
+    def __call__(self, rng: np.random.Generator, batch: int) -> Batch:
+        """`batch` fresh sequences: x (B, T, D), y (B, T, K), mask (B, T)."""
+        ...
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task: its sizes, what it is measured by, and what is reached without memory.
+    """A task: its sizes, what it is measured by, and what can be reached without memory.
 
-    `metric` is "accuracy" (more is better) or "mse" (less is better); `baseline` is the metric,
-    where the mask is True, of the best answer that knows the present input alone.
+    inputs, outputs: the D of x (B, T, D) and the K of y (B, T, K). metric: "accuracy" (more is better)
+    or "mse" (less is better). baseline: the metric, where the mask is True, of the best answer that
+    knows only the present input.
     """
 
     name: str
@@ -59,14 +64,16 @@ class Task:
     draw: Draw
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
-        """`size` fresh sequences."""
+        """`size` fresh sequences: x (B, T, D), y (B, T, K), mask (B, T). Errors are those of `draw`."""
         return self.draw(rng, size)
 
 
 def echo(rng: np.random.Generator, batch: int, length: int = 30, delay: int = 10) -> Batch:
     """Repeat the bit that came `delay` steps ago.
 
-    x (B, T, 1) is -1 or 1; y (B, T, 1) is 0 or 1; the first `delay` steps are masked out.
+    x (B, T, 1) is -1 or 1; y (B, T, 1) is 0 or 1; mask (B, T) is False in the first `delay` steps.
+    B is `batch`, T is `length`. Raises ValueError where one of them is below 1, or delay not within
+    0 .. length - 1.
     """
     _positive(batch=batch, length=length)
     if not 0 <= delay < length:
@@ -82,7 +89,8 @@ def echo(rng: np.random.Generator, batch: int, length: int = 30, delay: int = 10
 def parity(rng: np.random.Generator, batch: int, length: int = 10) -> Batch:
     """Say at every step whether the number of ones so far is odd.
 
-    x (B, T, 1) is -1 or 1; y (B, T, 1) is 0 or 1.
+    x (B, T, 1) is -1 or 1, where 1 stands for a one; y (B, T, 1) is 0 or 1; mask (B, T) is True.
+    B is `batch`, T is `length`. Raises ValueError where one of them is below 1.
     """
     _positive(batch=batch, length=length)
     bits = rng.integers(0, 2, (batch, length))
@@ -95,9 +103,11 @@ def boom(
 ) -> Batch:
     """Track a point that moves towards the target of the present symbol.
 
-    x (B, T, S) is a one-hot symbol that changes every 4 steps; y (B, T, K) is the point, which
-    starts at 0 and goes 35 % of the remaining way in each step. `targets` (S, K) are the symbols'
-    targets, `BOOM_TARGETS` if not given. From a recurrent matrix far too large, its gradients explode.
+    x (B, T, S) is a one-hot symbol that changes every 4 steps; y (B, T, K) is the point, which starts
+    at 0 and goes 35 % of the remaining way in each step; mask (B, T) is True. targets (S, K): the
+    symbols' targets, `BOOM_TARGETS` if not given. B is `batch`, T is `length`. Training that starts
+    with a recurrent matrix far too large has exploding gradients here.
+    Raises ValueError where batch or length is below 1, or targets is not (S, K) or empty.
     """
     _positive(batch=batch, length=length)
     goals = BOOM_TARGETS if targets is None else np.asarray(targets, dtype=np.float64)
@@ -119,6 +129,7 @@ def _signs(bits: np.ndarray) -> np.ndarray:
 
 
 def _positive(**counts: int) -> None:
+    """Raise ValueError, which names it, where a count is below 1."""
     for name, count in counts.items():
         if count < 1:
             raise ValueError(f"{name} is {count}; it must be at least 1")

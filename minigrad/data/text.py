@@ -17,7 +17,7 @@ _PROSE = re.compile(r"[A-Z][A-Za-z ,.;:'()\-?!\"]{60,}\.")
 
 @dataclass(frozen=True)
 class Text:
-    """A text, its vocabulary (each character once, sorted), and the way between characters and codes.
+    """A text and its vocabulary: each character once, sorted. A character's code is its index there.
 
     Of your own text: `Text(text, "".join(sorted(set(text))))`.
     """
@@ -26,7 +26,10 @@ class Text:
     vocabulary: str
 
     def encode(self, text: str) -> np.ndarray:
-        """The codes (len(text),), int64, of a text's characters: their places in the vocabulary."""
+        """The codes of a text's N characters: their indices in the vocabulary, (N,) int64.
+
+        Raises ValueError, which names them, where characters are not in the vocabulary.
+        """
         places = {character: code for code, character in enumerate(self.vocabulary)}
         unknown = sorted(set(text) - set(places))
         if unknown:
@@ -34,19 +37,20 @@ class Text:
         return np.array([places[character] for character in text], dtype=np.int64)
 
     def decode(self, codes: np.ndarray) -> str:
-        """The text that an array of codes (N,) stands for."""
+        """The text of N characters that the codes (N,) stand for."""
         return "".join(self.vocabulary[int(code)] for code in codes)
 
     def one_hot(self, codes: np.ndarray) -> np.ndarray:
-        """Codes (...) as one-hot rows (..., V), float64."""
+        """codes (...) as one-hot rows (..., V), float64; V is the length of the vocabulary."""
         return np.asarray(np.eye(len(self.vocabulary))[codes])
 
     def batches(self, batch: int, length: int) -> Iterator[Batch]:
         """Walk through the text once, in `batch` equal streams side by side, `length` characters a time.
 
-        x (B, T, V) is one-hot; y (B, T) holds the codes of the characters that come next. Row b of
-        a batch goes on where row b of the batch before ended, so a state may be carried over. What
-        is left at a stream's end and too short for a batch is dropped.
+        x (B, T, V) is one-hot; y (B, T) holds the codes of the characters that come next; mask (B, T)
+        is True. B is `batch`, T is `length`. Row b of a batch begins where row b of the batch before
+        ended, so a state may be carried over. Fewer than `length` characters at a stream's end are
+        left out. Raises ValueError where batch or length is below 1, or the text too short for one batch.
         """
         if batch < 1 or length < 1:
             raise ValueError(f"batch is {batch} and length {length}; both must be at least 1")
@@ -70,7 +74,7 @@ def characters() -> Text:
     """The prose of Python's own reference, as its `help()` shows it, in lower case: about 47,000 characters.
 
     It comes from the running Python and needs no network; its exact words differ between versions
-    of Python. Raises ImportError where an installation leaves its help out, as browsers' ones do.
+    of Python. Raises ImportError where an installation has no such help, as Pyodide has none.
     """
     try:
         from pydoc_data.topics import topics
