@@ -1,24 +1,26 @@
-"""The codec between judge and worker: a closed set of plain values, bounded before memory is taken.
+"""The codec between judge and worker: it turns a few kinds of plain values into bytes and back.
 
-Values: None, bool, int (64 bit), float, str, list, dict with str keys, and ndarray of float64,
-float32, int64, int32 or bool. Whatever is not exactly one of these is refused; nothing is altered
-on the way, so `loads(dumps(value))` equals `value` or `dumps` raises.
+The kinds: None, bool, int (64 bit), float, str, list, dict with str keys, and ndarray of float64,
+float32, int64, int32 or bool. A value of any other type, subclasses included, is refused, and no value
+is altered: `loads(dumps(value))` equals `value`, or `dumps` raises. Every length is compared with its
+limit before memory is allocated for it, since the bytes may come from a hostile worker.
 
 A value is one tag byte and its content, little-endian; lengths are unsigned 32 bit. A frame is a
-header (magic, sequence number, length) and one value.
+header (magic number, sequence number, length) and one value.
 """
 
 from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 MAX_FRAME = 16 << 20  # bytes of one value; also of one array
 MAX_TEXT = 1 << 20  # UTF-8 bytes of one string
-MAX_NODES = 4096  # values inside one value, itself included
+MAX_NODES = 4096  # a value counts as one node, and so does each value inside it
 MAX_DEPTH = 8
 MAX_NDIM = 8
 
@@ -37,7 +39,7 @@ HEADER_SIZE = _HEADER.size
 
 
 class ProtocolError(Exception):
-    """A value that the codec does not carry, or bytes that are no value."""
+    """A value of a kind that the codec does not take, or bytes that are not a value's."""
 
 
 def frame(sequence: int, value: Any) -> bytes:
@@ -47,7 +49,10 @@ def frame(sequence: int, value: Any) -> bytes:
 
 
 def parse_header(header: bytes) -> tuple[int, int]:
-    """(sequence number, length of the value) from the `HEADER_SIZE` bytes of a frame's header."""
+    """(sequence number, length of the value in bytes) from the `HEADER_SIZE` bytes of a frame's header.
+
+    Raises ProtocolError where they do not begin with the magic number, or the length is over `MAX_FRAME`.
+    """
     magic, sequence, length = _HEADER.unpack(header)
     if magic != _MAGIC:
         raise ProtocolError("a frame does not begin with the magic number")
@@ -57,16 +62,16 @@ def parse_header(header: bytes) -> tuple[int, int]:
 
 
 def dumps(value: Any) -> bytes:
-    """`value` as bytes; ProtocolError where it is not exactly a value of the codec."""
+    """`value` as bytes. Raises ProtocolError where it is of another kind, or too large."""
     out: list[bytes] = []
     _encode(value, out, 0, [MAX_NODES, MAX_FRAME])
     return b"".join(out)
 
 
 def loads(data: bytes) -> Any:
-    """The value that `data` encodes, all of it; ProtocolError for any other bytes.
+    """The value that `data` encodes. Raises ProtocolError where `data` is not exactly the bytes of one value.
 
-    Arrays are fresh, C-contiguous, writable and plain.
+    Arrays own their memory, are C-contiguous, writable, and of type np.ndarray itself.
     """
     reader = _Reader(data)
     value = _decode(reader, 0)
@@ -76,7 +81,7 @@ def loads(data: bytes) -> Any:
 
 
 def carries(array: np.ndarray) -> bool:
-    """Whether the codec takes this array."""
+    """Whether the codec takes an array: by its type, its dtype, and its size, at most half of `MAX_FRAME`."""
     return (
         type(array) is np.ndarray
         and array.dtype in DTYPES
@@ -86,12 +91,12 @@ def carries(array: np.ndarray) -> bool:
 
 
 def _footprint(itemsize: int, shape: tuple[int, ...]) -> int:
-    """Bytes of an array with its empty axes taken as 1: NumPy refuses shapes like (0, 2**62)."""
+    """Bytes of an array, where axes of length 0 count as 1: NumPy refuses a shape like (0, 2**62)."""
     return itemsize * math.prod(max(n, 1) for n in shape)
 
 
 def _encode(value: Any, out: list[bytes], depth: int, budget: list[int]) -> None:
-    """Append `value` to `out`; `budget` holds what is left: [nodes, bytes]."""
+    """Append `value` to `out`; `budget` is what may still be used: [nodes, bytes]."""
     budget[0] -= 1
     if depth > MAX_DEPTH or budget[0] < 0:
         raise ProtocolError("the value is nested too deep or has too many parts")
@@ -118,15 +123,18 @@ def _encode(value: Any, out: list[bytes], depth: int, budget: list[int]) -> None
     if budget[1] < 0:
         raise ProtocolError(f"the value is over the limit of {MAX_FRAME} bytes")
     out.append(piece)
-    if kind is list:
-        for item in value:
-            _encode(item, out, depth + 1, budget)
-    elif kind is dict:
-        for key, item in value.items():
-            if type(key) is not str:
-                raise ProtocolError(f"a key is a {type(key).__name__}, not a str")
-            _encode(key, out, depth + 1, budget)
-            _encode(item, out, depth + 1, budget)
+    if kind is list or kind is dict:
+        for part in value if kind is list else _keys_and_items(value):
+            _encode(part, out, depth + 1, budget)
+
+
+def _keys_and_items(value: dict[Any, Any]) -> Iterator[Any]:
+    """Each key of a dict, which must be a str, followed by its item."""
+    for key, item in value.items():
+        if type(key) is not str:
+            raise ProtocolError(f"a key is a {type(key).__name__}, not a str")
+        yield key
+        yield item
 
 
 def _text(value: str) -> bytes:
@@ -149,7 +157,7 @@ def _array(value: np.ndarray) -> bytes:
 
 
 class _Reader:
-    """Bytes with a position; every read is checked before it is made."""
+    """Bytes that are taken from the front; `left` of them remain, and `nodes` values may still be read."""
 
     __slots__ = ("data", "left", "nodes")
 
