@@ -1,7 +1,8 @@
-"""The first program of every process on the far side: imports once what workers need, then serves.
+"""The program with which the sandbox's own processes start: it imports what workers need, then serves.
 
-Run by path, as `python -s -S -P boot.py CONFIG`: `minigrad` is found by its folder and not through
-a search path, so nothing beside that folder (solutions, tests) can be imported. CONFIG is JSON.
+It is run by its path, as `python -s -S -P boot.py CONFIG`, where CONFIG is JSON. `minigrad` is loaded
+from its folder and not through a search path, so nothing beside that folder (solutions, tests) can be
+imported.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ import types
 from pathlib import Path
 from typing import Any, NoReturn
 
-# What submissions usually import: once here instead of in every worker.
+# What submissions usually import. It is imported here once; workers are forked with it in memory.
 COMMON = """abc array bisect collections copy csv dataclasses datetime decimal enum fractions functools
 heapq inspect io itertools json linecache math operator pathlib pickle pprint random re statistics
 string struct tempfile textwrap time traceback types typing warnings
 numpy numpy.random numpy.linalg numpy.fft numpy.testing"""
-HIDDEN = ("linux", "forkserver", "link", "errors")
+HIDDEN = ("linux", "forkserver", "link", "errors")  # modules of the sandbox that no worker may import
 
 
 def main(config: dict[str, Any]) -> NoReturn:
-    """Import everything, then become the fork server, or the one plain worker of `unsafe`."""
+    """Import everything; then serve as the fork server or, for `unsafe`, as one worker without a sandbox."""
     sys.path[:] = config["path"]
     _interactive_names()
     package = Path(config["package"])
@@ -45,14 +46,14 @@ def main(config: dict[str, Any]) -> NoReturn:
 
 
 def _interactive_names() -> None:
-    """exit, license, help: what an interactive Python and Jupyter define (`-S` leaves them out)."""
+    """Define exit, license, help and the like, as Jupyter does; `python -S` leaves them out."""
     site.setquit()
     site.setcopyright()
     site.sethelper()
 
 
 def _find_package(folder: Path, engine: bool) -> None:
-    """Make `minigrad` importable; without the engine, as an empty package."""
+    """Load `minigrad` from `folder`; without the engine, as a package in which nothing is defined."""
     if not engine:
         stub = sys.modules["minigrad"] = types.ModuleType("minigrad")
         stub.__path__ = [str(folder)]
@@ -67,14 +68,18 @@ def _find_package(folder: Path, engine: bool) -> None:
 
 
 def _import_below(entry: Path, package: Path) -> None:
-    """Import a module of ours, or all modules in a folder of ours."""
+    """Import a file of minigrad as a module, or all files below one of its folders."""
     for file in [entry] if entry.is_file() else sorted(entry.rglob("*.py")):
         parts = file.relative_to(package).with_suffix("").parts
         importlib.import_module(".".join(("minigrad", *parts)).removesuffix(".__init__"))
 
 
 def _import_matplotlib() -> None:
-    """matplotlib on Agg, if it is there: workers may neither start threads nor read system fonts."""
+    """Import matplotlib, if it is installed, and prepare it for workers.
+
+    Workers draw with Agg, which needs no screen. They may not read the system's fonts, so only those
+    that matplotlib brings are left. Nor may they start threads: its timer has to end before the fork.
+    """
     try:
         import matplotlib
 
@@ -82,19 +87,22 @@ def _import_matplotlib() -> None:
         from matplotlib import font_manager, pyplot  # noqa: F401
     except ImportError:
         return
-    made = os.environ.pop("MPLCONFIGDIR", None)  # a temporary folder, where HOME is not writable
+    made = os.environ.pop("MPLCONFIGDIR", None)  # matplotlib sets it if HOME is read-only
     if made is not None:
         shutil.rmtree(made, ignore_errors=True)
     own = matplotlib.get_data_path()
     manager = font_manager.fontManager
     manager.ttflist = [f for f in manager.ttflist if f.fname.startswith(own)]
-    for thread in threading.enumerate():  # a timer of the font manager: only one thread may unshare
+    for thread in threading.enumerate():  # the timer of the font manager; unshare() wants a single thread
         if thread is not threading.main_thread():
             thread.join(10)
 
 
 def _hide_package(engine: bool) -> None:
-    """Leave to workers only the modules that they may see."""
+    """Make it impossible to import what is in `HIDDEN`, and other modules of the sandbox.
+
+    Without the engine, all else of minigrad that is not imported yet cannot be imported either.
+    """
     hidden = tuple(f"minigrad.sandbox.{name}" for name in HIDDEN)
     for name in [loaded for loaded in sys.modules if loaded.startswith(hidden)]:
         sys.modules.pop(name)
@@ -106,7 +114,11 @@ def _hide_package(engine: bool) -> None:
 
 
 def _plain_worker(config: dict[str, Any]) -> NoReturn:
-    """A worker with no sandbox: requests on standard input, replies on standard output."""
+    """Serve as a worker without a sandbox: requests come on standard input, replies go to standard output.
+
+    Both are moved to other descriptors first, so that a submission that prints or reads does not
+    disturb them.
+    """
     from minigrad.sandbox import protocol, worker
 
     _hide_package(config["engine"])
@@ -121,11 +133,12 @@ def _plain_worker(config: dict[str, Any]) -> NoReturn:
 
 
 def _limit_memory(megabytes: int) -> None:
+    """Limit this process's memory, on systems where that is possible."""
     try:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
-    except (ImportError, ValueError, OSError):  # not on this system: only deadlines then
+    except (ImportError, ValueError, OSError):  # without it, only the deadlines stop a submission
         pass
 
 

@@ -1,4 +1,4 @@
-"""How a sandbox fails: by itself (the judge's fault), or because a submission ended its worker."""
+"""How a sandbox fails: it cannot be had, it breaks, or a submission ends its worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class SandboxError(Exception):
 
 
 class SandboxUnavailable(SandboxError):
-    """The isolation asked for cannot be had here; nothing has been run."""
+    """The isolation asked for cannot be had on this machine; nothing has been run."""
 
     def __init__(self, what: str, *why: str) -> None:
         remedy = "`--unsafe` runs submissions without a sandbox, as you; use it on your own work only"
@@ -20,14 +20,15 @@ class SandboxUnavailable(SandboxError):
 
 
 class SandboxFault(SandboxError):
-    """The sandbox itself failed, before any student code ran or through no fault of it."""
+    """The sandbox itself failed: before any student code ran, or for a reason that lies outside it."""
 
 
 class WorkerEnded(SandboxError):
-    """A worker ended while it ran a submission: the submission's doing.
+    """A worker ended while it ran a submission; this is held against the submission.
 
-    `reason`: "cpu" and "wall", a deadline passed; "memory", killed or out of memory; "exit" and
-    "signal", it ended itself; "protocol", what it sent is no reply.
+    reason: "cpu" or "wall": it was killed at the limit of CPU time or of time on the clock. "memory":
+    it had no memory left, or the kernel killed it. "exit" or "signal": it ended itself. "protocol": it
+    sent bytes that are not a reply. detail: the same in words.
     """
 
     def __init__(self, reason: Reason, detail: str) -> None:

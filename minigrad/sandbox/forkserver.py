@@ -1,9 +1,10 @@
 """The fork server and its supervisors: trusted processes that hold no secret.
 
-Judge -> fork server (isolated once) -> per worker a supervisor, the parent of exactly one worker.
-The supervisor watches the worker's CPU time from outside, kills it at the deadline or when the
-judge hangs up, and tells how it ended. Nothing of ours survives the judge: the fork server ends
-with it, and the kernel kills each child with its parent.
+The judge starts one fork server, which isolates itself. For each worker it forks a supervisor, and
+the supervisor forks the worker. The supervisor measures the worker's CPU time from outside, kills it
+at the deadline or when the judge closes the lifeline (the socket between judge and supervisor), and
+tells the judge how the worker ended. None of these processes outlives the judge: the fork server ends
+when the judge does, and the kernel kills every child whose parent has ended.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from minigrad.sandbox.link import ARM, ENDED, FAULT, HUNG_UP, KILLED, NEWS, ORDE
 from minigrad.sandbox.linux import calls, landlock, seccomp
 
 READY = b"R"  # fork server -> judge, followed by the layers in force
-SCRATCH_MB = 16
-FILE_MB = 16
+SCRATCH_MB = 16  # the size of the folder into which a worker may write
+FILE_MB = 16  # the size of the largest file that it may write
 UNPRIVILEGED = 64321  # a user id that owns nothing
-INNER = 1000
-CHANNEL, LIFELINE = 60, 61  # descriptors of a worker: high, so that no library held one of these
+INNER = 1000  # the user id of workers, as seen inside their user namespace
+CHANNEL, LIFELINE = 60, 61  # a worker's file descriptors: higher than any that a library has open
 
 Serve = Callable[[int, int], None]
 
 
 def serve(config: dict[str, Any], worker: Serve) -> NoReturn:
-    """Isolate this process, tell the judge, and start a worker per message until it hangs up."""
+    """Isolate this process, tell the judge, then start a worker for each message, until the judge is gone."""
     control = socket.socket(fileno=config["fd"])
     try:
         judge = os.pidfd_open(config["judge"])
@@ -46,7 +47,7 @@ def serve(config: dict[str, Any], worker: Serve) -> NoReturn:
         control.send(FAULT + str(error).encode()[:4000])
         os._exit(1)
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # the collector no longer touches what is imported, so forks go on sharing its memory
     control.send(READY + json.dumps(layers).encode())
     poll = select.poll()
     for fd in (control.fileno(), judge):
@@ -68,14 +69,18 @@ def serve(config: dict[str, Any], worker: Serve) -> NoReturn:
 
 
 def _reap() -> None:
-    """Take leave of supervisors that have ended; they belong to no one else."""
+    """Reap the supervisors that have ended: no other process can."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
 def _isolate(config: dict[str, Any]) -> int:
-    """Enter the namespaces if they are asked for, and leave root. Returns /proc, opened, or -1."""
+    """Enter namespaces if they are asked for, and stop being root.
+
+    Returns a descriptor of /proc, opened while there was one, for the supervisors to use; -1 without
+    namespaces. Raises OSError where the kernel refuses.
+    """
     spaces = config["isolation"] == "namespaces"
     uid, gid = os.getuid(), os.getgid()
     if not spaces:
@@ -85,7 +90,7 @@ def _isolate(config: dict[str, Any]) -> int:
             calls.leave_root(UNPRIVILEGED, must_read=config["read"])
         return -1
     proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    if uid == 0:  # real root: namespaces first, then never root again
+    if uid == 0:  # root needs no user namespace for this; it is given up further down
         calls.unshare(calls.NAMESPACES)
     else:
         calls.unshare(calls.NAMESPACES | calls.CLONE_NEWUSER)
@@ -100,7 +105,7 @@ def _isolate(config: dict[str, Any]) -> int:
 
 
 def _become_first_process() -> None:
-    """Go on as process 1 of the new process namespace: with it, the kernel ends all the others."""
+    """Go on as process 1 of the new process namespace: when it ends, the kernel ends all others in it."""
     pid = os.fork()
     if pid:
         calls.close_all_but([])
@@ -110,7 +115,7 @@ def _become_first_process() -> None:
 
 
 def _layers(config: dict[str, Any]) -> list[str]:
-    """What will hold a worker back, in words."""
+    """The layers of isolation in force, by name."""
     version = landlock.abi()
     layers = ["namespaces"] if config["isolation"] == "namespaces" else []
     return [*layers, *([f"Landlock {version}"] if version else []), "seccomp", "rlimits"]
@@ -122,7 +127,7 @@ def _layers(config: dict[str, Any]) -> list[str]:
 def _supervise(
     config: dict[str, Any], options: dict[str, Any], fds: list[int], proc: int, worker: Serve
 ) -> NoReturn:
-    """Start one worker and watch it. `fds`: the worker's channel, the lifeline to the judge."""
+    """Start one worker and watch it. fds: the worker's channel to the judge, and the lifeline."""
     channel, lifeline = fds
     life = socket.socket(fileno=lifeline)
     try:
@@ -143,7 +148,10 @@ def _supervise(
 
 
 def _watch(pid: int, life: socket.socket) -> None:
-    """Until the worker ends: obey the judge, and kill the worker when its CPU budget is used."""
+    """Until the worker ends, answer the judge, and kill the worker at its CPU deadline.
+
+    The judge sends ARM with the CPU seconds of the next request, or ASK for the CPU time used so far.
+    """
     end = os.pidfd_open(pid)
     poll = select.poll()
     for fd in (end, life.fileno()):
@@ -151,7 +159,8 @@ def _watch(pid: int, life: socket.socket) -> None:
     deadline = math.inf
     why = ENDED
     while True:
-        # one thread uses CPU no faster than time passes: sleeping what is left is never too long
+        # A worker has one thread: its CPU time grows no faster than the clock. To sleep for as long as
+        # it has CPU time left is therefore never too long.
         left = deadline - calls.cpu_time(pid)
         ready = [fd for fd, _ in poll.poll(None if left == math.inf else max(5, math.ceil(left * 1000)))]
         if end in ready:
@@ -171,11 +180,12 @@ def _watch(pid: int, life: socket.socket) -> None:
             break
     if why != ENDED:
         signal.pidfd_send_signal(end, signal.SIGKILL)
-    _, status, usage = os.wait4(pid, 0)  # in namespaces, all that it started ended with it
+    _, status, usage = os.wait4(pid, 0)  # and where it was process 1 of a namespace, of all that it started
     _tell(life, NEWS.pack(why, status, usage.ru_utime + usage.ru_stime))
 
 
 def _tell(life: socket.socket, message: bytes) -> None:
+    """Send the judge a message on the lifeline."""
     with contextlib.suppress(OSError):  # the judge may be gone
         life.send(message)
 
@@ -186,7 +196,7 @@ def _tell(life: socket.socket, message: bytes) -> None:
 def _become_worker(
     config: dict[str, Any], options: dict[str, Any], channel: int, life: socket.socket, worker: Serve
 ) -> NoReturn:
-    """Give up everything, acknowledge that on the channel, and only then read student code."""
+    """Give up all rights, say "ready" on the channel, and only then serve requests with student code."""
     lifeline = life.detach()
     try:
         calls.die_with_parent()
@@ -212,7 +222,7 @@ def _become_worker(
 
 
 def _arrange_files(channel: int, lifeline: int) -> None:
-    """Standard streams on /dev/null, the channel and the lifeline where nothing was open before."""
+    """Open /dev/null as the standard streams, move channel and lifeline to their numbers, close all else."""
     null = os.open("/dev/null", os.O_RDWR)
     for target, fd in ((0, null), (1, null), (2, null), (CHANNEL, channel), (LIFELINE, lifeline)):
         os.dup2(fd, target)
@@ -220,6 +230,7 @@ def _arrange_files(channel: int, lifeline: int) -> None:
 
 
 def _environment(home: str) -> None:
+    """Keep nothing of the environment and the command line; work in the folder `home`."""
     os.environ.clear()
     os.environ.update(HOME=home, TMPDIR=home, MPLBACKEND="Agg", LC_ALL="C.UTF-8", PATH="")
     os.chdir(home)

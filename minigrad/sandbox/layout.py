@@ -13,8 +13,17 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 OURS = ("checks.py", "sandbox/__init__.py", "sandbox/protocol.py", "sandbox/cells.py", "sandbox/worker.py")
 ENGINE = (
-    *("__init__", "ops", "tensor", "functional", "gradcheck"),
-    *("nn", "data", "optim", "progress", "train", "plot"),
+    "__init__",
+    "ops",
+    "tensor",
+    "functional",
+    "gradcheck",
+    "optim",
+    "progress",
+    "train",
+    "plot",
+    "nn",
+    "data",
 )
 LIBRARIES = ("numpy", "matplotlib")
 SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
@@ -22,7 +31,7 @@ SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
 
 @dataclass(frozen=True)
 class Layout:
-    """Absolute paths. `trees` are readable whole; of the folder `package` only `entries` are."""
+    """What a worker may read, as absolute paths: `trees`, but of the folder `package` only `entries`."""
 
     path: tuple[str, ...]  # sys.path of the worker
     trees: tuple[str, ...]
@@ -30,10 +39,11 @@ class Layout:
     entries: tuple[str, ...]
 
     def read(self) -> tuple[list[str], list[str]]:
-        """(readable, listable) where the folder `package` cannot be covered: all but its rest.
+        """(paths that may be read, folders that may only be listed), for Landlock.
 
-        A rule of Landlock holds for all below a folder; a tree that contains the package is given
-        by its parts instead.
+        A rule of Landlock holds for everything below a folder. A tree that contains `package` is
+        therefore given in parts: all that lies beside the way down to the package may be read, the
+        folders on the way may be listed.
         """
         read: list[str] = list(self.entries)
         list_only: list[str] = []
@@ -42,7 +52,7 @@ class Layout:
         return read, list_only
 
     def exposes(self, secret: Path) -> str | None:
-        """The readable path that contains `secret`, or lies in it."""
+        """The readable path that contains `secret` or lies in it; None where there is none."""
         secret = secret.resolve()
         for shown in (*self.trees, *self.entries):
             path = Path(shown).resolve()
@@ -52,6 +62,7 @@ class Layout:
 
 
 def _split(tree: Path, hidden: Path, read: list[str], list_only: list[str]) -> None:
+    """Add to `read` and `list_only` what is needed to read all of `tree` outside the folder `hidden`."""
     if not hidden.is_relative_to(tree):
         read.append(str(tree))
     elif tree != hidden:
@@ -61,7 +72,10 @@ def _split(tree: Path, hidden: Path, read: list[str], list_only: list[str]) -> N
 
 
 def layout(engine: bool, readable: Iterable[Path] = (), package: Path = PACKAGE) -> Layout:
-    """What a worker sees on this machine; `readable` adds files or folders."""
+    """What a worker may read on this machine; `readable` are further files or folders.
+
+    Raises FileNotFoundError where one of these does not exist.
+    """
     path = _search_path()
     base = Path(sys.base_prefix).resolve()
     python = [] if base == Path("/usr") else [str(base / "lib")]
@@ -71,7 +85,7 @@ def layout(engine: bool, readable: Iterable[Path] = (), package: Path = PACKAGE)
 
 
 def _search_path() -> list[str]:
-    """The standard library, and wherever NumPy and matplotlib are installed."""
+    """The worker's sys.path: the standard library, and the folders in which NumPy and matplotlib are."""
     platform = sysconfig.get_path("platstdlib", vars={"platbase": sys.base_exec_prefix})
     standard = [sysconfig.get_path("stdlib"), f"{platform}/lib-dynload", f"{sys.base_prefix}/DLLs"]
     specs = [importlib.util.find_spec(name) for name in LIBRARIES]
@@ -80,12 +94,13 @@ def _search_path() -> list[str]:
 
 
 def _outermost(paths: Sequence[str]) -> list[str]:
-    """`paths` without those inside another one; a symbolic link stands for itself."""
+    """`paths` without those that lie inside another one; symbolic links are not followed."""
     unique = list(dict.fromkeys(paths))
     return [p for p in unique if not any(p != q and p.startswith(q + "/") for q in unique)]
 
 
 def _entries(package: Path, engine: bool) -> list[str]:
+    """The files and folders of ours that a worker may read."""
     ours = [str(package / name) for name in OURS]
     if not engine:
         return ours

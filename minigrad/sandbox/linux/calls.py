@@ -1,7 +1,8 @@
-"""The kernel's isolation calls by ctypes alone: namespaces, mounts, capabilities, limits.
+"""The kernel's isolation calls through ctypes: namespaces, mounts, capabilities, limits.
 
-No dependency, no set-uid helper. Everything raises OSError, so that callers fail closed.
-The numbers are those of x86-64 and aarch64.
+There is no other dependency and no set-uid helper. Every function raises OSError where the kernel
+refuses: a caller that goes on is as isolated as it believes. Call numbers are those of x86-64 and
+aarch64.
 """
 
 from __future__ import annotations
@@ -47,10 +48,12 @@ NUMBERS = {
 
 @functools.cache
 def libc() -> ctypes.CDLL:
+    """The C library of this process."""
     return ctypes.CDLL(None, use_errno=True)
 
 
 def _check(result: int, what: str) -> int:
+    """A call's result; raises OSError, which says what was tried, where it is negative."""
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
@@ -58,27 +61,28 @@ def _check(result: int, what: str) -> int:
 
 
 def call(name: str, *arguments: object) -> int:
-    """A system call by name."""
+    """Make a system call of `NUMBERS`, by its name; returns its result."""
     return _check(libc().syscall(NUMBERS[name], *arguments), name)
 
 
 def prctl(option: int, argument: int) -> None:
+    """prctl(2) with one argument."""
     word = ctypes.c_ulong
     _check(libc().prctl(option, word(argument), word(0), word(0), word(0)), f"prctl({option})")
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends. setuid() undoes it."""
+    """Have the kernel kill this process when its parent ends. A later setuid() cancels this."""
     prctl(PR_SET_PDEATHSIG, SIGKILL)
 
 
 def cpu_time(pid: int) -> float:
-    """CPU seconds that another process has used (clock_getcpuclockid(3))."""
+    """CPU seconds that another process has used: its clock has the number of clock_getcpuclockid(3)."""
     return time.clock_gettime((~pid << 3) | 2)
 
 
 def close_all_but(keep: Iterable[int]) -> None:
-    """Close every other file descriptor."""
+    """Close every file descriptor that is not in `keep`."""
     low = 0
     for fd in sorted(keep):
         if fd > low:
@@ -87,15 +91,19 @@ def close_all_but(keep: Iterable[int]) -> None:
     call("close_range", ctypes.c_uint(low), ctypes.c_uint(0xFFFFFFFF), 0)
 
 
-# --------------------------------------------------------------------------------- who one is
+# ------------------------------------------------------------------------ users and capabilities
 
 
 def unshare(flags: int) -> None:
+    """unshare(2): enter new namespaces; `flags` says of which kinds."""
     _check(libc().unshare(flags), "unshare")
 
 
 def map_ids(proc: int, uid: int, gid: int, inner: int) -> None:
-    """In a new user namespace, be `inner`. `proc` is /proc opened before the root was changed."""
+    """In a new user namespace, let the ids `inner` stand for `uid` and `gid` outside.
+
+    proc: a descriptor of /proc, opened before the root was changed.
+    """
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{inner} {uid} 1"),
@@ -109,7 +117,7 @@ def map_ids(proc: int, uid: int, gid: int, inner: int) -> None:
 
 
 def set_capabilities(effective: int, permitted: int) -> None:
-    """Keep these capabilities (bit masks), drop all others."""
+    """Keep only these capabilities, given as bit masks; inheritable ones are dropped."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     data = (ctypes.c_uint32 * 6)(effective, permitted, 0, 0, 0, 0)
     call("capset", header, data)
@@ -118,15 +126,16 @@ def set_capabilities(effective: int, permitted: int) -> None:
 def leave_root(uid: int, must_read: Sequence[str] = ()) -> None:
     """Become `uid` for good.
 
-    Where a path of `must_read` is then out of reach (Python below a home of mode 700), the right
-    to read past file modes stays; Landlock still says which files.
+    Where a path in `must_read` can then no longer be opened (Python installed below a home of mode
+    700), the process keeps the capability to read files whatever their mode; Landlock still limits
+    which files.
     """
     if must_read:
         prctl(PR_SET_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    prctl(PR_SET_DUMPABLE, 1)  # setuid cleared it, and /proc/self/uid_map needs it
+    prctl(PR_SET_DUMPABLE, 1)  # the change of user cleared it, and without it uid_map cannot be written
     if must_read:
         read = 1 << CAP_DAC_READ_SEARCH
         set_capabilities(0, read)
@@ -135,6 +144,7 @@ def leave_root(uid: int, must_read: Sequence[str] = ()) -> None:
 
 
 def _opens(path: str) -> bool:
+    """Whether this process can open `path` for reading."""
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except OSError:
@@ -142,10 +152,11 @@ def _opens(path: str) -> bool:
     return True
 
 
-# ----------------------------------------------------------------------------- what one sees
+# ------------------------------------------------------------------------------------ file systems
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    """mount(2)"""
     def text(s: str | None) -> bytes | None:
         return None if s is None else os.fsencode(s)
 
@@ -154,9 +165,10 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, data: s
 
 
 def new_root(trees: Sequence[str], package: str, entries: Sequence[str]) -> None:
-    """Change to a read-only root that holds `trees`, and in the folder `package` `entries` alone.
+    """Make a new root and change to it.
 
-    Besides there are three devices and an empty `SCRATCH`; no /proc, /sys, /home, /etc, /tmp.
+    It shows `trees`, but of the folder `package` only `entries`; the devices in `DEVICES`; and an empty
+    folder `SCRATCH`. All is read-only. There is no /proc, /sys, /home, /etc or /tmp.
     """
     base = "/sys"  # exists everywhere, and nothing is bound from below it
     mount(None, "/", None, MS_REC | MS_PRIVATE)
@@ -180,6 +192,7 @@ def new_root(trees: Sequence[str], package: str, entries: Sequence[str]) -> None
 
 
 def _pivot(root: str) -> None:
+    """Change to the root `root`, read-only, and detach the old one."""
     os.mkdir(root + "/old")
     call("pivot_root", os.fsencode(root), os.fsencode(root + "/old"))
     os.chdir("/")
@@ -189,11 +202,12 @@ def _pivot(root: str) -> None:
 
 
 def _small_tmpfs(target: str, flags: int) -> None:
+    """Mount an empty file system of 1 MB in memory on `target`."""
     mount("tmpfs", target, "tmpfs", MS_NOSUID | flags, "size=1m,nr_inodes=4096,mode=755")
 
 
 def _bind(path: str, root: str) -> None:
-    """Show `path` read-only below `root`; a symbolic link stays one (/lib -> usr/lib)."""
+    """Show `path` read-only below `root`; a symbolic link, such as /lib -> usr/lib, is made anew."""
     target = root + path
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.islink(path):
@@ -208,25 +222,27 @@ def _bind(path: str, root: str) -> None:
 
 
 def _read_only(target: str) -> None:
-    """With all mounts below it: a remount would change the topmost only."""
+    """Make `target` and all mounts below it read-only; a remount would change the topmost only."""
     attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY_NOSUID_NODEV, 0, 0, 0)
     call("mount_setattr", AT_FDCWD, os.fsencode(target), AT_RECURSIVE, attributes, ctypes.c_size_t(32))
 
 
 def _touch(path: str) -> None:
+    """Make an empty file, on which something can be mounted."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
 
 
 def mount_scratch(megabytes: int) -> None:
+    """Mount an empty file system in memory on `SCRATCH`; all may write into it, nothing in it can be run."""
     flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
     mount("tmpfs", SCRATCH, "tmpfs", flags, f"size={megabytes}m,nr_inodes=256,mode=777")
 
 
-# ----------------------------------------------------------------------------- what one may use
+# ------------------------------------------------------------------------------------------ limits
 
 
 def limit(memory_mb: int, file_mb: int) -> None:
-    """Bound memory and files for good. CPU is bounded from outside, per call."""
+    """Limit memory and files, for good. CPU time is limited from outside, anew for each request."""
     wanted = {
         resource.RLIMIT_AS: memory_mb << 20,
         resource.RLIMIT_FSIZE: file_mb << 20,

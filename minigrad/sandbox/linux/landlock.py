@@ -1,4 +1,4 @@
-"""Landlock: a process gives up every file but those named, all TCP, and signals to others."""
+"""Landlock: a process gives up all files but those it names, all TCP, and signals to other processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
 MAKE_CHAR, MAKE_SOCK, MAKE_FIFO, MAKE_BLOCK = 1 << 6, 1 << 9, 1 << 10, 1 << 11
 TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
 RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 4: 15}  # number of rights on files; 16 from ABI 5 on
-ON_FILES = WRITE_FILE | READ_FILE | TRUNCATE
+ON_FILES = WRITE_FILE | READ_FILE | TRUNCATE  # the rights that a rule for a single file may grant
+# Rights that even a folder that may be written does not give.
 NO_SUCH_MAKING = EXECUTE | MAKE_CHAR | MAKE_SOCK | MAKE_FIFO | MAKE_BLOCK | IOCTL_DEV
 TCP, SCOPED = 3, 3  # bind and connect; abstract sockets and signals
 
@@ -25,13 +26,15 @@ O_PATH = 0o10000000
 
 
 class _PathBeneath(ctypes.Structure):
+    """struct landlock_path_beneath_attr, which is packed."""
+
     _pack_ = 1
     _layout_ = "ms"
     _fields_ = [("allowed", ctypes.c_uint64), ("fd", ctypes.c_int32)]
 
 
 def abi() -> int:
-    """Landlock's version in this kernel; 0 where there is none."""
+    """The version of Landlock that this kernel has; 0 if none."""
     try:
         return calls.call(
             "landlock_create_ruleset", None, ctypes.c_size_t(0), ctypes.c_uint32(CREATE_RULESET_VERSION)
@@ -41,9 +44,10 @@ def abi() -> int:
 
 
 def restrict(read: Iterable[str], list_only: Iterable[str], write: Iterable[str]) -> None:
-    """From here on read only below `read`, list folders below `list_only`, write below `write`.
+    """From now on this process reads only below `read`, lists folders only below `list_only`, and reads and
+    writes below `write`; it cannot undo this.
 
-    A path that does not exist is left out.
+    Paths that do not exist are left out. Raises OSError where the kernel has no Landlock.
     """
     version = abi()
     if version < 1:
@@ -62,12 +66,14 @@ def restrict(read: Iterable[str], list_only: Iterable[str], write: Iterable[str]
 
 
 def _ruleset(version: int, handled: int) -> int:
+    """A descriptor of a new set of rules, which forbids `handled`, and TCP and signals where it can."""
     attributes = struct.pack("QQQ", handled, TCP if version >= 4 else 0, SCOPED if version >= 6 else 0)
     size = 8 if version < 4 else 16 if version < 6 else 24
     return calls.call("landlock_create_ruleset", attributes[:size], ctypes.c_size_t(size), ctypes.c_uint32(0))
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
+    """Add a rule: `rights` on all below `path`, if it exists."""
     try:
         fd = os.open(path, O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -1,7 +1,8 @@
-"""A seccomp filter: a list of system calls that may be made, everything else is refused.
+"""A seccomp filter: the system calls in a list may be made, all others are refused.
 
-No new threads or processes, no sockets, no signals to others, no chmod, of `fcntl` the harmless
-commands. A call through another ABI (int 0x80, x32) kills.
+A worker can therefore start no threads and no processes, open no sockets, send no signals to others
+and change no file modes; of `fcntl` it has the harmless commands only. A call through another ABI
+(int 0x80, x32) kills it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
 # Calls that may be made with certain arguments: name, (x86-64, aarch64), index, allowed values.
 F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC = 0, 1, 2, 3, 1030
 FIONCLEX, FIOCLEX = 0x5450, 0x5451
-PR_SET_NAME = 15  # and so not PR_SET_PDEATHSIG
+PR_SET_NAME = 15  # the only option: with PR_SET_PDEATHSIG, a worker could outlive its supervisor
 FCNTL, IOCTL, PRCTL, PRLIMIT, TGKILL = (72, 25), (16, 29), (157, 167), (302, 261), (234, 131)
 CLONE3 = 435
 
@@ -57,7 +58,7 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, op
 
 
 def program(x86: bool, pid: int) -> list[Instruction]:
-    """The filter for one process: `pid` is the only target of a signal."""
+    """The filter for the process `pid`, the only one that it may send a signal to."""
     column = 0 if x86 else 1
     lines: list[Instruction] = [
         (LOAD, 0, 0, OFFSET_ARCH),
@@ -71,7 +72,8 @@ def program(x86: bool, pid: int) -> list[Instruction]:
         number = numbers[column]
         if number is not None:
             lines += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, RET_ALLOW)]
-    lines += [(JUMP_EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, RET_ERRNO | ENOSYS)]  # libc then tries clone
+    # With ENOSYS, libc falls back to clone, which is refused like any call that is not in the list.
+    lines += [(JUMP_EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, RET_ERRNO | ENOSYS)]
     lines += _with(FCNTL[column], 1, (F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC), EPERM)
     lines += _with(IOCTL[column], 1, (FIONCLEX, FIOCLEX), ENOTTY)
     lines += _with(PRCTL[column], 0, (PR_SET_NAME,), EPERM)
@@ -81,7 +83,7 @@ def program(x86: bool, pid: int) -> list[Instruction]:
 
 
 def _with(number: int, index: int, values: tuple[int, ...], error: int) -> list[Instruction]:
-    """Allow the call when the low word of argument `index` is one of `values`."""
+    """Allow call `number` if the low word of its argument `index` is one of `values`; else `error`."""
     count = len(values)
     tests = [(JUMP_EQUAL, count - i, 0, value) for i, value in enumerate(values)]
     return [
@@ -94,7 +96,7 @@ def _with(number: int, index: int, values: tuple[int, ...], error: int) -> list[
 
 
 def restrict() -> None:
-    """Apply the filter to this process for good."""
+    """Apply the filter to this process; it cannot be removed."""
     code = b"".join(struct.pack("HBBI", *line) for line in program(calls.X86, os.getpid()))
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
