@@ -48,6 +48,7 @@ class Module:
     def __call__(
         self: _Forward[_Given, _Result_co], *args: _Given.args, **keywords: _Given.kwargs
     ) -> _Result_co:
+        """Run `forward` with the same arguments, and return its result."""
         return self.forward(*args, **keywords)
 
     def forward(self, *args: Any, **keywords: Any) -> Any:
