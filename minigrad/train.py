@@ -20,7 +20,7 @@ from minigrad.tensor import Tensor, no_grad
 Loss = Callable[..., Tensor]  # of (prediction, y), or of (prediction, y, mask) where the data has a mask
 Metric = Callable[..., SupportsFloat]  # of the same arguments
 Clip = Callable[[list[Parameter]], float | None]
-Draw = Callable[[np.random.Generator], Batch]
+EpochData = Callable[[np.random.Generator], Batch]  # draws the data of one epoch
 
 
 class Optimizer(Protocol):
@@ -71,7 +71,7 @@ class History:
 
 def fit(
     model: Module,
-    data: Batch | Draw,
+    data: Batch | EpochData,
     loss: Loss,
     optimizer: Optimizer,
     *,
