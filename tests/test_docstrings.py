@@ -3,7 +3,7 @@
 For each public module, class, function, method and property:
 - it has a docstring of at least four words;
 - where arrays go in or come out, it names each argument that is an array and gives a shape, such as
-  (B, T, D) or (..., in), or says "any shape", "one shape", "same shape", "own shape" or "scalar";
+  (B, T, D) or (..., in), or says "scalar" or "any", "one", "same", "own" or "another" shape;
 - it names every exception that the definition, or a private function of its module that it calls, raises.
 
 What a class takes is said in its own docstring or in that of a base. `EXCEPTIONS` lists, with a reason,
@@ -37,8 +37,8 @@ OWED = {"ops", "tape", "fast", "tensor", "functional", "checks"}  # their docstr
 EXCEPTIONS: dict[str, str] = {}  # "module.name: the fault" -> why it may stay
 
 ARRAYS = re.compile(r"\b(Tensor|Array|Arrays|ArrayLike|NDArray|ndarray|Batch|Series)\b")
-SHAPE_WORDS = re.compile(r"\b(any|one|same|own) shape\b|\bscalar")
-DIMENSIONS = {"in", "out"}  # the names of dimensions that are neither one capital letter nor an argument
+SHAPE_WORDS = re.compile(r"\b(any|one|same|own|another) shapes?\b|\bscalar")
+DIMENSIONS = {"in", "out"}  # the names of dimensions that are neither a letter nor an argument
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def definitions(module: ModuleType) -> Iterator[Definition]:
 
 
 def shapes(text: str, names: set[str]) -> list[str]:
-    """The shapes in a text: tuples of capital letters, numbers, `...` and the given names."""
+    """The shapes in a text: tuples of single letters, numbers, `...` and the given names."""
     found = []
     for inside in re.findall(r"(?<![\w.])\(([^()]*)\)", text):
         parts = [part.strip() for part in inside.split(",")]
@@ -122,7 +122,7 @@ def shapes(text: str, names: set[str]) -> list[str]:
         elif len(parts) == 1 and parts != ["..."]:
             continue
         words = [word for part in parts for word in re.split(r"\s*[-+*/]\s*", part)]
-        if all(re.fullmatch(r"\.\.\.|[A-Z]|\d+", word) or word in names for word in words):
+        if all(re.fullmatch(r"\.\.\.|[A-Za-z]|\d+", word) or word in names for word in words):
             found.append(f"({inside})")
     return found
 
