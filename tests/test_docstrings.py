@@ -32,7 +32,8 @@ import pytest
 import minigrad
 
 NOT_ENGINE = {"sandbox", "grading", "cli", "commands", "terminal", "__main__"}
-OWED = {"ops", "tape", "fast", "tensor", "functional", "checks"}  # their docstrings are still being written
+# Modules whose docstrings are still being written. When one is done, take its name out.
+OWED = {"ops", "vjps", "contract", "tape", "fast", "tensor", "functional", "checks"}
 
 EXCEPTIONS: dict[str, str] = {}  # "module.name: the fault" -> why it may stay
 
