@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint build matrix diagnosis attacks fuzz kills bench bench-grading wheel clean
+.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz kills bench bench-grading wheel clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -28,6 +28,9 @@ build: $(READY)  ## solutions/ -> assignments/
 
 matrix: $(READY)  ## every variant passes, every mutant is caught: matrix.json
 	$(BIN)/minigrad matrix --json matrix.json
+
+reproduce: $(READY)  ## published results beside our own, from many seeds (minutes): reproduce.json
+	$(BIN)/python -m experiments
 
 attacks: $(READY)  ## every known cheat and fault against the sandbox: attacks.json
 	$(BIN)/python -m tests.attacks

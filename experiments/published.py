@@ -30,7 +30,7 @@ from minigrad.nn import Linear, Module, Recurrent
 from minigrad.optim import Adam
 
 Cells = Mapping[str, Any]  # RNNCell, LSTMCell, GRUCell, clip_grad_norm
-SOURCES = {"01-rnn": ("RNNCell", "clip_grad_norm"), "02-lstm": ("LSTMCell",), "03-gru": ("GRUCell",)}
+ASSIGNMENTS = {"01-rnn": ("RNNCell", "clip_grad_norm"), "02-lstm": ("LSTMCell",), "03-gru": ("GRUCell",)}
 EVERY = 20  # updates between two looks at whether a run has learned its task
 
 
@@ -215,11 +215,11 @@ def train(
 def load_cells(solutions: Path) -> Cells:
     """The reference's cells from `solutions`; GradingError names what is missing there."""
     found: dict[str, Any] = {}
-    for name, wanted in SOURCES.items():
+    for name, wanted in ASSIGNMENTS.items():
         if not (solutions / name / "notebook.py").is_file():
             raise GradingError(
-                f"{name} is not in {solutions}: `minigrad reproduce` trains the cells of "
-                f"{', '.join(SOURCES)}, which are the course's answers and come with no wheel"
+                f"{name} is not in {solutions}: `python -m experiments` trains the cells of "
+                f"{', '.join(ASSIGNMENTS)}, which are the course's answers and come with no wheel"
             )
         names: dict[str, Any] = {"__name__": name}
         with contextlib.redirect_stdout(io.StringIO()):

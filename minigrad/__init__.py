@@ -1,5 +1,7 @@
 """minigrad: reverse-mode gradients on NumPy arrays, small enough to read in an evening."""
 
+from typing import TYPE_CHECKING
+
 from minigrad import functional, nn, ops, optim
 from minigrad.gradcheck import gradcheck
 from minigrad.tensor import (
@@ -96,3 +98,17 @@ __all__ = [
     "var",
     "where",
 ]
+
+__version__: str  # pyproject.toml's; read when somebody asks, since finding it out takes 40 ms
+
+if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
+
+    def __getattr__(name: str) -> str:
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version(__name__)
+        except PackageNotFoundError:
+            return "unknown (minigrad is not installed)"

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigrad.grading.authoring import build as authoring
-from minigrad.grading.store import reports as kept
 from minigrad.grading.store.layout import Course
+from minigrad.grading.store.reports import new_salt
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
 ANSWERS = {
@@ -47,7 +47,7 @@ def lay_out(root: Path, record: bool) -> Course:
     """A built course with a salt and a class: two with equal code, a broken file, endless code."""
     course, assignment = new_course(root)
     authoring.build(assignment, course.root / "assignments")
-    kept.new_salt(course.salt(NAME))
+    new_salt(course.salt(NAME))
     for student, answer in ANSWERS.items():
         hand_in(course, student, notebook(assignment, answer))
     hand_in(course, "fay", b"no notebook")
@@ -190,10 +190,10 @@ def _session(process: Path) -> int:
 
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["grade"]:
-        from minigrad import cli, commands
+        from minigrad import cli
 
         if arguments[2] == "judge":
-            commands._nbgrader = lambda: None
+            cli.gradebook.plugin = lambda: None
         return cli.main(["--course", arguments[1], "grade", NAME, "--workers", "2"])
     kills, seed = [*map(int, arguments), *(30, 0)[len(arguments) :]]
     with tempfile.TemporaryDirectory() as folder:

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from minigrad.cli.terminal import table
 from minigrad.grading.model import clean
-from minigrad.terminal import table
 from tests.attacks.catalogue import Row
 from tests.attacks.layers import LAYERS, without
 from tests.attacks.rows import user

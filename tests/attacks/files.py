@@ -11,7 +11,9 @@ from typing import Any
 
 from minigrad.grading.intake.canonical import intake, read
 from minigrad.grading.model import CellRun, Exercise, Refused, Report, Verdict, clean
-from minigrad.grading.report import formats as display
+from minigrad.grading.report import formats
+from minigrad.grading.report.class_page import class_html
+from minigrad.grading.report.feedback import report_html
 from minigrad.sandbox import protocol
 from tests.attacks.catalogue import Row, Work
 from tests.attacks.work import notebook
@@ -190,10 +192,10 @@ def of_displays() -> Iterator[tuple[str, str, str, bool]]:
     """(attack, expected, seen, ok) of each place where a student's text is shown."""
     reports = {f"=cmd|{EVIL}": report(), "b": Report("00", "refused", reason=EVIL)}
     places = {
-        "HTML feedback": display.html(report()),
-        "class HTML": display.class_html(reports),
-        "CSV": display.class_csv(reports).decode("utf-8-sig").replace("<script", ""),  # no HTML there
-        "text": display.text(report()).replace("<script", ""),
+        "HTML feedback": report_html(report()),
+        "class HTML": class_html(reports),
+        "CSV": formats.class_csv(reports).decode("utf-8-sig").replace("<script", ""),  # no HTML there
+        "text": formats.text(report()).replace("<script", ""),
     }
     try:
         from minigrad.grading.nbgrader import pages
@@ -205,7 +207,7 @@ def of_displays() -> Iterator[tuple[str, str, str, bool]]:
     for name, shown in places.items():
         ok = harmless(shown)
         yield f"hostile text in {name}", "E: escaped", "E: escaped" if ok else repr(shown[:200]), ok
-    rows = display.class_csv(reports).decode("utf-8-sig").splitlines()
+    rows = formats.class_csv(reports).decode("utf-8-sig").splitlines()
     ok = not any(row.startswith(('"=', "=")) for row in rows)
     yield "a spreadsheet formula as a name", "E: text", "E: text" if ok else repr(rows), ok
 

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import Limits, Report
-from minigrad.grading.report import formats as display
+from minigrad.grading.report import formats
+from minigrad.grading.report.feedback import report_html
 from minigrad.sandbox.linux.calls import X86
 from minigrad.sandbox.server import Isolation, Server, WorkerEnded
 from tests.attacks import files, special
@@ -119,7 +120,7 @@ def judge(isolation: Isolation) -> Judge:
 
 def leaks(report: Report, of: Judge) -> bool:
     """Whether a report tells the salt, a seed, or an expected value."""
-    told = repr(report) + display.html(report) + display.text(report)
+    told = repr(report) + report_html(report) + formats.text(report)
     secret = [of.salt.hex(), repr(of.salt), *(of.seed(c) for c in of.assignment.checks)]
     secret += [repr(float(v))[:9] for e in of.expected.values() for a in e.arrays.values() for v in a.flat]
     return any(s in told for s in secret)

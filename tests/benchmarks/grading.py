@@ -32,7 +32,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom import run as cohort
+from minigrad.grading.classroom.court import court
+from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import Assignment
 from minigrad.grading.store import files
@@ -255,11 +256,11 @@ def graded(work: Path, students: int, distinct: int, record: bool = False) -> di
         return sum(r.ru_utime + r.ru_stime for r in both)
 
     began = time.monotonic()
-    with cohort.court(course, NAME).judge() as judge:
+    with court(course, NAME).judge() as judge:
         judge.prepare()  # solution and mutants: as much work for any class, so no part of its CPU time
     cpu = used()
     submissions = course.submissions(NAME)
-    reports = cohort.run(course, assignment, submissions, workers=2, done=look)
+    reports = grade_class(course, assignment, submissions, workers=2, done=look)
     found = {"wall": time.monotonic() - began, "cpu": used() - cpu}
     found["memory"], found["memory with workers"] = peak
     if any(r.status != "graded" for r in reports.values()):

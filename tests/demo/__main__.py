@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from minigrad.cli.terminal import class_table, progress
 from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom import run as cohort
+from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import Assignment, Report
-from minigrad.grading.report import formats as display
 from minigrad.grading.report.class_page import class_html
+from minigrad.grading.report.formats import class_json
 from minigrad.grading.store.layout import Course
-from minigrad.terminal import class_table, progress
 from tests.demo.classes import CLASSES
 from tests.demo.leaks import leaks, released_text, secrets
 from tests.demo.samples import Sample
@@ -39,7 +39,7 @@ def main() -> int:
         print(f"[{time.monotonic() - began:5.1f} s] {text}", flush=True)
 
     assignments = {
-        name: authoring.load(course.sources(name)) for name in authoring.names(course.root / "solutions")
+        name: authoring.load(course.authored(name)) for name in authoring.names(course.root / "solutions")
     }
     asked = [name for name, assignment in assignments.items() if assignment.checks]
     complaints = [complaint for name in asked for complaint in lacks(name, CLASSES.get(name, ()))]
@@ -80,7 +80,7 @@ def grade(course: Course, assignment: Assignment, samples: Sequence[Sample], say
         (folder / "timestamp.txt").write_text("2030-01-31 12:00:00 UTC\n", encoding="ascii")
     submissions = course.submissions(name)
     with progress(f"grading {name}", len(submissions)) as step:
-        reports = cohort.run(
+        reports = grade_class(
             course, assignment, submissions, workers=WORKERS, done=lambda student, report: step(student)
         )
     say(f"graded {len(submissions)} submissions of {name} in the sandbox, with {WORKERS} workers")
@@ -110,7 +110,7 @@ def record(
 
 def write(work: Path, suffix: str, reports: Mapping[str, Report]) -> None:
     """The class view as a page, and the reports for programs."""
-    text = json.dumps(display.class_json(reports), indent=1) + "\n"
+    text = json.dumps(class_json(reports), indent=1) + "\n"
     (work / f"report{suffix}.json").write_text(text, encoding="utf-8")
     (work / f"report{suffix}.html").write_text(class_html(reports), encoding="utf-8")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import published as reproduce
+from experiments import published
 from experiments.published import EXPERIMENTS, Elman, Reader, Run
 from minigrad import Tensor
 from minigrad.data import memory
@@ -25,12 +25,12 @@ SOLUTIONS = Path(__file__).parent.parent.parent / "solutions"
 )
 def test_wilsons_interval(successes: int, trials: int, low: float, high: float) -> None:
     """The values of the formula in closed form, as statistics packages give them."""
-    assert reproduce.wilson(successes, trials) == pytest.approx((low, high), abs=1e-4)
+    assert published.wilson(successes, trials) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_the_ends_of_the_interval_are_the_rates_at_which_the_score_test_says_five_percent() -> None:
     for successes, trials in ((1, 8), (6, 7), (13, 20)):
-        for rate in reproduce.wilson(successes, trials):
+        for rate in published.wilson(successes, trials):
             score = (successes / trials - rate) / np.sqrt(rate * (1 - rate) / trials)
             assert abs(score) == pytest.approx(1.96, abs=1e-3)
 
@@ -38,7 +38,7 @@ def test_the_ends_of_the_interval_are_the_rates_at_which_the_score_test_says_fiv
 @pytest.mark.parametrize("wrong", [(3, 2), (-1, 2), (0, 0)])
 def test_no_interval_of_what_cannot_be(wrong: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="wilson"):
-        reproduce.wilson(*wrong)
+        published.wilson(*wrong)
 
 
 def test_every_experiment_says_what_was_published_and_how_ours_differs() -> None:
@@ -51,17 +51,17 @@ def test_every_experiment_says_what_was_published_and_how_ours_differs() -> None
 
 
 def test_cells_come_from_the_solutions_and_nowhere_else(tmp_path: Path) -> None:
-    cells = reproduce.load_cells(SOLUTIONS)
+    cells = published.load_cells(SOLUTIONS)
     assert sorted(cells) == ["GRUCell", "LSTMCell", "RNNCell", "clip_grad_norm"]
     rng = np.random.default_rng(0)
     biases = [model.make(cells, rng) for model in EXPERIMENTS["forget-bias"].models[1:3]]
     assert [float(cell.b_f.data.mean()) for cell in biases] == [0.0, 1.0]
     with pytest.raises(GradingError, match="01-rnn is not in"):
-        reproduce.load_cells(tmp_path)
+        published.load_cells(tmp_path)
 
 
 def test_a_run_is_the_same_again_and_another_from_another_seed() -> None:
-    cells, one = reproduce.load_cells(SOLUTIONS), EXPERIMENTS["reber"]
+    cells, one = published.load_cells(SOLUTIONS), EXPERIMENTS["reber"]
     seen: list[float] = []
 
     def loss(reader: Reader, rng: np.random.Generator) -> Tensor:
@@ -71,14 +71,14 @@ def test_a_run_is_the_same_again_and_another_from_another_seed() -> None:
 
     watched = dataclasses.replace(one, loss=loss)
     for seed in (0, 0, 1):
-        assert reproduce.train(watched, one.models[2], cells, seed, updates=3) is None
+        assert published.train(watched, one.models[2], cells, seed, updates=3) is None
     assert seen[:3] == seen[3:6]
     assert seen[:3] != seen[6:]
 
 
 def test_elmans_gradient_ends_at_the_step_before() -> None:
     rng = np.random.default_rng(0)
-    cell = reproduce.load_cells(SOLUTIONS)["RNNCell"](3, 4, rng=rng)
+    cell = published.load_cells(SOLUTIONS)["RNNCell"](3, 4, rng=rng)
     x = Tensor(rng.normal(size=(2, 5, 3)), requires_grad=True)
     outputs = Recurrent(Elman(cell))(x)[0]
     assert np.array_equal(outputs.data, Recurrent(cell)(x)[0].data), "forward, it is the same cell"
@@ -132,16 +132,16 @@ def test_order_is_learned_at_98_of_100() -> None:
 
 def test_an_lstm_learns_what_elmans_network_does_not() -> None:
     """The experiment in little: one seed, and as many updates as the LSTM needs."""
-    cells, one = reproduce.load_cells(SOLUTIONS), EXPERIMENTS["reber"]
+    cells, one = published.load_cells(SOLUTIONS), EXPERIMENTS["reber"]
     models = {model.name: model for model in one.models}
-    needed = reproduce.train(one, models["LSTM"], cells, seed=0)
+    needed = published.train(one, models["LSTM"], cells, seed=0)
     assert needed is not None
     assert needed <= 200
-    assert reproduce.train(one, models["Elman"], cells, seed=0, updates=needed) is None
+    assert published.train(one, models["Elman"], cells, seed=0, updates=needed) is None
 
 
 def test_runs_in_parallel_give_one_for_each_model_and_seed() -> None:
-    found = list(reproduce.runs(SOLUTIONS, ["reber"], seeds=1, workers=2, updates=1))
+    found = list(published.runs(SOLUTIONS, ["reber"], seeds=1, workers=2, updates=1))
     assert sorted((r.model, r.seed) for r in found) == [("Elman", 0), ("LSTM", 0), ("RNN, whole gradient", 0)]
     assert all(r.updates is None and r.seconds > 0 for r in found)
 
@@ -151,13 +151,13 @@ def test_lines_count_and_take_medians_of_those_that_learned() -> None:
         Run("forget-bias", "GRU", seed, updates, 2.0) for seed, updates in enumerate((100, None, 140, 200))
     ]
     runs.append(Run("reber", "LSTM", 0, None, 1.0))
-    gru, lstm = reproduce.lines(runs[::-1])
+    gru, lstm = published.lines(runs[::-1])
     assert (gru.learned, gru.seeds, gru.updates, gru.seconds) == (3, 4, 140, 8.0)
     assert (lstm.learned, lstm.updates) == (0, None)
-    assert reproduce.rows([gru, lstm]) == [
+    assert published.rows([gru, lstm]) == [
         ("GRU", ".896", "3 of 4", "30-95 %", "140"),
         ("LSTM", "97-100 %", "0 of 1", "0-79 %", "-"),
     ]
-    told = json.loads(json.dumps(reproduce.as_json(runs)))
+    told = json.loads(json.dumps(published.as_json(runs)))
     assert list(told["experiments"]) == ["forget-bias", "reber"]
     assert len(told["runs"]) == 5

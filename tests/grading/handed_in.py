@@ -22,8 +22,8 @@ WRITES = "def scale(x, factor):\n    x *= factor\n    return x"
 def new_course(root: Path) -> tuple[Course, Assignment]:
     """A course whose assignment is written but not built."""
     course = Course.at(root)
-    starter.write(course.sources(NAME))
-    return course, authoring.load(course.sources(NAME))
+    starter.write(course.authored(NAME))
+    return course, authoring.load(course.authored(NAME))
 
 
 def notebook(assignment: Assignment, answer: str = "", **cell_sources: str) -> dict[str, Any]:

@@ -161,17 +161,17 @@ def test_every_name_that_an_example_needs_is_made_by_an_exercise(finished: str) 
 
 
 def test_the_published_table_is_what_the_command_prints_it_for() -> None:
-    from experiments import published as reproduce
+    from experiments import published
 
     text = "\n".join(c.source for c in cells(NAME))
-    for experiment in reproduce.EXPERIMENTS.values():
+    for experiment in published.EXPERIMENTS.values():
         for model in experiment.models:
             row = next(
                 line for line in text.splitlines() if line.startswith("|") and f"| {model.name} |" in line
             )
             learned = re.search(r"\| (\d+) of (\d+) \|", row)
             assert learned
-            low, high = reproduce.wilson(int(learned[1]), int(learned[2]))
+            low, high = published.wilson(int(learned[1]), int(learned[2]))
             assert f"| {100 * low:.0f}-{100 * high:.0f} % |" in row
 
 

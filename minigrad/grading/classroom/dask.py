@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from minigrad.grading.judge.seeds import source_digest as sources
+from minigrad.grading.judge.seeds import source_digest
 from minigrad.grading.model import GradingError
 
 TLS = ("ca", "cert", "key")  # files in the folder of --tls: ca.pem, cert.pem, key.pem
@@ -41,8 +41,8 @@ def dask(address: str, tls: Path | None = None) -> Iterator[tuple[Executor, int]
         workers = client.scheduler_info()["workers"]
         if not workers:
             raise GradingError(f"the scheduler at {address} has no workers: start some with `dask worker`")
-        ours = sources()
-        if others := [name for name, theirs in client.run(sources).items() if theirs != ours]:
+        ours = source_digest()
+        if others := [name for name, theirs in client.run(source_digest).items() if theirs != ours]:
             raise GradingError(
                 f"{', '.join(others)} have another minigrad: install this one there and start them again"
             )

@@ -8,70 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import multiprocessing
-import multiprocessing.util
-import secrets
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from minigrad.grading.assignment.load import load
-from minigrad.grading.classroom.processes import Processes
-from minigrad.grading.classroom.similarity import alike
+from minigrad.grading.classroom import jobs
+from minigrad.grading.classroom.court import Court, Job, court
+from minigrad.grading.classroom.similarity import similar
 from minigrad.grading.intake.canonical import intake, read
 from minigrad.grading.judge import seeds
-from minigrad.grading.judge.judge import Judge
-from minigrad.grading.model import Alike, Assignment, GradingError, Refused, Report
-from minigrad.grading.store import reports as stored
+from minigrad.grading.model import Alike, Assignment, Refused, Report
 from minigrad.grading.store.layout import Course
-from minigrad.sandbox.server import SandboxUnavailable
+from minigrad.grading.store.reports import load_report, save_report
 
 Done = Callable[[str, Report], None]
-
-
-@dataclass(frozen=True)
-class Court:
-    """What a judge is made of, small enough to send to another process."""
-
-    sources: Path
-    salt: bytes
-    isolation: str
-    cache: Path | None
-    forbidden: tuple[Path, ...]
-
-    def judge(self) -> Judge:
-        """The judge; SandboxUnavailable when there is no sandbox."""
-        return Judge(
-            load(self.sources),
-            self.salt,
-            isolation=self.isolation,
-            cache=self.cache,
-            forbidden=self.forbidden,
-        )
-
-
-def court(course: Course, name: str, isolation: str = "auto", throwaway: bool = False) -> Court:
-    """The court for an assignment, with the round's salt or, with `throwaway`, one of its own.
-
-    An unsafe one always has its own: a submission could read ours.
-    """
-    if throwaway or isolation == "unsafe":
-        salt = secrets.token_bytes(stored.SALT_BYTES)
-        return Court(course.sources(name), salt, isolation, None, course.private())
-    salt = stored.read_salt(course.salt(name))
-    return Court(course.sources(name), salt, isolation, course.state / "references", course.private())
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker process needs to grade one submission."""
-
-    court: Court
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -86,7 +38,7 @@ class Submission:
     refused: str = ""
 
 
-def run(
+def grade_class(
     course: Course,
     assignment: Assignment,
     submissions: Mapping[str, Path | bytes],
@@ -107,63 +59,83 @@ def run(
     Raises GradingError when no submission can be graded here at all (no sandbox).
     """
     name, keep = assignment.name, keep and isolation != "unsafe"
-    of = court(course, name, isolation)
-    made: dict[str, Report] = {}
-    kept = course.previews(name) if preview else course.reports(name)
-
-    def settle(one: Submission, report: Report) -> None:
-        if keep:
-            try:
-                _keep(kept / one.student, one.key or "refused", report)
-            except OSError as error:  # a full disk: never a score that the next run would not find
-                why = f"the report could not be kept ({error.strerror}): make room and grade again"
-                report = Report(name, "ungraded", reason=why)
-        made[one.student] = report
-        done(one.student, report)
-
-    def share(key: str, report: Report) -> None:
-        if keep and report.status == "graded" and report.confirmed:
-            with contextlib.suppress(OSError):  # then equal code is graded again
-                stored.store(course.results, key, _common(report))
-
-    waiting: dict[str, deque[Submission]] = {}
+    folder = course.previews(name) if preview else course.reports(name)
+    grading = _Grading(course, assignment, court(course, name, isolation), folder if keep else None, done)
     for student, source in submissions.items():
-        one = take(assignment, of.salt, student, source)
-        if one.refused:
-            settle(one, Report(name, "refused", reason=one.refused))
-        elif keep and (found := known(course, name, one)):
-            settle(one, found)
-            if not (course.results / f"{one.key}.json").exists():  # a run ended between the two
-                share(one.key, found)
-        else:
-            waiting.setdefault(one.key, deque()).append(one)
+        grading.take_in(take(assignment, grading.court.salt, student, source))
+    todo = deque(grading.waiting)
+    if grading.court.cache and workers > 1 and len(todo) > 1:
+        with grading.court.judge() as judge:
+            judge.prepare()  # once, into the cache, and not in every process
+    with jobs.pool(executor, min(workers, len(todo))) as pool:
+        for key, report in jobs.graded(todo, grading.job, pool, workers):
+            if grading.settle_equal(key, dataclasses.replace(report, assignment=name)):
+                todo.append(key)
+    return {student: grading.reports[student] for student in submissions}
 
-    def job(key: str) -> Job | None:
-        one = waiting[key][0]
+
+@dataclass
+class _Grading:
+    """One run over a class: the reports that there are, and the submissions that wait for theirs."""
+
+    course: Course
+    assignment: Assignment
+    court: Court
+    folder: Path | None  # where students' reports are kept; None: nothing is kept
+    done: Done
+    reports: dict[str, Report] = field(default_factory=dict)
+    waiting: dict[str, deque[Submission]] = field(default_factory=dict)  # equal code under one key
+
+    def take_in(self, one: Submission) -> None:
+        """Settle what needs no grading; let the others wait."""
+        if one.refused:
+            self.settle(one, Report(self.assignment.name, "refused", reason=one.refused))
+        elif self.folder and (found := known_report(self.course, self.assignment.name, one)):
+            self.settle(one, found)
+            if not (self.course.results / f"{one.key}.json").exists():  # the last run ended before it
+                self.share(one.key, found)
+        else:
+            self.waiting.setdefault(one.key, deque()).append(one)
+
+    def job(self, key: str) -> Job | None:
+        """The job of the first submission that waits under a key; None when its file has changed."""
+        one = self.waiting[key][0]
         try:
             data = one.source if isinstance(one.source, bytes) else read(one.source)
-            unchanged = seeds.key(of.salt, intake(data, assignment).cells, assignment) == key
+            cells = intake(data, self.assignment).cells
         except Refused:
-            unchanged = False
-        return Job(of, data) if unchanged else None
+            return None
+        unchanged = seeds.key(self.court.salt, cells, self.assignment) == key
+        return Job(self.court, data) if unchanged else None
 
-    todo = deque(waiting)
-    if of.cache and workers > 1 and len(todo) > 1:
-        with of.judge() as judge:
-            judge.prepare()  # once, into the cache, and not in every process
-    with _pool(executor, min(workers, len(todo))) as pool:
-        for key, report in _graded(todo, job, pool, 1 if isinstance(pool, Here) else 2 * workers):
-            same = waiting[key]
-            report = dataclasses.replace(report, assignment=name)
-            settle(same.popleft(), report)
-            share(key, report)
-            if report.status == "graded" and report.confirmed:
-                while same:
-                    one = same.popleft()
-                    settle(one, _theirs(report, one))
-            elif same:
-                todo.append(key)
-    return {student: made[student] for student in submissions}
+    def settle_equal(self, key: str, report: Report) -> bool:
+        """Settle what waits under a key by one report; True when others of it must be graded anew."""
+        equal = self.waiting[key]
+        self.settle(equal.popleft(), report)
+        self.share(key, report)
+        if not _shareable(report):
+            return bool(equal)
+        while equal:
+            one = equal.popleft()
+            self.settle(one, _theirs(report, one))
+        return False
+
+    def settle(self, one: Submission, report: Report) -> None:
+        """Keep a student's report, and pass it on."""
+        if self.folder:
+            try:
+                keep_report(self.folder / one.student, one.key or "refused", report)
+            except OSError as error:  # a full disk: never a score that the next run would not find
+                why = f"the report could not be kept ({error.strerror}): make room and grade again"
+                report = Report(self.assignment.name, "ungraded", reason=why)
+        self.reports[one.student] = report
+        self.done(one.student, report)
+
+    def share(self, key: str, report: Report) -> None:
+        """Keep what equal code may have of a report."""
+        if self.folder and _shareable(report):
+            with contextlib.suppress(OSError):  # then equal code is graded again
+                save_report(self.course.results, key, _common(report))
 
 
 def take(assignment: Assignment, salt: bytes, student: str, source: Path | bytes) -> Submission:
@@ -177,28 +149,28 @@ def take(assignment: Assignment, salt: bytes, student: str, source: Path | bytes
     return Submission(student, source, key, taken.notes, taken.blank)
 
 
-def known(course: Course, name: str, one: Submission) -> Report | None:
+def known_report(course: Course, name: str, one: Submission) -> Report | None:
     """What an earlier run found for the same code: the student's own report, or the shared one."""
     for folder in (course.reports(name), course.previews(name)):
-        own = stored.load(folder / one.student, one.key)
+        own = load_report(folder / one.student, one.key)
         if own and own.status == "graded":
             return own
-    shared = stored.load(course.results, one.key)
+    shared = load_report(course.results, one.key)
     return _theirs(shared, one) if shared else None
 
 
-def reports(course: Course, name: str) -> dict[str, Report]:
+def last_reports(course: Course, name: str) -> dict[str, Report]:
     """The last report of each student, as earlier runs kept them."""
     found = {}
     for folder in sorted(p for p in course.reports(name).glob("*") if p.is_dir()):
         newest = max(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns, default=None)
-        report = stored.load(folder, newest.stem) if newest else None
+        report = load_report(folder, newest.stem) if newest else None
         if report:
             found[folder.name] = report
     return found
 
 
-def near(course: Course, assignment: Assignment) -> list[Alike]:
+def near_identical(course: Course, assignment: Assignment) -> list[Alike]:
     """Near-identical work among what was handed in, without the release and the framework."""
     works = {}
     for student, path in course.submissions(assignment.name).items():
@@ -206,17 +178,23 @@ def near(course: Course, assignment: Assignment) -> list[Alike]:
             cells = intake(read(path, course.submitted), assignment).cells
             works[student] = [c.source for c in cells if c.kind in ("solution", "own") and not c.markdown]
     package = Path(__file__).parents[2]
-    framework = [p.read_text(encoding="utf-8") for p in (*package.glob("*.py"), *package.glob("nn/*.py"))]
+    files = (path for pattern in ("*.py", "nn/*.py", "ops/*.py") for path in package.glob(pattern))
+    framework = [p.read_text(encoding="utf-8") for p in files]
     release = [c.source for c in assignment.cells]
-    return alike(works, [*release, assignment.sources["public_checks.py"], *framework])
+    return similar(works, [*release, assignment.sources["public_checks.py"], *framework])
 
 
-def _keep(folder: Path, name: str, report: Report) -> None:
+def keep_report(folder: Path, name: str, report: Report) -> None:
     """Store a student's report, then drop the one it replaces."""
-    stored.store(folder, name, report)
+    save_report(folder, name, report)
     for other in folder.glob("*.json"):
         if other.stem != name:
             other.unlink()
+
+
+def _shareable(report: Report) -> bool:
+    """Whether equal code may have this report: never a fault, nor a timeout that was not confirmed."""
+    return report.status == "graded" and report.confirmed
 
 
 def _common(report: Report) -> Report:
@@ -225,135 +203,5 @@ def _common(report: Report) -> Report:
 
 
 def _theirs(report: Report, one: Submission) -> Report:
+    """A shared report as the report of one who handed in the same code."""
     return dataclasses.replace(_common(report), notes=one.notes, blank=one.blank)
-
-
-# --- executors --------------------------------------------------------------------------------
-
-
-class Here(Executor):
-    """Runs at once, in this process: one submission, or one worker."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        _held.close()
-
-
-class _Lent(Executor):
-    """Somebody else's executor: used, not shut down."""
-
-    def __init__(self, executor: Executor) -> None:
-        self.submit = executor.submit  # type: ignore[method-assign]
-
-
-def _pool(executor: Executor | None, workers: int) -> Executor:
-    if executor is not None:
-        return _Lent(executor)
-    return Processes(workers) if workers > 1 else Here()
-
-
-def _graded(
-    todo: deque[str], make: Callable[[str], Job | None], pool: Executor, width: int
-) -> Iterator[tuple[str, Report]]:
-    """Keys and reports as they come, `width` jobs in flight; `todo` may grow meanwhile.
-
-    `make` gives a key's job, None when the file is no longer what it was.
-
-    A process that dies takes the whole pool with it: what was left then runs alone, one process
-    each, so that only the submission at fault stays ungraded.
-    """
-    running: dict[Future[Report], tuple[str, Job]] = {}
-    try:
-        while todo or running:
-            while todo and len(running) < width:
-                job = make(todo[0])
-                if job is None:
-                    yield todo.popleft(), CHANGED
-                    continue
-                running[pool.submit(_grade, job)] = (todo[0], job)
-                todo.popleft()
-            ended = wait(running, return_when=FIRST_COMPLETED).done
-            for future in [f for f in running if f in ended]:
-                key, _ = running[future]
-                report = _outcome(future, running[future][1])
-                del running[future]
-                yield key, report
-    except KeyboardInterrupt:
-        running.clear()  # the pool ends its processes, and stumbles over futures that are cancelled
-        raise
-    except BrokenExecutor:
-        todo.extendleft(key for key, _ in running.values())
-        running.clear()
-        while todo:
-            key = todo.popleft()
-            job = make(key)
-            yield key, _alone(job) if job else CHANGED
-    finally:
-        for future in running:
-            future.cancel()
-
-
-CHANGED = Report("", "ungraded", reason="the file changed while the class was graded: grade it again")
-
-
-def _outcome(future: Future[Report], job: Job) -> Report:
-    try:
-        return future.result()
-    except (BrokenExecutor, GradingError):
-        raise
-    except Exception as error:  # a cluster gave the job up: its worker was lost again and again
-        return Report(
-            job.court.sources.name, "ungraded", reason=f"the cluster lost it: {type(error).__name__}"
-        )
-
-
-def _alone(job: Job) -> Report:
-    with Processes(1) as pool:
-        try:
-            return pool.submit(_grade, job).result()
-        except BrokenExecutor:
-            return Report(job.court.sources.name, "ungraded", reason="the judge's process died")
-
-
-# --- in a worker process ----------------------------------------------------------------------
-
-
-class _Held(threading.local):
-    """The judge of this worker, kept between submissions: it holds a fork server and references."""
-
-    judge: Judge | None = None
-    court: Court | None = None
-
-    def get(self, court: Court) -> Judge:
-        if self.judge is None or self.court != court:
-            self.close()
-            self.judge, self.court = court.judge(), court
-            multiprocessing.util.Finalize(None, self.close, exitpriority=10)
-        return self.judge
-
-    def close(self) -> None:
-        if self.judge is not None:
-            self.judge.__exit__(None, None, None)
-        self.judge = self.court = None
-
-
-_held = _Held()
-
-
-def _grade(job: Job) -> Report:
-    try:
-        return _held.get(job.court).grade(job.data)
-    except SandboxUnavailable as error:
-        raise GradingError(str(error)) from None  # true of every submission, as wrong sources are
-    except GradingError:
-        raise
-    except Exception as error:
-        _held.close()
-        return Report(job.court.sources.name, "ungraded", reason=f"the judge failed: {type(error).__name__}")

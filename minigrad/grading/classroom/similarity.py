@@ -36,7 +36,7 @@ TOKEN = re.compile(
 WORDS = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self"}
 
 
-def alike(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Alike]:
+def similar(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Alike]:
     """Near-identical work, the most alike first.
 
     `works` is each student's code; `given` is what all were given: the release, the framework.
@@ -44,12 +44,12 @@ def alike(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Alik
     known = [list(tokens(text)) for text in given]
     vocabulary = WORDS.union(*({t for t in text if t[:1].isalpha() or t[:1] == "_"} for text in known))
     taken_out = {mark for text in known for mark in shingles([plain(t, vocabulary) for t in text])}
-    same: dict[frozenset[int], list[str]] = defaultdict(list)
+    equal: dict[frozenset[int], list[str]] = defaultdict(list)  # students whose work has the same marks
     for student, texts in works.items():
-        same[fingerprints(texts, vocabulary, taken_out)].append(student)
-    spread = Counter(mark for marks in same for mark in marks)
-    rare = [frozenset(m for m in marks if spread[m] < MANY) for marks in same]
-    students = list(same.values())
+        equal[fingerprints(texts, vocabulary, taken_out)].append(student)
+    spread = Counter(mark for marks in equal for mark in marks)
+    rare = [frozenset(m for m in marks if spread[m] < MANY) for marks in equal]
+    students = list(equal.values())
     holders: dict[int, list[int]] = defaultdict(list)
     for i, marks in enumerate(rare):
         for mark in marks:

@@ -16,10 +16,10 @@ import nbformat
 from bleach.css_sanitizer import CSSSanitizer
 from nbconvert.filters import markdown2html
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.canonical import Intake, intake, read
 from minigrad.grading.model import Assignment, Refused, Report
-from minigrad.grading.report import formats as display
+from minigrad.grading.report.feedback import exercise_html
 
 Notebook = Any  # nbformat's NotebookNode
 
@@ -54,14 +54,14 @@ def _cell_id(cell: Notebook) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", ""))
 
 
-def shown(notebook: Notebook, report: Report, assignment: Assignment) -> Notebook:
+def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> Notebook:
     """The notebook with a report in it: scores and tables in the grade cells, output elsewhere.
 
     nbgrader takes the first execute_result of a grade cell for its score, and gives full marks to
     a cell that has none: each gets exactly one, the repr of a finite float in [0, points].
     """
     made = copy.deepcopy(notebook)
-    checks = {c.id: c for c in assignment.cells if c.kind == "check"}
+    check_cells = {c.id: c for c in assignment.cells if c.kind == "check"}
     results = {e.name: e for e in report.exercises}
     printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
     first = True
@@ -70,13 +70,13 @@ def shown(notebook: Notebook, report: Report, assignment: Assignment) -> Noteboo
             continue
         cell.outputs, cell.execution_count = [], None
         key = _cell_id(cell)
-        if key in checks:
-            result = results.get(checks[key].exercise)
-            said = display.exercise_html(result) if result else _paragraph(report.reason or "not graded")
+        if key in check_cells:
+            result = results.get(check_cells[key].exercise)
+            said = exercise_html(result) if result else _paragraph(report.reason or "not graded")
             if first and report.notes:
                 said = "".join(map(_paragraph, report.notes)) + said
             first = False
-            score = _clamped(result.score if result else 0.0, checks[key].points)
+            score = _clamped(result.score if result else 0.0, check_cells[key].points)
             cell.outputs = [
                 nbformat.v4.new_output("display_data", {"text/html": said}),
                 nbformat.v4.new_output("execute_result", {"text/plain": repr(score)}),
@@ -96,7 +96,7 @@ def _clamped(score: float, points: float) -> float:
 
 def from_file(assignment: Assignment, path: Path) -> Notebook:
     """A submitted file, whatever it holds, as the release with the answers in it, or with a note."""
-    release = nbformat.from_dict(authoring.release_notebook(assignment))
+    release = nbformat.from_dict(release_notebook(assignment))
     try:
         return rebuilt(release, intake(read(path), assignment))
     except Refused as why:

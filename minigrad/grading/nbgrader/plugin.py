@@ -37,10 +37,11 @@ from nbgrader.preprocessors import (
 from traitlets import Bool, Unicode
 from traitlets.config import Config
 
-from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom import run as cohort
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.build import release_notebook
+from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Report
-from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, from_file, shown
+from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, from_file, with_report
 from minigrad.grading.store.dates import Dates, read_dates
 from minigrad.grading.store.layout import Course
 
@@ -79,7 +80,7 @@ class InCourse(NbGraderPreprocessor):  # type: ignore[misc]
         return Course(Path(self.root), Path(self.work))
 
     def assignment(self, resources: Resources) -> Assignment:
-        return authoring.load(self.course.sources(resources["nbgrader"]["assignment"]))
+        return load(self.course.authored(resources["nbgrader"]["assignment"]))
 
 
 class Rebuild(InCourse):
@@ -107,12 +108,12 @@ class JudgeExecute(InCourse):
         else:
             data = nbformat.writes(notebook).encode()
             student = resources["nbgrader"]["student"]
-            report = cohort.run(self.course, assignment, {student: data})[student]
+            report = grade_class(self.course, assignment, {student: data})[student]
             notes = tuple(dict.fromkeys((*told.get("notes", ()), *report.notes)))
             report = dataclasses.replace(report, notes=notes)
         if report.status == "ungraded":  # nbgrader records nothing and goes on: never a zero
             raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
-        return shown(notebook, report, assignment), resources
+        return with_report(notebook, report, assignment), resources
 
 
 class AskAPerson(InCourse):
@@ -166,7 +167,7 @@ def config(course: Course) -> Config:
         CheckCellMetadata,
     ]
     c.Autograde.exclude_overwriting = {
-        name: [str(p.relative_to(course.sources(name))) for p in course.sources(name).rglob("*")]
+        name: [str(p.relative_to(course.authored(name))) for p in course.authored(name).rglob("*")]
         for name in course.names()
     }
     c.OverwriteCells.add_missing_cells = True
@@ -238,7 +239,7 @@ def register(course: Course, assignment: Assignment) -> None:
     Raises GradingError when cells came or went while there are submissions.
     """
     name = assignment.name
-    release = nbformat.from_dict(authoring.release_notebook(assignment))
+    release = nbformat.from_dict(release_notebook(assignment))
     with _book(course) as book:
         book.update_or_create_assignment(name)
         _date(book, _dates(course), name)

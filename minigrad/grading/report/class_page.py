@@ -4,10 +4,113 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import mean, median
 
-from minigrad.grading.model import Alike, Report
-from minigrad.grading.report.markup import escape, number, prose
+from minigrad.grading.model import Alike, Report, Verdict
+from minigrad.grading.report.markup import number
+from minigrad.grading.report.templating import render
+
+
+@dataclass(frozen=True)
+class Column:
+    """One bar of the histogram of scores; its height is a share of the highest."""
+
+    label: str
+    count: int
+    height: float
+
+
+@dataclass(frozen=True)
+class ExerciseLine:
+    """How a class did in one exercise."""
+
+    name: str
+    points: float
+    mean: float  # share of the points
+    whole: int  # students with all points
+    count: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake that was recognised, and in whose work."""
+
+    name: str
+    exercise: str
+    hint: str
+    students: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Earned:
+    """A student's score in one exercise."""
+
+    score: float
+    whole: bool  # all its points
+
+
+@dataclass(frozen=True)
+class StudentLine:
+    """One student; no score where nothing was graded, None for an exercise that has no score."""
+
+    name: str
+    notes: tuple[str, ...]
+    status: str
+    score: float | None
+    exercises: tuple[Earned | None, ...]
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """How often a check failed."""
+
+    verdict: Verdict
+    failed: int
+    seen: int
+
+
+@dataclass(frozen=True)
+class ClassPage:
+    """All that the page shows, in its order."""
+
+    title: str
+    figures: Sequence[tuple[str, str]]  # a number, and of what
+    histogram: Sequence[Column]
+    people: Sequence[tuple[str, str]]  # a student, and why a person must look at the submission
+    exercises: Sequence[ExerciseLine]
+    mistakes: Sequence[Mistake]
+    similar: Sequence[Alike]
+    exercise_names: Sequence[str]
+    students: Sequence[StudentLine]
+    checks: Sequence[CheckLine]
+
+
+def class_html(reports: Mapping[str, Report], similar: Sequence[Alike] = ()) -> str:
+    """The class view, one self-contained page: scores, checks, mistakes, who needs a person.
+
+    `similar` is near-identical work, as `similarity.similar` finds it.
+    """
+    return render("class_page.html", page=class_page(reports, similar)) + "\n"
+
+
+def class_page(reports: Mapping[str, Report], similar: Sequence[Alike] = ()) -> ClassPage:
+    """What the page shows, of the reports by student."""
+    graded = {student: r for student, r in sorted(reports.items()) if r.status == "graded"}
+    names = list(dict.fromkeys(e.name for r in reports.values() for e in r.exercises))
+    people = [(student, needs_person(reports[student])) for student in sorted(reports)]
+    return ClassPage(
+        title=next((r.assignment for r in reports.values()), "no submissions"),
+        figures=_figures(reports, graded),
+        histogram=_histogram([100 * r.score / r.points for r in graded.values() if r.points]),
+        people=[(student, why) for student, why in people if why],
+        exercises=_exercises(graded),
+        mistakes=_mistakes(graded),
+        similar=similar,
+        exercise_names=names,
+        students=[_student(student, reports[student], names) for student in sorted(reports)],
+        checks=_checks(graded),
+    )
 
 
 def needs_person(report: Report) -> str:
@@ -19,72 +122,7 @@ def needs_person(report: Report) -> str:
     return "nothing of the release was changed: was the right file handed in?" if report.blank else ""
 
 
-STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bar: #2f7ed8; --bad: #d0651d; --soft: #8882 }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem }
-h1 { margin-bottom: .2rem } h2 { margin: 2.2rem 0 .5rem; font-size: 1.15rem } p { margin: .3rem 0 }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0 }
-td { border-top: 1px solid var(--line) } th { font-weight: 600 }
-td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
-code { font-size: .92em } td:first-child code { white-space: nowrap } small { color: #6e7781 }
-.figures { display: flex; flex-wrap: wrap; gap: 2.2rem; margin: 1rem 0 }
-.figures b { font-size: 1.7rem; display: block; line-height: 1.2 }
-.bar { background: var(--soft); width: 9rem; height: .8rem; display: inline-block; vertical-align: middle }
-.bar i { background: var(--bar); height: 100%; display: block } .bar.bad i { background: var(--bad) }
-svg text { fill: currentColor; font: 12px system-ui, sans-serif }
-"""
-
-
-def class_html(reports: Mapping[str, Report], near: Sequence[Alike] = ()) -> str:
-    """The class view, one self-contained page: scores, checks, mistakes, who needs a person.
-
-    `near` is what `similarity.alike` found.
-    """
-    graded = {student: r for student, r in sorted(reports.items()) if r.status == "graded"}
-    title = next((r.assignment for r in reports.values()), "no submissions")
-    sections = [
-        _figures(reports, graded),
-        _section("Scores", _histogram([100 * r.score / r.points for r in graded.values() if r.points])),
-        _section("Submissions that need a person", _people(reports)),
-        _section("Exercises", _exercises(graded)),
-        _section("Commonest mistakes", _mistakes(graded)),
-        _section("Near-identical work", _near(near)),
-        _section("Students", _students(reports)),
-        _section("Checks, most failed first", _checks(graded)),
-    ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}: the class</title><style>{STYLE}</style></head>"
-        f"<body><h1>{escape(title)}</h1>{''.join(sections)}</body></html>\n"
-    )
-
-
-def _section(title: str, body: str) -> str:
-    return f"<h2>{title}</h2>{body}" if body else ""
-
-
-def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells are markup; a header that begins with # is of a column of numbers. No rows, no table."""
-    if not rows:
-        return ""
-    classes = [' class="n"' if n.startswith("#") else "" for n in names]
-    head = "".join(f"<th{c}>{n.lstrip('#')}</th>" for n, c in zip(names, classes, strict=True))
-    body = "".join(
-        "<tr>" + "".join(f"<td{c}>{v}</td>" for v, c in zip(row, classes, strict=True)) + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _bar(share: float, bad: bool = False) -> str:
-    """A bar beside its number: the number is the information."""
-    kind = "bar bad" if bad else "bar"
-    return f'<span class="{kind}" aria-hidden="true"><i style="width:{100 * share:.0f}%"></i></span>'
-
-
-def _figures(reports: Mapping[str, Report], graded: Mapping[str, Report]) -> str:
+def _figures(reports: Mapping[str, Report], graded: Mapping[str, Report]) -> list[tuple[str, str]]:
     scores = [r.score for r in graded.values()]
     points = max((r.points for r in graded.values()), default=0)
     people = sum(bool(needs_person(r)) for r in reports.values())
@@ -95,117 +133,53 @@ def _figures(reports: Mapping[str, Report], graded: Mapping[str, Report]) -> str
             (number(round(median(scores), 1)), "median"),
             (str(sum(s >= points for s in scores)), "with every point"),
         ]
-    return '<div class="figures">' + "".join(f"<div><b>{a}</b>{b}</div>" for a, b in figures) + "</div>"
+    return figures
 
 
-def _histogram(percents: list[float]) -> str:
-    """Ten bars of ten per cent each; full marks fall into the last."""
+def _histogram(percents: Sequence[float]) -> list[Column]:
+    """Ten bars of ten per cent each, none without scores; full marks fall into the last."""
     if not percents:
-        return ""
+        return []
     counts = Counter(min(int(max(p, 0) // 10), 9) for p in percents)
-    most = max(counts.values())
-    body = ""
-    for i in range(10):
-        x, height = 10 + i * 62, 120 * counts[i] / most
-        body += f'<rect x="{x}" y="{140 - height:.1f}" width="54" height="{height:.1f}" fill="var(--bar)"/>'
-        if counts[i]:
-            body += f'<text x="{x + 27}" y="{134 - height:.1f}" text-anchor="middle">{counts[i]}</text>'
-        label = f"{10 * i}–{10 * i + 9}" if i < 9 else "90–100"
-        body += f'<text x="{x + 27}" y="158" text-anchor="middle">{label}</text>'
-    body += '<line x1="5" x2="630" y1="140" y2="140" stroke="currentColor" stroke-opacity=".4"/>'
-    return (
-        '<svg role="img" aria-label="distribution of scores" viewBox="0 0 640 182" width="640" '
-        f'style="max-width:100%">{body}'
-        '<text x="317" y="178" text-anchor="middle">% of the points</text></svg>'
-    )
+    labels = [f"{10 * i}–{10 * i + 9}" for i in range(9)] + ["90–100"]
+    return [Column(label, counts[i], counts[i] / max(counts.values())) for i, label in enumerate(labels)]
 
 
-def _exercises(graded: Mapping[str, Report]) -> str:
+def _exercises(graded: Mapping[str, Report]) -> list[ExerciseLine]:
     shares: dict[str, list[float]] = {}
     points: dict[str, float] = {}
     for report in graded.values():
         for e in report.exercises:
             shares.setdefault(e.name, []).append(e.score / e.points if e.points else 0.0)
             points[e.name] = e.points
-    rows = [
-        [
-            f"<code>{escape(name)}</code>",
-            number(points[name]),
-            f"{points[name] * mean(values):.1f}",
-            _bar(mean(values)),
-            f"{sum(v >= 1 - 1e-9 for v in values)} of {len(values)}",
-        ]
+    return [
+        ExerciseLine(name, points[name], mean(values), sum(v >= 1 - 1e-9 for v in values), len(values))
         for name, values in shares.items()
     ]
-    return _table(["exercise", "#points", "#mean", "", "#all points"], rows)
 
 
-def _checks(graded: Mapping[str, Report]) -> str:
-    verdicts = [v for r in graded.values() for e in r.exercises for v in e.verdicts]
-    seen, failed = Counter(v.check for v in verdicts), Counter(v.check for v in verdicts if not v.passed)
-    first = {v.check: v for v in reversed(verdicts)}
-    rows = [
-        [
-            f"<code>{escape(name)}</code>{'' if first[name].public else '<br><small>hidden</small>'}",
-            prose(first[name].says),
-            number(first[name].points),
-            _bar(failed[name] / seen[name], bad=True),
-            f"{failed[name]} of {seen[name]}",
-        ]
-        for name in sorted(first, key=lambda name: (-failed[name] / seen[name], name))
-    ]
-    return _table(["check", "what it says", "#points", "", "#failed by"], rows)
-
-
-def _mistakes(graded: Mapping[str, Report]) -> str:
+def _mistakes(graded: Mapping[str, Report]) -> list[Mistake]:
+    """The commonest first."""
     who: dict[tuple[str, str, str], list[str]] = {}
     for student, report in graded.items():
         for e in report.exercises:
             if e.mistake:
-                who.setdefault((e.name, e.mistake, e.hint), []).append(student)
-    rows = []
-    for (exercise, mistake, hint), students in sorted(who.items(), key=lambda item: -len(item[1])):
-        more = f" and {len(students) - 8} more" if len(students) > 8 else ""
-        rows.append(
-            [
-                f"<code>{escape(mistake)}</code>",
-                f"<code>{escape(exercise)}</code>",
-                prose(hint),
-                str(len(students)),
-                escape(", ".join(students[:8]) + more),
-            ]
-        )
-    return _table(["mistake", "exercise", "hint given", "#times", "students"], rows)
+                who.setdefault((e.mistake, e.name, e.hint), []).append(student)
+    found = [Mistake(*key, tuple(students)) for key, students in who.items()]
+    return sorted(found, key=lambda mistake: -len(mistake.students))
 
 
-def _near(near: Sequence[Alike]) -> str:
-    rows = [[escape(", ".join(a.students)), f"{100 * a.share:.0f} %"] for a in near]
-    told = "<p>Apart from what all were given, layout, comments and names. To be looked at, not a proof.</p>"
-    return told + _table(["students", "#alike"], rows) if rows else ""
+def _student(name: str, report: Report, exercises: Sequence[str]) -> StudentLine:
+    graded = report.status == "graded"
+    earned = {e.name: Earned(e.score, e.score >= e.points - 1e-9) for e in report.exercises if graded}
+    scores = tuple(earned.get(exercise) for exercise in exercises)
+    return StudentLine(name, report.notes, report.status, report.score if graded else None, scores)
 
 
-def _people(reports: Mapping[str, Report]) -> str:
-    rows = [[escape(s), escape(why)] for s in sorted(reports) if (why := needs_person(reports[s]))]
-    return _table(["student", "why"], rows) or "<p>None.</p>"
-
-
-def _students(reports: Mapping[str, Report]) -> str:
-    exercises = list(dict.fromkeys(e.name for r in reports.values() for e in r.exercises))
-    rows = []
-    for student in sorted(reports):
-        report = reports[student]
-        graded = report.status == "graded"
-        scores = {e.name: _score(e.score, e.points) for e in report.exercises} if graded else {}
-        rows.append(
-            [
-                escape(student) + "".join(f"<br><small>{escape(note)}</small>" for note in report.notes),
-                f"<b>{number(report.score)}</b>" if graded else escape(report.status),
-                *(scores.get(name, "") for name in exercises),
-            ]
-        )
-    return _table(["student", "#score", *(f"#{escape(e)}" for e in exercises)], rows)
-
-
-def _score(score: float, points: float) -> str:
-    whole = score >= points - 1e-9
-    return number(score) if whole else f'<b style="color:var(--bad)">{number(score)}</b>'
+def _checks(graded: Mapping[str, Report]) -> list[CheckLine]:
+    """The most failed first."""
+    verdicts = [v for r in graded.values() for e in r.exercises for v in e.verdicts]
+    seen, failed = Counter(v.check for v in verdicts), Counter(v.check for v in verdicts if not v.passed)
+    first = {v.check: v for v in reversed(verdicts)}
+    found = [CheckLine(first[name], failed[name], seen[name]) for name in first]
+    return sorted(found, key=lambda line: (-line.failed / line.seen, line.verdict.check))

@@ -1,7 +1,6 @@
-"""Reports for people and programs: text, HTML tables, CSV, JSON, Gradescope's results.json.
+"""Reports for people and programs: text, CSV, JSON, Gradescope's results.json.
 
-Everything that is shown is escaped here; nothing in it was written by a worker during a probe.
-The HTML works without its styles, which nbgrader's feedback partly removes.
+Everything that is shown is made printable here; nothing in it was written by a worker during a probe.
 """
 
 from __future__ import annotations
@@ -12,28 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from minigrad.grading.model import Exercise, Report, Verdict
-from minigrad.grading.report.class_page import class_html
-from minigrad.grading.report.exercise import Result, Row, state
-from minigrad.grading.report.markup import GREY, MARKS, escape, mark, number, printable, prose
-
-__all__ = [
-    "Result",
-    "Row",
-    "class_csv",
-    "class_html",
-    "class_json",
-    "class_rows",
-    "csv_bytes",
-    "exercise_html",
-    "exercise_text",
-    "gradescope",
-    "html",
-    "lost",
-    "number",
-    "state",
-    "status_line",
-    "text",
-]
+from minigrad.grading.report.exercise import state
+from minigrad.grading.report.markup import MARKS, mark, number, printable
 
 
 def status_line(report: Report) -> str:
@@ -62,7 +41,7 @@ def exercise_text(exercise: Exercise) -> str:
     for v in exercise.verdicts:
         points = f"{number(v.points if v.passed else 0)}/{number(v.points)}"
         word = mark(v)
-        lines.append(f"  {MARKS[word][0]} {word:5} {points:>9}  {v.says} ({_probe(v)})")
+        lines.append(f"  {MARKS[word][0]} {word:5} {points:>9}  {v.says} ({probe_name(v)})")
         if not v.passed and v.reason:
             lines.append(f"{'':21}{v.reason}")
     if exercise.hint:
@@ -70,39 +49,7 @@ def exercise_text(exercise: Exercise) -> str:
     return printable("\n".join(lines))
 
 
-def html(report: Report) -> str:
-    """A student's feedback, self-contained: an element to put into a page."""
-    head = f"<h2>{escape(report.assignment)}: {escape(status_line(report))}</h2>"
-    notes = "".join(f"<p>{prose(note)}</p>" for note in report.notes)
-    return f"<div>{head}{notes}{''.join(exercise_html(e) for e in report.exercises)}</div>"
-
-
-def exercise_html(exercise: Exercise) -> str:
-    """An exercise's checks as a table: what nbgrader's feedback shows beside the score."""
-    title = f"{exercise.name}: {number(exercise.score)} of {number(exercise.points)} points"
-    rows = "".join(_verdict_row(v) for v in exercise.verdicts)
-    hint = f"<p><b>Hint:</b> {prose(exercise.hint)}</p>" if exercise.hint else ""
-    return (
-        f'<div role="status"><p><b>{escape(title)}</b></p><table style="width:100%;text-align:left">'
-        f"<tbody>{rows}</tbody></table>{hint}</div>"
-    )
-
-
-def _verdict_row(v: Verdict) -> str:
-    word = mark(v)
-    sign, colour = MARKS[word]
-    told = f"{sign}&nbsp;{word}".replace("to do", "to&nbsp;do")
-    earned = f"{number(v.points if v.passed else 0)}&nbsp;/&nbsp;{number(v.points)}"
-    kind = f' <small style="color:{GREY}">{escape(_probe(v))}{"" if v.public else " (hidden check)"}</small>'
-    why = "" if v.passed or not v.reason else f"<br><small>{prose(v.reason)}</small>"
-    return (
-        f'<tr><td style="width:5em;color:{colour};text-align:left"><b>{told}</b></td>'
-        f'<td style="text-align:left">{prose(v.says)}{kind}{why}</td>'
-        f'<td style="width:5em;text-align:right">{earned}</td></tr>'
-    )
-
-
-def _probe(v: Verdict) -> str:
+def probe_name(v: Verdict) -> str:
     """A check's name within its exercise: it tells apart checks of the same sentence."""
     return v.check.removeprefix(f"{v.exercise}.")
 

@@ -44,8 +44,8 @@ class Course:
         """The assignments that have sources, in order."""
         return tuple(sorted(p.parent.name for p in (self.root / "solutions").glob("*/notebook.py")))
 
-    def sources(self, name: str) -> Path:
-        """The folder of an assignment's sources."""
+    def authored(self, name: str) -> Path:
+        """The folder of what an assignment's author wrote."""
         return self.root / "solutions" / name
 
     def release(self, name: str) -> Path:

@@ -55,14 +55,14 @@ def new_salt(path: Path, replace: bool = True) -> bytes:
     return salt
 
 
-def store(folder: Path, name: str, report: Report) -> None:
+def save_report(folder: Path, name: str, report: Report) -> None:
     """Keep a report as `folder/name.json`, without times: a regrade gives the same bytes."""
     timeless = dataclasses.replace(report, cpu=0.0, training_cpu=0.0)
     text = json.dumps(to_dict(timeless), ensure_ascii=False, sort_keys=True, allow_nan=False, indent=1)
     files.write(folder / f"{name}.json", text.encode() + b"\n")
 
 
-def load(folder: Path, name: str) -> Report | None:
+def load_report(folder: Path, name: str) -> Report | None:
     """The report kept as `folder/name.json`; None where there is none that can be read."""
     try:
         return from_dict(json.loads((folder / f"{name}.json").read_bytes()))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.grading.classroom import run as cohort
 from minigrad.grading.classroom.dask import dask, local
+from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import GradingError
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
@@ -120,7 +120,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(tmp_path):
         with dask(cluster.scheduler_address) as (executor, workers):
             assert workers == 2
             submissions = course.submissions(NAME)
-            made = cohort.run(course, assignment, submissions, workers=workers, executor=executor, done=done)
+            made = grade_class(course, assignment, submissions, workers=workers, executor=executor, done=done)
     assert sorted(heard) == sorted(submissions)
     assert {s: (r.status, r.score) for s, r in made.items()} == {
         f"s{i}": ("graded", 10.0 if i % 2 else 0.0) for i in range(12)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom import run as cohort
+from minigrad.grading.assignment.load import load
+from minigrad.grading.classroom import court, jobs
+from minigrad.grading.classroom.run import grade_class, last_reports
 from minigrad.grading.model import Assignment, GradingError, Report
-from minigrad.grading.store import reports as stored
 from minigrad.grading.store.layout import Course
+from minigrad.grading.store.reports import new_salt
 from minigrad.sandbox.errors import SandboxUnavailable
 from tests.grading.handed_in import ADDS, NAME, RIGHT, fake_judge, hand_in, new_course, notebook
 
@@ -20,7 +21,7 @@ from tests.grading.handed_in import ADDS, NAME, RIGHT, fake_judge, hand_in, new_
 @pytest.fixture
 def judge(monkeypatch):
     made = fake_judge()
-    monkeypatch.setattr(cohort, "Judge", made)
+    monkeypatch.setattr(court, "Judge", made)
     return made
 
 
@@ -31,7 +32,7 @@ def room(tmp_path: Path) -> tuple[Course, Assignment]:
 
 def run(room, **options) -> dict[str, Report]:
     course, assignment = room
-    return cohort.run(course, assignment, course.submissions(NAME), **options)
+    return grade_class(course, assignment, course.submissions(NAME), **options)
 
 
 def answers(room, **by_student: str) -> None:
@@ -54,7 +55,7 @@ def test_everyone_gets_a_report(room, judge):
     assert sorted(heard) == [("a", "graded"), ("b", "graded"), ("c", "refused")]
     assert len(judge.graded) == 2
     assert judge.closed == 1
-    assert cohort.reports(room[0], NAME).keys() == {"a", "b", "c"}
+    assert last_reports(room[0], NAME).keys() == {"a", "b", "c"}
 
 
 def test_equal_code_is_graded_once_and_shares_no_text(room, judge):
@@ -89,12 +90,12 @@ def test_a_new_submission_a_new_salt_and_new_checks_grade_again(room, judge):
     run(room)
     answers(room, a=RIGHT)
     assert run(room)["a"].score == 10
-    stored.new_salt(course.salt(NAME))
+    new_salt(course.salt(NAME))
     run(room)
     assert len(judge.graded) == 3
-    checks = course.sources(NAME) / "checks.py"
+    checks = course.authored(NAME) / "checks.py"
     checks.write_text(checks.read_text().replace("size=(3, 4)", "size=(4, 3)"))
-    run((course, authoring.load(course.sources(NAME))))
+    run((course, load(course.authored(NAME))))
     assert len(judge.graded) == 4
     assert len(list(course.reports(NAME).glob("a/*.json"))) == 1, "only the last report is kept"
 
@@ -129,7 +130,7 @@ def test_a_ctrl_c_leaves_the_pools_futures_alone(room, judge, monkeypatch):
     answers(room, a=RIGHT, b=ADDS)
     held: list[Future[Report]] = []
 
-    class Slow(cohort.Here):
+    class Slow(jobs.Here):
         def submit(self, fn, /, *args, **kwargs):
             held.append(Future())
             return held[-1]
@@ -137,7 +138,7 @@ def test_a_ctrl_c_leaves_the_pools_futures_alone(room, judge, monkeypatch):
     def ctrl_c(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cohort, "wait", ctrl_c)
+    monkeypatch.setattr(jobs, "wait", ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         run(room, executor=Slow())
     assert held
@@ -179,7 +180,7 @@ def test_another_executor_is_used_and_not_shut_down(room, judge):
 def test_a_process_that_dies_leaves_only_its_own_submission_ungraded(room, judge, monkeypatch):
     answers(room, a=RIGHT, b="# DIES", c=ADDS)
 
-    class Broken(cohort.Here):
+    class Broken(jobs.Here):
         def submit(self, fn, /, *args, **kwargs):
             future: Future = Future()
             future.set_exception(BrokenExecutor("a process died"))
@@ -188,9 +189,9 @@ def test_a_process_that_dies_leaves_only_its_own_submission_ungraded(room, judge
     def alone(job):
         if b"DIES" in job.data:
             return Report(NAME, "ungraded", reason="the judge's process died")
-        return cohort._grade(job)
+        return court.grade(job)
 
-    monkeypatch.setattr(cohort, "_alone", alone)
+    monkeypatch.setattr(jobs, "_alone", alone)
     reports = run(room, executor=Broken())
     assert {s: r.status for s, r in reports.items()} == {"a": "graded", "b": "ungraded", "c": "graded"}
 
@@ -199,11 +200,11 @@ def test_without_a_sandbox_nothing_is_graded(room, monkeypatch):
     def none(*args, **options):
         raise SandboxUnavailable("no sandbox can be set up here")
 
-    monkeypatch.setattr(cohort, "Judge", none)
+    monkeypatch.setattr(court, "Judge", none)
     answers(room, a=RIGHT)
     with pytest.raises(GradingError, match="no sandbox"):
         run(room)
-    assert not cohort.reports(room[0], NAME)
+    assert not last_reports(room[0], NAME)
 
 
 def test_a_renamed_notebook_is_found_and_links_are_refused(room, judge, tmp_path):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom.similarity import alike, fingerprints, tokens
+from minigrad.grading.assignment.load import load
+from minigrad.grading.classroom.similarity import fingerprints, similar, tokens
 from minigrad.grading.model import Alike
 
 GIVEN = ["def train(model, data):\n    ...", "class RNNCell:\n    def __init__(self, D, H):\n        ..."]
@@ -52,44 +52,44 @@ def train(model, data):
     "copy", [MINE, RENAMED, MINE + "\n\nprint('mine, truly')\n", MINE.replace("0.1", "0.2")]
 )
 def test_copies_are_found_whatever_they_are_called(copy):
-    (found,) = alike({"a": [MINE], "b": [copy], "c": [OTHER]}, GIVEN)
+    (found,) = similar({"a": [MINE], "b": [copy], "c": [OTHER]}, GIVEN)
     assert found.students == ("a", "b")
     assert found.share >= 0.8
 
 
 def test_moved_cells_are_found():
-    (found,) = alike({"a": [MINE, OTHER], "b": [OTHER, MINE]}, GIVEN)
+    (found,) = similar({"a": [MINE, OTHER], "b": [OTHER, MINE]}, GIVEN)
     assert found == Alike(("a", "b"), 1.0)
 
 
-def test_independent_work_is_not_alike():
-    assert alike({"a": [MINE], "b": [OTHER]}, GIVEN) == []
+def test_independent_work_is_not_similar():
+    assert similar({"a": [MINE], "b": [OTHER]}, GIVEN) == []
 
 
 def test_what_was_given_does_not_count():
-    assert alike({"a": [MINE], "b": [MINE]}, [MINE]) == []
+    assert similar({"a": [MINE], "b": [MINE]}, [MINE]) == []
     half = OTHER.replace("train", "evaluate")
-    assert alike({"a": [MINE, half], "b": [OTHER, half]}, [half]) == []
+    assert similar({"a": [MINE, half], "b": [OTHER, half]}, [half]) == []
 
 
 def test_short_and_common_work_does_not_count():
-    assert alike({s: ["def f(x):\n    return 2 * x"] for s in "abc"}, GIVEN) == []
+    assert similar({s: ["def f(x):\n    return 2 * x"] for s in "abc"}, GIVEN) == []
     works = {
         str(i): [MINE + f"\nvalue_{i} = {i}.5 * {i + 1} + fun_{i}({i}, {i}, {i}, [{i}])"] for i in range(20)
     }
-    assert alike(works, GIVEN) == [], "what twenty wrote in different works is common knowledge"
+    assert similar(works, GIVEN) == [], "what twenty wrote in different works is common knowledge"
 
 
 def test_the_variants_of_an_assignment_are_not_near_identical():
     """Right work for 01-rnn in whole other words: no false alarm on the small functions that it asks for."""
     solutions = Path(__file__).parents[3] / "solutions"
-    assignment = authoring.load(solutions / "01-rnn")
+    assignment = load(solutions / "01-rnn")
     given = [c.source for c in assignment.cells] + [assignment.sources["public_checks.py"]]
     for variant in assignment.variants:
         changed = {id: text for id, text in variant.cells.items() if id in assignment.solution}
         mine = [assignment.solution[id] for id in changed]
         if all(len(fingerprints([text], frozenset(), set())) > 12 for text in (*mine, *changed.values())):
-            found = alike({"solution": mine, "variant": list(changed.values())}, given)
+            found = similar({"solution": mine, "variant": list(changed.values())}, given)
             assert found == [], variant.name
 
 

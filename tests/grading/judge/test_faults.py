@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.grading.classroom import run as cohort
+from minigrad.grading.classroom import court, run
 from minigrad.grading.classroom.processes import Processes
+from minigrad.grading.classroom.run import grade_class, last_reports
 from minigrad.grading.judge import judge as module
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import GradingError, Report
 from minigrad.grading.store import files
-from minigrad.grading.store import reports as stored
+from minigrad.grading.store.reports import read_salt, save_report
 from minigrad.sandbox.errors import SandboxUnavailable
 from tests.grading.handed_in import ADDS, NAME, RIGHT, fake_judge, hand_in, new_course, notebook
 from tests.grading.near import Near
@@ -43,16 +44,16 @@ def near(monkeypatch):
 
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(cohort, "Judge", fake_judge())
+    monkeypatch.setattr(court, "Judge", fake_judge())
     course, assignment = new_course(tmp_path)
     for student, answer in (("a", RIGHT), ("b", ADDS), ("c", RIGHT)):
         hand_in(course, student, notebook(assignment, answer))
     return course, assignment
 
 
-def run(room, **options):
+def graded(room, **options):
     course, assignment = room
-    return cohort.run(course, assignment, course.submissions(NAME), **options)
+    return grade_class(course, assignment, course.submissions(NAME), **options)
 
 
 def test_a_full_disk_below_the_references(near, monkeypatch, tmp_path):
@@ -68,14 +69,14 @@ def test_a_full_disk_below_the_references(near, monkeypatch, tmp_path):
 
 def test_a_full_disk_below_the_reports(room, monkeypatch):
     course, _ = room
-    stored.read_salt(course.salt(NAME))
+    read_salt(course.salt(NAME))
     write = files.write
     monkeypatch.setattr(files, "write", full)
-    reports = run(room)
+    reports = graded(room)
     assert {r.status for r in reports.values()} == {"ungraded"}
     assert all("No space left on device" in r.reason for r in reports.values())
     monkeypatch.setattr(files, "write", write)
-    assert {s: r.score for s, r in run(room).items()} == {"a": 10.0, "b": 0.0, "c": 10.0}
+    assert {s: r.score for s, r in graded(room).items()} == {"a": 10.0, "b": 0.0, "c": 10.0}
 
 
 def test_a_disk_that_is_full_for_one_student_only(room, monkeypatch):
@@ -86,33 +87,32 @@ def test_a_disk_that_is_full_for_one_student_only(room, monkeypatch):
             full()
         write(path, data)
 
-    stored.read_salt(room[0].salt(NAME))
+    read_salt(room[0].salt(NAME))
     monkeypatch.setattr(files, "write", sometimes)
-    assert {s: r.status for s, r in run(room).items()} == {"a": "graded", "b": "ungraded", "c": "graded"}
-    assert list(cohort.reports(room[0], NAME)) == ["a", "c"]
+    assert {s: r.status for s, r in graded(room).items()} == {"a": "graded", "b": "ungraded", "c": "graded"}
+    assert list(last_reports(room[0], NAME)) == ["a", "c"]
 
 
 def test_a_run_that_ends_between_a_students_report_and_the_shared_one(room, monkeypatch):
     course, assignment = room
     alone = {"b": course.submissions(NAME)["b"]}
-    cohort.run(course, assignment, alone)
+    grade_class(course, assignment, alone)
     expected = {path.name: path.read_bytes() for path in course.results.iterdir()}
     assert expected
     shutil.rmtree(course.results)
     shutil.rmtree(course.reports(NAME))
-    store = stored.store
 
     def ends(folder: Path, name: str, report: Report) -> None:
         if folder == course.results:
             raise KeyboardInterrupt
-        store(folder, name, report)
+        save_report(folder, name, report)
 
-    monkeypatch.setattr(stored, "store", ends)
+    monkeypatch.setattr(run, "save_report", ends)
     with pytest.raises(KeyboardInterrupt):
-        cohort.run(course, assignment, alone)
-    monkeypatch.setattr(stored, "store", store)
-    assert list(cohort.reports(course, NAME)) == ["b"]
-    cohort.run(course, assignment, alone)
+        grade_class(course, assignment, alone)
+    monkeypatch.setattr(run, "save_report", save_report)
+    assert list(last_reports(course, NAME)) == ["b"]
+    grade_class(course, assignment, alone)
     assert {path.name: path.read_bytes() for path in course.results.iterdir()} == expected
 
 
@@ -263,7 +263,7 @@ def test_a_worker_host_that_is_killed(tmp_path):
     thread = threading.Thread(target=kill)
     thread.start()
     try:
-        reports = run((course, assignment), workers=2)
+        reports = graded((course, assignment), workers=2)
     except GradingError as error:
         pytest.skip(str(error))
     finally:
@@ -271,7 +271,7 @@ def test_a_worker_host_that_is_killed(tmp_path):
     assert killed
     wanted = {"a": 10.0, "b": 0.0}
     assert all(r.status == "ungraded" or r.score == wanted[s] for s, r in reports.items())
-    assert {s: r.score for s, r in run((course, assignment)).items()} == wanted
+    assert {s: r.score for s, r in graded((course, assignment)).items()} == wanted
 
 
 def hosts() -> list[int]:

@@ -19,7 +19,8 @@ import nbformat
 import pytest
 
 from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom import run as cohort
+from minigrad.grading.classroom.court import court
+from minigrad.grading.classroom.run import grade_class, keep_report, take
 from minigrad.grading.model import Assignment, Exercise, GradingError, Report, Verdict
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
@@ -62,7 +63,7 @@ def stock(tmp_path_factory) -> tuple[Course, Assignment]:
     """A course that was built with `minigrad build`, then graded by stock nbgrader's commands."""
     course, assignment = new_course(tmp_path_factory.mktemp("stock"))
     shutil.copy(CONFIG, course.root)
-    (course.sources(NAME) / "notes.txt").write_text("notes of the author, for nobody else")
+    (course.authored(NAME) / "notes.txt").write_text("notes of the author, for nobody else")
     command(course, "minigrad", "build")
     hand_in(course, "right", notebook(assignment, RIGHT, mine=HOSTILE))
     hand_in(course, "partial", notebook(assignment, WRITES))
@@ -148,14 +149,14 @@ def test_nothing_secret_is_in_feedback_autograded_copies_or_the_release(stock):
     }
     assert any("expected value" in what for what in texts.values())
     assert leaks(places, texts) == []
-    assert leaks([course.sources(NAME)], texts), "the search finds what there is"
+    assert leaks([course.authored(NAME)], texts), "the search finds what there is"
     names = {p.name for place in places for p in place.rglob("*") if p.is_file()}
     assert names == {f"{NAME}.ipynb", f"{NAME}.html", "timestamp.txt", "public_checks.py", "expected.npz"}
 
 
 def test_the_formgrader_autogrades_and_shows_a_submission(stock):
     course, _ = stock
-    hand_in(course, "partial", notebook(authoring.load(course.sources(NAME)), RIGHT))
+    hand_in(course, "partial", notebook(authoring.load(course.authored(NAME)), RIGHT))
     with formgrader(course) as request:
         made = request("POST", f"api/submission/{NAME}/partial/autograde")
         assert json.loads(made)["success"], made
@@ -228,10 +229,10 @@ def template(tmp_path_factory) -> Path:
     from minigrad.grading.nbgrader import plugin as nbgrader
 
     course, _ = new_course(tmp_path_factory.mktemp("template"))
-    source = course.sources(NAME) / "notebook.py"
+    source = course.authored(NAME) / "notebook.py"
     written = '# %% [markdown] kind="written" id="essay" exercise="essay" points=5\n# Your answer.\n'
     source.write_text(f"{source.read_text()}\n{written}")
-    assignment = authoring.load(course.sources(NAME))
+    assignment = authoring.load(course.authored(NAME))
     authoring.build(assignment, course.root / "assignments")
     nbgrader.register(course, assignment)
     return course.root
@@ -241,7 +242,7 @@ def template(tmp_path_factory) -> Path:
 def room(tmp_path: Path, template: Path) -> tuple[Course, Assignment]:
     shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     course = Course.at(tmp_path)
-    return course, authoring.load(course.sources(NAME))
+    return course, authoring.load(course.authored(NAME))
 
 
 def record(room, **reports: Report) -> dict[str, str]:
@@ -258,8 +259,8 @@ def record(room, **reports: Report) -> dict[str, str]:
 
 
 def keep(course: Course, assignment: Assignment, student: str, data: bytes, one: Report) -> None:
-    of = cohort.court(course, NAME)
-    cohort._keep(course.reports(NAME) / student, cohort.take(assignment, of.salt, student, data).key, one)
+    salt = court(course, NAME).salt
+    keep_report(course.reports(NAME) / student, take(assignment, salt, student, data).key, one)
 
 
 def test_recording_takes_the_reports_in_hand(room):
@@ -307,7 +308,7 @@ def test_what_is_refused_has_no_score_and_waits_for_a_person(room):
 
     def grade(data: bytes) -> tuple[float | None, bool, float]:
         path = hand_in(course, "a", data)
-        one = cohort.run(course, assignment, {"a": path})
+        one = grade_class(course, assignment, {"a": path})
         assert nbgrader.record(course, assignment, {"a": path}, one) == {}
         with nbgrader._book(course) as book:
             found = book.find_grade("scale-check", NAME, NAME, "a")
@@ -358,11 +359,11 @@ def test_an_ungraded_submission_is_not_recorded(room):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -1.0, 1e9])
 def test_a_score_is_finite_and_within_the_points(room, score):
-    from minigrad.grading.nbgrader.pages import from_file, shown
+    from minigrad.grading.nbgrader.pages import from_file, with_report
 
     course, assignment = room
     path = hand_in(course, "a", notebook(assignment, RIGHT))
-    made = shown(from_file(assignment, path), report(score), assignment)
+    made = with_report(from_file(assignment, path), report(score), assignment)
     cell = next(c for c in made.cells if c.id == "scale-check")
     assert 0 <= float(cell.outputs[1].data["text/plain"]) <= 10
 
@@ -378,8 +379,8 @@ def test_rebuilding_twice_changes_nothing(room):
     once = from_file(assignment, path)
     again = from_file(assignment, hand_in(course, "b", nbformat.writes(once).encode()))
     assert again.cells == once.cells
-    salt = cohort.court(course, NAME).salt
-    keys = {cohort.take(assignment, salt, s, p).key for s, p in course.submissions(NAME).items()}
+    salt = court(course, NAME).salt
+    keys = {take(assignment, salt, s, p).key for s, p in course.submissions(NAME).items()}
     assert len(keys) == 1
     assert "In my own words." in [c.source for c in once.cells]
 
@@ -390,7 +391,7 @@ def test_registering_again_is_harmless_until_cells_change(room):
     course, assignment = room
     record(room, a=report(10.0))
     nbgrader.register(course, assignment)
-    source = course.sources(NAME) / "notebook.py"
+    source = course.authored(NAME) / "notebook.py"
     source.write_text(source.read_text().replace('id="essay"', 'id="other"'))
     with pytest.raises(GradingError, match="Keep the cells' ids"):
-        nbgrader.register(course, authoring.load(course.sources(NAME)))
+        nbgrader.register(course, authoring.load(course.authored(NAME)))

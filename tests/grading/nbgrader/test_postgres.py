@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom import run as cohort
+from minigrad.grading.classroom.court import court
+from minigrad.grading.classroom.run import keep_report, take
 from minigrad.grading.model import Exercise, Report, Verdict
 from tests.grading.handed_in import NAME, RIGHT, hand_in, new_course, notebook
 
@@ -73,13 +74,13 @@ def test_recording_into_postgresql(tmp_path, server):
 
     def record(score: float) -> None:
         reports = {}
-        salt = cohort.court(course, NAME).salt
+        salt = court(course, NAME).salt
         for student in "ab":
             path = hand_in(course, student, notebook(assignment, f"# {student}\n{RIGHT}"))
             verdict = Verdict("scale.values", "scale", "says", 10.0, True, score == 10)
             reports[student] = Report(NAME, "graded", (Exercise("scale", 10.0, score, (verdict,)),))
-            key = cohort.take(assignment, salt, student, path).key
-            cohort._keep(course.reports(NAME) / student, key, reports[student])
+            key = take(assignment, salt, student, path).key
+            keep_report(course.reports(NAME) / student, key, reports[student])
         assert nbgrader.record(course, assignment, course.submissions(NAME), reports) == {}
 
     record(5.0)

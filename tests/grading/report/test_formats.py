@@ -16,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.grading.model import Exercise, Report, Verdict
-from minigrad.grading.report import formats as display
+from minigrad.grading.report import formats
+from minigrad.grading.report.class_page import class_html
+from minigrad.grading.report.feedback import exercise_html, report_html
 from minigrad.grading.report.markup import number, prose
 from minigrad.grading.report.picture import picture, worst_entry
 
@@ -82,7 +84,7 @@ def test_numbers_are_short(value: float, shown: str) -> None:
 
 
 def test_text_says_what_was_lost_and_why() -> None:
-    lines = display.text(report(False)).splitlines()
+    lines = formats.text(report(False)).splitlines()
     assert lines[0] == "01-rnn: 5 of 11.67 points"
     assert [line.split() for line in lines[2:5]] == [
         ["✓", "pass", "5/5", "It", "`works`.", "(a)"],
@@ -90,7 +92,7 @@ def test_text_says_what_was_lost_and_why() -> None:
         ["`W_h`", "is", "off", "by", "about", "1e-2"],
     ]
     assert lines[5] == "  hint: Is `W_h` the right way round?"
-    assert [v.check for v, hint in display.lost(report(False)) if hint] == ["cell.b"]
+    assert [v.check for v, hint in formats.lost(report(False)) if hint] == ["cell.b"]
 
 
 @pytest.mark.parametrize(
@@ -100,16 +102,16 @@ def test_text_says_what_was_lost_and_why() -> None:
 def test_what_is_still_to_do_is_no_mistake(failure: str, sign: str, word: str) -> None:
     one = dataclasses.replace(verdict("cell.a", 5, False, reason="why"), failure=failure)
     exercise = Exercise("cell", 5, 0, (one,))
-    line = display.exercise_text(exercise).splitlines()[1]
+    line = formats.exercise_text(exercise).splitlines()[1]
     assert line.startswith(f"  {sign} {word} ")
-    page = display.exercise_html(exercise).replace("&nbsp;", " ")
+    page = exercise_html(exercise).replace("&nbsp;", " ")
     assert f">{sign} {word}<" in page
 
 
 def test_what_was_not_graded_is_no_zero() -> None:
-    assert "could not be graded: not JSON" in display.text(REFUSED)
-    assert "by no fault of the submission" in display.text(UNGRADED)
-    assert "0 of" not in display.text(UNGRADED)
+    assert "could not be graded: not JSON" in formats.text(REFUSED)
+    assert "by no fault of the submission" in formats.text(UNGRADED)
+    assert "0 of" not in formats.text(UNGRADED)
 
 
 @given(st.text())
@@ -117,13 +119,13 @@ def test_nothing_shown_is_markup_or_control(text: str) -> None:
     evil = Report(
         "01-rnn", "graded", (Exercise("e", 1, 0, (verdict("e.a", 1, False, text, text),), text, text),)
     )
-    page = display.html(evil)
+    page = report_html(evil)
     assert Tags(page).seen <= {"div", "h2", "p", "b", "table", "tbody", "tr", "td", "br", "small", "code"}
-    assert all(c.isprintable() or c == "\n" for c in page + display.text(evil))
+    assert all(c.isprintable() or c == "\n" for c in page + formats.text(evil))
 
 
 def test_feedback_survives_a_sanitiser() -> None:
-    page = display.html(report(False)) + display.html(REFUSED)
+    page = report_html(report(False)) + report_html(REFUSED)
     assert "<script" not in page
     tags = {"div", "h2", "p", "b", "table", "tbody", "tr", "td", "br", "small", "code"}
     assert bleach.clean(page, tags=tags, attributes=["role"]).count("<td") == page.count("<td")
@@ -137,16 +139,16 @@ def test_names_between_backticks_are_code() -> None:
 
 
 def test_gradescope_gives_no_score_to_what_was_not_graded() -> None:
-    results = display.gradescope(report(False))
+    results = formats.gradescope(report(False))
     assert (results["score"], results["tests"][0]["max_score"]) == (5, 35 / 3)
     assert results["tests"][0]["status"] == "failed"
     assert "off by about" in results["tests"][0]["output"]
-    assert "score" not in display.gradescope(REFUSED)
+    assert "score" not in formats.gradescope(REFUSED)
     json.dumps(results, allow_nan=False)
 
 
 def test_csv_is_read_by_spreadsheets_and_has_no_formulas() -> None:
-    data = display.class_csv(CLASS)
+    data = formats.class_csv(CLASS)
     assert data.startswith(b"\xef\xbb\xbf")
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))}
     assert rows["ann"]["score"] == "5"
@@ -159,20 +161,20 @@ def test_csv_is_read_by_spreadsheets_and_has_no_formulas() -> None:
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\r=", "＝"])
 def test_no_cell_begins_as_a_formula(start: str) -> None:
-    text = display.class_csv({f"{start}1": report(True)}).decode("utf-8-sig")
+    text = formats.class_csv({f"{start}1": report(True)}).decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(text, newline=""))
     assert row["student"].startswith("'")
 
 
 def test_json_has_every_check() -> None:
-    data = json.loads(json.dumps(display.class_json(CLASS), allow_nan=False))
+    data = json.loads(json.dumps(formats.class_json(CLASS), allow_nan=False))
     assert list(data) == sorted(CLASS)
     assert data["ann"]["exercises"][0]["checks"][1]["reason"] == "`W_h` is off by about 1e-2"
     assert data["uma"]["score"] is None
 
 
 def test_the_class_view_shows_who_and_what_needs_attention() -> None:
-    page = display.class_html(CLASS)
+    page = class_html(CLASS)
     Tags(page)
     assert "<script" not in page
     assert "bob&lt;b&gt;" in page
@@ -196,8 +198,8 @@ def test_the_class_view_shows_who_and_what_needs_attention() -> None:
 
 
 def test_an_empty_class_has_a_page() -> None:
-    Tags(display.class_html({}))
-    Tags(display.class_html({"uma": UNGRADED}))
+    Tags(class_html({}))
+    Tags(class_html({"uma": UNGRADED}))
 
 
 SHAPES = [(2,), (5,), (300,), (1, 7), (7, 1), (4, 3), (30, 40), (2, 3, 4), (2, 2, 1, 3)]

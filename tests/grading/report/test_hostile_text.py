@@ -15,13 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.cli.terminal import class_table, table
+from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.unpack import place
 from minigrad.grading.judge.session import cell_run
 from minigrad.grading.model import Exercise, Refused, Report, Verdict, clean
 from minigrad.grading.nbgrader import pages
-from minigrad.grading.report import formats as display
-from minigrad.terminal import class_table, table
+from minigrad.grading.report import formats
+from minigrad.grading.report.class_page import class_html
+from minigrad.grading.report.feedback import report_html
 from tests.grading.handed_in import NAME, new_course, notebook
 
 SCRIPT = "<script>alert(1)</script>"
@@ -71,13 +73,13 @@ def controls(text: str) -> set[str]:
 @pytest.mark.parametrize("text", ATTACKS)
 def test_html_shows_text_and_runs_nothing(text):
     for made in (report(text), Report("00", "refused", reason=text, notes=(text,))):
-        page = display.html(made)
+        page = report_html(made)
         assert not Page(page).tags & FORBIDDEN
         assert not controls(page)
         assert all(not name.startswith("on") for name in Page(page).attributes)
-    page = display.class_html({text: report(text), "b": Report("00", "refused", reason=text)})
+    page = class_html({text: report(text), "b": Report("00", "refused", reason=text)})
     body = Page(page[page.index("<body") :])
-    honest = display.class_html({"a": report("`x`"), "b": Report("00", "refused", reason="`x`")})
+    honest = class_html({"a": report("`x`"), "b": Report("00", "refused", reason="`x`")})
     plain = Page(honest[honest.index("<body") :])
     assert body.tags - {"body"} <= plain.tags
     assert not controls(page)
@@ -86,7 +88,7 @@ def test_html_shows_text_and_runs_nothing(text):
 @pytest.mark.parametrize("text", ATTACKS)
 def test_a_terminal_gets_no_control_characters(text):
     for shown in (
-        display.text(report(text)),
+        formats.text(report(text)),
         class_table({text: report(text), "b": Report("00", "refused", reason=text)}),
         table(("a", "b"), [(text, text)]),
     ):
@@ -97,15 +99,15 @@ def test_a_terminal_gets_no_control_characters(text):
 @given(st.text(max_size=200))
 def test_any_text_is_harmless_everywhere(text):
     made = {text or "a": report(text), "b": Report("00", "refused", reason=text)}
-    assert not controls(display.text(report(text)) + class_table(made) + display.html(report(text)))
-    rows = list(csv.reader(io.StringIO(display.class_csv(made).decode("utf-8-sig"), newline="")))
+    assert not controls(formats.text(report(text)) + class_table(made) + report_html(report(text)))
+    rows = list(csv.reader(io.StringIO(formats.class_csv(made).decode("utf-8-sig"), newline="")))
     assert {len(row) for row in rows} == {len(rows[0])}
     assert not any(re.match(r"\s*[=+@＝＋＠]", value) for row in rows[1:] for value in row)
 
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_spreadsheet_takes_nothing_for_a_formula(text):
-    data = display.class_csv({text: report(text), "zoë": report("fine")})
+    data = formats.class_csv({text: report(text), "zoë": report("fine")})
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     by_student = {row["student"]: row for row in rows}
@@ -128,7 +130,7 @@ def test_what_a_cell_prints_is_cleaned_before_it_is_kept(text):
 
 def test_feedback_in_nbgraders_pages_is_clean(tmp_path):
     _, assignment = new_course(tmp_path)
-    release = nbformat.from_dict(authoring.release_notebook(assignment))
+    release = nbformat.from_dict(release_notebook(assignment))
     made = notebook(assignment, "def scale(x, factor): ...", mine=SCRIPT + ATTACKS[1] + ATTACKS[4])
     path = tmp_path / "a.ipynb"
     made["metadata"]["jupytext"] = {"formats": "ipynb,py"}
@@ -138,7 +140,7 @@ def test_feedback_in_nbgraders_pages_is_clean(tmp_path):
     assert rebuilt.metadata.get("kernelspec") == release.metadata.get("kernelspec")
     assert "jupytext" not in rebuilt.metadata
     graded = dataclasses.replace(report(SCRIPT), assignment=NAME)
-    for cell in pages.shown(rebuilt, graded, assignment).cells:
+    for cell in pages.with_report(rebuilt, graded, assignment).cells:
         for output in cell.get("outputs", []):
             assert not Page(output.get("data", {}).get("text/html", "")).tags & FORBIDDEN
     for text in ATTACKS:
@@ -156,4 +158,4 @@ def test_a_student_id_from_an_archive_is_fit_to_be_shown(text):
         return
     if whose is not None:
         assert not controls(whose.student)
-        assert not set(whose.student) & set("<>&\"=|;$`\\/:*?")
+        assert not set(whose.student) & set('<>&"=|;$`\\/:*?')

@@ -18,7 +18,14 @@ from minigrad.grading.model import (
     Verdict,
 )
 from minigrad.grading.store import files
-from minigrad.grading.store import reports as stored
+from minigrad.grading.store.reports import (
+    from_dict,
+    load_report,
+    new_salt,
+    read_salt,
+    save_report,
+    to_dict,
+)
 
 CELLS = (
     Cell("a", "solution", "x = 1"),
@@ -50,17 +57,17 @@ REPORT = Report(
 
 
 def test_a_report_survives_json(tmp_path):
-    assert stored.from_dict(stored.to_dict(REPORT)) == REPORT
-    stored.store(tmp_path / "new", "k", REPORT)
-    assert stored.load(tmp_path / "new", "k") == dataclasses.replace(REPORT, cpu=0.0, training_cpu=0.0)
-    assert stored.load(tmp_path / "new", "none") is None
+    assert from_dict(to_dict(REPORT)) == REPORT
+    save_report(tmp_path / "new", "k", REPORT)
+    assert load_report(tmp_path / "new", "k") == dataclasses.replace(REPORT, cpu=0.0, training_cpu=0.0)
+    assert load_report(tmp_path / "new", "none") is None
     refused = Report("00-a", "refused", reason="no JSON", blank=True)
-    assert stored.from_dict(stored.to_dict(refused)) == refused
+    assert from_dict(to_dict(refused)) == refused
 
 
 def test_a_stored_report_holds_no_times_and_is_private(tmp_path):
-    stored.store(tmp_path, "a", REPORT)
-    stored.store(tmp_path, "b", dataclasses.replace(REPORT, cpu=99.0, training_cpu=98.0))
+    save_report(tmp_path, "a", REPORT)
+    save_report(tmp_path, "b", dataclasses.replace(REPORT, cpu=99.0, training_cpu=98.0))
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == 0o600
 
@@ -68,7 +75,7 @@ def test_a_stored_report_holds_no_times_and_is_private(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"status": "passed"}', "null", "\xff"])
 def test_a_damaged_report_is_none(tmp_path, text):
     (tmp_path / "k.json").write_text(text, encoding="latin-1")
-    assert stored.load(tmp_path, "k") is None
+    assert load_report(tmp_path, "k") is None
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_scratch(tmp_path, monkeypatch):
@@ -86,20 +93,20 @@ def test_a_failed_write_leaves_the_old_file_and_no_scratch(tmp_path, monkeypatch
 
 def test_a_salt_is_made_once_and_kept(tmp_path):
     path = tmp_path / "salts" / "00-a"
-    salt = stored.read_salt(path)
+    salt = read_salt(path)
     assert len(salt) == 16
-    assert stored.read_salt(path) == salt
+    assert read_salt(path) == salt
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stored.new_salt(path) != salt
-    assert stored.read_salt(path) != salt
+    assert new_salt(path) != salt
+    assert read_salt(path) != salt
     path.write_text("tampered")
     with pytest.raises(GradingError, match="holds no salt"):
-        stored.read_salt(path)
+        read_salt(path)
 
 
 def test_processes_that_start_together_share_a_salt(tmp_path):
     path, found = tmp_path / "salt", []
-    threads = [threading.Thread(target=lambda: found.append(stored.read_salt(path))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(read_salt(path))) for _ in range(8)]
     for t in threads:
         t.start()
     for t in threads:

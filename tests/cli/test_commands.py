@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments import published as reproduce
-from minigrad import commands
-from minigrad.cli import main
-from minigrad.grading.authoring import build as authoring
-from minigrad.grading.classroom import run as cohort
+from minigrad.cli import gradebook, main
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.build import build
+from minigrad.grading.classroom import court
+from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
-from minigrad.grading.notebook import offline as selfcheck
+from minigrad.grading.notebook import offline
 from minigrad.grading.notebook.checks import checks
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
@@ -41,7 +41,7 @@ class Recorder:
 @pytest.fixture(autouse=True)
 def nbgrader(monkeypatch) -> Recorder:
     recorder = Recorder()
-    monkeypatch.setattr(commands, "_nbgrader", lambda: recorder)
+    monkeypatch.setattr(gradebook, "plugin", lambda: recorder)
     return recorder
 
 
@@ -50,7 +50,7 @@ def template(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("course")
     assert main(["--course", str(root), "new", NAME]) == 0
     course = Course.at(root)
-    authoring.build(authoring.load(course.sources(NAME)), root / "assignments")
+    build(load(course.authored(NAME)), root / "assignments")
     return root
 
 
@@ -70,7 +70,7 @@ def sandbox() -> None:
 
 
 def answer(course: Course, text: str) -> dict[str, object]:
-    return notebook(authoring.load(course.sources(NAME)), text)
+    return notebook(load(course.authored(NAME)), text)
 
 
 def write(path: Path, content: dict[str, object]) -> str:
@@ -94,7 +94,6 @@ def test_help_names_every_command(capsys):
         "explain",
         "new",
         "matrix",
-        "reproduce",
         "Exit codes",
     ):
         assert command in told
@@ -187,7 +186,7 @@ def test_check_writes_gradescopes_results(course, sandbox, capsys):
 
 
 def test_check_hides_the_engine_where_grading_does(course, sandbox, capsys):
-    source = course.sources(NAME) / "notebook.py"
+    source = course.authored(NAME) / "notebook.py"
     borrows = "from minigrad import Tensor\ndef scale(x, factor):\n    return (Tensor(x) * factor).data"
     path = write(course.release(NAME) / "mine.ipynb", answer(course, borrows))
     assert main(["check", path]) == 0
@@ -204,7 +203,7 @@ def test_check_says_so_when_there_is_no_sandbox(course, monkeypatch, capsys):
                 raise SandboxUnavailable("no sandbox on this system")
             super().__init__(isolation, **options)
 
-    monkeypatch.setattr(selfcheck, "Server", Elsewhere)
+    monkeypatch.setattr(offline, "Server", Elsewhere)
     path = write(course.release(NAME) / "mine.ipynb", answer(course, RIGHT))
     assert main(["check", path]) == 0
     assert "no sandbox here: your notebook's code runs as you" in capsys.readouterr().err
@@ -285,17 +284,17 @@ def test_regrade_previews_who_gains_and_loses(course, sandbox, nbgrader, capsys)
     assert main(["regrade", NAME, "--preview", "--workers", "1"]) == 0
     assert "0 of 3 submissions change: 0 gain, 0 lose; nothing was recorded" in capsys.readouterr().out
 
-    hidden = course.sources(NAME) / "checks.py"
-    mutants = course.sources(NAME) / "mutants.py"
+    hidden = course.authored(NAME) / "checks.py"
+    mutants = course.authored(NAME) / "mutants.py"
     hidden.write_text(hidden.read_text().replace('"x": x, ', ""))  # writing into x is no mistake any more
     mutants.write_text(mutants.read_text().replace('["scale.original"]', '["scale.values"]'))
-    before = cohort.reports(course, NAME)
+    before = last_reports(course, NAME)
     nbgrader.recorded.clear()
     assert main(["regrade", NAME, "--preview", "--workers", "1", "--json"]) == 0
     (change,) = json.loads(capsys.readouterr().out)
     assert (change["student"], change["before"], change["after"], change["difference"]) == ("c", 4, 10, 6)
     assert (change["gained"], change["lost"]) == (["scale.original"], [])
-    assert cohort.reports(course, NAME) == before
+    assert last_reports(course, NAME) == before
     assert nbgrader.recorded == []
 
     assert main(["regrade", NAME, "--workers", "1"]) == 0
@@ -303,7 +302,7 @@ def test_regrade_previews_who_gains_and_loses(course, sandbox, nbgrader, capsys)
     assert "gains scale.original" in told.out
     assert "1 of 3 submissions change: 1 gain, 0 lose" in told.out
     assert [r.score for r in nbgrader.recorded[0].values()] == [10.0, 0.0, 10.0]
-    assert cohort.reports(course, NAME)["c"].score == 10
+    assert last_reports(course, NAME)["c"].score == 10
 
 
 def test_a_new_salt_is_another_round(course, sandbox):
@@ -324,7 +323,7 @@ def test_unsafe_results_and_files_from_elsewhere_are_never_recorded(course, sand
     assert main(["grade", NAME, path, "--workers", "1"]) == 0
     assert "b" in capsys.readouterr().out
     assert nbgrader.recorded == []
-    assert cohort.reports(course, NAME) == {}
+    assert last_reports(course, NAME) == {}
     assert main(["grade", NAME, "submitted", "--workers", "1"]) == 0
     assert nbgrader.recorded[0].keys() == {"a"}
 
@@ -343,7 +342,7 @@ def test_no_sandbox_is_2_and_names_the_way_out(course, monkeypatch, capsys):
     def none(*args, **options):
         raise SandboxUnavailable("no sandbox can be set up here")
 
-    monkeypatch.setattr(cohort, "Judge", none)
+    monkeypatch.setattr(court, "Judge", none)
     hand_in(course, "a", answer(course, RIGHT))
     assert main(["grade", NAME, "--workers", "1"]) == 2
     assert "--unsafe" in capsys.readouterr().err
@@ -354,14 +353,14 @@ def test_matrix_writes_rows_and_complains(course, sandbox, capsys):
     rows = json.loads((course.root / "matrix.json").read_text())
     assert {r["mutant"]: r["killed"] for r in rows if "mutant" in r} == {"adds": True, "writes into x": True}
     assert {r["variant"]: r["score"] for r in rows if "variant" in r} == {"solution": 10, "np.multiply": 10}
-    mutants = course.sources(NAME) / "mutants.py"
+    mutants = course.authored(NAME) / "mutants.py"
     mutants.write_text(mutants.read_text().replace("return x + factor", "return factor * x"))
     assert main(["matrix"]) == 1
     assert "mutant adds passes every check" in capsys.readouterr().err
 
 
 def test_an_authors_mistake_is_one_line(course, capsys):
-    (course.sources(NAME) / "checks.py").write_text("import nowhere_at_all\n")
+    (course.authored(NAME) / "checks.py").write_text("import nowhere_at_all\n")
     assert main(["build"]) == 2
     told = capsys.readouterr().err
     assert f"{NAME}/checks.py, line 1: ModuleNotFoundError" in told
@@ -373,7 +372,7 @@ NOTHING = "08-looking-back"
 @pytest.fixture
 def ungraded(course: Course) -> str:
     """A second assignment, in which nothing is asked for."""
-    folder = course.sources(NOTHING)
+    folder = course.authored(NOTHING)
     folder.mkdir()
     (folder / "notebook.py").write_text(
         '# %% [markdown] id="title"\n# # Looking back\n\n# %% kind="lab" id="harness"\n'
@@ -410,36 +409,3 @@ def test_the_harness_of_an_ungraded_assignment_has_no_exercises(course, ungraded
     assert repr(check) == f"checks of {ungraded}: none"
     with pytest.raises(ValueError, match="nothing in 08-looking-back is checked"):
         check("anything")
-
-
-def test_reproduce_needs_solutions_and_knows_its_experiments(course, tmp_path_factory, monkeypatch, capsys):
-    assert main(["reproduce", "nothing"]) == 2
-    assert capsys.readouterr().err == "minigrad: no experiment 'nothing': there is forget-bias, reber\n"
-    assert main(["reproduce", "reber"]) == 2
-    assert "01-rnn is not in" in capsys.readouterr().err
-    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    assert main(["reproduce"]) == 2
-    assert "there are none here" in capsys.readouterr().err
-
-
-def test_reproduce_prints_a_table_and_writes_json(course, monkeypatch, capsys):
-    def runs(solutions, names, seeds, workers):
-        assert (solutions, names, seeds, workers) == (course.root / "solutions", ("reber",), 2, 1)
-        for model in ("Elman", "LSTM"):
-            for seed in range(seeds):
-                yield reproduce.Run("reber", model, seed, 80 + 40 * seed if model == "LSTM" else None, 1.5)
-
-    monkeypatch.setattr(reproduce, "runs", runs)
-    assert main(["reproduce", "reber", "--seeds", "2", "--workers", "1"]) == 0
-    said = capsys.readouterr().out
-    assert "Neural Computation 9, 1997" in said
-    assert "look them up" in said
-    rows = [line.split() for line in said.splitlines() if line.startswith(("Elman", "LSTM"))]
-    assert rows == [
-        ["Elman", "0", "%", "0", "of", "2", "0-66", "%", "-"],
-        ["LSTM", "97-100", "%", "2", "of", "2", "34-100", "%", "100"],
-    ]
-    told = json.loads((course.root / "reproduce.json").read_text())
-    assert [line["learned"] for line in told["lines"]] == [0, 2]
-    assert [run["updates"] for run in told["runs"]] == [None, None, 80, 120]
-    assert told["experiments"].keys() == {"reber"}

@@ -1,0 +1,76 @@
+"""The command line as a whole: its grammar, its help, and what an error looks like."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import minigrad
+from minigrad.cli.commands import build, check, collect, explain, grade, matrix, new, regrade, report
+from minigrad.cli.options import CANNOT, EXITS, OK
+from minigrad.grading.model import GradingError
+from minigrad.sandbox.errors import SandboxError
+
+# In the order of the help. A command is a file of `commands/`: its name is the file's, its docstring
+# is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
+COMMANDS = (build, check, collect, grade, regrade, report, explain, new, matrix)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    args = parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except (GradingError, SandboxError) as error:
+        print(f"minigrad: {error}", file=sys.stderr)
+        return CANNOT
+    except KeyboardInterrupt:
+        print("minigrad: stopped; what was graded is kept", file=sys.stderr)
+        return CANNOT
+    except BrokenPipeError:  # `minigrad report | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar and help."""
+    top = argparse.ArgumentParser(
+        prog="minigrad", description="Build, check and grade assignments.", epilog=EXITS
+    )
+    top.add_argument("--version", action=Version, nargs=0, help="print minigrad's version and exit")
+    top.add_argument(
+        "--course", type=Path, metavar="DIR", help="the course's folder (default: found from here upwards)"
+    )
+    subcommands = top.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        says, more = help_text(command)
+        own = subcommands.add_parser(
+            command.__name__.rpartition(".")[2],
+            help=says,
+            description=textwrap.fill(f"{says} {more}", 78),
+            epilog=f"example:\n  {command.EXAMPLE}\n\n{textwrap.fill(EXITS, 78)}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,  # leaves the example's line whole
+        )
+        command.add(own)
+        own.set_defaults(run=command.run)
+    return top
+
+
+def help_text(command: ModuleType) -> tuple[str, str]:
+    """A command's docstring: its first line, and the rest as one paragraph."""
+    says, _, more = (command.__doc__ or "").partition("\n")
+    return says, " ".join(more.split())
+
+
+class Version(argparse.Action):
+    """--version; finding it out takes time that no other command should spend."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *args: Any) -> None:
+        print(f"minigrad {minigrad.__version__}")
+        parser.exit(OK)

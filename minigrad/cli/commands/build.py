@@ -1,0 +1,40 @@
+"""Make assignments/ from solutions/.
+
+Enters them into nbgrader's gradebook too, where nbgrader is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from minigrad.cli import gradebook
+from minigrad.cli.course import find_course, known_names
+from minigrad.cli.options import OK, WRONG, add_flag
+
+EXAMPLE = "minigrad build 01-rnn"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    add_flag(parser, "--check", "change nothing; exit with 1 when assignments/ is not what solutions/ give")
+
+
+def run(args: argparse.Namespace) -> int:
+    """solutions/ -> assignments/, and into the gradebook."""
+    from minigrad.grading.assignment.load import load
+    from minigrad.grading.authoring.build import build, check_build
+
+    course = find_course(args)
+    wrong = 0
+    for name in known_names(course, args.names):
+        assignment = load(course.authored(name))
+        if args.check:
+            complaints = check_build(assignment, course.root / "assignments")
+            wrong += len(complaints)
+            print("\n".join(complaints) if complaints else f"{name}: as its sources say")
+            continue
+        changed = build(assignment, course.root / "assignments")
+        print(f"{name}: {'wrote ' + ', '.join(changed) if changed else 'nothing changed'}")
+        gradebook.register(course, assignment)
+    return WRONG if wrong else OK

@@ -1,0 +1,116 @@
+"""Check your own notebook.
+
+Public checks only, unless --full.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+from minigrad.cli.course import find_course
+from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag
+from minigrad.grading.model import GradingError, Report
+from minigrad.grading.report.markup import mark
+from minigrad.grading.store.layout import Course
+
+EXAMPLE = "minigrad check assignments/01-rnn/01-rnn.ipynb"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("notebook", type=Path, metavar="NOTEBOOK")
+    add_flag(parser, "--full", "with the hidden checks; needs the course's solutions/")
+    add_flag(parser, "--unsafe", UNSAFE)
+    add_flag(parser, "--json", "print the report as JSON")
+    parser.add_argument(
+        "--gradescope", type=Path, metavar="FILE", help="write Gradescope's results.json there, too"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check one notebook: publicly anywhere, fully where the sources are."""
+    from minigrad.grading.report.formats import class_json, gradescope, lost, text
+    from minigrad.sandbox.errors import SandboxUnavailable
+
+    if args.unsafe:
+        print(f"minigrad: {UNSAFE}", file=sys.stderr)
+    try:
+        made = checked(args, "unsafe" if args.unsafe else "auto")
+    except SandboxUnavailable:
+        print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
+        made = checked(args, "unsafe")
+    if args.gradescope:
+        args.gradescope.write_text(json.dumps(gradescope(made), indent=1) + "\n", encoding="utf-8")
+    if args.json:
+        print(json.dumps(class_json({"": made})[""], indent=1))
+    else:
+        print(text(made))
+        if made.exercises:
+            print(summary(made, args.full))
+    return OK if made.status == "graded" and not lost(made) else WRONG
+
+
+def checked(args: argparse.Namespace, isolation: str) -> Report:
+    """The notebook's report: of the public checks, or with --full of all."""
+    if args.full:
+        return fully_checked(*course_and_name(args), args.notebook, isolation)
+    from minigrad.grading.notebook import offline
+
+    return offline.report(args.notebook, release_folder(args), isolation)
+
+
+def release_folder(args: argparse.Namespace) -> Path:
+    """The folder with the release's files: the notebook's own, or the course's."""
+    from minigrad.grading.assignment import expected
+
+    beside: Path = args.notebook.absolute().parent
+    if not (beside / expected.FILE).exists():
+        with contextlib.suppress(GradingError):
+            course = find_course(args)
+            for name in (args.notebook.stem, beside.name):
+                if (course.release(name) / expected.FILE).exists():
+                    return course.release(name)
+    return beside
+
+
+def course_and_name(args: argparse.Namespace) -> tuple[Course, str]:
+    """The course and the assignment of a notebook, for checks that need the sources."""
+    try:
+        course = find_course(args)
+    except GradingError:
+        raise GradingError("--full needs the course's solutions/, which hold the hidden checks") from None
+    folder = args.notebook.absolute().parent.name
+    known = [n for n in (args.notebook.stem, folder) if n in course.names()]
+    if not known:
+        raise GradingError(
+            f"{args.notebook} is named after no assignment of {course.root}: "
+            f"there is {', '.join(course.names())}"
+        )
+    return course, known[0]
+
+
+def fully_checked(course: Course, name: str, notebook: Path, isolation: str) -> Report:
+    """A judge's report, under a salt of its own that nothing keeps."""
+    from minigrad.grading.classroom.court import court
+    from minigrad.grading.intake.canonical import read
+
+    with court(course, name, isolation, throwaway=True).judge() as judge:
+        return judge.grade(read(notebook))
+
+
+def summary(made: Report, full: bool) -> str:
+    """One line: what passes, what fails, what is still to do."""
+    lost = [v for e in made.exercises for v in e.verdicts if not v.passed]
+    todo = dict.fromkeys(v.exercise for v in lost if mark(v) == "to do")
+    kind = "checks, hidden ones too" if full else "public checks; grading adds hidden ones"
+    count = sum(len(e.verdicts) for e in made.exercises)
+    parts = [f"{count - len(lost)} of {count} {kind}"]
+    if todo:
+        parts.append(f"still to do: {', '.join(todo)}")
+    if made.exercises and not lost:
+        parts.append("all passed")
+    return " · ".join(parts)

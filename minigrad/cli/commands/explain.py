@@ -1,0 +1,48 @@
+"""For staff: what a check expected of a student's submission, and what it got.
+
+Shows expected values: do not pass them on.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from minigrad.cli.course import find_course, known_names
+from minigrad.cli.options import OK, UNSAFE, add_flag
+from minigrad.grading.model import GradingError
+
+EXAMPLE = "minigrad explain ada rnn-cell.gradients"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("student", metavar="STUDENT")
+    parser.add_argument("check", metavar="CHECK", help='such as "rnn-cell.gradients"')
+    parser.add_argument("--assignment", metavar="ASSIGNMENT", help="default: the one that has this check")
+    add_flag(parser, "--unsafe", UNSAFE)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Expected against got of one check, for staff."""
+    from minigrad.grading.assignment.load import load
+    from minigrad.grading.classroom.court import court
+    from minigrad.grading.intake.canonical import intake, read
+    from minigrad.grading.judge.explain import explanation
+
+    course = find_course(args)
+    found = None
+    for name in known_names(course, [args.assignment] if args.assignment else []):
+        assignment = load(course.authored(name))
+        if any(c.name == args.check for c in assignment.checks):
+            found = assignment
+    if found is None:
+        raise GradingError(f"no check is called {args.check!r}: `minigrad report` shows their names")
+    submissions = course.submissions(found.name)
+    if args.student not in submissions:
+        raise GradingError(f"{args.student!r} handed in no {found.name}: nothing at {course.submitted}")
+    taken = intake(read(submissions[args.student]), found)
+    isolation = "unsafe" if args.unsafe else "auto"
+    with court(course, found.name, isolation).judge() as judge:
+        print(f"{args.student}, {args.check} (for staff only: it shows expected values)\n")
+        print(explanation(judge, taken, found.check(args.check)))
+    return OK

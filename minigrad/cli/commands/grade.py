@@ -1,0 +1,84 @@
+"""Grade submissions in the sandbox and record them in the gradebook.
+
+An interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from minigrad.cli import gradebook
+from minigrad.cli.course import find_course, graded_assignment, submissions
+from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, add_workers, executor
+from minigrad.cli.terminal import class_table, progress
+from minigrad.grading.model import GradingError
+
+EXAMPLE = "minigrad grade 01-rnn --workers 4"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("assignment", metavar="ASSIGNMENT")
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATHS",
+        help="notebooks or folders (default: all in submitted/); what lies elsewhere is not recorded",
+    )
+    add_workers(parser)
+    parser.add_argument(
+        "--executor",
+        choices=("processes", "dask"),
+        default="processes",
+        help="where to grade: processes of this machine (default), or a Dask cluster",
+    )
+    parser.add_argument(
+        "--scheduler",
+        default="tcp://127.0.0.1:8786",
+        metavar="ADDRESS",
+        help="of the Dask cluster (default: %(default)s); beyond this machine tls://HOST:PORT",
+    )
+    parser.add_argument(
+        "--tls", type=Path, metavar="DIR", help="has ca.pem, cert.pem and key.pem for a tls:// scheduler"
+    )
+    add_flag(parser, "--new-salt", "a new round: every check gets other inputs, everything is graded again")
+    add_flag(parser, "--unsafe", f"{UNSAFE}; never recorded")
+    add_flag(parser, "--json", "print the reports as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Grade a class, or the notebooks named."""
+    from minigrad.grading.classroom.run import grade_class
+    from minigrad.grading.report.formats import class_json
+    from minigrad.grading.store.reports import new_salt
+
+    course = find_course(args)
+    assignment = graded_assignment(course, args.assignment)
+    name = assignment.name
+    files, ours = submissions(course, name, args.paths)
+    if not files:
+        raise GradingError(f"nothing to grade: no notebook at {course.submitted}/STUDENT/{name}/{name}.ipynb")
+    if args.new_salt:
+        new_salt(course.salt(name))
+    if args.unsafe:
+        print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
+    with executor(args) as (pool, workers), progress(f"grading {name}", len(files)) as step:
+        reports = grade_class(
+            course,
+            assignment,
+            files,
+            workers=workers,
+            executor=pool,
+            isolation="unsafe" if args.unsafe else "auto",
+            keep=ours,
+            done=lambda student, report: step(student),
+        )
+    failed = {}
+    if ours and not args.unsafe:
+        failed = gradebook.record(course, assignment, files, reports)
+    print(json.dumps(class_json(reports), indent=1) if args.json else class_table(reports))
+    return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK

@@ -1,0 +1,57 @@
+"""Grade everything submitted again with the same salt, and list who gains or loses what.
+
+A changed checks file regrades its assignment; what did not change is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from minigrad.cli import gradebook
+from minigrad.cli.course import find_course, graded_assignment
+from minigrad.cli.options import OK, WRONG, add_flag, add_workers
+from minigrad.cli.terminal import progress, table
+from minigrad.grading.model import GradingError
+
+EXAMPLE = "minigrad regrade 01-rnn --preview"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("assignment", metavar="ASSIGNMENT")
+    add_flag(parser, "--preview", "record nothing: neither reports nor gradebook change")
+    add_workers(parser)
+    add_flag(parser, "--json", "print the changes as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Grade a class again and list what changes; with --preview, nothing is recorded."""
+    from minigrad.grading.classroom.changes import changes, changes_json, changes_line, changes_rows
+    from minigrad.grading.classroom.run import grade_class, last_reports
+
+    course = find_course(args)
+    assignment = graded_assignment(course, args.assignment)
+    name = assignment.name
+    before = last_reports(course, name)
+    files = course.submissions(name)
+    if not before:
+        raise GradingError(f"{name} was not graded yet: run `minigrad grade {name}`")
+    with progress(f"grading {name}", len(files)) as step:
+        after = grade_class(
+            course,
+            assignment,
+            files,
+            workers=args.workers,
+            preview=args.preview,
+            done=lambda student, report: step(student),
+        )
+    failed = {} if args.preview else gradebook.record(course, assignment, files, after)
+    found = changes(before, after)
+    if args.json:
+        print(json.dumps(changes_json(found), indent=1))
+    else:
+        if found:
+            print(table(("student", "before", "after", "change", "checks"), changes_rows(found), 110))
+        print(changes_line(found, len(after)) + ("; nothing was recorded" if args.preview else ""))
+    return WRONG if failed or any(r.status != "graded" for r in after.values()) else OK

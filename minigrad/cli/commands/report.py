@@ -1,0 +1,70 @@
+"""Show what the last grading found, and write report.json, .csv, .html."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from minigrad.cli.course import find_course, known_names
+from minigrad.cli.options import OK, add_flag
+from minigrad.cli.terminal import class_table
+from minigrad.grading.model import GradingError
+
+EXAMPLE = "minigrad report 01-rnn --out reports"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("assignment", metavar="ASSIGNMENT")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write the files (default: the course's folder)"
+    )
+    add_flag(parser, "--json", "print JSON, write nothing")
+    add_flag(parser, "--lms", "write lms.csv, too: a row for each student of the id map, also of the missing")
+    parser.add_argument(
+        "--ids",
+        type=Path,
+        metavar="FILE",
+        help="the id map, with --lms: CSV with the columns student and id (default: ids.csv of the course)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the last reports of an assignment, and write them as files."""
+    from minigrad.grading.assignment.load import load
+    from minigrad.grading.classroom.run import last_reports, near_identical
+    from minigrad.grading.report.class_page import class_html
+    from minigrad.grading.report.formats import class_csv, class_json
+    from minigrad.grading.report.lms import lms_csv, read_ids
+
+    course = find_course(args)
+    reports = last_reports(course, known_names(course, [args.assignment])[0])
+    if not reports:
+        raise GradingError(f"{args.assignment} was not graded yet: run `minigrad grade {args.assignment}`")
+    values = json.dumps(class_json(reports), indent=1) + "\n"
+    if args.json:
+        print(values, end="")
+        return OK
+    ids = read_ids(args.ids or course.ids) if args.lms or args.ids else {}
+    print(class_table(reports))
+    groups = near_identical(course, load(course.authored(args.assignment)))
+    for group in groups:
+        print(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}")
+    out: Path = args.out or course.work
+    out.mkdir(parents=True, exist_ok=True)
+    files = {
+        "report.json": values.encode(),
+        "report.csv": class_csv(reports),
+        "report.html": class_html(reports, groups).encode(),
+    }
+    if ids:
+        files["lms.csv"] = lms_csv(reports, ids)
+        if unknown := sorted(reports.keys() - ids.keys()):
+            print(f"minigrad: not in the id map, so not in lms.csv: {', '.join(unknown)}", file=sys.stderr)
+    for name, data in files.items():
+        (out / name).write_bytes(data)
+    *some, last = files
+    print(f"\nwrote {', '.join(some)} and {last} into {out}")
+    return OK

@@ -1,0 +1,43 @@
+"""The gradebook, where nbgrader is installed: without it, commands do the rest of their work."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from minigrad.cli.terminal import progress
+from minigrad.grading.model import Assignment, Report
+from minigrad.grading.store.layout import Course
+
+
+def plugin() -> Any:
+    """Our nbgrader module, or None where nbgrader is not installed. It takes seconds to import."""
+    with contextlib.suppress(ModuleNotFoundError):
+        from minigrad.grading.nbgrader import plugin
+
+        return plugin
+    return None
+
+
+def register(course: Course, assignment: Assignment) -> None:
+    """Enter an assignment's release into the gradebook."""
+    if nbgrader := plugin():
+        nbgrader.register(course, assignment)
+
+
+def record(
+    course: Course, assignment: Assignment, submissions: Mapping[str, Path], reports: Mapping[str, Report]
+) -> dict[str, str]:
+    """Pass reports into the gradebook; prints and returns, by student, what could not be recorded."""
+    nbgrader = plugin()
+    if not nbgrader:
+        return {}
+    with progress("recording", len(submissions)) as step:
+        failed: dict[str, str] = nbgrader.record(course, assignment, submissions, reports, done=step)
+    for student, why in failed.items():
+        last = (why.strip().splitlines() or ["nbgrader does not say why"])[-1]
+        print(f"minigrad: {student} was graded but not recorded: {last}", file=sys.stderr)
+    return failed

@@ -1,0 +1,52 @@
+"""What several commands say or take alike: exit codes, common options, where to grade."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor
+
+from minigrad.grading.model import GradingError
+
+OK, WRONG, CANNOT = 0, 1, 2
+EXITS = "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done."
+UNSAFE = "no sandbox: this runs the notebooks' code with all your rights, and proves nothing"
+
+
+def positive(text: str) -> int:
+    """An argument that must be at least 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """--workers, of commands that work in parallel."""
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: one for each core)",
+    )
+
+
+def add_flag(parser: argparse.ArgumentParser, name: str, says: str) -> None:
+    """An option that takes no value."""
+    parser.add_argument(name, action="store_true", help=says)
+
+
+@contextlib.contextmanager
+def executor(args: argparse.Namespace) -> Iterator[tuple[Executor | None, int]]:
+    """Where to grade, and how many submissions at a time: processes here (None), or a cluster."""
+    if args.executor == "processes":
+        yield None, args.workers
+        return
+    if args.unsafe:
+        raise GradingError("--unsafe is for this machine: leave out --executor dask")
+    from minigrad.grading.classroom.dask import dask
+
+    with dask(args.scheduler, args.tls) as cluster:
+        yield cluster

@@ -1,0 +1,59 @@
+"""A student's report as HTML, for nbgrader's feedback; no worker wrote any of it during a probe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from minigrad.grading.model import Exercise, Report, Verdict
+from minigrad.grading.report.formats import probe_name, status_line
+from minigrad.grading.report.markup import GREY, MARKS, Mark, mark
+from minigrad.grading.report.templating import render
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One check of an exercise's table."""
+
+    verdict: Verdict
+
+    @property
+    def word(self) -> Mark:
+        return mark(self.verdict)
+
+    @property
+    def sign(self) -> str:
+        return MARKS[self.word][0]
+
+    @property
+    def colour(self) -> str:
+        return MARKS[self.word][1]
+
+    @property
+    def probe(self) -> str:
+        return probe_name(self.verdict)
+
+    @property
+    def why(self) -> str:
+        return "" if self.verdict.passed else self.verdict.reason
+
+    @property
+    def earned(self) -> float:
+        return self.verdict.points if self.verdict.passed else 0
+
+
+def report_html(report: Report) -> str:
+    """A student's feedback, self-contained: an element to put into a page."""
+    return render(
+        "report.html",
+        assignment=report.assignment,
+        status=status_line(report),
+        notes=report.notes,
+        exercises=[Markup(exercise_html(e)) for e in report.exercises],
+    )
+
+
+def exercise_html(exercise: Exercise) -> str:
+    """An exercise's checks as a table: what nbgrader's feedback shows beside the score."""
+    return render("exercise.html", exercise=exercise, lines=list(map(_Line, exercise.verdicts)), grey=GREY)

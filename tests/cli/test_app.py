@@ -1,0 +1,80 @@
+"""The command line as a whole: help with an example that works, version, `python -m`, quick start-up."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.resources
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+import minigrad
+from experiments.__main__ import parser as experiments_parser
+from minigrad.cli import main, parser
+from minigrad.cli.app import COMMANDS, help_text
+
+NAMES = [command.__name__.rpartition(".")[2] for command in COMMANDS]
+
+
+def test_every_file_of_the_commands_is_a_command():
+    from minigrad.cli import commands
+
+    files = {entry.name for entry in importlib.resources.files(commands).iterdir()}
+    assert {f"{name}.py" for name in NAMES} == files - {"__init__.py", "__pycache__"}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
+def test_help_has_a_sentence_and_an_example_that_is_understood(command, capsys):
+    name, example = command.__name__.rpartition(".")[2], command.EXAMPLE
+    says, _ = help_text(command)
+    assert says.endswith(".")
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    told = capsys.readouterr().out
+    assert f"\nexample:\n  {example}\n" in told
+    assert says in " ".join(told.split())
+    assert "Exit codes" in told
+    words = shlex.split(example)
+    assert words[:2] == ["minigrad", name]
+    assert parser().parse_args(words[1:]).run is command.run
+
+
+def test_the_example_of_the_experiments_is_understood():
+    made = experiments_parser()
+    example = made.epilog.removeprefix("Example: ")
+    assert example.startswith(f"{made.prog} ")
+    assert made.parse_args(shlex.split(example.removeprefix(made.prog))).seeds == 5
+
+
+def test_version_is_the_installed_one(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"minigrad {importlib.metadata.version('minigrad')}\n"
+
+
+def test_version_without_an_installation_is_a_sentence(monkeypatch):
+    def none(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", none)
+    assert minigrad.__version__ == "unknown (minigrad is not installed)"
+    assert not hasattr(minigrad, "no_such_name")
+
+
+def test_python_m_is_the_same_command():
+    told = subprocess.run([sys.executable, "-m", "minigrad", "--help"], capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith("usage: minigrad ")
+
+
+SLOW = ("nbgrader", "nbconvert", "nbformat", "jupytext", "jinja2", "rich", "distributed", "matplotlib")
+
+
+def test_help_imports_nothing_that_is_slow_or_may_be_missing():
+    code = f"import sys, minigrad.cli as c; c.parser(); print([m for m in {SLOW} if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
