@@ -20,6 +20,7 @@ test: $(READY) lint  ## linters, types, layers, tests
 
 lint: $(READY)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

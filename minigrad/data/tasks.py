@@ -98,9 +98,7 @@ def parity(rng: np.random.Generator, batch: int, length: int = 10) -> Batch:
     return Batch(_signs(bits), y[..., None].astype(np.float64), np.ones((batch, length), dtype=bool))
 
 
-def boom(
-    rng: np.random.Generator, batch: int, length: int = 24, targets: np.ndarray | None = None
-) -> Batch:
+def boom(rng: np.random.Generator, batch: int, length: int = 24, targets: np.ndarray | None = None) -> Batch:
     """Track a point that moves towards the target of the present symbol.
 
     x (B, T, S) is a one-hot symbol that changes every 4 steps; y (B, T, K) is the point, which starts

@@ -76,8 +76,6 @@ def test_scratch_is_small_and_not_executable(server, run):
     assert blocked(run, "[os.unlink(f) for f in os.listdir()]\n" + copy + "ctypes.CDLL('/scratch/lib.so')")
 
 
-
-
 @pytest.mark.parametrize("attack", ENDS)
 def test_a_worker_that_ends_is_charged_alone(server, attack):
     if attack in ONLY_X86 and not X86:
