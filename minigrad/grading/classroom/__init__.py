@@ -1,1 +1,1 @@
-"""A class on any executor: graded, compared, what changed."""
+"""A class: graded on any executor, compared for near-identical work and with an earlier grading."""

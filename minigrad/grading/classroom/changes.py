@@ -1,4 +1,4 @@
-"""Pure: what a regrade changes: who gains or loses what, by check."""
+"""What a regrade changes: who gains or loses points, and by which checks. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Change:
 def changes(before: Mapping[str, Report], after: Mapping[str, Report]) -> list[Change]:
     """Each student whose status, score or passed checks differ, in the order of `after`.
 
-    Who handed in nothing this time keeps what there is: only students in `after` are compared.
+    Only students in `after` are compared: one whose submission is gone keeps the old report.
     """
     made = (_change(student, before.get(student), now) for student, now in after.items())
     return [c for c in made if c is not None]

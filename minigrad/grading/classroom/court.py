@@ -89,7 +89,7 @@ def grade(job: Job) -> Report:
     try:
         return _held.get(job.court).grade(job.data)
     except SandboxUnavailable as error:
-        raise GradingError(str(error)) from None  # true of every submission, as wrong sources are
+        raise GradingError(str(error)) from None  # true of every submission: the whole run ends
     except GradingError:
         raise
     except Exception as error:

@@ -46,7 +46,7 @@ def dask(address: str, tls: Path | None = None) -> Iterator[tuple[Executor, int]
             raise GradingError(
                 f"{', '.join(others)} have another minigrad: install this one there and start them again"
             )
-        # pure=False: equal code is told apart by us, not by Dask's hash of the arguments
+        # pure=False: Dask must not reuse a result for equal arguments; a retry has to run again
         yield client.get_executor(pure=False), sum(w["nthreads"] for w in workers.values())
     finally:
         client.close()

@@ -1,4 +1,4 @@
-"""Processes that work side by side: they end with the one that started them, however it ends."""
+"""Worker processes that end with the process that started them, however it ends."""
 
 from __future__ import annotations
 
@@ -15,21 +15,25 @@ T = TypeVar("T")
 
 
 class Processes(ProcessPoolExecutor):
-    """Processes that end with this one, however it ends; nobody who leaves early waits for them."""
+    """An executor of processes. All end with this one, also when it is killed.
+
+    Leaving its `with` block by an exception does not wait for work that has not begun; leaving it by
+    Ctrl-C, or by closing a generator, ends the running work too.
+    """
 
     def __init__(self, workers: int) -> None:
-        # spawn: a fork would copy our threads' locks, and whatever the caller has open
+        # spawn, since a fork would copy locks that our threads hold, and files that the caller has open
         super().__init__(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
-        # all start before anything watches them: in Python 3.11 one that starts while another dies is
-        # never told to end, and its pool waits for it for ever
+        # All processes start at the first job. In Python 3.11, one that starts while another dies is
+        # never told to end, and the executor waits for it for ever.
         self._safe_to_dynamically_spawn_children = False
         self._others = set(multiprocessing.active_children())
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         try:
-            with _unheard():  # this may start processes: a Ctrl-C at their start is not their own
+            with _sigint_blocked():  # this may start processes
                 return super().submit(fn, *args, **kwargs)
-        except OSError:  # one cannot be started: nothing watches the others yet
+        except OSError:  # one cannot be started, and nothing would end those that were
             self._end()
             raise
 
@@ -46,8 +50,8 @@ class Processes(ProcessPoolExecutor):
 
 
 @contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """Ctrl-C waits, and processes that start meanwhile inherit that."""
+def _sigint_blocked() -> Iterator[None]:
+    """Block SIGINT while children start, so that Ctrl-C reaches only the parent."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -59,13 +63,13 @@ def _unheard() -> Iterator[None]:
 
 
 def _follow() -> None:
-    """In a new process: leave Ctrl-C to the parent, and end when the parent is gone."""
+    """In a new process: ignore SIGINT, which the parent handles, and end when the parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
         if parent is not None:
             parent.join()
-            os._exit(1)  # a killed parent leaves its processes waiting for work for ever
+            os._exit(1)  # or else it would wait for work for ever, when the parent was killed
 
     threading.Thread(target=watch, daemon=True).start()

@@ -1,8 +1,9 @@
-"""Pure: near-identical work in a class, with what everybody was given taken out first.
+"""Near-identical work in a class, with what everybody was given taken out first. Pure.
 
 Winnowed shingles of tokens (Schleimer, Wilkerson and Aiken 2003). Layout, comments, texts and the
-names that a student made up do not count. What many wrote independently counts for nobody, so the
-work is linear in the class. It finds work for a person to look at; it proves nothing.
+names that a student made up do not count. A fingerprint that many works share is left out as common
+knowledge, so the time is linear in the size of the class. What is found is for a person to look at:
+it proves nothing.
 """
 
 from __future__ import annotations

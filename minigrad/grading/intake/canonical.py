@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from minigrad.grading.intake.match import ANSWERS, DEFINED, Match, defined, match, same
+from minigrad.grading.intake.match import ANSWERS, DEFINED, Match, defined, match, same_text
 from minigrad.grading.intake.parse import MAX_BYTES, Raw, parse, read
 from minigrad.grading.model import Assignment, Cell
 
@@ -35,7 +35,9 @@ def intake(data: bytes, assignment: Assignment) -> Intake:
     notes = list(matched.notes)
     cells = in_order(raw, matched, assignment, notes)
     changed = any(
-        not same(c.source, stub(c, assignment)) if c.kind in ANSWERS else c.kind == "own" and not c.markdown
+        not same_text(c.source, stub(c, assignment))
+        if c.kind in ANSWERS
+        else c.kind == "own" and not c.markdown
         for c in cells
     )
     add_missing(cells, matched, assignment, notes)
@@ -51,14 +53,14 @@ def in_order(raw: Sequence[Raw], matched: Match, assignment: Assignment, notes: 
     """The submission's cells as they stand: the release's made whole, the student's own numbered."""
     taken = {c.id for c in assignment.cells}
     release = {c.id: c for c in assignment.cells}
-    by_place = {f.place: (release[id], f.source) for id, f in matched.found.items()}
+    by_position = {f.position: (release[id], f.source) for id, f in matched.found.items()}
     cells: list[Cell] = []
     added = 0
-    for place, r in enumerate(raw):
-        if place in by_place:
-            cell, source = by_place[place]
+    for position, r in enumerate(raw):
+        if position in by_position:
+            cell, source = by_position[position]
             cells.append(merge(cell, source, r, notes))
-        elif r.source.strip() and (r.code or r.markdown) and place not in matched.left_out:
+        elif r.source.strip() and (r.code or r.markdown) and position not in matched.left_out:
             added += 1
             while f"own-{added}" in taken:
                 added += 1
@@ -70,7 +72,7 @@ def merge(release: Cell, source: str, r: Raw, notes: list[str]) -> Cell:
     """The release's cell with the student's text where an answer belongs; notes what has no effect."""
     if release.kind in ("check", "written") and r.points is not None and r.points != release.points:
         notes.append(f"`{release.id}`: the points were edited; this has no effect")
-    if same(source, release.source):
+    if same_text(source, release.source):
         return release
     if release.kind in ANSWERS:
         return dataclasses.replace(release, source=source)

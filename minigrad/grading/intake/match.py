@@ -23,7 +23,7 @@ ASSIGNED = re.compile(r"^(\w+)[ \t]*=(?!=)", re.MULTILINE)
 class Found:
     """A release cell in the submission: where it stands, and the text to take."""
 
-    place: int
+    position: int
     source: str
 
 
@@ -32,7 +32,7 @@ class Match:
     """What `match` finds out."""
 
     found: Mapping[str, Found]  # by the release cell's id
-    left_out: frozenset[int]  # places of copies, which are neither run nor shown
+    left_out: frozenset[int]  # positions of copies, which are neither run nor shown
     notes: tuple[str, ...]
 
 
@@ -45,18 +45,18 @@ def match(raw: Sequence[Raw], assignment: Assignment) -> Match:
     notes: list[str] = []
     left_out: set[int] = set()
     found: dict[str, Found] = {}
-    for id, places in claims(raw, release).items():
-        found[id] = one_of(release[id], places, raw, left_out, notes)
+    for id, positions in claims(raw, release).items():
+        found[id] = one_of(release[id], positions, raw, left_out, notes)
     lost = not found
-    taken = {f.place for f in found.values()} | left_out
+    taken = {f.position for f in found.values()} | left_out
     free = [p for p, r in enumerate(raw) if p not in taken and r.source.strip()]
     by_text = locked_by_text(raw, free, assignment, found)
     found |= by_text
-    free = [p for p in free if p not in {f.place for f in by_text.values()}]
+    free = [p for p in free if p not in {f.position for f in by_text.values()}]
     recognised = answers_by_name(raw, free, assignment, found)
     if lost:
-        free = [p for p in free if p not in {f.place for f in recognised.values()}]
-        recognised |= answers_by_place(raw, free, assignment, {**found, **recognised})
+        free = [p for p in free if p not in {f.position for f in recognised.values()}]
+        recognised |= answers_by_neighbours(raw, free, assignment, {**found, **recognised})
     found |= recognised
     if recognised:
         names = ", ".join(f"`{id}`" for id in recognised)
@@ -70,59 +70,61 @@ def match(raw: Sequence[Raw], assignment: Assignment) -> Match:
 
 
 def claims(raw: Sequence[Raw], release: Mapping[str, Cell]) -> dict[str, list[int]]:
-    """The places that bear each release cell's id; a known grade_id counts more than a cell's id."""
+    """The positions that bear each release cell's id; a known grade_id counts more than a cell's id."""
     graded: dict[str, list[int]] = {}
     named: dict[str, list[int]] = {}
-    for place, r in enumerate(raw):
+    for position, r in enumerate(raw):
         for id, where in ((r.grade_id, graded), (r.id if r.grade_id not in release else "", named)):
             cell = release.get(id)
-            if cell is not None and (typed(r, cell) or cell.kind in ANSWERS or same(r.source, cell.source)):
-                where.setdefault(id, []).append(place)
+            if cell is not None and (
+                typed(r, cell) or cell.kind in ANSWERS or same_text(r.source, cell.source)
+            ):
+                where.setdefault(id, []).append(position)
     return {id: graded.get(id) or named[id] for id in release if id in graded or id in named}
 
 
 def one_of(
-    cell: Cell, places: Sequence[int], raw: Sequence[Raw], left_out: set[int], notes: list[str]
+    cell: Cell, positions: Sequence[int], raw: Sequence[Raw], left_out: set[int], notes: list[str]
 ) -> Found:
-    """The one text for a release cell whose id stands at `places`; Refused when there are several."""
+    """The one text for a release cell whose id is at `positions`; Refused when there are several."""
     if cell.kind not in ANSWERS:
-        place = next((p for p in places if typed(raw[p], cell)), places[0])
-        for p in places:
-            if p != place and (cell.kind in NOT_RUN and same(raw[p].source, cell.source)):
+        position = next((p for p in positions if typed(raw[p], cell)), positions[0])
+        for p in positions:
+            if p != position and (cell.kind in NOT_RUN and same_text(raw[p].source, cell.source)):
                 left_out.add(p)
-        return Found(place, raw[place].source)
-    right = [p for p in places if typed(raw[p], cell)] or list(places)
+        return Found(position, raw[position].source)
+    right = [p for p in positions if typed(raw[p], cell)] or list(positions)
     answers = texts(cell, right, raw)
     if len(answers) > 1 and not side_by_side(answers, right, raw):
         raise Refused(
             f"`{cell.id}`: there are {len(answers)} different cells with this id, apart from each other. "
             "Put the whole answer into one of them, delete the others and hand in again"
         )
-    place = answers[0] if answers else right[0]
-    source = "\n".join(raw[p].source for p in answers) if answers else raw[place].source
+    position = answers[0] if answers else right[0]
+    source = "\n".join(raw[p].source for p in answers) if answers else raw[position].source
     if len(source.encode()) > MAX_CELL_BYTES:
         raise Refused(f"`{cell.id}`: its parts together have more than {MAX_CELL_BYTES // 1024} KiB")
     if len(answers) > 1:
         notes.append(f"`{cell.id}`: the cell was split or copied; its {len(answers)} parts count as one")
     elif len(right) > 1:
         notes.append(f"`{cell.id}`: the cell was copied; the one with an answer was graded")
-    if not typed(raw[place], cell):
+    if not typed(raw[position], cell):
         kind = "markdown" if cell.markdown else "code"
         notes.append(f"`{cell.id}`: the cell's type was changed; its text was taken as {kind}")
-    left_out.update(p for p in right if p != place)
-    return Found(place, source)
+    left_out.update(p for p in right if p != position)
+    return Found(position, source)
 
 
-def texts(cell: Cell, places: Sequence[int], raw: Sequence[Raw]) -> list[int]:
-    """The places with an answer: not empty, not the release's stub; of all equal ones, the first."""
-    answers = [p for p in places if raw[p].source.strip() and not same(raw[p].source, cell.source)]
+def texts(cell: Cell, positions: Sequence[int], raw: Sequence[Raw]) -> list[int]:
+    """The positions with an answer: not empty, not the release's stub; of all equal ones, the first."""
+    answers = [p for p in positions if raw[p].source.strip() and not same_text(raw[p].source, cell.source)]
     return answers if len({raw[p].source.rstrip() for p in answers}) > 1 else answers[:1]
 
 
-def side_by_side(answers: Sequence[int], places: Sequence[int], raw: Sequence[Raw]) -> bool:
+def side_by_side(answers: Sequence[int], positions: Sequence[int], raw: Sequence[Raw]) -> bool:
     """Whether nothing stands between the answers but copies and empty cells."""
     between = range(answers[0], answers[-1] + 1)
-    return all(p in places or not raw[p].source.strip() for p in between)
+    return all(p in positions or not raw[p].source.strip() for p in between)
 
 
 def locked_by_text(
@@ -134,10 +136,12 @@ def locked_by_text(
     for cell in assignment.cells:
         if cell.id in found or cell.kind in ANSWERS or not cell.source.strip():
             continue
-        place = next((p for p in left if typed(raw[p], cell) and same(raw[p].source, cell.source)), None)
-        if place is not None:
-            left.remove(place)
-            made[cell.id] = Found(place, raw[place].source)
+        position = next(
+            (p for p in left if typed(raw[p], cell) and same_text(raw[p].source, cell.source)), None
+        )
+        if position is not None:
+            left.remove(position)
+            made[cell.id] = Found(position, raw[position].source)
     return made
 
 
@@ -146,21 +150,21 @@ def answers_by_name(
 ) -> dict[str, Found]:
     """Solution cells whose ids are lost, by what their stubs define; of several, the last one counts.
 
-    A cell that defines what two of them should is left where it is: it is nobody's alone.
+    A cell that defines what two of them should define stays where it is, as a cell of the student's own.
     """
     wanted = {c.id: names for c in assignment.cells if c.kind == "solution" and (names := promised(c.source))}
     made: dict[str, Found] = {}
-    for place in free:
-        if not raw[place].code:
+    for position in free:
+        if not raw[position].code:
             continue
-        here = defined(raw[place].source)
+        here = defined(raw[position].source)
         ids = [id for id, names in wanted.items() if names <= here]
         if len(ids) == 1 and ids[0] not in found:
-            made[ids[0]] = Found(place, raw[place].source)
+            made[ids[0]] = Found(position, raw[position].source)
     return made
 
 
-def answers_by_place(
+def answers_by_neighbours(
     raw: Sequence[Raw], free: Sequence[int], assignment: Assignment, found: Mapping[str, Found]
 ) -> dict[str, Found]:
     """Answers whose ids are lost, where one cell alone stands between the release's neighbours."""
@@ -173,7 +177,7 @@ def answers_by_place(
         after = found.get(cells[i + 1].id) if i + 1 < len(cells) else Found(len(raw), "")
         if before is None or after is None:
             continue
-        between = [p for p in free if before.place < p < after.place and typed(raw[p], cell)]
+        between = [p for p in free if before.position < p < after.position and typed(raw[p], cell)]
         if len(between) == 1:
             made[cell.id] = Found(between[0], raw[between[0]].source)
     return made
@@ -199,5 +203,6 @@ def typed(r: Raw, cell: Cell) -> bool:
     return r.markdown if cell.markdown else r.code
 
 
-def same(a: str, b: str) -> bool:
+def same_text(a: str, b: str) -> bool:
+    """Whether two cells have the same text; blank space at the end does not count."""
     return a.rstrip() == b.rstrip()

@@ -21,7 +21,7 @@ MAX_BRACKETS = 100_000  # JSON objects and lists, opened and closed: bounds the 
 MAX_COMMAS = 300_000
 MAX_DIGITS = 40
 
-# A JSON string, also an unclosed one, so that a scan never starts twice at the same character.
+# A JSON string, closed or not: an unclosed one is taken to the end, so that no character is scanned twice.
 STRING = re.compile(r'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 

@@ -33,7 +33,7 @@ NESTED = (".zip", ".tar", ".gz", ".tgz", ".rar", ".7z", ".bz2", ".xz")
 
 
 @dataclass(frozen=True)
-class Place:
+class Owned:
     """Whose an entry is, and its path within the submission."""
 
     student: str
@@ -105,21 +105,21 @@ def plan(entries: Iterable[Entry], assignment: str) -> Plan:
         if entry.kind == "folder":
             continue
         try:
-            whose = place(entry.name)
+            whose = owner(entry.name)
         except Refused as why:
-            nobodys.append(f"{shown(entry.name)}: {why}")
+            nobodys.append(f"{printable_name(entry.name)}: {why}")
             continue
         if whose is not None:
             by_student.setdefault(whose.student, []).append((number, whose.path, entry))
         elif entry.kind == "link":
-            nobodys.append(f"{shown(entry.name)}: a link")
+            nobodys.append(f"{printable_name(entry.name)}: a link")
     chosen: dict[str, int] = {}
     refused: dict[str, str] = {}
-    alike: dict[str, list[str]] = {}
+    by_folded: dict[str, list[str]] = {}
     for student in by_student:
-        alike.setdefault(folded(student), []).append(student)
+        by_folded.setdefault(folded(student), []).append(student)
     for student, theirs in by_student.items():
-        others = [s for s in alike[folded(student)] if s != student]
+        others = [s for s in by_folded[folded(student)] if s != student]
         if others:
             refused[student] = f"another submission's name differs only in case: {', '.join(others)}"
             continue
@@ -130,19 +130,19 @@ def plan(entries: Iterable[Entry], assignment: str) -> Plan:
     return Plan(chosen, refused, tuple(nobodys))
 
 
-def place(name: str) -> Place | None:
+def owner(name: str) -> Owned | None:
     """Whose an entry is, by its path; None for files of no interest; Refused for a path that is not safe."""
     parts = safe_parts(name)
     if any(part in IGNORED for part in parts):
         return None
-    # the LMS writes the first part, a student the others: these never say whose it is
+    # Only the first part says whose it is: the LMS writes that one, a student may have written the others.
     found = MOODLE.fullmatch(parts[0]) or (CANVAS.fullmatch(parts[0]) if len(parts) == 1 else None)
     if found:
-        return Place(found["id"], "/".join(p for p in (found["rest"], *parts[1:]) if p))
+        return Owned(found["id"], "/".join(p for p in (found["rest"], *parts[1:]) if p))
     if len(parts) == 1:
         stem, dot, suffix = parts[0].rpartition(".")
-        return Place(student_id(stem), parts[0]) if dot and suffix == "ipynb" else None
-    return Place(student_id(parts[0]), "/".join(parts[1:]))
+        return Owned(student_id(stem), parts[0]) if dot and suffix == "ipynb" else None
+    return Owned(student_id(parts[0]), "/".join(parts[1:]))
 
 
 def safe_parts(name: str) -> list[str]:
@@ -180,7 +180,7 @@ def the_notebook(theirs: list[tuple[int, str, Entry]], assignment: str) -> int:
     if not found:
         nested = [path for _, path, _ in theirs if path.lower().endswith(NESTED)]
         raise Refused(
-            f"an archive ({shown(nested[0])}) was handed in: unpack it into the student's folder"
+            f"an archive ({printable_name(nested[0])}) was handed in: unpack it into the student's folder"
             if nested
             else "no notebook was handed in"
         )
@@ -203,7 +203,7 @@ WRONG_KIND = {
 }
 
 
-def shown(name: str) -> str:
+def printable_name(name: str) -> str:
     """An untrusted name, short and printable."""
     text = "".join(c if c.isprintable() else "\ufffd" for c in name[:80])
     return f"{text}…" if len(name) > 80 else text

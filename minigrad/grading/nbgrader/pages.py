@@ -118,7 +118,7 @@ ATTRIBUTES = {
 
 
 def clean(markup: str) -> str:
-    """HTML without scripts, handlers, frames and forms: student's text meets the instructor's browser."""
+    """HTML without scripts, handlers, frames and forms, safe for the browser of whoever grades."""
     style = CSSSanitizer(allowed_css_properties=STYLES)
     return str(bleach.clean(markup, tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=style))
 

@@ -30,7 +30,7 @@ class Row:
     name: str = ""  # the probe's: tells apart checks of the same sentence
     details: tuple[str, ...] = ()
     picture: str = ""  # SVG of ours
-    printed: str = ""  # what the student's code printed meanwhile
+    printed: str = ""  # what the student's code printed while the check ran
 
 
 @dataclass(frozen=True)

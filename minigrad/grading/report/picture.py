@@ -57,8 +57,8 @@ def _number(value: float) -> str:
 
 
 def _lines(want: np.ndarray, have: np.ndarray, at: int, part: str) -> str:
-    shown = window(want.size, at, POINTS)
-    want, have = want[shown], have[shown]
+    visible = window(want.size, at, POINTS)
+    want, have = want[visible], have[visible]
     width, height, left, top, bottom = 460.0, 130.0, 52.0, 24.0, 18.0
     values = np.concatenate([want, have])
     values = values[np.isfinite(values)]
@@ -92,8 +92,8 @@ def _lines(want: np.ndarray, have: np.ndarray, at: int, part: str) -> str:
         for value in (low, high)
     )
     ends = (
-        f'<text x="{left}" y="{height - 3}" {TEXT}>{shown.start}</text>'
-        f'<text x="{width - 10}" y="{height - 3}" text-anchor="end" {TEXT}>{shown.stop - 1}</text>'
+        f'<text x="{left}" y="{height - 3}" {TEXT}>{visible.start}</text>'
+        f'<text x="{width - 10}" y="{height - 3}" text-anchor="end" {TEXT}>{visible.stop - 1}</text>'
     )
     keys = (
         f'<line x1="{left}" x2="{left + 24}" y1="10" y2="10" stroke="{EXPECTED}" stroke-width="2"/>'

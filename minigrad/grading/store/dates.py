@@ -84,50 +84,50 @@ class _Reader:
         self.only(values, "", ("due", "extensions", "late", "gradebook"))
         due = {
             self.assignment(name, "due"): self.time(value, "due", name)
-            for name, value in self.table(values, "due").items()
+            for name, value in self.section(values, "due").items()
         }
         extensions: dict[str, dict[str, datetime]] = {}
-        for name, students in self.table(values, "extensions").items():
-            table = f"extensions.{self.assignment(name, 'extensions')}"
+        for name, students in self.section(values, "extensions").items():
+            section = f"extensions.{self.assignment(name, 'extensions')}"
             if not isinstance(students, dict):
-                raise self.wrong("extensions", name, f"needs a table [{table}] of students")
+                raise self.wrong("extensions", name, f"needs a table [{section}] of students")
             if name not in due:
-                raise self.wrong(table, "", f"{name} has no due date to extend: add one under [due]")
-            extensions[name] = {s: self.time(value, table, s) for s, value in students.items()}
+                raise self.wrong(section, "", f"{name} has no due date to extend: add one under [due]")
+            extensions[name] = {s: self.time(value, section, s) for s, value in students.items()}
             for student, time in extensions[name].items():
                 if time < due[name]:
-                    raise self.wrong(table, student, "is before the due date: give a later time")
-        late = self.table(values, "late")
+                    raise self.wrong(section, student, "is before the due date: give a later time")
+        late = self.section(values, "late")
         self.only(late, "late", tuple(Late.__dataclass_fields__))
-        book = self.table(values, "gradebook")
+        book = self.section(values, "gradebook")
         self.only(book, "gradebook", ("db_url",))
         url = book.get("db_url", "")
         if not isinstance(url, str) or (url and "://" not in url):
             raise self.wrong("gradebook", "db_url", 'must be like "postgresql+psycopg2:///course"')
         return Dates(due, extensions, Late(**{k: self.number(v, k) for k, v in late.items()}), url)
 
-    def table(self, values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    def section(self, values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         found = values.get(name, {})
         if not isinstance(found, dict):
             raise self.wrong("", name, f"must be a table: write [{name}] above its lines")
         return found
 
-    def only(self, values: Mapping[str, Any], table: str, keys: Collection[str]) -> None:
+    def only(self, values: Mapping[str, Any], section: str, keys: Collection[str]) -> None:
         for key in values:
             if key not in keys:
-                raise self.wrong(table, key, f"is unknown: there is {', '.join(keys)}")
+                raise self.wrong(section, key, f"is unknown: there is {', '.join(keys)}")
 
-    def assignment(self, name: str, table: str) -> str:
+    def assignment(self, name: str, section: str) -> str:
         if name not in self.known:
             there = ", ".join(self.known) or "none"
-            raise self.wrong(table, name, f"is no assignment of this course: there is {there}")
+            raise self.wrong(section, name, f"is no assignment of this course: there is {there}")
         return name
 
-    def time(self, value: object, table: str, key: str) -> datetime:
+    def time(self, value: object, section: str, key: str) -> datetime:
         if not isinstance(value, datetime):
-            raise self.wrong(table, key, f"must be a date with a time, without quotes: {EXAMPLE}")
+            raise self.wrong(section, key, f"must be a date with a time, without quotes: {EXAMPLE}")
         if value.tzinfo is None:
-            raise self.wrong(table, key, f"needs its distance from UTC: {EXAMPLE}")
+            raise self.wrong(section, key, f"needs its distance from UTC: {EXAMPLE}")
         return value.astimezone(UTC)
 
     def number(self, value: object, key: str) -> float:
@@ -136,18 +136,18 @@ class _Reader:
             raise self.wrong("late", key, "must be a number from 0" + (" to 100" if top == 100 else ""))
         return float(value)
 
-    def wrong(self, table: str, key: str, why: str) -> GradingError:
-        """What is wrong with a key of a table, and its line."""
+    def wrong(self, section: str, key: str, why: str) -> GradingError:
+        """What is wrong with a key of a section, and its line."""
         here, line = "", 0
         for number, text in enumerate(self.text.splitlines(), 1):
             bare = text.split("#")[0].replace('"', "").replace("'", "").strip()
             if header := re.fullmatch(r"\[+\s*(.*?)\s*\]+", bare):
                 here = header[1]
-                if here == ".".join(filter(None, (table, key))) or (here == table and not line):
+                if here == ".".join(filter(None, (section, key))) or (here == section and not line):
                     line = number
-            elif here == table and re.match(rf"{re.escape(key)}\s*=", bare) and key:
+            elif here == section and re.match(rf"{re.escape(key)}\s*=", bare) and key:
                 line = number
                 break
         where = f"{self.file}, line {line}" if line else self.file
         named = f"`{key}` " if key else ""
-        return GradingError(f"{where}{f' [{table}]' if table else ''}: {named}{why}")
+        return GradingError(f"{where}{f' [{section}]' if section else ''}: {named}{why}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: a crash leaves the old one or the new one. Mode 600."""
+    """Replace a file as a whole, with mode 600: after a crash, `path` holds the old bytes or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fd, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -1,4 +1,4 @@
-"""Where a course keeps things on disk: paths, and no reading of what lies there."""
+"""Where a course keeps things on disk: paths alone, nothing is opened here."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Course:
         return self.state / "previews" / name
 
     def private(self) -> tuple[Path, ...]:
-        """What no submission may read."""
+        """What no submission may read: a sandbox that would show one of these is refused."""
         return (self.root / "solutions", self.submitted, self.state, self.gradebook)
 
     @property

@@ -38,7 +38,10 @@ def read_salt(path: Path) -> bytes:
 
 
 def new_salt(path: Path, replace: bool = True) -> bytes:
-    """A new random salt, kept in `path` (mode 600). With replace=False, one made meanwhile wins."""
+    """A new random salt, kept in `path` (mode 600).
+
+    With replace=False, a salt that another process has written meanwhile stays and is returned.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     salt = secrets.token_bytes(SALT_BYTES)
     if replace:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from minigrad.cli.terminal import class_table, table
 from minigrad.grading.authoring.build import release_notebook
-from minigrad.grading.intake.unpack import place
+from minigrad.grading.intake.unpack import owner
 from minigrad.grading.judge.session import cell_run
 from minigrad.grading.model import Exercise, Refused, Report, Verdict, clean
 from minigrad.grading.nbgrader import pages
@@ -153,7 +153,7 @@ def test_feedback_in_nbgraders_pages_is_clean(tmp_path):
 @given(st.text(max_size=60))
 def test_a_student_id_from_an_archive_is_fit_to_be_shown(text):
     try:
-        whose = place(f"{text}/hw.ipynb")
+        whose = owner(f"{text}/hw.ipynb")
     except Refused:
         return
     if whose is not None:
