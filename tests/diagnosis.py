@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.checks import Mutant
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load, names
 from minigrad.grading.authoring.matrix import LIMITS, SALT
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import Assignment, Cell, Evidence
@@ -73,10 +73,10 @@ def sums(found: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main(names: list[str]) -> None:
+def main(asked: list[str]) -> None:
     everything = []
-    for name in names or authoring.names(ROOT / "solutions"):
-        assignment = authoring.load(ROOT / "solutions" / name)
+    for name in asked or names(ROOT / "solutions"):
+        assignment = load(ROOT / "solutions" / name)
         found = rows(assignment)
         everything += found
         print(f"{name}\n{sums(found)}", flush=True)

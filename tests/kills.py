@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.authoring.build import build
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import new_salt
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
@@ -46,7 +46,7 @@ class Result:
 def lay_out(root: Path, record: bool) -> Course:
     """A built course with a salt and a class: two with equal code, a broken file, endless code."""
     course, assignment = new_course(root)
-    authoring.build(assignment, course.root / "assignments")
+    build(assignment, course.root / "assignments")
     new_salt(course.salt(NAME))
     for student, answer in ANSWERS.items():
         hand_in(course, student, notebook(assignment, answer))

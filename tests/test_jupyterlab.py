@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
 from minigrad.grading.judge.reference import mutated
 
 ROOT = Path(__file__).parent.parent
@@ -203,7 +203,7 @@ def show(browser: Browser, selector: str, path: Path) -> None:
 
 def test_the_release_runs_from_top_to_bottom(lab: tuple[str, Path], browser: Browser, tmp_path: Path) -> None:
     address, _ = lab
-    exercises = authoring.load(ROOT / "solutions" / "01-rnn").exercises()
+    exercises = load(ROOT / "solutions" / "01-rnn").exercises()
     tables, wrong = run_all(browser, address.format("01-rnn.ipynb"))
     assert wrong == []
     assert [table.split(":")[0] for table in tables] == list(exercises)
@@ -218,7 +218,7 @@ def test_a_mistake_shows_numbers_a_hint_and_a_picture(
     lab: tuple[str, Path], browser: Browser, tmp_path: Path
 ) -> None:
     address, served = lab
-    assignment = authoring.load(ROOT / "solutions" / "01-rnn")
+    assignment = load(ROOT / "solutions" / "01-rnn")
     mutant = next(m for m in assignment.mutants if "rnn-cell.one-step" in m.fails)
     notebook = json.loads((served / "01-rnn.ipynb").read_text())
     mistaken = mutated(assignment, mutant)

@@ -31,7 +31,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.court import court
 from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.judge.judge import Judge
@@ -108,7 +109,7 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--rounds", type=int, default=5, help="submissions for each comparison")
     options.add_argument("--record", action="store_true", help="measure the pass into nbgrader as well")
     asked = options.parse_args(arguments)
-    assignment = authoring.load(ROOT / "solutions" / NAME)
+    assignment = load(ROOT / "solutions" / NAME)
     found: list[Row] = []
 
     def add(bench: str, unit: str, ours: float, theirs: float = 0.0) -> None:
@@ -157,7 +158,7 @@ def public(assignment: Assignment) -> Assignment:
 
 def right(assignment: Assignment, comment: str = "") -> dict[str, Any]:
     """The solution as a student would hand it in."""
-    made = authoring.release_notebook(dataclasses.replace(assignment, cells=assignment.solved()))
+    made = release_notebook(dataclasses.replace(assignment, cells=assignment.solved()))
     if comment:
         last = next(c for c in reversed(made["cells"]) if c["metadata"]["nbgrader"]["solution"])
         last["source"] += f"\n# {comment}"
@@ -237,7 +238,7 @@ def by_itself(work: Path, students: int, distinct: int, record: bool = False) ->
 
 def graded(work: Path, students: int, distinct: int, record: bool = False) -> dict[str, float]:
     """A class in two processes: wall and CPU seconds, and MB (PSS) at most, without and with workers."""
-    assignment = authoring.load(ROOT / "solutions" / NAME)
+    assignment = load(ROOT / "solutions" / NAME)
     course = Course.at(ROOT, work)
     hand_in(course, assignment, students, distinct)
     # one salt for all classes: it decides how many updates a right cell needs, the same for all

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from minigrad.cli.terminal import class_table, progress
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load, names
+from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import Assignment, Report
 from minigrad.grading.report.class_page import class_html
@@ -38,9 +39,7 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"[{time.monotonic() - began:5.1f} s] {text}", flush=True)
 
-    assignments = {
-        name: authoring.load(course.authored(name)) for name in authoring.names(course.root / "solutions")
-    }
+    assignments = {name: load(course.authored(name)) for name in names(course.root / "solutions")}
     asked = [name for name, assignment in assignments.items() if assignment.checks]
     complaints = [complaint for name in asked for complaint in lacks(name, CLASSES.get(name, ()))]
     classes = {name: CLASSES[name] for name in asked if name in CLASSES}
@@ -71,7 +70,7 @@ def main() -> int:
 def grade(course: Course, assignment: Assignment, samples: Sequence[Sample], say: Say) -> dict[str, Report]:
     """Build an assignment, lay out its sample class, and judge it in the sandbox."""
     name = assignment.name
-    changed = authoring.build(assignment, course.root / "assignments")
+    changed = build(assignment, course.root / "assignments")
     say(f"built assignments/{name}: {', '.join(changed) or 'nothing changed'}")
     for sample in samples:
         folder = course.submitted / sample.student / name

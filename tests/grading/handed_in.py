@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from minigrad.grading.authoring import build as authoring
-from minigrad.grading.authoring import template as starter
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring import template
+from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.canonical import intake
 from minigrad.grading.model import Assignment, CellRun, Exercise, Report, Verdict
 from minigrad.grading.store.layout import Course
@@ -22,13 +23,13 @@ WRITES = "def scale(x, factor):\n    x *= factor\n    return x"
 def new_course(root: Path) -> tuple[Course, Assignment]:
     """A course whose assignment is written but not built."""
     course = Course.at(root)
-    starter.write(course.authored(NAME))
-    return course, authoring.load(course.authored(NAME))
+    template.write(course.authored(NAME))
+    return course, load(course.authored(NAME))
 
 
 def notebook(assignment: Assignment, answer: str = "", **cell_sources: str) -> dict[str, Any]:
     """A student's notebook: the release with an answer, other cells by id, and cells of their own."""
-    made = copy.deepcopy(authoring.release_notebook(assignment))
+    made = copy.deepcopy(release_notebook(assignment))
     for cell in made["cells"]:
         cell["source"] = cell_sources.pop(cell["id"], cell["source"])
         if cell["id"] == "scale" and answer:

@@ -18,7 +18,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom.court import court
 from minigrad.grading.classroom.run import grade_class, keep_report, take
 from minigrad.grading.model import Assignment, Exercise, GradingError, Report, Verdict
@@ -156,7 +157,7 @@ def test_nothing_secret_is_in_feedback_autograded_copies_or_the_release(stock):
 
 def test_the_formgrader_autogrades_and_shows_a_submission(stock):
     course, _ = stock
-    hand_in(course, "partial", notebook(authoring.load(course.authored(NAME)), RIGHT))
+    hand_in(course, "partial", notebook(load(course.authored(NAME)), RIGHT))
     with formgrader(course) as request:
         made = request("POST", f"api/submission/{NAME}/partial/autograde")
         assert json.loads(made)["success"], made
@@ -232,8 +233,8 @@ def template(tmp_path_factory) -> Path:
     source = course.authored(NAME) / "notebook.py"
     written = '# %% [markdown] kind="written" id="essay" exercise="essay" points=5\n# Your answer.\n'
     source.write_text(f"{source.read_text()}\n{written}")
-    assignment = authoring.load(course.authored(NAME))
-    authoring.build(assignment, course.root / "assignments")
+    assignment = load(course.authored(NAME))
+    build(assignment, course.root / "assignments")
     nbgrader.register(course, assignment)
     return course.root
 
@@ -242,7 +243,7 @@ def template(tmp_path_factory) -> Path:
 def room(tmp_path: Path, template: Path) -> tuple[Course, Assignment]:
     shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     course = Course.at(tmp_path)
-    return course, authoring.load(course.authored(NAME))
+    return course, load(course.authored(NAME))
 
 
 def record(room, **reports: Report) -> dict[str, str]:
@@ -394,4 +395,4 @@ def test_registering_again_is_harmless_until_cells_change(room):
     source = course.authored(NAME) / "notebook.py"
     source.write_text(source.read_text().replace('id="essay"', 'id="other"'))
     with pytest.raises(GradingError, match="Keep the cells' ids"):
-        nbgrader.register(course, authoring.load(course.authored(NAME)))
+        nbgrader.register(course, load(course.authored(NAME)))

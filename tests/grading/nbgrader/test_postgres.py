@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom.court import court
 from minigrad.grading.classroom.run import keep_report, take
 from minigrad.grading.model import Exercise, Report, Verdict
@@ -65,7 +65,7 @@ def test_recording_into_postgresql(tmp_path, server):
     from minigrad.grading.nbgrader import plugin as nbgrader
 
     course, assignment = new_course(tmp_path)
-    authoring.build(assignment, course.root / "assignments")
+    build(assignment, course.root / "assignments")
     course.dates.write_text(
         f"[due]\n{NAME} = 2030-01-30T12:00:00Z\n[extensions.{NAME}]\nb = 2030-02-05T12:00:00Z\n"
         f'[late]\nslope_percent_per_day = 10\n[gradebook]\ndb_url = "{server}"\n'
