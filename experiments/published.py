@@ -231,7 +231,7 @@ def load_cells(solutions: Path) -> Cells:
 
 
 def _run(solutions: Path, experiment: str, model: int, seed: int, updates: int | None) -> Run:
-    """One training, in whichever process: everything is named, nothing is shared."""
+    """One training. Its arguments are names and numbers, so that any process can run it."""
     one, cells, began = EXPERIMENTS[experiment], load_cells(solutions), time.process_time()
     learned = train(one, one.models[model], cells, seed, updates)
     return Run(experiment, one.models[model].name, seed, learned, time.process_time() - began)

@@ -45,7 +45,7 @@ class Court:
 def court(course: Course, name: str, isolation: str = "auto", throwaway: bool = False) -> Court:
     """The court for an assignment, with the round's salt or, with `throwaway`, one of its own.
 
-    An unsafe one always has its own: a submission could read ours.
+    An unsafe court always has a salt of its own, since a submission could read the course's.
     """
     if throwaway or isolation == "unsafe":
         salt = secrets.token_bytes(SALT_BYTES)

@@ -50,12 +50,12 @@ def grade_class(
     preview: bool = False,
     done: Done = lambda student, report: None,
 ) -> dict[str, Report]:
-    """A report for each student, in the order of `submissions`; `done` hears of each as it comes.
+    """A report for each student, in the order of `submissions`; `done` is called with each as it is made.
 
     Runs on `executor`, or else on `workers` processes of its own. What was graded under the same
     salt and checks is not graded again; an ungraded submission (the judge's fault) is. With
     keep=False, and with isolation "unsafe", the course's results are neither read nor written. With
-    `preview` students' reports are kept apart, where the next run that is none finds them.
+    `preview` students' reports are kept apart; the next run without it takes them from there.
     Raises GradingError when no submission can be graded here at all (no sandbox).
     """
     name, keep = assignment.name, keep and isolation != "unsafe"

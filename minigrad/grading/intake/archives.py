@@ -90,7 +90,7 @@ def archive(file: IO[bytes]) -> Iterator[Source]:
 
 
 class Bounded(io.RawIOBase):
-    """A file that refuses to read much at once, or far; `left` bounds all reads together."""
+    """A file that raises Refused for a large read, for one far into it, and beyond `left` bytes in all."""
 
     def __init__(self, file: IO[bytes] | gzip.GzipFile) -> None:
         self._file = file
@@ -156,7 +156,7 @@ class Zip:
             self._infos = self._zip.infolist()
         except Refused:
             raise
-        except Exception as error:  # whatever a parser makes of hostile bytes
+        except Exception as error:  # a parser may raise anything on hostile bytes
             raise Refused(f"the .zip is damaged ({type(error).__name__}): download it again") from None
         if len(self._infos) > MAX_ENTRIES:
             raise Refused(f"the archive has more than {MAX_ENTRIES} entries: split it")

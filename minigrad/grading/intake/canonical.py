@@ -46,6 +46,7 @@ def intake(data: bytes, assignment: Assignment) -> Intake:
 
 
 def stub(cell: Cell, assignment: Assignment) -> str:
+    """The text that the release has in a cell."""
     return next(c.source for c in assignment.cells if c.id == cell.id)
 
 
@@ -86,7 +87,8 @@ def merge(release: Cell, source: str, r: Raw, notes: list[str]) -> Cell:
 def add_missing(cells: list[Cell], matched: Match, assignment: Assignment, notes: list[str]) -> None:
     """Put in what the submission lacks, each cell behind the one it follows in the release.
 
-    Where another code cell defines what a missing solution should, the stub stays out of its way.
+    Where another code cell defines what a missing solution should define, the solution's cell is left
+    empty: its stub would undo that definition.
     """
     for i, release in enumerate(assignment.cells):
         if release.id in matched.found:

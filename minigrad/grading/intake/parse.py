@@ -123,10 +123,12 @@ def bound(text: str) -> None:
 
 
 def refuse_constant(name: str) -> Any:
+    """For json.loads: NaN and infinities are no JSON."""
     raise ValueError(name)
 
 
 def small_int(digits: str) -> int:
+    """For json.loads: an integer of few digits, since reading many takes quadratic time."""
     if len(digits) > MAX_DIGITS:
         raise ValueError("too many digits")
     return int(digits)
@@ -164,8 +166,10 @@ def raw_cell(cell: Mapping[str, Any], number: int) -> Raw:
 
 
 def name(value: object) -> str:
+    """A short text as it is; "" for anything else."""
     return value if isinstance(value, str) and len(value) <= 200 else ""
 
 
 def too_big(size: int) -> str:
+    """Why a file of `size` bytes is refused."""
     return f"the file has {size / 1e6:.1f} MB; at most 2 MB are graded: clear the outputs and hand in again"

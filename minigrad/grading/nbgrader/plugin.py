@@ -226,7 +226,7 @@ def _api(course: Course, *, staged: bool = False) -> Iterator[NbGraderAPI]:
     if staged:
         settings.CourseDirectory.submitted_directory = str(course.staging)
     with _commands_on_path(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of nbgrader's own use of SQLAlchemy
+        warnings.simplefilter("ignore")  # nbgrader uses SQLAlchemy in an old way, which warns
         yield NbGraderAPI(CourseDirectory(config=settings), config=settings)
 
 

@@ -1,4 +1,4 @@
-"""Small words of every display: escaped text, rounded numbers, the signs for pass and fail."""
+"""What every display needs: escaped text, rounded numbers, the signs for pass and fail."""
 
 from __future__ import annotations
 

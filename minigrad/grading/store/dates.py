@@ -49,7 +49,7 @@ class Late:
 
 @dataclass(frozen=True)
 class Dates:
-    """What the course file says; times are aware. Empty where there is no file."""
+    """What the course file says; every time has a time zone. Empty where there is no file."""
 
     due: Mapping[str, datetime] = field(default_factory=dict)
     extensions: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)  # assignment -> student
