@@ -93,7 +93,7 @@ def record(
     say: Say,
 ) -> list[str]:
     """Pass the reports through nbgrader: gradebook, feedback, export. What went wrong, in sentences."""
-    from minigrad.grading import nbgrader  # takes seconds to import
+    from minigrad.grading.nbgrader import plugin as nbgrader  # takes seconds to import
 
     complaints = []
     for name, reports in graded.items():
