@@ -157,6 +157,7 @@ def _opens(path: str) -> bool:
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     """mount(2)"""
+
     def text(s: str | None) -> bytes | None:
         return None if s is None else os.fsencode(s)
 
