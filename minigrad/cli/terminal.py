@@ -1,4 +1,4 @@
-"""Tables and a progress bar on a terminal: rich's where it is installed, plain lines elsewhere."""
+"""Tables as plain text; progress: a bar on a terminal where rich is installed, else a line now and then."""
 
 from __future__ import annotations
 
