@@ -179,9 +179,10 @@ def test_check_writes_gradescopes_results(course, sandbox, capsys):
     path = write(course.root / "work" / f"{NAME}.ipynb", answer(course, WRITES))
     assert main(["check", path, "--full", "--gradescope", "results.json"]) == 1
     made = json.loads((course.root / "results.json").read_text())
-    assert made["score"] == 4.0
+    public = load(course.authored(NAME)).check("scale.values").points
+    assert made["score"] == public
     assert [(t["name"], t["score"], t["max_score"], t["status"]) for t in made["tests"]] == [
-        ("scale", 4.0, 10.0, "failed")
+        ("scale", public, 10.0, "failed")
     ]
 
 
@@ -292,7 +293,9 @@ def test_regrade_previews_who_gains_and_loses(course, sandbox, nbgrader, capsys)
     nbgrader.recorded.clear()
     assert main(["regrade", NAME, "--preview", "--workers", "1", "--json"]) == 0
     (change,) = json.loads(capsys.readouterr().out)
-    assert (change["student"], change["before"], change["after"], change["difference"]) == ("c", 4, 10, 6)
+    hidden_points = load(course.authored(NAME)).check("scale.original").points
+    found = (change["student"], change["before"], change["after"], change["difference"])
+    assert found == ("c", 10 - hidden_points, 10, hidden_points)
     assert (change["gained"], change["lost"]) == (["scale.original"], [])
     assert last_reports(course, NAME) == before
     assert nbgrader.recorded == []
