@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 
 from minigrad.checks import Check, Mutant, Rewrite, Variant
+from minigrad.errors import MinigradError
 
 
-class GradingError(Exception):
+class GradingError(MinigradError):
     """Base of the grader's errors; the message names the thing and the remedy."""
 
 

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 OURS = ("checks.py", "sandbox/__init__.py", "sandbox/protocol.py", "sandbox/cells.py", "sandbox/worker.py")
 ENGINE = (
     "__init__",
+    "errors",
     "ops",
     "tensor",
     "functional",
