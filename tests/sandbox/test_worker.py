@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from minigrad.checks import check, given
+from minigrad.sandbox import protocol
 from minigrad.sandbox.cells import plain_python
 from minigrad.sandbox.probing import OUTPUT_LIMIT, Capture, run_probe
 from minigrad.sandbox.worker import Notebook, answer
@@ -236,6 +237,79 @@ def test_a_probe_finds_defaults_and_leaves_no_trace(capsys):
     assert sys.getrecursionlimit() == depth
     assert capsys.readouterr() == ("", "")
     assert random.random() == follows
+
+
+# --------------------------------------------------------------------------- words, where asked for
+
+
+def test_a_cells_error_is_told_in_words_where_they_are_asked_for(notebook):
+    notebook.cell("one", "def f():\n    return 1 / 0")
+    assert notebook.cell("two", "f()", True)["words"] == {
+        "error": "ZeroDivisionError: division by zero",
+        "function": "f",
+        "line": 2,
+        "cell": "one",
+        "source": "return 1 / 0",
+    }
+    assert notebook.cell("three", "x = 1\ny = (", True)["words"] == {
+        "error": "SyntaxError: '(' was never closed",
+        "function": "",
+        "line": 2,
+        "cell": "three",
+        "source": "y = (",
+    }
+    assert "words" not in notebook.cell("four", "x = 1", True)
+    assert "words" not in notebook.cell("five", "1 / 0")
+
+
+def test_a_probes_words_are_those_of_the_students_own_line(notebook):
+    notebook.cell("a", "import numpy as np\ndef f(x):\n    print('here')\n    return np.ones(2) @ x")
+    one = check(exercise="e", points=1, says="")(lambda student, rng: {"y": student.f(np.ones(3))})
+    assert set(run_probe(one, notebook.names, SEED)) == {"failure"}
+    reply = run_probe(one, notebook.names, SEED, words=True)
+    assert set(reply) == {"failure", "words"}
+    words = reply["words"]
+    assert words["error"].startswith("ValueError: matmul")
+    assert (words["function"], words["line"], words["cell"], words["source"], words["printed"]) == (
+        "f", 4, "a", "return np.ones(2) @ x", "here\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (lambda s, r: {"y": 1.0}, {"printed": ""}),
+        (lambda s, r: {"y": s.absent}, {"printed": ""}),
+        (lambda s, r: {"y": s.stub + 1}, {"printed": ""}),
+        (lambda s, r: {"y": []}, {"printed": ""}),
+        (lambda s, r: {"y": 1 / 0}, {"error": "ZeroDivisionError: division by zero", "printed": ""}),
+    ],
+)
+def test_there_are_no_words_of_errors_where_none_was_raised_by_the_student(f, words):
+    one = check(exercise="e", points=1, says="")(f)
+    assert run_probe(one, {"stub": ...}, SEED, words=True)["words"] == words
+
+
+def test_words_are_bounded_and_go_through_the_codec():
+    class Odd(Exception):
+        def __str__(self):
+            return "\ud800" + "x" * 10**6
+
+    class Mute(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def raising(error):
+        def f(student, rng):
+            raise error
+
+        return check(exercise="e", points=1, says="")(f)
+
+    reply = run_probe(raising(Odd()), {}, SEED, words=True)
+    assert protocol.loads(protocol.dumps(reply)) == reply
+    assert reply["words"]["error"].startswith("Odd: ?xxx")
+    assert len(reply["words"]["error"]) < 2000
+    assert run_probe(raising(Mute()), {}, SEED, words=True)["words"]["error"] == "Mute"
 
 
 # ------------------------------------------------------------------------------------- requests

@@ -132,14 +132,13 @@ def test_a_sandbox_that_is_refused_after_a_restart(near):
         assert judge.grade(submission()).score == 30
 
 
-def test_no_memory_for_the_judge(near, monkeypatch):
-    def none(*_: object, **__: object) -> None:
-        raise MemoryError
-
+def test_no_memory_for_the_judge(near):
     with Judge(squares(), SALT, serve=near) as judge:
         judge.prepare()
-        monkeypatch.setattr(judge, "report", none)
-        assert judge.grade(submission()).status == "ungraded"
+        near.faults, near.fault = 3, MemoryError()
+        report = judge.grade(submission())
+        assert (report.status, report.exercises) == ("ungraded", ())
+        assert "MemoryError" in report.reason
 
 
 def test_a_fork_server_that_is_killed_in_the_middle_of_a_submission():

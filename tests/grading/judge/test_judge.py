@@ -8,7 +8,8 @@ import pytest
 from minigrad.checks import mutant
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.judge.reference import read_evidence, write_evidence
-from minigrad.grading.model import AuthoringError, Evidence, Failure, JudgeFault, Limits
+from minigrad.grading.judge.session import Session
+from minigrad.grading.model import AuthoringError, Evidence, Failure, JudgeFault, Limits, Words
 from minigrad.sandbox.server import SandboxUnavailable
 from tests.grading.near import Near
 from tests.grading.squares import squares, submission
@@ -149,6 +150,21 @@ def test_odd_answers_are_zeros_with_a_reason(judge, body, reason):
     assert reason in told
     assert "PASSED" not in str(report)
     assert "AllTests" not in str(report)
+
+
+def test_the_judge_neither_asks_for_words_nor_reads_them(judge, near):
+    """An exception's text is the worker's own: only who runs their own work is told it."""
+    raises = "def square(x):\n    print('printed words')\n    raise ValueError('spoken words')\n"
+    report = judge.grade(submission(square=raises))
+    asked = [r for w in near.workers for r in w.requests if r[0] != "checks"]
+    assert {len(r) for r in asked if r[0] in ("cell", "probe")} == {3}
+    assert {len(r) for r in asked if r[0] == "replay"} == {5}
+    assert "words" not in repr(report)
+    with Session(near, {}, (), Limits()) as session:
+        failure = {"kind": "exception", "type": "ValueError", "line": 1, "cell": "square"}
+        for reply in ({"failure": failure, "words": {"error": "spoken"}}, {"arrays": {}, "words": {}}):
+            assert session.read(reply).failure.kind == "bad-value"
+            assert session.read(reply).words == Words()
 
 
 # --- what ends a worker is charged alone ------------------------------------------------------
