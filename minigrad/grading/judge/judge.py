@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,6 @@ from minigrad.grading.judge import seeds
 from minigrad.grading.judge.diagnose import recognise
 from minigrad.grading.judge.observe import Found, observe
 from minigrad.grading.judge.reference import (
-    Graded,
     Reference,
     identical,
     mutated,
@@ -34,6 +34,7 @@ from minigrad.grading.model import (
     JudgeFault,
     Limits,
     Observation,
+    Ran,
     Refused,
     Report,
     Verdict,
@@ -45,6 +46,22 @@ from minigrad.sandbox.server import Isolation, SandboxFault, SandboxUnavailable,
 FAULTS = 3  # runs before the judge's own faults leave a submission ungraded
 
 Computation = Callable[[], dict[str, Found]]
+
+
+class Graded:
+    """The judge's Runner: probes in the submission's session, replays in the solution's worker."""
+
+    def __init__(self, session: Session, reference: Reference) -> None:
+        self.session = session
+        self.reference = reference
+        self.before = reference.used
+        self.probe = session.probe
+        self.replay = reference.replay
+
+    def ran(self) -> Ran:
+        """How the submission ran, with the CPU time of its replays."""
+        ran = self.session.ran()
+        return dataclasses.replace(ran, cpu=ran.cpu + self.reference.used - self.before)
 
 
 class Judge:

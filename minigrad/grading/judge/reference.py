@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from minigrad.checks import Arrays, Check, Mutant
 from minigrad.grading.judge.session import Session
-from minigrad.grading.model import Assignment, AuthoringError, Evidence, Failure, JudgeFault, Limits, Ran
+from minigrad.grading.model import Assignment, AuthoringError, Evidence, Failure, JudgeFault, Limits
 from minigrad.sandbox import protocol
 from minigrad.sandbox.server import Server
 
@@ -43,22 +42,6 @@ class Reference:
 
     def close(self) -> None:
         self.session.close()
-
-
-class Graded:
-    """The judge's Runner: probes in the submission's session, replays in the solution's worker."""
-
-    def __init__(self, session: Session, reference: Reference) -> None:
-        self.session = session
-        self.reference = reference
-        self.before = reference.used
-        self.probe = session.probe
-        self.replay = reference.replay
-
-    def ran(self) -> Ran:
-        """How the submission ran, with the CPU time of its replays."""
-        ran = self.session.ran()
-        return dataclasses.replace(ran, cpu=ran.cpu + self.reference.used - self.before)
 
 
 def sound(assignment: str, found: Mapping[str, Evidence]) -> None:

@@ -22,6 +22,7 @@ from minigrad.grading.notebook.release import PUBLIC, Release, release
 from minigrad.sandbox.server import Server
 
 LIMITS = Limits(total_cpu=300.0)
+PRINTED = 5  # lines shown of what a failed check's code printed
 
 
 def cells(data: bytes) -> tuple[Cell, ...]:
@@ -89,5 +90,9 @@ def _verdict(check: Check, files: Release, found: Mapping[str, Evidence]) -> Ver
     """A check decided; its reason tells what the notebook's table would, line by line."""
     observed, expected = found[check.name], files.expected.get(check.name, Evidence())
     decided = decide(check, observed, expected, public=True)
-    details = telling.row(check, observed, expected).details
-    return dataclasses.replace(decided, reason="\n".join(details) or decided.reason)
+    row = telling.row(check, observed, expected)
+    printed = [f"printed: {line}" for line in row.printed.splitlines()]
+    if len(printed) > PRINTED:
+        printed[PRINTED:] = ["printed: …"]
+    told = [*row.details, *printed]
+    return dataclasses.replace(decided, reason="\n".join(told) or decided.reason)

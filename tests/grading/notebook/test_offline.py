@@ -84,7 +84,8 @@ def test_the_terminal_tells_what_the_notebook_tells(checked: Any, folder: Path, 
         assert (shown.score, shown.hint) == (exercise.score, exercise.hint)
         for row, v in zip(shown.rows, exercise.verdicts, strict=True):
             assert row.status == mark(v)
-            told = v.reason.replace("your cell `halve`", "its cell").splitlines()
+            told = [s for s in v.reason.splitlines() if not s.startswith("printed: ")]
+            told = [s.replace("your cell `halve`", "its cell") for s in told]
             if row.status in ("pass", "fail"):  # a notebook says "still to do" and what waits in other words
                 assert [line.partition(": `")[0] for line in told] == [
                     line.partition(": `")[0] for d in row.details for line in d.splitlines()
@@ -122,6 +123,15 @@ def test_a_cell_that_fails_is_told_where_its_name_is_missing(checked: Any, halve
 def test_a_name_that_nobody_wrote_is_to_do(checked: Any) -> None:
     found = verdict(checked(halve=""), "halve.half")
     assert (found.reason, mark(found)) == ("`halve` is not defined", "to do")
+
+
+def test_what_a_failed_check_printed_is_shown_in_part(checked: Any) -> None:
+    loud = "def halve(x):\n    for i in range({}): print('line', i)\n    return x"
+    reason = verdict(checked(halve=loud.format(1)), "halve.half").reason
+    assert [s for s in reason.split("\n") if "printed" in s] == ["printed: line 0"]
+    assert verdict(checked(halve=loud.format(9)), "halve.half").reason.endswith("line 4\nprinted: …")
+    right = "def halve(x):\n    print('line')\n    return x / 2"
+    assert verdict(checked(halve=right), "halve.half").reason == ""
 
 
 def test_training_waits(checked: Any) -> None:
