@@ -12,6 +12,7 @@ from experiments import published
 from minigrad.cli.course import find_course
 from minigrad.cli.options import CANNOT, OK, add_workers, positive
 from minigrad.cli.terminal import progress, table
+from minigrad.errors import MinigradError
 from minigrad.grading.model import GradingError
 
 
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         return run(args)
-    except GradingError as error:
+    except MinigradError as error:
         print(f"experiments: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("experiments: stopped; nothing was written", file=sys.stderr)

@@ -24,7 +24,7 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.judge import diagnose, verdict
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Assignment, Cell, Evidence
-from minigrad.sandbox.worker import run_probe, words_of
+from minigrad.sandbox.probing import run_probe, words_of
 
 SOLUTIONS = Path(__file__).parent.parent / "solutions"
 Found = Mapping[str, Evidence]  # evidence by check

@@ -14,8 +14,7 @@ from typing import Any
 import minigrad
 from minigrad.cli.commands import build, check, collect, explain, grade, matrix, new, regrade, report
 from minigrad.cli.options import CANNOT, EXITS, OK
-from minigrad.grading.model import GradingError
-from minigrad.sandbox.errors import SandboxError
+from minigrad.errors import MinigradError
 
 # In the order of the help. A command is a file of `commands/`: its name is the file's, its docstring
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
@@ -27,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         return int(args.run(args))
-    except (GradingError, SandboxError) as error:
+    except MinigradError as error:
         print(f"minigrad: {error}", file=sys.stderr)
         return CANNOT
     except KeyboardInterrupt:

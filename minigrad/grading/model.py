@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 
 from minigrad.checks import Check, Mutant, Rewrite, Variant
+from minigrad.errors import MinigradError
 
 
-class GradingError(Exception):
+class GradingError(MinigradError):
     """Base of the grader's errors; the message names the thing and the remedy."""
 
 
@@ -109,12 +110,22 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What code said while a probe ran, bounded and cleaned: for its author alone, never in grading."""
+
+    error: str = ""  # "ValueError: operands could not be broadcast together"
+    place: str = ""  # "in `inner`, line 7 of your cell `rnn-cell`: `return np.add(x, 'a')`"
+    printed: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What one probe gave: arrays, or the reason for none. A trained check also has its score."""
 
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     failure: Failure | None = None
     score: float | None = None
+    words: Words = Words()  # only of one's own work: a judge's evidence has none
 
 
 @dataclass(frozen=True)
@@ -127,15 +138,22 @@ class CellRun:
 
 
 @dataclass(frozen=True)
-class Observation:
-    """All that a worker told of one submission. Untrusted numbers and cleaned text."""
+class Ran:
+    """What a runner knows besides evidence: how the cells ran, what it took, what went wrong."""
 
-    cells: tuple[CellRun, ...]
-    probes: Mapping[str, Evidence]
-    cpu: float = 0.0  # CPU seconds of its workers, and of replays
-    training_cpu: float = 0.0  # of these, in trained checks and their replays
+    cells: tuple[CellRun, ...] = ()
+    cpu: float = 0.0  # CPU seconds of workers and replays; 0 where nobody counts
     confirmed: bool = True  # False when a timeout was not confirmed: the result is not shared
     notes: tuple[str, ...] = ()  # cells that ended their worker, a budget used up
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that a runner told of one notebook. Untrusted numbers and cleaned text."""
+
+    probes: Mapping[str, Evidence]
+    ran: Ran = Ran()
+    training_cpu: float = 0.0  # of `ran.cpu`, in trained checks and their replays
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,11 @@ A request is a list, its reply a plain value of `protocol`:
     ["checks", filename, text]       None; a fourth part, the text compiled, marshalled and in base64,
                                      saves each worker that work
     ["probe", name, seed]            {"arrays": {name: ndarray}} or {"failure": {"kind": ..., ...}}
-    ["replay", name, seed, held_out, arrays]   float, asked of the solution's worker alone
+    ["replay", name, seed, held_out, arrays]   {"score": float} or {"failure": ...}; a judge asks
+                                     the solution's worker alone
 
-A request that cannot be carried out is answered {"failure": ...} as well.
+A last part True, of "cell", "probe" and "replay", asks for the words of errors: the reply then has
+"words": {"error", "function", "line", "cell", "source", "printed"}, as far as there are any. Only
+who runs their own work asks; a judge reads no text that a worker wrote while a probe ran.
+A request that cannot be carried out is answered {"failure": ...}.
 """

@@ -111,6 +111,8 @@ def _hide_package(engine: bool) -> None:
     sys.modules["minigrad.sandbox"].__path__ = []
     if not engine:
         sys.modules["minigrad"].__path__ = []
+        sys.modules.pop("minigrad.errors", None)  # the fork server's own errors stand on it
+        vars(sys.modules["minigrad"]).pop("errors", None)
 
 
 def _plain_worker(config: dict[str, Any]) -> NoReturn:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from minigrad.errors import MinigradError
+
 Reason = Literal["cpu", "wall", "memory", "exit", "signal", "protocol"]
 
 
-class SandboxError(Exception):
+class SandboxError(MinigradError):
     """Base of the sandbox's errors."""
 
 

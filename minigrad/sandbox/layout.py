@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
-OURS = ("checks.py", "sandbox/__init__.py", "sandbox/protocol.py", "sandbox/cells.py", "sandbox/worker.py")
+OURS = (
+    "checks.py",
+    "sandbox/__init__.py",
+    "sandbox/protocol.py",
+    "sandbox/cells.py",
+    "sandbox/probing.py",
+    "sandbox/worker.py",
+)
 ENGINE = (
     "__init__",
+    "errors",
     "ops",
     "tensor",
     "functional",

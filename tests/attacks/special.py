@@ -16,8 +16,8 @@ import numpy as np
 from minigrad.grading.intake.canonical import intake
 from minigrad.grading.judge import seeds
 from minigrad.grading.judge.judge import Judge
+from minigrad.sandbox.probing import words_of
 from minigrad.sandbox.server import Isolation, SandboxFault, Server, WorkerEnded
-from minigrad.sandbox.worker import words_of
 from tests.attacks.catalogue import Row, Work
 from tests.attacks.users import path
 from tests.attacks.work import body, notebook
@@ -131,7 +131,7 @@ def the_seed_found_in_a_generator(isolation: Isolation, judge: Judge) -> Outcome
     """It is that of this check alone: no salt, and not that of held-out data."""
     observed = judge.observe(intake(notebook(Work("", "Z", square=ENTROPY)), judge.assignment).cells, False)
     found = [float(w) for w in observed.probes["square.value"].arrays["y"]]
-    own = [float(w) for w in words_of(judge.seed(judge.assignment.check("square.value")))]
+    own = [float(w) for w in words_of(judge.seeds.probe("square.value"))]
     salt = [float(w) for w in words_of(judge.salt.hex())]
     held = words_of(seeds.held_out(judge.salt, judge.assignment.name, "square.value"))
     ok = found == own and not set(found) & {*salt, *map(float, held)}

@@ -87,8 +87,9 @@ def square(x):
 WORKERS_OWN = """
 import sys
 worker = sys.modules["minigrad.sandbox.worker"]
+probing = sys.modules["minigrad.sandbox.probing"]
 worker.run_probe = lambda *a: {"arrays": {}}
-worker._evidence = lambda *a: {"passed": True, "score": 100.0}
+probing._evidence = lambda *a: {"passed": True, "score": 100.0}
 """
 SUBCLASS = "raise type('AllTestsPassed', (Exception,), {'__str__': lambda s: 'PASSED 100/100'})"
 LISTS = "value = []\n    value.append(value)\n    return value"

@@ -55,7 +55,7 @@ STEPS = (1 / 6, 1 / 3, 2 / 3, 1)  # of all distinct submissions: CPU must lie on
 CHECKS = """
 import hashlib
 from minigrad.checks import Student, collect
-from minigrad.sandbox.worker import run_probe, _generator
+from minigrad.sandbox.probing import generator, run_probe
 _names = {{"__name__": "checks"}}
 for _text in {sources!r}:
     exec(_text, _names)
@@ -69,7 +69,7 @@ def check(exercise):
             arrays = run_probe(c, globals(), seed).get("arrays")
             right = arrays is not None
             if right and c.trained:
-                data = _generator(seed), _generator(seed)
+                data = generator(seed), generator(seed)
                 right = c.replay(Student(globals()), arrays, *data) >= c.threshold
             score += c.points * right
     return float(score)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from minigrad.sandbox.linux.calls import X86
+from minigrad.sandbox.probing import OUTPUT_LIMIT
 from minigrad.sandbox.server import WorkerEnded
-from minigrad.sandbox.worker import OUTPUT_LIMIT
 from tests.attacks.catalogue import REFUSALS
 from tests.attacks.inside import ENDS, FILES, HOGS, NUMBERED, ONLY_X86, PRELUDE, SYSTEM
 

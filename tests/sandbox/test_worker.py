@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from minigrad.checks import check, given
-from minigrad.sandbox import worker
+from minigrad.sandbox import protocol
 from minigrad.sandbox.cells import plain_python
-from minigrad.sandbox.worker import Capture, Notebook, answer, run_probe
+from minigrad.sandbox.probing import OUTPUT_LIMIT, Capture, run_probe
+from minigrad.sandbox.worker import Notebook, answer
 
 SEED = "00112233445566778899aabbccddeeff" * 2
 
@@ -67,7 +68,7 @@ def test_errors_go_by_their_built_in_name(notebook, source, error):
 
 def test_output_is_bounded(notebook):
     reply = notebook.cell("a", "for _ in range(100): print('x' * 10_000)")
-    assert len(reply["output"]) == worker.OUTPUT_LIMIT
+    assert len(reply["output"]) == OUTPUT_LIMIT
 
 
 def test_a_closed_stream_does_not_spoil_what_follows(notebook):
@@ -238,6 +239,79 @@ def test_a_probe_finds_defaults_and_leaves_no_trace(capsys):
     assert random.random() == follows
 
 
+# --------------------------------------------------------------------------- words, where asked for
+
+
+def test_a_cells_error_is_told_in_words_where_they_are_asked_for(notebook):
+    notebook.cell("one", "def f():\n    return 1 / 0")
+    assert notebook.cell("two", "f()", True)["words"] == {
+        "error": "ZeroDivisionError: division by zero",
+        "function": "f",
+        "line": 2,
+        "cell": "one",
+        "source": "return 1 / 0",
+    }
+    assert notebook.cell("three", "x = 1\ny = (", True)["words"] == {
+        "error": "SyntaxError: '(' was never closed",
+        "function": "",
+        "line": 2,
+        "cell": "three",
+        "source": "y = (",
+    }
+    assert "words" not in notebook.cell("four", "x = 1", True)
+    assert "words" not in notebook.cell("five", "1 / 0")
+
+
+def test_a_probes_words_are_those_of_the_students_own_line(notebook):
+    notebook.cell("a", "import numpy as np\ndef f(x):\n    print('here')\n    return np.ones(2) @ x")
+    one = check(exercise="e", points=1, says="")(lambda student, rng: {"y": student.f(np.ones(3))})
+    assert set(run_probe(one, notebook.names, SEED)) == {"failure"}
+    reply = run_probe(one, notebook.names, SEED, words=True)
+    assert set(reply) == {"failure", "words"}
+    words = reply["words"]
+    assert words["error"].startswith("ValueError: matmul")
+    assert (words["function"], words["line"], words["cell"], words["source"], words["printed"]) == (
+        "f", 4, "a", "return np.ones(2) @ x", "here\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (lambda s, r: {"y": 1.0}, {"printed": ""}),
+        (lambda s, r: {"y": s.absent}, {"printed": ""}),
+        (lambda s, r: {"y": s.stub + 1}, {"printed": ""}),
+        (lambda s, r: {"y": []}, {"printed": ""}),
+        (lambda s, r: {"y": 1 / 0}, {"error": "ZeroDivisionError: division by zero", "printed": ""}),
+    ],
+)
+def test_there_are_no_words_of_errors_where_none_was_raised_by_the_student(f, words):
+    one = check(exercise="e", points=1, says="")(f)
+    assert run_probe(one, {"stub": ...}, SEED, words=True)["words"] == words
+
+
+def test_words_are_bounded_and_go_through_the_codec():
+    class Odd(Exception):
+        def __str__(self):
+            return "\ud800" + "x" * 10**6
+
+    class Mute(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def raising(error):
+        def f(student, rng):
+            raise error
+
+        return check(exercise="e", points=1, says="")(f)
+
+    reply = run_probe(raising(Odd()), {}, SEED, words=True)
+    assert protocol.loads(protocol.dumps(reply)) == reply
+    assert reply["words"]["error"].startswith("Odd: ?xxx")
+    assert len(reply["words"]["error"]) < 2000
+    assert run_probe(raising(Mute()), {}, SEED, words=True)["words"]["error"] == "Mute"
+
+
 # ------------------------------------------------------------------------------------- requests
 
 CHECKS = """
@@ -257,7 +331,7 @@ def test_requests(notebook):
     assert answer(notebook, ["cell", "a", "scale = 2.0\ndef f(x):\n    return x * scale"])["ok"]
     reply = answer(notebook, ["probe", "e.train-it", SEED])
     assert np.array_equal(reply["arrays"]["w"], np.zeros(3))
-    assert answer(notebook, ["replay", "e.train-it", SEED, SEED, {"w": np.ones(3)}]) == 6.0
+    assert answer(notebook, ["replay", "e.train-it", SEED, SEED, {"w": np.ones(3)}]) == {"score": 6.0}
 
 
 @pytest.mark.parametrize(

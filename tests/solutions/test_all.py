@@ -14,7 +14,7 @@ import pytest
 from minigrad.checks import Mutant, Rewrite, Variant
 from minigrad.grading.assignment import load as sources
 from minigrad.grading.model import Evidence
-from minigrad.sandbox.worker import run_probe
+from minigrad.sandbox.probing import run_probe
 from tests.solved import (
     SOLUTIONS,
     deterministic,

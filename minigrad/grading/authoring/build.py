@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,14 @@ from minigrad.checks import Check, Mutant
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.assignment.expected import Known, Shipped
 from minigrad.grading.assignment.load import PUBLIC, load, names
-from minigrad.grading.judge import diagnose, verdict
+from minigrad.grading.judge import diagnose, seeds
+from minigrad.grading.judge.observe import ends, observe
 from minigrad.grading.judge.reference import mutated
-from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence
-from minigrad.sandbox.server import SandboxUnavailable, Server, WorkerEnded
+from minigrad.grading.judge.session import Session
+from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence, Limits
+from minigrad.sandbox.server import SandboxUnavailable, Server
 
+LIMITS = Limits(cell_cpu=20.0, cells_cpu=60.0, total_cpu=300.0)  # whatever it does is the author's
 __all__ = ["build", "check_build", "files", "load", "names", "release_notebook", "values"]
 
 
@@ -125,17 +128,20 @@ def _same(path: Path, data: bytes) -> bool:
     return False
 
 
-def values(assignment: Assignment) -> Shipped:
-    """Run the solution and every mutant on the public inputs: what `expected.npz` holds."""
-    checks = [c for c in assignment.checks if c.name in assignment.public and not c.trained]
-    with _server(assignment.engine) as server:
-        expected = _observe(server, assignment, {}, checks)
-        for check in checks:
-            if (given := expected.get(check.name)) is None or given.failure is not None:
-                why = given.failure.reason if given and given.failure else "it ends Python"
-                raise AuthoringError(f"{assignment.name}: the solution fails its check `{check.name}`: {why}")
+def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shipped:
+    """Run the solution and every mutant on the public inputs: what `expected.npz` holds.
 
-        def mistaken(mutant: Mutant) -> dict[str, Evidence]:
+    `serve` starts the server of workers; tests give another one.
+    """
+    checks = [c for c in assignment.checks if c.name in assignment.public and not c.trained]
+    with _server(assignment.engine, serve) as server:
+        expected = _observe(server, assignment, {}, checks)
+        for name, given in expected.items():
+            if given.failure is not None:
+                why = given.failure.reason
+                raise AuthoringError(f"{assignment.name}: the solution fails its check `{name}`: {why}")
+
+        def mistaken(mutant: Mutant) -> Mapping[str, Evidence]:
             """What a notebook can recognise it by: the exercises of public checks that fail."""
             caught = {c.exercise for c in checks if c.name in mutant.fails}
             mine = [c for c in checks if c.exercise in caught]
@@ -147,19 +153,19 @@ def values(assignment: Assignment) -> Shipped:
     for mutant, observed in zip(assignment.mutants, seen, strict=True):
         for exercise in sorted({c.exercise for c in checks if c.name in mutant.fails}):
             own = [c.name for c in checks if c.exercise == exercise]
-            if set(own) <= set(observed):
+            if not any(ends(observed[name]) for name in own):  # a notebook would not live to tell
                 projections = {name: diagnose.project(observed[name]) for name in own}
                 known[exercise] = _with(known.get(exercise, ()), Known(mutant.hint, projections))
     arrays = {name: evidence.arrays for name, evidence in expected.items()}
     return Shipped(assignment.name, assignment.exercises(), arrays, known, shipped.draws(), assignment.engine)
 
 
-def _server(engine: bool) -> Server:
+def _server(engine: bool, serve: Callable[..., Server]) -> Server:
     """Forked workers where there is a sandbox: the author's own code needs none, but a fork is fast."""
     try:
-        return Server("auto", engine=engine)
+        return serve("auto", engine=engine)
     except SandboxUnavailable:
-        return Server("unsafe", engine=engine)
+        return serve("unsafe", engine=engine)
 
 
 def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
@@ -173,19 +179,8 @@ def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
 
 def _observe(
     server: Server, assignment: Assignment, replace: Mapping[str, str], checks: Sequence[Check]
-) -> dict[str, Evidence]:
-    """What each check gives, from a worker of its own."""
-    found: dict[str, Evidence] = {}
-    with server.worker() as worker:
-        try:
-            for cell in assignment.solved(replace):
-                if cell.runs:
-                    worker.call(["cell", cell.id, cell.source], cpu=20.0)
-            worker.call(["checks", PUBLIC, assignment.sources[PUBLIC]], cpu=20.0)
-            for check in checks:
-                seed = shipped.public_seed(assignment.name, check.name)
-                reply = worker.call(["probe", check.name, seed], cpu=check.cpu * 2)
-                found[check.name] = verdict.evidence(reply, assignment.solution)
-        except WorkerEnded:  # an endless mutant: what it would have given is left out
-            pass
-    return found
+) -> Mapping[str, Evidence]:
+    """What each check gives on its public inputs."""
+    sources = {PUBLIC: assignment.sources[PUBLIC]}
+    with Session(server, sources, assignment.solved(replace), LIMITS) as session:
+        return observe(session, checks, seeds.Public(assignment.name), {}).probes

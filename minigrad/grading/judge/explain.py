@@ -28,7 +28,7 @@ def explanation(judge: Judge, taken: Intake, check: Check) -> str:
         lines.append(f"score of the best try: {got.score:.4f}; it passes at {check.threshold}")
     for name in dict.fromkeys((*expected.arrays, *got.arrays)):
         lines += ["", *_array(name, expected.arrays.get(name), got.arrays.get(name), check)]
-    errors = [f"cell `{run.id}`: {run.error}" for run in observed.cells if run.error]
+    errors = [f"cell `{run.id}`: {run.error}" for run in observed.ran.cells if run.error]
     return "\n".join(lines + (["", *errors] if errors else []))
 
 

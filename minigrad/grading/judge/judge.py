@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -12,15 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast, get_args
 
-import numpy as np
-
-from minigrad.checks import Check, Mutant
+from minigrad.checks import Mutant
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.judge import seeds
 from minigrad.grading.judge.diagnose import recognise
+from minigrad.grading.judge.observe import Found, observe
 from minigrad.grading.judge.reference import (
     Reference,
-    defines,
     identical,
     mutated,
     read_evidence,
@@ -28,16 +25,16 @@ from minigrad.grading.judge.reference import (
     write_evidence,
 )
 from minigrad.grading.judge.session import Session
-from minigrad.grading.judge.verdict import decide, waits
+from minigrad.grading.judge.verdict import blamed, decide
 from minigrad.grading.model import (
     Assignment,
     Cell,
     Evidence,
     Exercise,
-    Failure,
     JudgeFault,
     Limits,
     Observation,
+    Ran,
     Refused,
     Report,
     Verdict,
@@ -48,8 +45,23 @@ from minigrad.sandbox.server import Isolation, SandboxFault, SandboxUnavailable,
 
 FAULTS = 3  # runs before the judge's own faults leave a submission ungraded
 
-Found = dict[str, Evidence]  # by check
 Computation = Callable[[], dict[str, Found]]
+
+
+class Graded:
+    """The judge's Runner: probes in the submission's session, replays in the solution's worker."""
+
+    def __init__(self, session: Session, reference: Reference) -> None:
+        self.session = session
+        self.reference = reference
+        self.before = reference.used
+        self.probe = session.probe
+        self.replay = reference.replay
+
+    def ran(self) -> Ran:
+        """How the submission ran, with the CPU time of its replays."""
+        ran = self.session.ran()
+        return dataclasses.replace(ran, cpu=ran.cpu + self.reference.used - self.before)
 
 
 class Judge:
@@ -59,7 +71,7 @@ class Judge:
 
     `cache` is a folder, private to the course's staff, where the arrays of the solution and the
     mutants are kept, so that many processes compute them once. `forbidden` are paths that no
-    worker may see.
+    worker may see. `serve` starts the server of workers: `Server`, or what stands for it in tests.
     """
 
     def __init__(
@@ -71,9 +83,11 @@ class Judge:
         limits: Limits | None = None,
         cache: Path | None = None,
         forbidden: Sequence[Path] = (),
+        serve: Callable[..., Server] | None = None,
     ) -> None:
         self.assignment = assignment
         self.salt = salt
+        self.seeds = seeds.Salted(salt, assignment.name)
         self.limits = limits or Limits()
         self.cache = cache
         self.forbidden = forbidden
@@ -81,6 +95,7 @@ class Judge:
         if isolation not in get_args(Isolation):
             raise ValueError(f"isolation {isolation!r} is unknown: one of {', '.join(get_args(Isolation))}")
         self._asked = cast(Isolation, isolation)
+        self._serve = serve or Server
         self._server: Server | None = None
         self._solution: Reference | None = None
 
@@ -107,7 +122,9 @@ class Judge:
         """The fork server, started where there is none. Raises JudgeFault when there is no sandbox."""
         if self._server is None:
             try:
-                self._server = Server(self._asked, engine=self.assignment.engine, forbidden=self.forbidden)
+                self._server = self._serve(
+                    self._asked, engine=self.assignment.engine, forbidden=self.forbidden
+                )
             except SandboxUnavailable as why:
                 raise JudgeFault(str(why)) from why
         return self._server
@@ -157,25 +174,11 @@ class Judge:
         return Report(self.assignment.name, "ungraded", reason=why, notes=taken.notes)
 
     def observe(self, cells: Sequence[Cell], train: bool = True) -> Observation:
-        """Run cells and probe them, deterministic checks first. Raises SandboxFault."""
-        replayed = -self._replay_cpu()
-        with Session(self.server, self.assignment, cells, self.limits) as session:
-            seeds = {c.name: self.seed(c) for c in self.deterministic}
-            found, late = session.probes(self.deterministic, seeds)
-            training = self._train(session, found) if train else 0.0
-            for check in late:
-                found[check.name] = session.probe(check, seeds[check.name])
-            if train and late:
-                training += self._train(session, found)
-            notes = tuple(session.notes())
-            runs = tuple(session.runs[c.id] for c in session.cells if c.id in session.runs)
-            session.close()
-        replayed += self._replay_cpu()
-        return Observation(runs, found, session.cpu + replayed, training + replayed, session.confirmed, notes)
-
-    def seed(self, check: Check, attempt: int = 0) -> str:
-        """The seed of one run of a check."""
-        return seeds.seed(self.salt, self.assignment.name, check.name, attempt)
+        """What cells give in the sandbox, trained checks too or left out. Raises SandboxFault."""
+        checks = self.assignment.checks if train else self.deterministic
+        expected = self.expected if train else {}  # only what trains has needs
+        with Session(self.server, self.assignment.sources, cells, self.limits) as session:
+            return observe(Graded(session, self._reference), checks, self.seeds, expected)
 
     def verdicts(self, observed: Mapping[str, Evidence]) -> list[Verdict]:
         """The verdict on each check that was observed, in the assignment's order."""
@@ -189,11 +192,9 @@ class Judge:
 
     def report(self, taken: Intake, observed: Observation) -> Report:
         """What is said of a submission: points, reasons, the mistakes recognised."""
-        errors = {r.id: r.error for r in observed.cells if r.error}
-        probes = {
-            name: dataclasses.replace(e, failure=self._blame(e.failure, errors)) if e.failure else e
-            for name, e in observed.probes.items()
-        }
+        ran, solution = observed.ran, self.assignment.solution
+        errors = {r.id: r.error for r in ran.cells if r.error}
+        probes = {name: blamed(e, errors, solution) for name, e in observed.probes.items()}
         verdicts = self.verdicts(probes)
         exercises = tuple(
             self._exercise(name, points, [v for v in verdicts if v.exercise == name], observed.probes)
@@ -203,12 +204,12 @@ class Judge:
             self.assignment.name,
             "graded",
             exercises,
-            notes=(*taken.notes, *observed.notes),
-            cells=observed.cells,
-            cpu=observed.cpu,
+            notes=(*taken.notes, *ran.notes),
+            cells=ran.cells,
+            cpu=ran.cpu,
             training_cpu=observed.training_cpu,
             blank=taken.blank,
-            confirmed=observed.confirmed,
+            confirmed=ran.confirmed,
         )
 
     def _exercise(
@@ -231,51 +232,12 @@ class Judge:
         known = self.mutants if mutants is None else mutants
         return recognise(checks, seen, self.expected, known) or ""
 
-    def _blame(self, failure: Failure | None, errors: Mapping[str, str]) -> Failure | None:
-        """A missing name's failure with the error of the cell that should have defined it."""
-        if failure is None or failure.kind != "missing":
-            return failure
-        named = re.match(r"`(\w+)`", failure.reason)
-        for id, source in self.assignment.solution.items():
-            if named and id in errors and defines(source, named[1]):
-                return Failure("exception", f"{failure.reason}: {errors[id]}")
-        return failure
-
-    def _train(self, session: Session, found: Found) -> float:
-        """Train the checks that still wait and need to no longer; gives the CPU seconds it took."""
-        passed = {v.check for v in self.verdicts(found) if v.passed}
-        before = session.cpu
-        for check in self.assignment.checks:
-            if not check.trained or (check.name in found and not waiting(found[check.name])):
-                continue
-            missing = [n for n in check.needs if n not in passed]
-            if missing:
-                found[check.name] = Evidence(failure=waits(missing))
-                continue
-            found[check.name] = self._tries(session, check)
-        return session.cpu - before
-
-    def _tries(self, session: Session, check: Check) -> Evidence:
-        best = float("-inf")
-        for attempt in range(check.tries):
-            seed = self.seed(check, attempt)
-            one = session.probe(check, seed)
-            if one.failure is not None:
-                return one
-            score = self._replay(check, attempt, dict(one.arrays))
-            best = score if score > best else best
-            if best >= check.threshold:
-                break
-        return Evidence(score=best)
-
-    def _replay(self, check: Check, attempt: int, arrays: dict[str, np.ndarray]) -> float:
+    @property
+    def _reference(self) -> Reference:
+        """The solution's worker, which starts at the first replay."""
         if self._solution is None:
             self._solution = Reference(self.server, self.assignment, self.limits)
-        held_out = seeds.held_out(self.salt, self.assignment.name, check.name, attempt)
-        return self._solution.replay(check, self.seed(check, attempt), held_out, arrays)
-
-    def _replay_cpu(self) -> float:
-        return self._solution.used if self._solution is not None else 0.0
+        return self._solution
 
     def _solved(self) -> Found:
         found = self.observe(self.assignment.solved(), train=False).probes
@@ -306,8 +268,3 @@ class Judge:
         value = compute()
         files.write(path, write_evidence(value))
         return value
-
-
-def waiting(e: Evidence) -> bool:
-    """Whether a trained check waits for others."""
-    return e.failure is not None and e.failure.kind == "waits"

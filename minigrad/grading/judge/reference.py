@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from minigrad.checks import Check, Mutant
-from minigrad.grading.judge.session import CHECKS_CPU, Session
+from minigrad.checks import Arrays, Check, Mutant
+from minigrad.grading.judge.session import Session
 from minigrad.grading.model import Assignment, AuthoringError, Evidence, Failure, JudgeFault, Limits
 from minigrad.sandbox import protocol
-from minigrad.sandbox.server import Server, WorkerEnded
+from minigrad.sandbox.server import Server
 
 
 class Reference:
     """A worker that holds the solution, for replays: it never runs a submission's code."""
 
     def __init__(self, server: Server, assignment: Assignment, limits: Limits) -> None:
-        self.session = Session(server, assignment, assignment.solved(), limits)
+        self.server, self.assignment, self.limits = server, assignment, limits
+        self.session = self.start()
         self.used = 0.0  # CPU seconds of replays so far
 
-    def replay(self, check: Check, seed: str, held_out: str, arrays: dict[str, Any]) -> float:
+    def start(self) -> Session:
+        """A fresh session of the solution, with all of its budget."""
+        return Session(self.server, self.assignment.sources, self.assignment.solved(), self.limits)
+
+    def replay(self, check: Check, seed: str, held_out: str, arrays: Arrays) -> Evidence:
         """The score of parameters that a submission trained; NaN when they do not work.
 
         Raises JudgeFault when the solution itself cannot run.
         """
         if self.session.worker is None:
-            self.session = Session(
-                self.session.server, self.session.assignment, self.session.cells, self.session.limits
-            )
+            self.session = self.start()
         if not self.session.ready():
-            raise JudgeFault(
-                f"the solution of {self.session.assignment.name} does not run: {self.session.over}"
-            )
-        assert self.session.worker is not None
+            raise JudgeFault(f"the solution of {self.assignment.name} does not run: {self.session.over}")
         before = self.session.cpu
-        try:
-            request = ["replay", check.name, seed, held_out, arrays]
-            score = self.session.worker.call(request, check.cpu + CHECKS_CPU)
-        except WorkerEnded:  # untrusted numbers can be too much for the replay, too
-            self.session.close()
-            score = None
+        seen = self.session.replay(check, seed, held_out, arrays)
         self.used += max(0.0, self.session.cpu - before)
-        return float(score) if isinstance(score, (int, float)) else float("nan")
+        return seen if seen.failure is None else Evidence(score=float("nan"))
 
     def close(self) -> None:
         self.session.close()
@@ -74,11 +68,6 @@ def mutated(assignment: Assignment, mutant: Mutant) -> dict[str, str]:
             "the solution, not once: make it longer, or mend it"
         )
     return {places[0]: assignment.solution[places[0]].replace(mutant.old, mutant.new)}
-
-
-def defines(source: str, name: str) -> bool:
-    """Whether a cell of the solution defines a name, by its text."""
-    return re.search(rf"^(?:class|def)\s+{name}\b|^{name}\s*=", source, re.MULTILINE) is not None
 
 
 def identical(a: Evidence, b: Evidence) -> bool:

@@ -1,4 +1,4 @@
-"""Pure: what hangs on the salt: seeds of probes and held-out data, and the names of results."""
+"""Pure: seeds of probes and of held-out data, and the names of results, which hang on the salt, too."""
 
 from __future__ import annotations
 
@@ -6,9 +6,50 @@ import functools
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from minigrad.grading.assignment.expected import public_seed
 from minigrad.grading.model import Assignment, Cell
+
+
+class Seeds(Protocol):
+    """Where the random streams of an assignment's checks begin, as hexadecimal seeds."""
+
+    def probe(self, check: str, attempt: int = 0) -> str:
+        """The seed of one run of a check."""
+
+    def held_out(self, check: str, attempt: int = 0) -> str:
+        """The seed of the data that decide on trained parameters."""
+
+
+@dataclass(frozen=True)
+class Salted:
+    """The judge's seeds: nobody who lacks the salt knows them."""
+
+    salt: bytes
+    assignment: str
+
+    def probe(self, check: str, attempt: int = 0) -> str:
+        return seed(self.salt, self.assignment, check, attempt)
+
+    def held_out(self, check: str, attempt: int = 0) -> str:
+        return held_out(self.salt, self.assignment, check, attempt)
+
+
+@dataclass(frozen=True)
+class Public:
+    """The seeds of public checks on one's own work: the shipped values were made with them."""
+
+    assignment: str
+
+    def probe(self, check: str, attempt: int = 0) -> str:
+        return public_seed(self.assignment, f"{check}:{attempt}" if attempt else check)
+
+    def held_out(self, check: str, attempt: int = 0) -> str:
+        label = f"{check}:{attempt}" if attempt else check
+        return public_seed(self.assignment, f"{label}:held out")
 
 
 def mac(salt: bytes, parts: Iterable[str | bytes]) -> str:

@@ -1,4 +1,4 @@
-"""One submission in its workers: cells, then probes; whatever ends a worker is charged alone."""
+"""The runner in a sandbox: one notebook in its workers; whatever ends a worker is charged alone."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ import binascii
 import functools
 import marshal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
+from typing import Any, ClassVar
 
-from minigrad.checks import Check
+from minigrad.checks import Arrays, Check
 from minigrad.grading.judge.verdict import ended, evidence, exception, place
-from minigrad.grading.model import Assignment, Cell, CellRun, Evidence, Failure, Limits, clean
+from minigrad.grading.model import Cell, CellRun, Evidence, Failure, Limits, Ran, clean
 from minigrad.sandbox.server import Server, Worker, WorkerEnded
 from minigrad.sandbox.worker import compile_checks
 
 OUTPUT = 16 * 1024  # characters kept of one cell's output
 OUTPUTS = 64 * 1024  # of all cells together
-CHECKS_CPU = 5.0  # CPU seconds to read one file of checks
+CHECKS_CPU = 5.0  # CPU seconds to read one file of checks; a replay has so many more than its probe
 ENOUGH = 0.05  # CPU seconds below which a budget counts as used up
 WALL = 10  # wall seconds allowed for each CPU second
 
 
 class Session:
-    """The workers of one submission. Methods raise SandboxFault, and nothing for its own faults."""
+    """A Runner: the workers of one notebook. Raises SandboxFault, and nothing for the notebook's faults.
 
-    def __init__(self, server: Server, assignment: Assignment, cells: Sequence[Cell], limits: Limits) -> None:
+    `sources` are the files of checks, by name. The cells run when the first probe is asked for, and
+    again in every fresh worker. Nothing that a worker says while a probe runs is read but arrays and
+    whitelisted parts of a failure.
+    """
+
+    asks: ClassVar[tuple[Any, ...]] = ()  # what is added to requests
+
+    def __init__(
+        self, server: Server, sources: Mapping[str, str], cells: Sequence[Cell], limits: Limits
+    ) -> None:
         self.server = server
-        self.assignment = assignment
+        self.sources = sources
         self.cells = [c for c in cells if c.runs]
         self.ids = {c.id for c in self.cells}
         self.limits = limits
@@ -92,7 +102,7 @@ class Session:
             if limit < ENOUGH:
                 return Evidence(failure=self._spent())
             try:
-                reply = self.worker.call(["probe", check.name, seed], limit)
+                reply = self.worker.call(["probe", check.name, seed, *self.asks], limit)
             except WorkerEnded as end:
                 self.close()
                 failure = ended(end.reason, limit, self.limits.memory_mb)
@@ -102,28 +112,35 @@ class Session:
                     self._charge()
                     return Evidence(failure=failure)
             else:
-                return evidence(reply, self.ids)
+                return self.read(reply)
         raise AssertionError  # the second round returns
 
-    def probes(
-        self, checks: Sequence[Check], seeds: dict[str, str]
-    ) -> tuple[dict[str, Evidence], list[Check]]:
-        """Evidence of each check, and the checks put off: the rest of an exercise that ended a worker.
+    def replay(self, check: Check, seed: str, held_out: str, arrays: Arrays) -> Evidence:
+        """The score of parameters on the names of these cells, or a failure; NaN when they end the worker."""
+        if not self.ready():
+            return Evidence(failure=self.over)
+        assert self.worker is not None
+        request = ["replay", check.name, seed, held_out, dict(arrays), *self.asks]
+        try:
+            reply = self.worker.call(request, check.cpu + CHECKS_CPU)
+        except WorkerEnded:  # numbers can be too much for a replay, too
+            self.close()
+            return Evidence(score=float("nan"))
+        score = reply.get("score") if isinstance(reply, dict) else None
+        return Evidence(score=score) if isinstance(score, float) else self.read(reply)
 
-        They run when all else is done, so that they cannot use up the restarts that others need.
-        """
-        found: dict[str, Evidence] = {}
-        late: list[Check] = []
-        ending: set[str] = set()
-        for check in checks:
-            if check.exercise in ending:
-                late.append(check)
-                continue
-            found[check.name] = self.probe(check, seeds[check.name])
-            failure = found[check.name].failure
-            if failure is not None and failure.kind in ("timeout", "died"):
-                ending.add(check.exercise)
-        return found, late
+    def read(self, reply: object) -> Evidence:
+        """What a reply to a probe, or to a replay without a score, says."""
+        return evidence(reply, self.ids)
+
+    def read_cell(self, id: str, reply: object, room: int) -> CellRun:
+        """What a reply to a cell says, its output cut to `room` characters."""
+        return cell_run(id, reply, self.ids, room)
+
+    def ran(self) -> Ran:
+        """How the cells ran up to now, and what went wrong with workers."""
+        cells = tuple(self.runs[c.id] for c in self.cells if c.id in self.runs)
+        return Ran(cells, self.cpu, self.confirmed, tuple(self.notes()))
 
     def notes(self) -> list[str]:
         """What went wrong with workers, for the report."""
@@ -154,11 +171,11 @@ class Session:
                 self.runs[cell.id] = CellRun(cell.id, error=why)
                 continue
             try:
-                reply = self.worker.call(["cell", cell.id, cell.source], self.left(limit))
+                reply = self.worker.call(["cell", cell.id, cell.source, *self.asks], self.left(limit))
             except WorkerEnded as end:
                 self._cell_ended(cell, ended(end.reason, limit, self.limits.memory_mb))
                 return False
-            run = cell_run(cell.id, reply, self.ids, min(OUTPUT, room))
+            run = self.read_cell(cell.id, reply, min(OUTPUT, room))
             room = max(0, room - len(run.output))
             self.runs[cell.id] = run
         return True
@@ -173,7 +190,7 @@ class Session:
 
     def _read_checks(self) -> bool:
         assert self.worker is not None
-        for file, text in self.assignment.sources.items():
+        for file, text in self.sources.items():
             try:
                 reply = self.worker.call(["checks", file, text, compiled(file, text)], CHECKS_CPU)
             except WorkerEnded as end:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
+import re
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -17,7 +19,7 @@ EXCEPTIONS = frozenset(
 )
 DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 MAX_LINE = 100_000
-IN_CHECK = "while the check used what your code gives; no line of your cells raised it"
+IN_CHECK = "raised in the check, from a value that you returned"
 
 ENDED = {
     "memory": "needs more memory than is allowed",
@@ -102,6 +104,26 @@ def ended(reason: str, cpu: float, memory_mb: int) -> Failure:
     if reason == "memory":
         return Failure("died", f"needs more than {memory_mb} MB of memory")
     return Failure("died", ENDED.get(reason, "ends Python"))
+
+
+def blamed(e: Evidence, errors: Mapping[str, str], sources: Mapping[str, str]) -> Evidence:
+    """Evidence that a name is missing, with the error of the cell that should have defined it.
+
+    `errors` has the cells that raised one, `sources` the text that defines the names, both by cell.
+    """
+    if e.failure is None or e.failure.kind != "missing":
+        return e
+    named = re.match(r"`(\w+)`", e.failure.reason)
+    for id, source in sources.items():
+        if named and id in errors and defines(source, named[1]):
+            reason = f"{e.failure.reason}: {errors[id]}"
+            return dataclasses.replace(e, failure=Failure("exception", reason))
+    return e
+
+
+def defines(source: str, name: str) -> bool:
+    """Whether a cell defines a name, by its text: it need not be Python."""
+    return re.search(rf"^(?:class|def)\s+{name}\b|^{name}\s*=", source, re.MULTILINE) is not None
 
 
 def waits(needs: Collection[str]) -> Failure:

@@ -8,26 +8,21 @@ exceptions in full.
 from __future__ import annotations
 
 import dataclasses
-import linecache
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minigrad.checks import Arrays, Check, Missing, Student, Todo, collect
+from minigrad.checks import Check
 from minigrad.grading.assignment import expected as shipped
-from minigrad.grading.assignment.expected import Shipped
-from minigrad.grading.judge import diagnose, verdict
+from minigrad.grading.judge.observe import observe
 from minigrad.grading.model import Evidence, GradingError
-from minigrad.grading.notebook import mynet
+from minigrad.grading.notebook import mynet, telling
+from minigrad.grading.notebook.inside import Inside
+from minigrad.grading.notebook.release import PUBLIC, Release, release
 from minigrad.grading.report.exercise import Result, Row
-from minigrad.grading.report.picture import picture, worst_entry
-from minigrad.sandbox.worker import run_probe
 
-PUBLIC = "public_checks.py"
-MESSAGE = 400  # characters kept of an exception's message
 Names = dict[str, Any]
 
 
@@ -38,22 +33,14 @@ def checks(assignment: str, names: Names) -> Checks:
     notebook, then in folders of the assignment's name around it; GradingError when they are missing.
     """
     folder = _folder(assignment, names)
-    values = shipped.loads((folder / shipped.FILE).read_bytes())
-    if values.assignment != assignment:
+    shipped_files = release(folder)
+    if shipped_files.values.assignment != assignment:
         raise GradingError(
-            f"{shipped.FILE} in {folder} belongs to {values.assignment}, not to {assignment}: "
-            "keep each notebook in the folder that it came in"
-        )
-    text = (folder / PUBLIC).read_text(encoding="utf-8")
-    namespace: Names = {"__name__": "checks"}
-    exec(compile(text, PUBLIC, "exec"), namespace)  # the course's own file
-    public = collect(namespace)
-    if {c.name for c in public if not c.trained} != set(values.expected):
-        raise GradingError(
-            f"{PUBLIC} and {shipped.FILE} in {folder} do not belong together: download the folder again"
+            f"{shipped.FILE} in {folder} belongs to {shipped_files.values.assignment}, not to "
+            f"{assignment}: keep each notebook in the folder that it came in"
         )
     mynet.reachable(folder, assignment, names)
-    return Checks(values, public, names, folder)
+    return Checks(shipped_files, names, folder)
 
 
 def _folder(assignment: str, names: Names) -> Path:
@@ -74,22 +61,13 @@ def _folder(assignment: str, names: Names) -> Path:
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Seen:
-    """What a check gave in the notebook."""
-
-    evidence: Evidence
-    error: BaseException | None = None
-    printed: str = ""
-
-
 class Checks:
     """The public checks of one assignment on one notebook's names."""
 
-    def __init__(self, values: Shipped, public: tuple[Check, ...], names: Names, folder: Path) -> None:
-        self._values = values
+    def __init__(self, files: Release, names: Names, folder: Path) -> None:
+        self._files = files
+        self._values = files.values
         self._folder = folder
-        self._public = {c.name: c for c in public}
         self._names = names
 
     def __repr__(self) -> str:
@@ -97,18 +75,12 @@ class Checks:
 
     def __call__(self, exercise: str) -> Result:
         """Run the public checks of one exercise; ValueError when there is no such exercise."""
-        own = [c for c in self._public.values() if c.exercise == exercise]
-        if not self._public:
-            raise ValueError(f"nothing in {self._values.assignment} is checked")
-        if not own:
-            known = ", ".join(self._values.points)
-            raise ValueError(f"no exercise {exercise!r} in {self._values.assignment}: it has {known}")
-        seen = {c.name: self._see(c) for c in own if not c.trained}
+        own = self._own(exercise)
+        needs = {name for c in own for name in c.needs}
+        asked = [c for c in self._files.checks if c in own or c.name in needs]
+        seen = self._observed(asked)
         rows = [
-            dataclasses.replace(
-                self._trained(c, seen) if c.trained else self._row(c, seen[c.name]),
-                name=c.name.removeprefix(f"{exercise}."),
-            )
+            dataclasses.replace(self._row(c, asked, seen), name=c.name.removeprefix(f"{exercise}."))
             for c in own
         ]
         note = self._note(exercise, own)
@@ -120,7 +92,7 @@ class Checks:
             self._values.points[exercise],
             self._score(exercise, own, rows),
             tuple(rows),
-            self._hint(exercise, seen),
+            self._files.hint(exercise, seen),
             note,
         )
 
@@ -132,20 +104,46 @@ class Checks:
                 ...
         """
         for exercise in exercises:
-            own = [c for c in self._public.values() if c.exercise == exercise and not c.trained]
+            own = [c for c in self._own(exercise) if not c.trained]
             if not own:
-                known = ", ".join(self._values.points)
-                raise ValueError(f"no exercise {exercise!r} in {self._values.assignment}: it has {known}")
-            if any(self._row(c, self._see(c)).status != "pass" for c in own):
+                raise ValueError(f"every check of {exercise!r} trains: ask for the exercise that it needs")
+            seen = self._observed(own)
+            if any(self._row(c, own, seen).status != "pass" for c in own):
                 print(f'This part waits for {exercise}: check("{exercise}") says what is missing.')
                 return False
         return True
 
-    def _score(self, exercise: str, own: list[Check], rows: list[Row]) -> float:
+    def _own(self, exercise: str) -> list[Check]:
+        """The public checks of an exercise; ValueError when there are none."""
+        own = [c for c in self._files.checks if c.exercise == exercise]
+        if not self._files.checks:
+            raise ValueError(f"nothing in {self._values.assignment} is checked")
+        if not own:
+            known = ", ".join(self._values.points)
+            raise ValueError(f"no exercise {exercise!r} in {self._values.assignment}: it has {known}")
+        return own
+
+    def _observed(self, asked: Sequence[Check]) -> Mapping[str, Evidence]:
+        with Inside(self._names) as runner:
+            return observe(runner, asked, self._files.seeds, self._files.expected).probes
+
+    def _row(self, check: Check, asked: Sequence[Check], seen: Mapping[str, Evidence]) -> Row:
+        """A check as its author sees it here, where cells run one by one."""
+        row = telling.row(check, seen[check.name], self._files.expected.get(check.name, Evidence()))
+        if row.status == "waits":
+            needs = [c for c in asked if c.name in check.needs]
+            waits = [c for c in needs if self._row(c, asked, seen).status != "pass"]
+            first = dict.fromkeys(f'check("{c.exercise}")' for c in waits)
+            return dataclasses.replace(row, details=(f"trains once {' and '.join(first)} passes",))
+        if row.status == "to do" and row.details:  # a name is missing
+            return dataclasses.replace(row, details=(f"{row.details[0]}: write it, or run its cell first",))
+        return row
+
+    def _score(self, exercise: str, own: Sequence[Check], rows: Sequence[Row]) -> float:
         passed = sum(c.points for c, row in zip(own, rows, strict=True) if row.status == "pass")
         return self._values.points[exercise] * (passed / sum(c.points for c in own))
 
-    def _note(self, exercise: str, own: list[Check]) -> str:
+    def _note(self, exercise: str, own: Sequence[Check]) -> str:
         note = "Grading runs these checks again, on other numbers"
         more = sum(c.points for c in own) < self._values.points[exercise]
         note += ", with hidden ones that test the same sentences more strictly." if more else "."
@@ -155,178 +153,3 @@ class Checks:
                 "right code may fail here. Update minigrad's assignments, or use another NumPy."
             )
         return note
-
-    # --- running
-
-    def _see(self, check: Check, attempt: int = 0) -> _Seen:
-        """Run a probe, and keep the exception and the printed text that grading would not show."""
-        errors: list[BaseException] = []
-        printed: list[str] = []
-
-        def probe(student: Student, rng: np.random.Generator) -> Mapping[str, Any]:
-            try:
-                return check.probe(student, rng)
-            except (Missing, Todo):
-                raise
-            except (Exception, SystemExit) as error:
-                errors.append(error)
-                raise
-            finally:
-                text: Callable[[], str] | None = getattr(sys.stdout, "text", None)  # run_probe's stream
-                printed.append(text() if text else "")
-
-        reply = run_probe(dataclasses.replace(check, probe=probe), self._names, self._seed(check, attempt))
-        return _Seen(verdict.evidence(reply, ()), errors[0] if errors else None, "".join(printed))
-
-    def _seed(self, check: Check, attempt: int, use: str = "") -> str:
-        label = f"{check.name}{f':{attempt}' if attempt else ''}{use}"
-        return shipped.public_seed(self._values.assignment, label)
-
-    def _trained(self, check: Check, seen: dict[str, _Seen]) -> Row:
-        """Train once the checks it needs pass, here and with the student's own names throughout."""
-        needs = [self._public[name] for name in check.needs if name in self._public]
-        for need in needs:
-            if need.name not in seen:
-                seen[need.name] = self._see(need)
-        waits = [need for need in needs if self._row(need, seen[need.name]).status != "pass"]
-        if waits:
-            first = dict.fromkeys(f'check("{need.exercise}")' for need in waits)
-            return Row("waits", check.says, details=(f"trains once {' and '.join(first)} passes",))
-        row = Row("fail", check.says)
-        with _Progress() as progress:
-            for attempt in range(check.tries):
-                progress.say(f"training ({attempt + 1} of at most {check.tries} tries): {check.says}")
-                row = self._row(check, self._replayed(check, attempt))
-                if row.status != "fail":
-                    break
-        return row
-
-    def _replayed(self, check: Check, attempt: int) -> _Seen:
-        """A trained check's parameters and their score on fresh data."""
-        seen = self._see(check, attempt)
-        if seen.evidence.failure is not None or check.replay is None:
-            return seen
-        rng = shipped.generator(self._seed(check, attempt))
-        held_out = shipped.generator(self._seed(check, attempt, ":held out"))
-        saved = dict(self._names)
-        try:
-            with np.errstate(all="ignore"):
-                score = float(check.replay(Student(self._names), seen.evidence.arrays, rng, held_out))
-        except Exception as error:
-            return dataclasses.replace(seen, error=error)
-        finally:
-            self._names.clear()
-            self._names.update(saved)
-        return dataclasses.replace(seen, evidence=dataclasses.replace(seen.evidence, score=score))
-
-    # --- telling
-
-    def _hint(self, exercise: str, seen: Mapping[str, _Seen]) -> str:
-        """The hint of the known mistake that gives just these numbers; "" for none."""
-        observed = {
-            name: diagnose.project(s.evidence) for name, s in seen.items() if name.startswith(f"{exercise}.")
-        }
-        expected = {name: diagnose.project(Evidence(self._values.expected[name])) for name in observed}
-        known = self._values.known.get(exercise, ())
-        found = diagnose.recognise_projected(
-            observed, expected, {str(i): one.projections for i, one in enumerate(known)}
-        )
-        return known[int(found)].hint if found is not None else ""
-
-    def _row(self, check: Check, seen: _Seen) -> Row:
-        expected = Evidence(self._values.expected.get(check.name, {}))
-        decided = verdict.decide(check, seen.evidence, expected, public=True)
-        failure = seen.evidence.failure
-        if decided.passed:
-            return Row("pass", check.says)
-        if failure is not None and failure.kind == "todo":
-            return Row("to do", check.says)
-        if failure is not None and failure.kind == "missing":
-            return Row("to do", check.says, details=(f"{failure.reason}: write it, or run its cell first",))
-        if seen.error is not None:
-            return Row(
-                "fail", check.says, details=tuple(_told(seen.error, self._names)), printed=seen.printed
-            )
-        if failure is not None or check.trained:
-            return Row("fail", check.says, details=(decided.reason,), printed=seen.printed)
-        details, drawing = _compared(check, seen.evidence.arrays, expected.arrays)
-        return Row("fail", check.says, "", tuple(details), drawing, seen.printed)
-
-
-def _compared(check: Check, observed: Arrays, expected: Arrays) -> tuple[list[str], str]:
-    """A line for each wrong array, one for the right ones, and a picture of the first wrong one."""
-    details, right, drawing = [], [], ""
-    for name, want in expected.items():
-        got = observed.get(name)
-        reason = "is missing" if got is None else verdict.differs(got, want, check.rtol, check.atol)
-        if not reason:
-            right.append(f"`{name}`")
-        elif got is None or got.shape != want.shape or got.dtype != want.dtype:
-            details.append(f"`{name}` {reason}")
-        else:
-            details.append(_worst(name, got, want, check))
-            drawing = drawing or picture(want, got)
-    details += [f"`{name}` was not asked for" for name in observed if name not in expected]
-    return details + ([f"right: {', '.join(right)}"] if right else []), drawing
-
-
-def _worst(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
-    """ "`h` [3, 1]: expected 0.25, got 0.5 (2 of 12 entries are wrong)"."""
-    index = worst_entry(want, got)
-    with np.errstate(all="ignore"):
-        a, b = got.astype(np.float64), want.astype(np.float64)
-        wrong = int(np.sum(~(np.abs(a - b) <= check.atol + check.rtol * np.abs(b))))
-    told = _numbers(want[index], got[index])
-    if got.size == 1:
-        return f"`{name}`: {told}"
-    many = f"{wrong} of {got.size} entries {'is' if wrong == 1 else 'are'} wrong"
-    return f"`{name}` [{', '.join(map(str, index))}]: {told} ({many})"
-
-
-def _numbers(want: np.generic, got: np.generic) -> str:
-    """Two numbers with as many digits as tell them apart."""
-    for digits in (6, 10, 17):
-        a, b = (
-            f"{value.item():.{digits}g}" if value.dtype.kind == "f" else str(value) for value in (want, got)
-        )
-        if a != b:
-            break
-    return f"expected {a}, got {b}"
-
-
-def _told(error: BaseException, names: Names) -> Iterator[str]:
-    """An exception in full, and the line of the student's own in which it arose."""
-    try:
-        message = str(error)
-    except Exception:
-        message = ""
-    kind = type(error).__name__
-    yield f"{kind}: {message[:MESSAGE]}" if message else kind
-    trace, place = error.__traceback__, None
-    while trace is not None:
-        if trace.tb_frame.f_globals is names:
-            place = trace.tb_frame.f_code, trace.tb_lineno
-        trace = trace.tb_next
-    if place is not None:
-        code, line = place
-        source = linecache.getline(code.co_filename, line).strip()
-        yield f"in `{code.co_name}`, line {line} of its cell{f': `{source}`' if source else ''}"
-
-
-class _Progress:
-    """A line that says what is being trained, cleared afterwards where the notebook can."""
-
-    def say(self, text: str) -> None:
-        print(text, flush=True)
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            from IPython import get_ipython
-            from IPython.display import clear_output
-        except ImportError:
-            return
-        if get_ipython() is not None:
-            clear_output(wait=True)

@@ -1,68 +1,46 @@
-"""`minigrad check`: the public checks on a notebook file, in a sandbox, with what the release ships."""
+"""`minigrad check`: the public checks on a notebook file, in a sandbox, with what the release ships.
+
+It tells what `check(...)` tells in the notebook: one's own exceptions, expected against got, hints.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from minigrad.checks import Check, collect
-from minigrad.grading.assignment import expected as shipped
-from minigrad.grading.assignment.expected import Shipped
+from minigrad.checks import Check
 from minigrad.grading.intake.canonical import parse, read
-from minigrad.grading.judge import diagnose
-from minigrad.grading.judge.session import Session
-from minigrad.grading.judge.verdict import decide, waits
-from minigrad.grading.model import (
-    Assignment,
-    Cell,
-    Evidence,
-    Exercise,
-    GradingError,
-    Kind,
-    Limits,
-    Report,
-    Verdict,
-)
-from minigrad.sandbox.server import Server, WorkerEnded
+from minigrad.grading.judge.observe import observe
+from minigrad.grading.judge.verdict import blamed, decide
+from minigrad.grading.model import Cell, Evidence, Exercise, Kind, Limits, Report, Verdict
+from minigrad.grading.notebook import telling
+from minigrad.grading.notebook.own import Own
+from minigrad.grading.notebook.release import PUBLIC, Release, release
+from minigrad.sandbox.server import Server
 
-PUBLIC = "public_checks.py"
-
-
-@dataclasses.dataclass(frozen=True)
-class Release:
-    """What a release ships beside its notebook."""
-
-    values: Shipped
-    source: str
-    checks: tuple[Check, ...]
-
-
-def release(folder: Path) -> Release:
-    """The release in a folder; GradingError when its files are not there."""
-    try:
-        values = shipped.loads((folder / shipped.FILE).read_bytes())
-        source = (folder / PUBLIC).read_text(encoding="utf-8")
-    except FileNotFoundError as missing:
-        raise GradingError(
-            f"{Path(str(missing.filename)).name} is not in {folder}: "
-            "keep the notebook in the folder that it came in"
-        ) from None
-    namespace: dict[str, Any] = {"__name__": "checks"}
-    exec(compile(source, PUBLIC, "exec"), namespace)  # the course's own file
-    return Release(values, source, collect(namespace))
+LIMITS = Limits(total_cpu=300.0)
+PRINTED = 5  # lines shown of what a failed check's code printed
 
 
 def cells(data: bytes) -> tuple[Cell, ...]:
-    """The cells of one's own notebook, by their marks; raises Refused for a file that is none."""
+    """The cells of one's own notebook, by their marks; raises Refused for a file that is none.
+
+    Cells that one added are called own-1, own-2, ... as in grading.
+    """
     plain = parse(data)  # the same bounds as in grading
     marked = json.loads(data.decode("utf-8-sig"))["cells"]
-    return tuple(
-        Cell(raw.grade_id or raw.id or f"cell-{i}", _kind(cell), raw.source, markdown=not raw.code)
-        for i, (raw, cell) in enumerate(zip(plain, marked, strict=True), 1)
-    )
+    found: list[Cell] = []
+    for i, (raw, cell) in enumerate(zip(plain, marked, strict=True), 1):
+        id, kind = raw.grade_id or raw.id or f"cell-{i}", _kind(cell)
+        if kind == "own":
+            if not raw.source.strip():
+                continue
+            id = f"own-{1 + sum(c.kind == 'own' for c in found)}"
+        found.append(Cell(id, kind, raw.source, markdown=not raw.code))
+    return tuple(found)
 
 
 def _kind(cell: Mapping[str, Any]) -> Kind:
@@ -78,82 +56,43 @@ def _kind(cell: Mapping[str, Any]) -> Kind:
     return "define" if isinstance(tags, list) and "define" in tags else "lab"
 
 
-def report(notebook: Path, folder: Path, isolation: str = "auto") -> Report:
+def report(
+    notebook: Path, folder: Path, isolation: str = "auto", serve: Callable[..., Server] | None = None
+) -> Report:
     """The public checks of the release in `folder` on a notebook: each exercise's public share.
 
     Raises Refused for a file that is no notebook, SandboxUnavailable where there is no sandbox.
     """
-    shipped_files = release(folder)
-    name = shipped_files.values.assignment
-    public = frozenset(c.name for c in shipped_files.checks)
-    assignment = Assignment(name, (), {}, shipped_files.checks, public, {PUBLIC: shipped_files.source})
+    files, own = release(folder), cells(read(notebook))
+    start: Callable[..., Server] = serve or Server
     with (
-        Server(isolation, engine=shipped_files.values.engine) as server,  # type: ignore[arg-type]
-        Session(server, assignment, cells(read(notebook)), Limits(total_cpu=300.0)) as session,
+        start(isolation, engine=files.values.engine) as server,
+        Own(server, {PUBLIC: files.source}, own, LIMITS) as session,
     ):
-        found = _observe(session, shipped_files)
-        runs = tuple(session.runs[c.id] for c in session.cells if c.id in session.runs)
-        notes = tuple(session.notes())
-    points = shipped_files.values.points
-    exercises = tuple(_exercise(e, points[e], shipped_files, found) for e in points)
-    return Report(name, "graded", exercises, notes=notes, cells=runs)
+        seen = observe(session, files.checks, files.seeds, files.expected)
+    errors = {run.id: run.error for run in seen.ran.cells if run.error}
+    sources = {c.id: c.source for c in own if c.runs}
+    found = {name: blamed(e, errors, sources) for name, e in seen.probes.items()}
+    exercises = tuple(_exercise(name, files, found) for name in files.values.points)
+    return Report(files.values.assignment, "graded", exercises, notes=seen.ran.notes, cells=seen.ran.cells)
 
 
-def _observe(session: Session, files: Release) -> dict[str, Evidence]:
-    name = files.values.assignment
-    plain = [c for c in files.checks if not c.trained]
-    seeds = {c.name: shipped.public_seed(name, c.name) for c in plain}
-    found, late = session.probes(plain, seeds)
-    for check in late:
-        found[check.name] = session.probe(check, seeds[check.name])
-    passed = {c.name for c in plain if _verdict(c, files, found).passed}
-    for check in (c for c in files.checks if c.trained):
-        missing = [n for n in check.needs if n in found and n not in passed]
-        if missing:
-            found[check.name] = Evidence(failure=waits(missing))
-            continue
-        for attempt in range(check.tries):
-            label = f"{check.name}:{attempt}" if attempt else check.name
-            found[check.name] = _train(session, check, name, label)
-            if _verdict(check, files, found).passed or found[check.name].failure:
-                break
-    return found
-
-
-def _train(session: Session, check: Check, assignment: str, label: str) -> Evidence:
-    """A trained check's score. One's own names replay it: this is one's own work."""
-    seed, held_out = (shipped.public_seed(assignment, name) for name in (label, f"{label}:held out"))
-    seen = session.probe(check, seed)
-    if seen.failure is not None or session.worker is None:
-        return seen
-    try:
-        score = session.worker.call(["replay", check.name, seed, held_out, dict(seen.arrays)], check.cpu)
-    except WorkerEnded:
-        session.close()
-        score = None
-    return Evidence(score=score if isinstance(score, float) else float("nan"))
-
-
-def _verdict(check: Check, files: Release, found: Mapping[str, Evidence]) -> Verdict:
-    expected = Evidence(files.values.expected.get(check.name, {}))
-    return decide(check, found[check.name], expected, public=True)
-
-
-def _exercise(name: str, points: float, files: Release, found: Mapping[str, Evidence]) -> Exercise:
-    own = [c for c in files.checks if c.exercise == name]
-    verdicts = tuple(_verdict(c, files, found) for c in own)
+def _exercise(name: str, files: Release, found: Mapping[str, Evidence]) -> Exercise:
+    points = files.values.points[name]
+    verdicts = tuple(_verdict(c, files, found) for c in files.checks if c.exercise == name)
     passed = sum(v.points for v in verdicts if v.passed)
     share = passed / sum(v.points for v in verdicts) if verdicts else 0.0
-    hint = "" if share == 1 else _hint(name, files, found)
+    hint = "" if share == 1 else files.hint(name, found)
     return Exercise(name, points, points * share, verdicts, hint=hint)
 
 
-def _hint(name: str, files: Release, found: Mapping[str, Evidence]) -> str:
-    """The hint of the known mistake that gives just these numbers; "" for none."""
-    own = [c.name for c in files.checks if c.exercise == name and not c.trained]
-    known = files.values.known.get(name, ())
-    observed = {n: diagnose.project(found[n]) for n in own}
-    expected = {n: diagnose.project(Evidence(files.values.expected[n])) for n in own}
-    mistakes = {str(i): one.projections for i, one in enumerate(known)}
-    match = diagnose.recognise_projected(observed, expected, mistakes)
-    return known[int(match)].hint if match is not None else ""
+def _verdict(check: Check, files: Release, found: Mapping[str, Evidence]) -> Verdict:
+    """A check decided; its reason tells what the notebook's table would, line by line."""
+    observed, expected = found[check.name], files.expected.get(check.name, Evidence())
+    decided = decide(check, observed, expected, public=True)
+    row = telling.row(check, observed, expected)
+    printed = [f"printed: {line}" for line in row.printed.splitlines()]
+    if len(printed) > PRINTED:
+        printed[PRINTED:] = ["printed: …"]
+    told = [*row.details, *printed]
+    return dataclasses.replace(decided, reason="\n".join(told) or decided.reason)

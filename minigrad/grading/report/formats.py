@@ -42,8 +42,8 @@ def exercise_text(exercise: Exercise) -> str:
         points = f"{number(v.points if v.passed else 0)}/{number(v.points)}"
         word = mark(v)
         lines.append(f"  {MARKS[word][0]} {word:5} {points:>9}  {v.says} ({probe_name(v)})")
-        if not v.passed and v.reason:
-            lines.append(f"{'':21}{v.reason}")
+        if not v.passed:
+            lines += [f"{'':21}{line}" for line in v.reason.splitlines()]
     if exercise.hint:
         lines.append(f"  hint: {exercise.hint}")
     return printable("\n".join(lines))

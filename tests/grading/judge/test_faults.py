@@ -18,9 +18,8 @@ import pytest
 from minigrad.grading.classroom import court, run
 from minigrad.grading.classroom.processes import Processes
 from minigrad.grading.classroom.run import grade_class, last_reports
-from minigrad.grading.judge import judge as module
 from minigrad.grading.judge.judge import Judge
-from minigrad.grading.model import GradingError, Report
+from minigrad.grading.model import GradingError, JudgeFault, Report
 from minigrad.grading.store import files
 from minigrad.grading.store.reports import read_salt, save_report
 from minigrad.sandbox.errors import SandboxUnavailable
@@ -36,10 +35,8 @@ def full(*_: object) -> None:
 
 
 @pytest.fixture
-def near(monkeypatch):
-    server = Near()
-    monkeypatch.setattr(module, "Server", server)
-    return server
+def near():
+    return Near()
 
 
 @pytest.fixture
@@ -59,7 +56,7 @@ def graded(room, **options):
 def test_a_full_disk_below_the_references(near, monkeypatch, tmp_path):
     write = files.write
     monkeypatch.setattr(files, "write", full)
-    with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as judge:
+    with Judge(squares(), SALT, serve=near, cache=tmp_path) as judge:
         report = judge.grade(submission())
         assert (report.status, report.exercises) == ("ungraded", ())
         assert "OSError" in report.reason
@@ -116,31 +113,32 @@ def test_a_run_that_ends_between_a_students_report_and_the_shared_one(room, monk
     assert {path.name: path.read_bytes() for path in course.results.iterdir()} == expected
 
 
-def test_a_sandbox_that_is_refused_after_a_restart(near, monkeypatch):
+def test_a_sandbox_that_is_refused_after_a_restart(near):
     """It was there when the run began; then it cannot be had again."""
-    with Judge(squares(), SALT, isolation="unsafe") as judge:
-        judge.prepare()
-        near.faults = 1
+    refuses = False
 
-        def refused(*_: object, **__: object) -> None:
+    def serve(*asked: object, **options: object) -> Near:
+        if refuses:
             raise SandboxUnavailable("no namespaces today")
+        return near(*asked, **options)
 
-        monkeypatch.setattr(module, "Server", refused)
+    with Judge(squares(), SALT, serve=serve) as judge:
+        judge.prepare()
+        near.faults, refuses = 1, True
         report = judge.grade(submission())
         assert (report.status, report.exercises) == ("ungraded", ())
         assert "JudgeFault" in report.reason
-        monkeypatch.setattr(module, "Server", near)
+        refuses = False
         assert judge.grade(submission()).score == 30
 
 
-def test_no_memory_for_the_judge(near, monkeypatch):
-    def none(*_: object, **__: object) -> None:
-        raise MemoryError
-
-    with Judge(squares(), SALT, isolation="unsafe") as judge:
+def test_no_memory_for_the_judge(near):
+    with Judge(squares(), SALT, serve=near) as judge:
         judge.prepare()
-        monkeypatch.setattr(judge, "report", none)
-        assert judge.grade(submission()).status == "ungraded"
+        near.faults, near.fault = 3, MemoryError()
+        report = judge.grade(submission())
+        assert (report.status, report.exercises) == ("ungraded", ())
+        assert "MemoryError" in report.reason
 
 
 def test_a_fork_server_that_is_killed_in_the_middle_of_a_submission():
@@ -149,7 +147,7 @@ def test_a_fork_server_that_is_killed_in_the_middle_of_a_submission():
     try:
         judge = Judge(squares(), SALT)
         judge.prepare()
-    except module.JudgeFault as why:
+    except JudgeFault as why:
         pytest.skip(str(why))
     with judge:
         process = judge.server._process

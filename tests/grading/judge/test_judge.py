@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from minigrad.checks import mutant
-from minigrad.grading.judge import judge as module
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.judge.reference import read_evidence, write_evidence
-from minigrad.grading.model import AuthoringError, Evidence, Failure, Limits
+from minigrad.grading.judge.session import Session
+from minigrad.grading.model import AuthoringError, Evidence, Failure, JudgeFault, Limits, Words
 from minigrad.sandbox.server import SandboxUnavailable
 from tests.grading.near import Near
 from tests.grading.squares import squares, submission
@@ -18,15 +18,13 @@ SALT = b"0123456789abcdef"
 
 
 @pytest.fixture
-def near(monkeypatch):
-    server = Near()
-    monkeypatch.setattr(module, "Server", server)
-    return server
+def near():
+    return Near()
 
 
 @pytest.fixture
 def judge(near):
-    with Judge(squares(), SALT, isolation="unsafe") as judge:
+    with Judge(squares(), SALT, serve=near) as judge:
         judge.prepare()
         near.workers.clear()
         yield judge
@@ -61,9 +59,9 @@ def test_the_same_salt_gives_the_same_report_and_another_other_seeds(judge, near
     wrong = submission(square="def square(x):\n    return x + 0.01 * x\n")
     a, b = judge.grade(wrong), judge.grade(wrong)
     assert dataclasses.replace(a, cpu=0, training_cpu=0) == dataclasses.replace(b, cpu=0, training_cpu=0)
-    with Judge(squares(), b"another salt 123", isolation="unsafe") as other:
-        assert {judge.seed(c) for c in judge.deterministic}.isdisjoint(
-            other.seed(c) for c in other.deterministic
+    with Judge(squares(), b"another salt 123", serve=near) as other:
+        assert {judge.seeds.probe(c.name) for c in judge.deterministic}.isdisjoint(
+            other.seeds.probe(c.name) for c in other.deterministic
         )
         assert scores(other.grade(wrong)) == scores(a)
 
@@ -154,6 +152,21 @@ def test_odd_answers_are_zeros_with_a_reason(judge, body, reason):
     assert "AllTests" not in str(report)
 
 
+def test_the_judge_neither_asks_for_words_nor_reads_them(judge, near):
+    """An exception's text is the worker's own: only who runs their own work is told it."""
+    raises = "def square(x):\n    print('printed words')\n    raise ValueError('spoken words')\n"
+    report = judge.grade(submission(square=raises))
+    asked = [r for w in near.workers for r in w.requests if r[0] != "checks"]
+    assert {len(r) for r in asked if r[0] in ("cell", "probe")} == {3}
+    assert {len(r) for r in asked if r[0] == "replay"} == {5}
+    assert "words" not in repr(report)
+    with Session(near, {}, (), Limits()) as session:
+        failure = {"kind": "exception", "type": "ValueError", "line": 1, "cell": "square"}
+        for reply in ({"failure": failure, "words": {"error": "spoken"}}, {"arrays": {}, "words": {}}):
+            assert session.read(reply).failure.kind == "bad-value"
+            assert session.read(reply).words == Words()
+
+
 # --- what ends a worker is charged alone ------------------------------------------------------
 
 
@@ -210,7 +223,7 @@ def test_a_timeout_of_a_probe_is_confirmed_before_it_counts(judge, near):
 
 
 def test_an_exercise_that_ends_workers_does_not_use_up_the_others_restarts(near):
-    with Judge(squares(), SALT, isolation="unsafe", limits=Limits(restarts=1)) as judge:
+    with Judge(squares(), SALT, serve=near, limits=Limits(restarts=1)) as judge:
         report = judge.grade(submission(square="def square(x):\n    end_worker('memory')\n"))
     assert scores(report) == {"square": 0.0, "mean": 10.0, "fit": 10.0}
     assert reasons(report) == {
@@ -227,7 +240,7 @@ def test_training_waits_for_a_check_that_was_put_off(near):
         for c in task.checks
     ]
     source = "def square(x):\n    if x.ndim == 2: end_worker('exit')\n    return x * x\n"
-    with Judge(squares(checks=tuple(checks)), SALT, isolation="unsafe") as judge:
+    with Judge(squares(checks=tuple(checks)), SALT, serve=near) as judge:
         report = judge.grade(submission(square=source))
     assert scores(report) == {**ALL, "square": 6.0}
     probed = [name for worker in near.asked("probe") for name in worker]
@@ -246,7 +259,7 @@ def test_restarts_are_bounded(judge, near):
 
 
 def test_the_whole_budget_is_bounded(near):
-    with Judge(squares(), SALT, isolation="unsafe", limits=Limits(total_cpu=5.0)) as judge:
+    with Judge(squares(), SALT, serve=near, limits=Limits(total_cpu=5.0)) as judge:
         judge.prepare()
         near.workers.clear()
         report = judge.grade(submission(own=["end_worker('cpu', 3.0)"] * 5))
@@ -353,23 +366,22 @@ def test_a_refused_file_is_told_why(judge, near):
     assert near.workers == []
 
 
-def test_where_there_is_no_sandbox_nothing_is_graded(monkeypatch):
+def test_where_there_is_no_sandbox_nothing_is_graded():
     def none(*args, **kw):
         raise SandboxUnavailable("no sandbox here")
 
-    monkeypatch.setattr(module, "Server", none)
-    with pytest.raises(module.JudgeFault, match="no sandbox here"), Judge(squares(), SALT):
+    with pytest.raises(JudgeFault, match="no sandbox here"), Judge(squares(), SALT, serve=none):
         pass
     with pytest.raises(ValueError, match="isolation 'none' is unknown"):
         Judge(squares(), SALT, isolation="none")
 
 
 def test_the_reference_is_computed_once_and_kept(near, tmp_path):
-    with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as first:
+    with Judge(squares(), SALT, serve=near, cache=tmp_path) as first:
         first.prepare()
         assert len(near.workers) == 4
     near.workers.clear()
-    with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as second:
+    with Judge(squares(), SALT, serve=near, cache=tmp_path) as second:
         second.prepare()
         assert near.workers == []
         assert second.mutants.keys() == first.mutants.keys()
@@ -378,10 +390,10 @@ def test_the_reference_is_computed_once_and_kept(near, tmp_path):
                 np.testing.assert_array_equal(second.expected[name].arrays[array], value)
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes()[:-1])
-    with Judge(squares(), b"x" * 16, isolation="unsafe", cache=tmp_path) as other:
+    with Judge(squares(), b"x" * 16, serve=near, cache=tmp_path) as other:
         other.prepare()
         assert len(near.workers) == 4
-    with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as damaged:
+    with Judge(squares(), SALT, serve=near, cache=tmp_path) as damaged:
         assert damaged.mutants.keys() == first.mutants.keys()
         assert len(near.workers) == 8  # mutants are kept as what differs from the solution
 
@@ -409,13 +421,13 @@ def test_evidence_survives_bytes():
 )
 def test_a_solution_that_fails_its_own_checks_is_its_authors_error(near, square, message):
     task = squares(solution={**squares().solution, "square": square})
-    with Judge(task, SALT, isolation="unsafe") as judge, pytest.raises(AuthoringError, match=message):
+    with Judge(task, SALT, serve=near) as judge, pytest.raises(AuthoringError, match=message):
         judge.grade(submission())
 
 
 def test_what_a_mutant_does_not_change_is_held_once(near, tmp_path):
     for _ in ("computed", "read from the cache"):
-        with Judge(squares(), SALT, isolation="unsafe", cache=tmp_path) as judge:
+        with Judge(squares(), SALT, serve=near, cache=tmp_path) as judge:
             found = judge.mutants["square-doubles"]
             assert found["mean.value-of-mean"] is judge.expected["mean.value-of-mean"]
             assert set(found) == set(judge.expected)
@@ -426,7 +438,7 @@ def test_what_a_mutant_does_not_change_is_held_once(near, tmp_path):
 
 def test_a_mutant_must_fit_once(near):
     task = squares(mutants=(mutant("m", "return", "raise", "h", ["square.value"]),))
-    with Judge(task, SALT, isolation="unsafe") as judge, pytest.raises(AuthoringError, match="found 3 times"):
+    with Judge(task, SALT, serve=near) as judge, pytest.raises(AuthoringError, match="found 3 times"):
         judge.prepare()
 
 
@@ -438,7 +450,7 @@ def real():
     try:
         judge = Judge(squares(), SALT, limits=Limits(cell_cpu=0.5))
         judge.prepare()
-    except module.JudgeFault as why:
+    except JudgeFault as why:
         pytest.skip(f"no sandbox here: {why}")
     with judge:
         yield judge

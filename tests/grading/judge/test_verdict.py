@@ -180,7 +180,7 @@ def test_a_failure_fails_whatever_else_is_there():
             "an exception of your own in your cell `square`",
         ),
         ({"failure": {"kind": "exception", "type": "KeyError", "line": 3, "cell": "evil"}}, "exception",
-         "KeyError while the check used what your code gives; no line of your cells raised it"),
+         "KeyError raised in the check, from a value that you returned"),
         ({"failure": {"kind": "exception", "type": "KeyError", "line": True, "cell": "square"}}, "exception",
          "KeyError in your cell `square`"),
         ({"failure": {"kind": "exception", "type": [], "line": {}, "cell": []}}, "exception", "an exception"),

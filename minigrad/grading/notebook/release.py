@@ -1,0 +1,68 @@
+"""What a release ships beside its notebook, read: the public checks, their expected values, hints.
+
+NumPy and the standard library alone: it is read in a browser, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minigrad.checks import Check, collect
+from minigrad.grading.assignment import expected as shipped
+from minigrad.grading.assignment.expected import Shipped
+from minigrad.grading.judge import diagnose, seeds
+from minigrad.grading.model import Evidence, GradingError
+
+PUBLIC = "public_checks.py"
+
+
+@dataclass(frozen=True)
+class Release:
+    """The public checks of an assignment, and what its solution and its known mistakes give."""
+
+    values: Shipped
+    source: str  # of the public checks
+    checks: tuple[Check, ...]
+
+    @property
+    def seeds(self) -> seeds.Public:
+        return seeds.Public(self.values.assignment)
+
+    @property
+    def expected(self) -> dict[str, Evidence]:
+        """The solution's evidence by deterministic check."""
+        return {name: Evidence(arrays) for name, arrays in self.values.expected.items()}
+
+    def hint(self, exercise: str, observed: Mapping[str, Evidence]) -> str:
+        """The hint of the known mistake that gives just these numbers; "" for none."""
+        own = [c.name for c in self.checks if c.exercise == exercise and not c.trained]
+        known = {str(i): one for i, one in enumerate(self.values.known.get(exercise, ()))}
+        found = diagnose.recognise_projected(
+            {name: diagnose.project(observed[name]) for name in own},
+            {name: diagnose.project(self.expected[name]) for name in own},
+            {i: one.projections for i, one in known.items()},
+        )
+        return known[found].hint if found is not None else ""
+
+
+def release(folder: Path) -> Release:
+    """The release in a folder; GradingError when its files are not there, or not of one release."""
+    try:
+        values = shipped.loads((folder / shipped.FILE).read_bytes())
+        source = (folder / PUBLIC).read_text(encoding="utf-8")
+    except FileNotFoundError as missing:
+        raise GradingError(
+            f"{Path(str(missing.filename)).name} is not in {folder}: "
+            "keep the notebook in the folder that it came in"
+        ) from None
+    namespace: dict[str, Any] = {"__name__": "checks"}
+    exec(compile(source, PUBLIC, "exec"), namespace)  # the course's own file
+    checks = collect(namespace)
+    if {c.name for c in checks if not c.trained} != set(values.expected):
+        raise GradingError(
+            f"{PUBLIC} and {shipped.FILE} in {folder} do not belong together: download the folder again"
+        )
+    return Release(values, source, checks)

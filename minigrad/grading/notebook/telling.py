@@ -1,0 +1,110 @@
+"""Pure: what the author of some work is told of it: errors in full, and expected against got.
+
+All of it is for one's own work and public checks, whose expected values the release ships anyway.
+A judge tells less: see `judge.verdict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from minigrad.checks import Arrays, Check
+from minigrad.grading.judge import verdict
+from minigrad.grading.model import Evidence, Words, clean
+from minigrad.grading.report.exercise import Row
+from minigrad.grading.report.picture import picture, worst_entry
+
+MESSAGE = 400  # characters kept of an exception's message
+SOURCE = 160  # of the line that raised it
+PRINTED = 16 << 10  # of what was printed meanwhile
+
+
+def words(told: object, cells: Collection[str] = ()) -> Words:
+    """What `probing.spoken` told, from a worker or from this process: bounded, cleaned, in sentences.
+
+    `cells` are the ids that may be named; a notebook that runs by itself knows none.
+    """
+    if not isinstance(told, dict):
+        return Words()
+    error, printed = _text(told, "error", MESSAGE), _text(told, "printed", PRINTED)
+    return Words(error, _place(told, cells) if error else "", printed)
+
+
+def _text(told: dict[str, Any], name: str, cap: int) -> str:
+    value = told.get(name)
+    return clean(value, cap) if isinstance(value, str) else ""
+
+
+def _place(told: dict[str, Any], cells: Collection[str]) -> str:
+    """ "in `inner`, line 7 of your cell `rnn-cell`: `return np.add(x, 'a')`"."""
+    line, cell = told.get("line"), told.get("cell")
+    if type(line) is not int:
+        return verdict.IN_CHECK
+    where = verdict.place(cell) if isinstance(cell, str) and cell in cells else "its cell"
+    function, source = _text(told, "function", SOURCE), _text(told, "source", SOURCE)
+    inside = f"`{function}`, " if function not in ("", "<module>") else ""
+    return f"in {inside}line {line} of {where}{f': `{source}`' if source else ''}"
+
+
+def row(check: Check, observed: Evidence, expected: Evidence) -> Row:
+    """One check of one's own work, decided and told."""
+    decided = verdict.decide(check, observed, expected, public=True)
+    failure, said = observed.failure, observed.words
+    if decided.passed:
+        return Row("pass", check.says)
+    if failure is not None and failure.kind == "todo":
+        return Row("to do", check.says)
+    if failure is not None and failure.kind == "missing":
+        return Row("to do", check.says, details=(failure.reason,))
+    if failure is not None and failure.kind == "waits":
+        return Row("waits", check.says, details=(failure.reason,))
+    if said.error:
+        return Row("fail", check.says, details=(said.error, said.place), printed=said.printed)
+    if failure is not None or check.trained:
+        return Row("fail", check.says, details=(decided.reason,), printed=said.printed)
+    details, drawing = _compared(check, observed.arrays, expected.arrays)
+    return Row("fail", check.says, "", tuple(details), drawing, said.printed)
+
+
+def _compared(check: Check, observed: Arrays, expected: Arrays) -> tuple[list[str], str]:
+    """A line for each wrong array, one for the right ones, and a picture of the first wrong one."""
+    details, right, drawing = [], [], ""
+    for name, want in expected.items():
+        got = observed.get(name)
+        reason = "is missing" if got is None else verdict.differs(got, want, check.rtol, check.atol)
+        if not reason:
+            right.append(f"`{name}`")
+        elif got is None or got.shape != want.shape or got.dtype != want.dtype:
+            details.append(f"`{name}` {reason}")
+        else:
+            details.append(_worst(name, got, want, check))
+            drawing = drawing or picture(want, got)
+    details += [f"`{name}` was not asked for" for name in observed if name not in expected]
+    return details + ([f"right: {', '.join(right)}"] if right else []), drawing
+
+
+def _worst(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
+    """ "`h` [3, 1]: expected 0.25, got 0.5 (2 of 12 entries are wrong)"."""
+    index = worst_entry(want, got)
+    with np.errstate(all="ignore"):
+        a, b = got.astype(np.float64), want.astype(np.float64)
+        wrong = int(np.sum(~(np.abs(a - b) <= check.atol + check.rtol * np.abs(b))))
+    told = _numbers(want[index], got[index])
+    if got.size == 1:
+        return f"`{name}`: {told}"
+    many = f"{wrong} of {got.size} entries {'is' if wrong == 1 else 'are'} wrong"
+    return f"`{name}` [{', '.join(map(str, index))}]: {told} ({many})"
+
+
+def _numbers(want: np.generic, got: np.generic) -> str:
+    """Two numbers with as many digits as tell them apart."""
+    for digits in (6, 10, 17):
+        a, b = (
+            f"{value.item():.{digits}g}" if value.dtype.kind == "f" else str(value) for value in (want, got)
+        )
+        if a != b:
+            break
+    return f"expected {a}, got {b}"

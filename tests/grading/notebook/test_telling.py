@@ -1,0 +1,42 @@
+"""Words from a worker, for the author of the code: bounded, cleaned, in sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from minigrad.grading.model import Words
+from minigrad.grading.notebook.telling import words
+
+CHECK = "raised in the check, from a value that you returned"
+FRAME = {"function": "f", "line": 3, "cell": "a", "source": "x = 1 / 0"}
+
+
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        (FRAME, "in `f`, line 3 of your cell `a`: `x = 1 / 0`"),
+        ({**FRAME, "function": "<module>"}, "in line 3 of your cell `a`: `x = 1 / 0`"),
+        ({**FRAME, "source": ""}, "in `f`, line 3 of your cell `a`"),
+        ({**FRAME, "cell": "own-2"}, "in `f`, line 3 of cell 2 of those you added: `x = 1 / 0`"),
+        ({**FRAME, "cell": "elsewhere"}, "in `f`, line 3 of its cell: `x = 1 / 0`"),
+        ({**FRAME, "cell": ["a"], "function": 3, "source": None}, "in line 3 of its cell"),
+        ({**FRAME, "line": True}, CHECK),
+        ({}, CHECK),
+    ],
+)
+def test_the_place_of_an_error(told: dict[str, object], place: str) -> None:
+    assert words({"error": "E: e", **told}, ("a", "own-2")) == Words("E: e", place)
+
+
+@pytest.mark.parametrize("told", [None, 3, "PASSED", [], {}, {"error": 3}, {"error": "", **FRAME}])
+def test_without_an_error_there_is_no_place(told: object) -> None:
+    assert words(told, ("a",)) == Words()
+
+
+def test_all_of_it_is_cleaned_and_cut() -> None:
+    bad = "\x1b[31m\u202e" + "x" * 10**6
+    said = words({"error": bad, "printed": bad, **FRAME, "function": bad, "source": bad}, ("a",))
+    for text in (said.error, said.place, said.printed):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert len(text) < 17_000
