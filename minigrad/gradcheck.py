@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.tensor import Tensor, no_grad
+from minigrad.tape import no_grad
+from minigrad.tensor import Tensor
 
 
 class GradientError(AssertionError):

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minigrad.tensor import Node, Tensor
+from minigrad.tape import Node
+from minigrad.tensor import Tensor
 
 _LARGEST_GRAPH = 300  # nodes; beyond that nobody can read it, and Mermaid gives up at 500 arrows
 # Distinct to colour-blind eyes (Okabe & Ito 2008), and each with its own dashes: never colour alone.

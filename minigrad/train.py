@@ -18,7 +18,8 @@ import numpy as np
 
 from minigrad.data import Batch
 from minigrad.nn import Module
-from minigrad.tensor import Tensor, no_grad
+from minigrad.tape import no_grad
+from minigrad.tensor import Tensor
 
 Loss = Callable[..., Tensor]
 Metric = Callable[..., Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops import Array
+from minigrad.tape import Array
 
 Shape = tuple[int, ...]
 

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from minigrad.nn.module import Module
-from minigrad.tensor import Tensor, stack, where
+from minigrad.ops import stack, where
+from minigrad.tensor import Tensor
 
 State = Tensor | tuple[Tensor, ...]
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 OURS = ("checks.py", "sandbox/__init__.py", "sandbox/protocol.py", "sandbox/cells.py", "sandbox/worker.py")
-ENGINE = ("__init__", "ops", "tensor", "functional", "gradcheck", "optim", "train", "plot", "nn", "data")
+ENGINE = (
+    *("__init__", "contract", "tape", "fast", "ops", "tensor", "functional"),
+    *("gradcheck", "optim", "train", "plot", "nn", "data"),
+)
 LIBRARIES = ("numpy", "matplotlib")
 SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
 
