@@ -22,9 +22,10 @@ def of_tensors(signature: inspect.Signature) -> inspect.Signature:
     return signature.replace(parameters=parameters, return_annotation="Tensor")
 
 
-def in_order(f: Any, signature: inspect.Signature, arguments: Any, keywords: Any) -> tuple[Any, Any]:
-    """Arguments and keywords in the order in which `f` declares its parameters, and so its vjps.
+def by_position(f: Any, signature: inspect.Signature, arguments: Any, keywords: Any) -> tuple[Any, Any, Any]:
+    """(call, values, {}): all arguments in the order in which `f` declares its parameters, and so its vjps.
 
+    `call(*values)` is what `f(*arguments, **keywords)` was to be.
     Raises TypeError, with f's name, for arguments that f does not take.
     """
     try:
@@ -32,7 +33,12 @@ def in_order(f: Any, signature: inspect.Signature, arguments: Any, keywords: Any
     except TypeError as error:
         raise TypeError(f"{f.__name__}: {error}") from None
     bound.apply_defaults()
-    return bound.args, bound.kwargs
+    names, count = list(bound.kwargs), len(bound.args)
+
+    def call(*values: Any) -> Any:
+        return f(*values[:count], **dict(zip(names, values[count:], strict=True)))
+
+    return call, (*bound.args, *bound.kwargs.values()), {}
 
 
 def pair(f: Any, returned: Any) -> tuple[Any, Any]:

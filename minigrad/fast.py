@@ -4,8 +4,7 @@ What a pass gives is the same, to the last bit that the order of summation allow
 function here hands over to `tape.py`, or is called there as the plain vjp that it also is. In use are:
 
 - `quick`, in place of `op`, for ops that are called a hundred times a training step.
-- `At` and `By`, two vjps with which `backward` can do more than call them.
-- `backward` itself, and `Value` and `Node`, which hold what it needs.
+- `backward`, which knows the vjps of `vjps.py`, and `Value` and `Node`, which hold what it needs.
 """
 
 from __future__ import annotations
@@ -22,16 +21,14 @@ import numpy as np
 from minigrad import tape
 from minigrad.contract import blame, in_step, misfit
 from minigrad.tape import Array, P, Result, next_serial
+from minigrad.vjps import ALL_ZERO, At, By, zeros
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 ON = True  # tests set it to False to run all they have on the plain tape
 
-_ALL = slice(None)
-_ALL_ZERO = (-1, 0)
 _ndarray = np.ndarray
-_none = object()
 _new = object.__new__
 
 if sys.platform == "linux":
@@ -45,7 +42,7 @@ class Node(tape.Node):
 
     seen: the pass that found this node last. sum: what has come to it in that pass, None before anything.
     owned: whether the pass allocated `sum` and may add to it in place; else it may be anybody's array.
-    zero: of an owned `sum` the part that is still zero: _ALL_ZERO, or (axis, n) for all before n along the
+    zero: of an owned `sum` the part that is still zero: ALL_ZERO, or (axis, n) for all before n along the
     axis, or None for no known part.
     """
 
@@ -54,16 +51,15 @@ class Node(tape.Node):
     sum: Any
     zero: tuple[int, int] | None
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.seen: object = None
+    seen: object
+    __init__: Any = object.__init__  # slots are set from outside: a constructor would take as long again
 
 
-class _Bare(Node):
-    """A node whose slots `quick` sets itself: to call a constructor takes as long as all of them."""
-
-    __slots__ = ()
-    __init__ = object.__init__
+def _node(*of: Any) -> Node:
+    node: Node = Node()
+    tape.Node.__init__(node, *of)
+    node.seen = None
+    return node
 
 
 def _read_only(value: tape.Value) -> Array:
@@ -78,7 +74,19 @@ class Value(tape.Value):
     """A value whose array becomes read-only on its way out: to do so for all that is recorded takes long."""
 
     __slots__ = ()
-    node_class = Node
+    new_node = staticmethod(_node)
+
+    @classmethod
+    def made_by(cls, f: Any, vjps: Any, arguments: Any, data: Array) -> Value:
+        """The result of the op `f`; without the checks of the constructors."""
+        result = _new(cls)
+        result._data = data = data if type(data) is _ndarray else tape.as_array(data)
+        if type(data) is _ndarray:
+            data.setflags(write=False)
+        result.node = node = Node()
+        node.op, node.vjps, node.arguments, node.shape = f, vjps, arguments, data.shape
+        node.serial, node.keep, node.seen = next_serial(), None, None
+        return result
     data = tape.Value.data.getter(_read_only)  # type: ignore[attr-defined]
 
 
@@ -86,143 +94,98 @@ class Value(tape.Value):
 
 
 def quick(f: Callable[P, Result]) -> Callable[P, Tensor]:
-    """`op` for a function of one or two arguments, given by position: nearly all that runs.
+    """`op` for a function of one or two arguments: nearly all that runs.
 
     `f` must return a tuple with a vjp for each argument that can need one, write into no argument and return
     none. What are loops and calls in `tape.op` is spelt out: on small arrays they cost as much as NumPy.
     """
     slow = tape.op(f)
-    function: Callable[..., Any] = f
+    names = tuple(slow.__signature__.parameters)  # type: ignore[attr-defined]
+    lifted: Any = wraps(f)((_of_one if len(names) == 1 else _of_two)(f, slow))
+    # The parameters get the names that f gives them, and so can be passed by name at no cost.
+    code = lifted.__code__
+    lifted.__code__ = code.replace(co_varnames=names + code.co_varnames[len(names) :])
+    lifted.__signature__ = slow.__signature__  # type: ignore[attr-defined]
+    return lifted  # type: ignore[no-any-return]
 
-    @wraps(f)
-    def lifted(a: Any = _none, b: Any = _none, /, **keywords: Any) -> Any:
-        if keywords or a is _none or not ON:
-            given = [x for x in (a, b) if x is not _none]
-            return slow(*given, **keywords)
-        recording = tape.recording
-        if isinstance(a, Value):
-            x, left = a._data if recording else a.data, a.node  # .data: of a view made in no_grad
+
+def _of_one(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., Any]:
+    def lifted(_a: Any) -> Any:
+        if not ON:
+            return slow(_a)
+        tensor, recording = tape.result_class, tape.recording
+        if isinstance(_a, tensor):
+            array, left = _a._data if recording else _a.data, _a.node  # .data: of a view made in no_grad
         else:
-            x, left = a, None
-        if isinstance(b, Value):
-            y, right = b._data, b.node
-        else:
-            y, right = b, None
+            array, left = _a, None
         try:
-            data, vjps = function(x) if b is _none else function(x, y)
+            data, vjps = f(array)
         except (ValueError, IndexError) as error:
-            raise misfit(f, (x,) if b is _none else (x, y), error) from error
-        if not recording or (left is None and right is None):
-            result = _new(tape.result_class)  # without the checks of the constructor
-            result._data, result.node = data if type(data) is _ndarray else tape.as_array(data), None
-            return result
-        arguments: tuple[Any, ...]
-        if right is not None:
-            arguments, vjps = (left, right), vjps if left is not None else (None, vjps[1])
-        else:
-            arguments, vjps = (left,), vjps if b is _none else (vjps[0],)
-        result = _new(tape.result_class)
+            raise misfit(f, (array,), error) from error
+        result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
-        result.node = node = _Bare()
-        node.op, node.vjps, node.arguments = f, vjps, arguments
-        shape = data.shape  # the parent's tuple where it is equal: fewer objects for Python's collector
+        if left is None or not recording:
+            result.node = None
+            return result
+        result.node = node = Node()
+        node.op, node.vjps, node.arguments = f, vjps, (left,)
+        # The parent's tuple where it is equal: fewer objects for Python's collector.
+        node.shape = left.shape if left.shape == data.shape else data.shape
+        node.serial, node.keep, node.seen = next_serial(), None, None
+        return result
+
+    return lifted
+
+
+def _of_two(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., Any]:
+    def lifted(_a: Any, _b: Any) -> Any:
+        if not ON:
+            return slow(_a, _b)
+        tensor, recording = tape.result_class, tape.recording
+        if isinstance(_a, tensor):
+            array, left = _a._data if recording else _a.data, _a.node
+        else:
+            array, left = _a, None
+        if isinstance(_b, tensor):
+            other, right = _b._data, _b.node
+        else:
+            other, right = _b, None
+        try:
+            data, vjps = f(array, other)
+        except (ValueError, IndexError) as error:
+            raise misfit(f, (array, other), error) from error
+        result = _new(tensor)
+        result._data = data = data if type(data) is _ndarray else tape.as_array(data)
+        if not recording or (left is None and right is None):
+            result.node = None
+            return result
+        result.node = node = Node()
+        if right is None:
+            node.op, node.vjps, node.arguments = f, (vjps[0],), (left,)
+        elif left is None:
+            node.op, node.vjps, node.arguments = f, (None, vjps[1]), (None, right)
+        else:
+            node.op, node.vjps, node.arguments = f, vjps, (left, right)
+        shape = data.shape
         node.shape = left.shape if left is not None and left.shape == shape else shape
         node.serial, node.keep, node.seen = next_serial(), None, None
         return result
 
-    lifted.__signature__ = slow.__signature__  # type: ignore[attr-defined]
-    return lifted  # type: ignore[return-value]
+    return lifted
 
 
-def of_two(f: Callable[..., Result]) -> Callable[[int], Callable[[Any, Any], Tensor]]:
+def joining(f: Callable[..., Result]) -> Callable[[int], Callable[[Any, Any], Tensor]]:
     """`quick` for two arrays that `f(*arrays, axis=axis)` joins: one lifted function for each axis."""
 
     @lru_cache
     def along(axis: int) -> Callable[[Any, Any], Tensor]:
-        return quick(wraps(f)(lambda a, b: f(a, b, axis=axis)))
+        def two(a: Array, b: Array) -> Result:
+            return f(a, b, axis=axis)
+
+        two.__name__ = f.__name__
+        return quick(two)
 
     return along
-
-
-# Two vjps
-
-
-class At:
-    """The vjp of `x[index]`: the cotangent is `g` there and zero elsewhere; equal indices add up.
-
-    Called, it makes an array of x's shape. `backward` has it `add` to one such array for all that was picked
-    from x: of a sequence cut into T steps, that is one array in place of T.
-    """
-
-    __slots__ = ("axis", "index", "shape")
-    index: Any
-    axis: int
-    shape: tuple[int, ...]
-
-    def __call__(self, g: Array) -> Array:
-        buffer = _zeros(self.shape, g)
-        self.add(buffer, g, _ALL_ZERO)
-        return buffer
-
-    def add(self, buffer: Array, g: Array, zero: tuple[int, int] | None) -> tuple[int, int] | None:
-        """Add `g` at the index into `buffer`, and say which part of it is zero then; see `Node.zero`.
-
-        Pieces that were cut from left to right come back from right to left. While each lies in the part that
-        is zero it is written, which is several times faster than adding to it.
-        """
-        along, axis = self.index, self.axis
-        index: Any = (_ALL, along) if axis else along
-        if type(along) is int:
-            along = slice(along, along + 1)
-        if zero is not None and type(along) is slice and along.step is None:
-            start, stop = along.start or 0, along.stop
-            if zero is _ALL_ZERO or (stop is not None and axis == zero[0] and 0 <= start <= stop <= zero[1]):
-                buffer[index] = g
-                return axis, start if start > 0 else 0
-        part = buffer[index]
-        if getattr(part, "base", None) is buffer:  # a view: the index was basic, nothing repeats
-            part += g
-        else:
-            np.add.at(buffer, index, g)
-        return None
-
-
-def _zeros(shape: tuple[int, ...], g: Array) -> Array:
-    """Zeros of g's dtype, and of its kind: it may be a NumPy scalar, or an array that is not NumPy's."""
-    return np.zeros(shape, g.dtype, like=None if type(g) is _ndarray else tape.as_array(g))
-
-
-def picked(index: Any, shape: tuple[int, ...]) -> At:
-    """The vjp of `x[index]` for an x of this shape."""
-    at = At()  # an `__init__` would take as long as to cut x
-    at.index, at.axis, at.shape = index, 0, shape
-    if type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL:
-        at.index, at.axis = index[1], 1  # of [:, i:j] only i:j: two objects less for Python's collector
-    return at
-
-
-class By:
-    """The vjp of a in `a @ b`, two matrices: g @ bᵀ.
-
-    `backward` calls `among`. From the second use of b in a pass on it multiplies by a copy of bᵀ whose rows
-    lie in memory one after the other: BLAS takes as little as half the time then, and a recurrent matrix is
-    used in every step.
-    """
-
-    __slots__ = ("b",)
-
-    def __init__(self, b: Array) -> None:
-        self.b = b
-
-    def __call__(self, g: Array) -> Array:
-        return g.dot(self.b.T)
-
-    def among(self, cache: dict[int, list[Array]], g: Array) -> Array:
-        """The same. cache: id(b) → [b, bᵀ], for the b of a pass; holding b keeps its id from being reused."""
-        kept = cache.setdefault(id(self.b), [])
-        if len(kept) < 2:
-            kept.append(self.b.T.copy() if kept else self.b)
-        return g.dot(kept[1] if len(kept) > 1 else self.b.T)
 
 
 # Backwards
@@ -315,8 +278,8 @@ def _add_all(vjps: Any, g: Array, arguments: Any) -> None:
 def _add_at(node: Any, at: At, g: Array) -> None:
     """Add to the node's sum what is `g` at an index."""
     if node.sum is None:
-        node.sum = _zeros(node.shape, g)
-        node.owned, node.zero = True, _ALL_ZERO
+        node.sum = zeros(node.shape, g)
+        node.owned, node.zero = True, ALL_ZERO
     elif not node.owned or not node.shape:  # of no dimensions, it may be a NumPy scalar
         node.sum = tape.as_array(node.sum).copy()
         node.owned, node.zero = True, None

@@ -3,7 +3,7 @@
 An op is a plain function on arrays. It returns its result and, for each array argument, a vjp: a function
 that takes the cotangent `g` of the result to the cotangent of that argument. `op` lifts such a function to
 tensors. When an argument needs a gradient, the result gets a `Node`: the vjps, and the nodes of the
-arguments. All nodes together are the tape.
+arguments. Together they are the tape.
 
 Every node is younger than the nodes it came from. So walking from the youngest to the oldest meets each
 node after all that used it, when its gradient is complete: that is the whole of `backward`. First order
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
-from minigrad.contract import Misshapen, blame, in_order, in_step, misfit, of_tensors, pair
+from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -70,17 +70,26 @@ class Value:
     """
 
     __slots__ = ("__weakref__", "_data", "node")
-    node_class: type[Node] = Node
+    new_node: Callable[..., Node] = Node
     _data: Array
     node: Any  # a Node, or None
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         self._data = self.node = None
         if requires_grad:
-            self.node = self.node_class(None, None, (), ())
+            self.node = self.new_node(None, None, (), ())
             self.data = data
         else:
             self._data = as_array(data)
+
+    @classmethod
+    def made_by(cls, f: Any, vjps: Any, arguments: Sequence[Node | None], data: Array) -> Value:
+        """The result of the op `f` on the tape. Its array is read-only, for the vjps rely on it."""
+        result = cls(data)
+        if type(result._data) is np.ndarray:
+            result._data.setflags(write=False)
+        result.node = cls.new_node(f, vjps, arguments, result._data.shape)
+        return result
 
     @property
     def data(self) -> Array:
@@ -100,7 +109,7 @@ class Value:
         self._data = given.copy() if value is not self._data else value
 
 
-result_class: type[Value] = Value  # what ops return: tensor.py puts Tensor here
+result_class: type[Value] = Value  # of what ops take and return: tensor.py puts Tensor here
 
 
 def as_array(value: Any) -> Array:
@@ -135,20 +144,20 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
 
     @wraps(f)
     def lifted(*arguments: Any, **keywords: Any) -> Any:
-        if keywords and any(isinstance(value, Value) for value in keywords.values()):
-            arguments, keywords = in_order(f, signature, arguments, keywords)
-        inputs = (*arguments, *keywords.values())
-        arrays = [a.data if isinstance(a, Value) else a for a in inputs]
-        parents = [a.node if isinstance(a, Value) else None for a in inputs]
-        by_name = dict(zip(keywords, arrays[len(arguments) :], strict=True))
+        call: Callable[..., Any] = f
+        if keywords and any(isinstance(value, result_class) for value in keywords.values()):
+            call, arguments, keywords = by_position(f, signature, arguments, keywords)
+        arrays = [a.data if isinstance(a, result_class) else a for a in arguments]
+        parents = [a.node if isinstance(a, result_class) else None for a in arguments]
         try:
-            data, vjps = pair(f, f(*arrays[: len(arguments)], **by_name))
+            data, vjps = pair(f, call(*arrays, **keywords))
         except (ValueError, IndexError) as error:
             raise misfit(f, arrays, error) from error
         if recording and any(parents):
             parents, vjps = _needed(f, parents, vjps)
-            if any(parents):  # an op may hand an argument through; that one stays writable
-                return _recorded(f, vjps, parents, data.view() if any(data is a for a in arrays) else data)
+            if any(parents):
+                data = data.view() if [a for a in arrays if a is data] else data  # an argument stays writable
+                return result_class.made_by(f, vjps, parents, data)
         return result_class(data)
 
     lifted.__signature__ = of_tensors(signature)  # type: ignore[attr-defined]
@@ -164,15 +173,6 @@ def _needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
             raise TypeError(f"{f.__name__} has no gradient for argument {i}: .detach() it")
     pairs = [(p, vjp) if p and vjp is not None else (None, None) for p, vjp in zip(parents, vjps)]  # noqa: B905
     return [p for p, _ in pairs], tuple([vjp for _, vjp in pairs])
-
-
-def _recorded(f: Any, vjps: Any, parents: Sequence[Any], data: Array) -> Value:
-    """The result of `f` on the tape. Its array is read-only, for the vjps rely on it."""
-    result = result_class(data)
-    if type(result._data) is np.ndarray:
-        result._data.setflags(write=False)
-    result.node = result.node_class(f, vjps, parents, result._data.shape)
-    return result
 
 
 def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
@@ -202,12 +202,12 @@ def backward(root: Value, g: Any = None) -> None:
         node.vjps, node.arguments = None, ()
         if node.keep is not None:
             kept.append((node, g))
-        i = None
         try:
             parts = in_step(vjps(g), arguments) if callable(vjps) else None
             for i, parent in enumerate(arguments):
                 if parent is not None:
-                    part = unbroadcast(parts[i] if parts else pulled(vjps[i], g), parent.shape)
+                    part = parts[i] if parts else vjps[i](g) if callable(vjps[i]) else g * vjps[i]
+                    part = unbroadcast(part, parent.shape)
                     gradients[parent] = gradients[parent] + part if parent in gradients else part
         except Exception as error:
             blame(error, node.op.__name__, None if callable(vjps) else i)
@@ -248,8 +248,3 @@ def behind(start: Node) -> dict[Node, None]:
                 found[parent] = None
                 todo.append(parent)
     return found
-
-
-def pulled(vjp: Any, g: Array) -> Array:
-    """The cotangent of an argument, given that of the result."""
-    return vjp(g) if callable(vjp) else g * vjp

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from minigrad.fast import By, quick
+from minigrad.fast import quick
 from minigrad.tape import Array, Result
+from minigrad.vjps import By
 
 __all__ = ["add", "div", "matmul", "mul", "neg", "pow", "sub"]
 

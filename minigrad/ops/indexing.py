@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.fast import of_two, picked, quick
+from minigrad.fast import joining, quick
 from minigrad.tape import Array, Result, op
+from minigrad.vjps import picked
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -60,7 +61,7 @@ def _stack(*arrays: Array, axis: int = 0) -> Result:
 
 
 _concatenate.__name__, _stack.__name__ = "concatenate", "stack"  # for errors and pictures of the tape
-_concatenate_all, _concatenate_two, _stack_all = op(_concatenate), of_two(_concatenate), op(_stack)
+_concatenate_all, _concatenate_two, _stack_all = op(_concatenate), joining(_concatenate), op(_stack)
 
 
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:

@@ -13,7 +13,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 OURS = ("checks.py", "sandbox/__init__.py", "sandbox/protocol.py", "sandbox/cells.py", "sandbox/worker.py")
 ENGINE = (
-    *("__init__", "contract", "tape", "fast", "ops", "tensor", "functional"),
+    *("__init__", "contract", "tape", "vjps", "fast", "ops", "tensor", "functional"),
     *("gradcheck", "optim", "train", "plot", "nn", "data"),
 )
 LIBRARIES = ("numpy", "matplotlib")
