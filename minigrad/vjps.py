@@ -26,7 +26,7 @@ class At:
 
     def __call__(self, g: Array) -> Array:
         buffer = zeros(self.shape, g)
-        self.add(buffer, g, ALL_ZERO)
+        np.add.at(buffer, (_ALL, self.index) if self.axis else self.index, g)
         return buffer
 
     def add(self, buffer: Array, g: Array, zero: tuple[int, int] | None) -> tuple[int, int] | None:
