@@ -26,7 +26,8 @@ class At:
 
     def __call__(self, g: Array) -> Array:
         buffer = zeros(self.shape, g)
-        np.add.at(buffer, (_ALL, self.index) if self.axis else self.index, g)
+        index: Any = (_ALL, self.index) if self.axis else self.index
+        np.add.at(buffer, index, g)
         return buffer
 
     def add(self, buffer: Array, g: Array, zero: tuple[int, int] | None) -> tuple[int, int] | None:
