@@ -1,10 +1,16 @@
 """minigrad: reverse-mode gradients on NumPy arrays, small enough to read in an evening."""
 
-from minigrad import functional, nn, ops, optim
-from minigrad.gradcheck import gradcheck
-from minigrad.ops import *
-from minigrad.tape import no_grad, op
-from minigrad.tensor import Tensor
+from typing import TYPE_CHECKING
 
-__all__ = ["Tensor", "functional", "gradcheck", "nn", "no_grad", "op", "ops", "optim"]
-__all__ += ops.__all__
+from minigrad import functional as functional
+from minigrad import nn as nn
+from minigrad import ops as ops
+from minigrad import optim as optim
+from minigrad.gradcheck import gradcheck as gradcheck
+from minigrad.ops import *
+from minigrad.tape import no_grad as no_grad
+from minigrad.tape import op as op
+from minigrad.tensor import Tensor as Tensor
+
+if not TYPE_CHECKING:  # see minigrad/ops/__init__.py
+    __all__ = ["Tensor", "functional", "gradcheck", "nn", "no_grad", "op", "ops", "optim", *ops.__all__]

@@ -62,7 +62,11 @@ class Tensor(fast.Value):
     dtype = property(attrgetter("_data.dtype"), doc="The dtype of the array.")
     ndim = property(attrgetter("_data.ndim"), doc="The number of axes.")
     size = property(attrgetter("_data.size"), doc="The number of entries.")
-    T = property(ops.transpose, doc="The tensor with its axes in reverse: of (B, T, H) it is (H, T, B).")
+
+    @property
+    def T(self) -> Tensor:
+        """The tensor with its axes in reverse: of (B, T, H) it is (H, T, B)."""
+        return ops.transpose(self)
 
     def numpy(self) -> Array:
         """The array, of the tensor's shape. Of a recorded result it is read-only."""
