@@ -2,102 +2,18 @@
 
 from typing import TYPE_CHECKING
 
-from minigrad import functional, nn, ops, optim
-from minigrad.gradcheck import gradcheck
-from minigrad.tensor import (
-    Tensor,
-    abs,
-    astype,
-    broadcast_to,
-    clip,
-    concatenate,
-    cos,
-    cumsum,
-    exp,
-    expand_dims,
-    flip,
-    leaky_relu,
-    log,
-    log1p,
-    logsumexp,
-    matmul,
-    max,
-    maximum,
-    mean,
-    min,
-    minimum,
-    moveaxis,
-    no_grad,
-    op,
-    pad,
-    prod,
-    relu,
-    reshape,
-    sigmoid,
-    sin,
-    softplus,
-    split,
-    sqrt,
-    squeeze,
-    stack,
-    sum,
-    swapaxes,
-    take,
-    tanh,
-    transpose,
-    var,
-    where,
-)
+from minigrad import functional as functional
+from minigrad import nn as nn
+from minigrad import ops as ops
+from minigrad import optim as optim
+from minigrad.gradcheck import gradcheck as gradcheck
+from minigrad.ops import *
+from minigrad.tape import no_grad as no_grad
+from minigrad.tape import op as op
+from minigrad.tensor import Tensor as Tensor
 
-__all__ = [
-    "Tensor",
-    "abs",
-    "astype",
-    "broadcast_to",
-    "clip",
-    "concatenate",
-    "cos",
-    "cumsum",
-    "exp",
-    "expand_dims",
-    "flip",
-    "functional",
-    "gradcheck",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "logsumexp",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "moveaxis",
-    "nn",
-    "no_grad",
-    "op",
-    "ops",
-    "optim",
-    "pad",
-    "prod",
-    "relu",
-    "reshape",
-    "sigmoid",
-    "sin",
-    "softplus",
-    "split",
-    "sqrt",
-    "squeeze",
-    "stack",
-    "sum",
-    "swapaxes",
-    "take",
-    "tanh",
-    "transpose",
-    "var",
-    "where",
-]
+if not TYPE_CHECKING:  # see minigrad/ops/__init__.py
+    __all__ = ["Tensor", "functional", "gradcheck", "nn", "no_grad", "op", "ops", "optim", *ops.__all__]
 
 __version__: str  # pyproject.toml's; read when somebody asks, since finding it out takes 40 ms
 

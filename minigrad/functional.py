@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops import Array, Result
-from minigrad.tensor import Tensor, _array, abs, add, getitem, mul, op, sqrt, where
+from minigrad.ops import abs, add, getitem, mul, sqrt, where
+from minigrad.tape import Array, Result, as_array, op
+from minigrad.tensor import Tensor
 
 
 @op
@@ -33,7 +34,7 @@ def softmax(x: Array, axis: int = -1) -> Result:
 def _mean(values: Tensor, mask: Any) -> Tensor:
     if mask is None:
         return values.sum() * (1 / values.size if values.size else 0.0)
-    mask = _array(mask)
+    mask = as_array(mask)
     if mask.shape != values.shape[: mask.ndim]:
         raise ValueError(f"a mask of shape {mask.shape} does not fit values of shape {values.shape}")
     mask = mask.astype(bool).reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
@@ -43,8 +44,8 @@ def _mean(values: Tensor, mask: Any) -> Tensor:
 
 def _same_shape(name: str, a: Any, b: Any) -> None:
     """A loss of (B, 1) against (B,) would broadcast to (B, B) and train on nonsense."""
-    if np.shape(_array(a)) != np.shape(_array(b)):
-        raise ValueError(f"{name}: shapes {_array(a).shape} and {_array(b).shape} differ; reshape one")
+    if np.shape(as_array(a)) != np.shape(as_array(b)):
+        raise ValueError(f"{name}: shapes {as_array(a).shape} and {as_array(b).shape} differ; reshape one")
 
 
 def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: int | None = None) -> Tensor:
@@ -55,15 +56,15 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
     0 .. C - 1.
     """
     classes, logp = logits.shape[-1], log_softmax(logits, axis=-1)
-    if _array(labels).dtype.kind == "f":
+    if as_array(labels).dtype.kind == "f":
         _same_shape("cross_entropy", logits, labels)
         return _mean(-(logp * labels).sum(axis=-1), mask)
-    labels = _array(labels)
+    labels = as_array(labels)
     if labels.shape != logits.shape[:-1]:
         raise ValueError(f"cross_entropy: labels {labels.shape} do not fit logits {logits.shape}")
     kept = None if mask is None and ignore_index is None else labels != ignore_index  # from None all differ
     if mask is not None:
-        mask = _array(mask).astype(bool)
+        mask = as_array(mask).astype(bool)
         kept = kept & mask.reshape(mask.shape + (1,) * (labels.ndim - mask.ndim))
     labels = labels if kept is None else np.where(kept, labels, 0)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
@@ -76,7 +77,7 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
 def binary_cross_entropy_with_logits(logits: Tensor, targets: Any, mask: Any = None) -> Tensor:
     """Mean of -t log σ(x) - (1 - t) log(1 - σ(x)); logits x and targets t of one shape."""
     _same_shape("binary_cross_entropy_with_logits", logits, targets)
-    t = targets if isinstance(targets, Tensor) else _array(targets)
+    t = targets if isinstance(targets, Tensor) else as_array(targets)
     if t.dtype.kind != "f":
         t = t.astype(logits.dtype)
     return _mean((-logits).softplus() * t + logits.softplus() * (1 - t), mask)
@@ -122,7 +123,7 @@ def layer_norm(x: Tensor, gain: Any = None, bias: Any = None, eps: float = 1e-5)
 
 def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:
     """Array (..., classes) with a 1 at each label (...), 0 elsewhere."""
-    labels = _array(labels)
+    labels = as_array(labels)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(f"one_hot: labels must lie in 0 .. {classes - 1}")
     return (labels[..., None] == np.arange(classes)).astype(dtype)
@@ -130,7 +131,7 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:
 
 def accuracy(logits: Any, labels: Any, mask: Any = None) -> float:
     """Share of entries whose largest logit is the label: logits (..., C), labels (...); NaN for none."""
-    hits = _array(logits).argmax(-1) == _array(labels)
+    hits = as_array(logits).argmax(-1) == as_array(labels)
     if mask is not None:
-        hits = hits[_array(mask).astype(bool)]
+        hits = hits[as_array(mask).astype(bool)]
     return float(hits.mean()) if hits.size else float("nan")

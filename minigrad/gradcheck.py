@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minigrad.ops import Array
-from minigrad.tensor import Tensor, no_grad
+from minigrad.tape import Array, no_grad
+from minigrad.tensor import Tensor
 
 
 class GradientError(AssertionError):

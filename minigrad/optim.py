@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from minigrad.ops import Array
+from minigrad.tape import Array
 from minigrad.tensor import Tensor
 
 

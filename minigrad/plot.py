@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from minigrad.tensor import Node, Tensor
+from minigrad.tape import Node
+from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

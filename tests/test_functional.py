@@ -6,6 +6,14 @@ import pytest
 from minigrad import Tensor
 from minigrad import functional as F
 from minigrad.gradcheck import gradcheck
+from tests.tapes import the_tape
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["fast", "plain"], autouse=True)
+def quick(request):
+    """Every test here runs on the tape of fast.py and on that of tape.py."""
+    with the_tape(request.param):
+        yield
 
 
 def leaf(*shape, seed=0):

@@ -1,4 +1,9 @@
-"""Every op against central differences, without a tape, over drawn shapes, axes and indices."""
+"""Every op against central differences: on the tapes by its row in CASES, and without a tape over drawn
+shapes, axes and indices."""
+
+import inspect
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,8 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from minigrad import ops
-from minigrad.tensor import unbroadcast
+import minigrad
+from minigrad import Tensor
+from minigrad.contract import plain
+from minigrad.ops import indexing
+from minigrad.tape import unbroadcast
+from tests.tapes import the_tape
+
+# Here without the tape: the functions on arrays.
+LIFTED = {name: getattr(minigrad, name) for name in minigrad.ops.__all__}
+ops = SimpleNamespace(
+    **{name: plain(f) for name, f in LIFTED.items() if hasattr(f, "__wrapped__")},
+    concatenate=indexing._concatenate,
+    stack=indexing._stack,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
@@ -52,6 +69,88 @@ def normal(seed, shape, keep_off=(), low=None):
     for point in keep_off:
         x = np.where(np.abs(x - point) < 1e-3, point + 1e-2, x)
     return np.asarray(x if low is None else np.abs(x) + low)
+
+
+# One row an op: arguments by name, of which arrays of floats are to get a gradient.
+two, three, stacked = (2, 3), (3,), (2, 3, 2)
+CASES = {
+    **{name: {"x": normal(0, two)} for name in ("neg", "exp", "sin", "cos", "tanh", "sigmoid", "softplus")},
+    **{name: {"x": normal(0, two, keep_off=[0])} for name in ("abs", "relu")},
+    **{name: {"x": normal(0, two, low=0.3)} for name in ("log", "log1p", "sqrt")},
+    **{name: {"a": normal(0, two), "b": normal(1, three)} for name in ("add", "sub", "mul")},
+    **{name: {"a": normal(0, two), "b": normal(1, three)} for name in ("maximum", "minimum")},
+    **{name: {"a": normal(0, two, low=0.3), "b": normal(1, three, low=0.3)} for name in ("div", "pow")},
+    **{name: {"x": normal(0, two), "axis": 1, "keepdims": True} for name in ("sum", "mean", "prod")},
+    **{name: {"x": normal(0, two), "axis": 1, "keepdims": True} for name in ("max", "min")},
+    "logsumexp": {"x": normal(0, two), "axis": 0, "keepdims": False},
+    "var": {"x": normal(0, two), "axis": 1, "keepdims": True, "ddof": 1},
+    "cumsum": {"x": normal(0, two), "axis": 1},
+    "matmul": {"a": normal(0, two), "b": normal(1, (3, 4))},
+    "leaky_relu": {"x": normal(0, two, keep_off=[0]), "slope": 0.2},
+    "astype": {"x": normal(0, two), "dtype": np.float64},
+    "clip": {"x": normal(0, two, keep_off=[-0.5, 0.5]), "low": -0.5, "high": 0.5},
+    "where": {"condition": np.array([True, False, True]), "a": normal(0, two), "b": normal(1, two)},
+    "reshape": {"x": normal(0, two), "shape": (3, 2)},
+    "transpose": {"x": normal(0, stacked), "axes": (1, 2, 0)},
+    "swapaxes": {"x": normal(0, stacked), "axis1": 0, "axis2": -1},
+    "moveaxis": {"x": normal(0, stacked), "source": 0, "destination": 2},
+    "squeeze": {"x": normal(0, (2, 1, 3)), "axis": 1},
+    "expand_dims": {"x": normal(0, two), "axis": 1},
+    "broadcast_to": {"x": normal(0, three), "shape": (2, 3)},
+    "flip": {"x": normal(0, two), "axis": 1},
+    "pad": {"x": normal(0, two), "width": 1, "value": 2.0},
+    "getitem": {"x": normal(0, two), "index": np.array([1, 1, 0])},
+    "take": {"x": normal(0, two), "indices": np.array([[2, 0], [0, 0]]), "axis": 1},
+    "concatenate": {"tensors": [normal(0, two), normal(1, two)], "axis": 1},
+    "stack": {"tensors": [normal(0, two), normal(1, two)], "axis": 1},
+    "split": {"x": normal(0, (2, 4)), "sections": [1, 2], "axis": 1},
+}
+
+
+def leaves_of(value):
+    """Arrays of floats as leaves; lists of them too; the rest as it is."""
+    if isinstance(value, list) and isinstance(value[0], np.ndarray):
+        return [leaves_of(v) for v in value]
+    return Tensor(value, True) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+
+def the_op(name):
+    f = getattr(minigrad, name)
+    return (lambda **named: f(**named)[1]) if name == "split" else f
+
+
+@pytest.mark.parametrize("name", minigrad.ops.__all__)
+def test_every_op_has_its_case_its_names_and_its_words(name):
+    f = getattr(minigrad, name)
+    assert name in CASES, f"add to CASES in tests/test_ops.py a row for {name}: its arguments by name"
+    parameters = inspect.signature(f).parameters
+    assert [*CASES[name]] == [*parameters], f"the row of {name} in CASES must name: {', '.join(parameters)}"
+    words = f.__doc__ or ""
+    shapes = re.search(r"shape|\((\.\.\.|\d|[A-Z](,|\)))", words)
+    assert shapes, f"say in the docstring of {name} what shapes it takes and gives: (B, T) or 'of any shape'"
+    assert "Tensor" in str(inspect.signature(f)), f"{name} is not lifted: write @op above it"
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["fast", "plain"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_gradient_of_every_op_by_position_and_by_name(name, on):
+    f, named = the_op(name), {key: leaves_of(value) for key, value in CASES[name].items()}
+    leaves = [t for v in named.values() for t in (v if isinstance(v, list) else [v]) if isinstance(t, Tensor)]
+    assert leaves
+    with the_tape(on):
+        assert minigrad.gradcheck(lambda *_: f(**named) * 1.0, *leaves, entrywise=True)
+        g = np.random.default_rng(2).standard_normal(f(**named).shape)
+        gradients = []
+        for call in (lambda: f(**named), lambda: the_op(name)(**dict(reversed(named.items())))):
+            call().backward(g)
+            gradients.append([leaf.grad for leaf in leaves])
+            for leaf in leaves:
+                leaf.zero_grad()
+        if name != "split":
+            getattr(minigrad, name)(*named.values()).backward(g)
+            gradients.append([leaf.grad for leaf in leaves])
+    for others in gradients[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(gradients[0], others, strict=True))
 
 
 @pytest.mark.parametrize(

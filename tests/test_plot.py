@@ -6,8 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from minigrad import plot
-from minigrad.tensor import Tensor, matmul, tanh
+from minigrad import Tensor, matmul, plot, tanh
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from minigrad.ops import Array
+from minigrad.tape import Array
 
 Shape = tuple[int, ...]
 

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, Protocol, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from minigrad.ops import Array
+from minigrad.tape import Array
 from minigrad.tensor import Tensor
 
 

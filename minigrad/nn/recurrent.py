@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from minigrad.nn.module import Module
-from minigrad.tensor import Tensor, stack, where
+from minigrad.ops import stack, where
+from minigrad.tensor import Tensor
 
 State = TypeVar("State")  # a Tensor (B, H), or a tuple of Tensors of which the first is the output
 

@@ -953,28 +953,35 @@ if finished(*ALL):
 # %% [markdown] id="reading-text"
 # ## 10 · Read the library
 #
-# You have built the engine of this course. minigrad's is the same machine, so you can now read it:
-# `ops.py` holds functions like yours, more than forty, and `tensor.py` the tape. Here are its `op` and
-# its `backward`. Find in them: the list of parents and vjps; the line where the nodes are put in
-# order; the sum; the place where `unbroadcast` is called.
+# You have built the engine of this course. minigrad's is the same machine, so you can now read it: the folder
+# `ops` holds functions like yours, more than forty, and `tape.py`, in 250 lines, the rest. Here are a node, `op`
+# and `backward`. Find in them: the list of parents and vjps; the line where the nodes are put in order; the sum;
+# the place where `unbroadcast` is called.
 
 # %% kind="lab" id="lab-reading"
-import minigrad.tensor
+import minigrad.tape
 from IPython.display import Code, display
 
-for piece in (minigrad.tensor.op, minigrad.tensor.backward, minigrad.tensor._tape):
+for piece in (minigrad.tape.Node, minigrad.tape.op, minigrad.tape.backward, minigrad.tape.behind):
     display(Code(inspect.getsource(piece), language="python"))
 
 # %% [markdown] id="reading-lesson"
 # What it does that yours does not, and why:
 #
-# | in `tensor.py` | reason |
+# | in `tape.py` | reason |
 # |---|---|
-# | the tape is freed behind the walk; a second `backward` through it is an error | the memory that vjps hold is the memory of training; freed early, it can be used again |
-# | sums of gradients go into a buffer that the pass owns, others are left alone | a new array for every sum costs time; writing into somebody else's costs correctness |
-# | a slice's gradient is written into one shared buffer | in a sequence of 1,000 steps, 1,000 arrays full of zeros would be added up |
+# | the tape is freed during the walk; a second `backward` through it is an error | the memory that vjps hold is the memory of training; freed early, it can be used again |
 # | vjps that nobody needs are dropped at once | they would keep their arrays alive |
 # | results are read-only, and a leaf that was changed after its use is refused | the vjps remember arrays; whoever changes these changes the gradient silently |
+# | leaves get their gradients at the very end | a vjp that fails halfway leaves none of them half done |
+#
+# When you compute, another file is at work: `fast.py`, a second tape that gives the same gradients in less time.
+# The library is tested on both, and on thousands of random programs that must agree. Two of its savings:
+#
+# | in `fast.py` | reason |
+# |---|---|
+# | sums of gradients go into an array that the pass owns, others are left alone | a new array for every sum costs time; writing into somebody else's costs correctness |
+# | a slice's gradient is written into one shared array | in a sequence of 1,000 steps, 1,000 arrays full of zeros would be added up |
 #
 # None of this changes the mathematics. Does it pay? On the spiral network, hardly. On a sequence that is
 # read step by step, look at the last line.

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-import minigrad.tensor
+import minigrad.tape
 from tests.solved import evidence, expected, failed, names, rewritten_twice, solved, trained
 
 NAME = "00-autograd"
@@ -49,9 +49,9 @@ def test_nothing_that_grading_runs_imports_more_than_numpy_and_the_words_of_chec
 
 def test_the_pieces_of_the_library_that_the_notebook_reads_are_there() -> None:
     text = "\n".join(c.source for c in solved(NAME).cells)
-    pieces = set(re.findall(r"minigrad\.tensor\.(\w+)", text))
+    pieces = set(re.findall(r"minigrad\.tape\.(\w+)", text))
     assert pieces >= {"op", "backward"}
-    assert all(callable(getattr(minigrad.tensor, name)) for name in pieces)
+    assert all(callable(getattr(minigrad.tape, name)) for name in pieces)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)

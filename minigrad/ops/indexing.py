@@ -1,0 +1,101 @@
+"""Taking out, joining and cutting apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.fast import joining, quick
+from minigrad.tape import Array, Result, op
+from minigrad.vjps import picked
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+__all__ = ["concatenate", "getitem", "split", "stack", "take"]
+
+
+@quick
+def getitem(x: Array, index: Any) -> Result:
+    """x[index], in the shape that NumPy gives: of (B, T, H) with [:, 0] it is (B, H).
+
+    Where an index repeats, the gradients add up. Raises IndexError outside of x.
+    """
+    return x[index], (picked(index, x.shape),)
+
+
+@op
+def take(x: Array, indices: Array, axis: int | None = None) -> Result:
+    """The entries of x at these integers along an axis: of (N, H) with (B, T) and axis 0 it is (B, T, H).
+
+    Without an axis, entries of the flattened x. Raises IndexError outside of x, ValueError for an axis x
+    has not.
+    """
+    y = np.take(x, indices, axis=axis)
+    if axis is None:
+        index = np.unravel_index(np.where(np.less(indices, 0), np.add(indices, x.size), indices), x.shape)
+    else:
+        index = (slice(None),) * (axis % x.ndim) + (indices,)
+    return y, (picked(index, x.shape),)
+
+
+@lru_cache(64)
+def _cuts(axis: int, sizes: tuple[int, ...]) -> tuple[Callable[[Array], Array], ...]:
+    """The functions that cut out parts of these sizes, which lie one behind the other along an axis."""
+    before = (slice(None),) * axis
+    return tuple([itemgetter((*before, slice(i, j))) for i, j in pairwise(accumulate((0, *sizes)))])
+
+
+def _concatenate(*arrays: Array, axis: int = 0) -> Result:
+    y = np.concatenate(arrays, axis)
+    return y, _cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
+
+
+def _stack(*arrays: Array, axis: int = 0) -> Result:
+    return np.stack(arrays, axis=axis), lambda g: tuple(np.moveaxis(g, axis, 0))
+
+
+_concatenate.__name__, _stack.__name__ = "concatenate", "stack"  # for errors and pictures of the tape
+_concatenate_all, _concatenate_two, _stack_all = op(_concatenate), joining(_concatenate), op(_stack)
+
+
+def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
+    """Join tensors along an axis that they have: (B, n) and (B, m) along 1 give (B, n + m).
+
+    Raises ValueError for no tensors, an axis they have not, or shapes that differ along another one.
+    """
+    if len(tensors) == 2:
+        return _concatenate_two(axis)(*tensors)
+    if not len(tensors):
+        raise ValueError("concatenate: no tensors")
+    return _concatenate_all(*tensors, axis=axis)
+
+
+def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
+    """Join tensors of one shape along a new axis: T of shape (B, H) along 1 give (B, T, H).
+
+    Raises ValueError for no tensors, shapes that differ, or an axis that the result has not.
+    """
+    if not len(tensors):
+        raise ValueError("stack: no tensors")
+    return _stack_all(*tensors, axis=axis)
+
+
+def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """Cut x along an axis: (B, 6) into 3 sections along 1 gives three (B, 2).
+
+    `sections` is the number of equal parts, or the indices before which to cut.
+    Raises ValueError where the length does not divide, IndexError for an axis x has not.
+    """
+    n = x.shape[axis]
+    if isinstance(sections, int):
+        if n % sections:
+            raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal parts")
+        sections = range(n // sections, n, n // sections) if n else [0] * (sections - 1)
+    before = (slice(None),) * (axis % x.ndim)
+    return [getitem(x, (*before, slice(i, j))) for i, j in pairwise([0, *sections, n])]

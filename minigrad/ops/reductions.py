@@ -1,0 +1,131 @@
+"""Many entries to one, along axes; and the running sum.
+
+`axis` is one axis, a tuple of axes, or None for all. The result lacks these axes of x; with keepdims they
+stay, of length 1, so that it broadcasts against x. An axis that x has not raises NumPy's AxisError, which
+is a ValueError.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.tape import Array, Result, op
+
+__all__ = ["cumsum", "logsumexp", "max", "mean", "min", "prod", "sum", "var"]
+
+Axis = int | tuple[int, ...] | None
+
+
+def _spread(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    """A reduction's `g` or result, with the reduced axes of `x` back as axes of length 1."""
+    return g if keepdims or axis is None else np.expand_dims(g, axis)
+
+
+def _filled(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    """The same in the shape of `x`, written out: a small one by broadcast_to takes four times as long."""
+    gs = np.empty_like(x, g.dtype)
+    gs[...] = _spread(g, x, axis, keepdims)
+    return gs
+
+
+@op
+def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    """The sum along the axes: of (B, T) with axis=1 it is (B,). Raises ValueError for an axis x has not."""
+    return x.sum(axis=axis, keepdims=keepdims), (lambda g: _filled(g, x, axis, keepdims),)
+
+
+@op
+def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    """The mean along the axes: of (B, T) with axis=1 it is (B,); NaN of nothing, with NumPy's warning.
+
+    Raises ValueError for an axis x has not.
+    """
+    direct = x.dtype.itemsize != 2 and x.size  # NumPy's mean is for half precision, and warns of an empty one
+    y = x.sum(axis=axis, keepdims=keepdims) if direct else x.mean(axis=axis, keepdims=keepdims)
+    n = x.size / (y.size or 1)
+    return y / n if direct else y, (lambda g: _filled(g / n, x, axis, keepdims),)
+
+
+@op
+def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
+    """The mean squared distance from the mean along the axes: of (B, T) with axis=1 it is (B,).
+
+    It divides by n - ddof. Gradient 2 g (x - mean) / (n - ddof). Raises ValueError for an axis x has not.
+    """
+    y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
+    n = x.size / (y.size or 1) - ddof
+    return y, (lambda g: _spread(g * (2 / n), x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
+
+
+def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
+    def vjp(g: Array) -> Array:
+        hit = x == _spread(y, x, axis, keepdims)
+        share = _spread(g, x, axis, keepdims) / hit.sum(axis=axis, keepdims=True, dtype=g.dtype)
+        return np.where(hit, share, 0)
+
+    return y, (vjp,)
+
+
+@op
+def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    """The largest entry along the axes: of (B, T) with axis=1 it is (B,).
+
+    Entries that tie share the gradient. Raises ValueError for an axis x has not, or of length 0.
+    """
+    return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
+
+
+@op
+def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    """The smallest entry along the axes: of (B, T) with axis=1 it is (B,).
+
+    Entries that tie share the gradient. Raises ValueError for an axis x has not, or of length 0.
+    """
+    return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
+
+
+@op
+def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    """The product along the axes: of (B, T) with axis=1 it is (B,). The gradient is right at zeros too.
+
+    Raises ValueError for an axis x has not.
+    """
+
+    def vjp(g: Array) -> Array:  # the product of all the others, without dividing: x may hold zeros
+        axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        last = tuple(range(-len(axes), 0))
+        moved = np.moveaxis(x, axes, last)
+        rows = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+        one = np.ones_like(rows[..., :1])
+        before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
+        after = np.cumprod(np.concatenate([one, rows[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+        others = np.moveaxis((before * after).reshape(moved.shape), last, axes)
+        return _spread(g, x, axis, keepdims) * others
+
+    return x.prod(axis=axis, keepdims=keepdims), (vjp,)
+
+
+@op
+def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    """log(sum(exp(x))) along the axes: of (B, T) with axis=1 it is (B,). Gradient g softmax(x).
+
+    x is shifted by its maximum, so that nothing overflows. Raises ValueError for an axis x has not, or of
+    length 0.
+    """
+    top = x.max(axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    y = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
+    return y if keepdims else y.squeeze(axis), (lambda g: _spread(g, x, axis, keepdims) * np.exp(x - y),)
+
+
+@op
+def cumsum(x: Array, axis: int | None = None) -> Result:
+    """Running sums along one axis, in the shape of x; without an axis those of the flattened x, (x.size,).
+
+    Raises ValueError for an axis x has not.
+    """
+
+    def vjp(g: Array) -> Array:
+        return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis).reshape(x.shape)
+
+    return np.cumsum(x, axis=axis), (vjp,)

@@ -1,0 +1,105 @@
+"""The same entries in another shape or order; and more of them, by broadcasting and padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.tape import Array, Result, op
+
+__all__ = [
+    "broadcast_to",
+    "expand_dims",
+    "flip",
+    "moveaxis",
+    "pad",
+    "reshape",
+    "squeeze",
+    "swapaxes",
+    "transpose",
+]
+
+Axis = int | tuple[int, ...] | None
+
+
+@op
+def reshape(x: Array, shape: int | tuple[int, ...]) -> Result:
+    """The entries of x in another shape, in which one length may be -1: whatever is left.
+
+    Raises ValueError where the number of entries differs.
+    """
+    return x.reshape(shape), (lambda g: g.reshape(x.shape),)
+
+
+@op
+def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Result:
+    """x with its axes in the order of `axes`, by default in reverse: of (B, T, H) it is (H, T, B).
+
+    Raises ValueError for axes that are no permutation.
+    """
+    y = np.transpose(x, axes)
+    back = None if axes is None or x.ndim < 2 else sorted(range(x.ndim), key=lambda i: axes[i] % x.ndim)
+    return y, (lambda g: np.transpose(g, back),)
+
+
+@op
+def swapaxes(x: Array, axis1: int, axis2: int) -> Result:
+    """x with two axes exchanged: of (B, T, H) with 0 and 1 it is (T, B, H).
+
+    Raises ValueError for an axis x has not.
+    """
+    return x.swapaxes(axis1, axis2), (lambda g: g.swapaxes(axis1, axis2),)
+
+
+@op
+def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Result:
+    """x with axes moved to other places: of (B, T, H) from 0 to 2 it is (T, H, B).
+
+    Raises ValueError for an axis x has not.
+    """
+    return np.moveaxis(x, source, destination), (lambda g: np.moveaxis(g, destination, source),)
+
+
+@op
+def squeeze(x: Array, axis: Axis = None) -> Result:
+    """x without its axes of length 1, or without those given: of (B, 1, H) it is (B, H).
+
+    Raises ValueError for an axis of another length.
+    """
+    return x.reshape(x.squeeze(axis).shape), (lambda g: g.reshape(x.shape),)
+
+
+@op
+def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Result:
+    """x with new axes of length 1 at these places of the result: of (B, H) with 1 it is (B, 1, H).
+
+    Raises ValueError for a place that the result has not.
+    """
+    return np.expand_dims(x, axis), (lambda g: g.reshape(x.shape),)
+
+
+@op
+def broadcast_to(x: Array, shape: tuple[int, ...]) -> Result:
+    """x repeated to fill a shape, by NumPy's rules: (3, 1) fills (2, 3, 4). Raises ValueError else."""
+    return np.broadcast_to(x, shape), (lambda g: g,)
+
+
+@op
+def flip(x: Array, axis: Axis = None) -> Result:
+    """x in its shape with its entries in reverse along the axes, by default along all.
+
+    Raises ValueError for an axis x has not.
+    """
+    return np.flip(x, axis), (lambda g: np.flip(g, axis),)
+
+
+@op
+def pad(x: Array, width: Any, value: float = 0.0) -> Result:
+    """x with entries `value` around it: of (n,) with width (1, 2) it is (n + 3,).
+
+    `width` as in np.pad: an int, (before, after), or one pair for each axis. Raises ValueError for others.
+    """
+    starts = np.broadcast_to(width, (x.ndim, 2))[:, 0].tolist()
+    inner = tuple(slice(start, start + n) for start, n in zip(starts, x.shape, strict=True))
+    return np.pad(x, width, constant_values=value), (lambda g: g[inner],)

@@ -1,0 +1,225 @@
+"""The two tapes: random programs on both, what a failed pass leaves, arguments by name, signatures."""
+
+import gc
+import inspect
+import weakref
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor, no_grad, op
+from minigrad.contract import plain
+from tests import tapes
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["fast", "plain"], autouse=True)
+def quick(request):
+    with tapes.the_tape(request.param):
+        yield
+
+
+def leaf(*shape, seed=0):
+    return Tensor(np.random.default_rng(seed).standard_normal(shape), requires_grad=True)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("hundred", range(4))
+def test_random_programs_agree(hundred):
+    """More of them: python -m tests.tapes 20000."""
+    for seed in range(100 * hundred, 100 * hundred + 100):
+        what, _ = tapes.difference(seed)
+        assert what is None, what
+
+
+def test_random_programs_reach_what_they_are_for():
+    programs = [tapes.Program(np.random.default_rng(seed)) for seed in range(40)]
+    with np.errstate(all="ignore"):
+        seen = [what for program in programs for what in program.run().seen]
+    errors = " ".join(str(a) for what, a in seen if what == "backward")
+    assert sum(what == "gradient" for what, _ in seen) > 40
+    for words in ("no way back", "freed the tape", "was changed after", "needs a cotangent", "the vjp of"):
+        assert words in errors
+    assert {p.exact for p in programs} == {True, False}
+
+
+# A pass that fails
+
+
+@op
+def breaks(x):
+    def vjp(g):
+        raise ArithmeticError("no way back")
+
+    return x * 1.0, (vjp,)
+
+
+def test_a_failed_pass_changes_no_gradient():
+    x, w, late = leaf(3), leaf(3), leaf(3)
+    (x * w).sum().backward()
+    before = x.grad.copy(), w.grad.copy()
+    inner = (x * w).retain_grad()
+    with pytest.raises(ArithmeticError) as caught:
+        (breaks(inner) + inner * late).sum().backward()
+    assert caught.value.__notes__ == ["in the vjp of argument 0 of breaks"]
+    assert np.array_equal(x.grad, before[0])
+    assert np.array_equal(w.grad, before[1])
+    assert late.grad is None
+    assert inner.grad is None
+    (x * w).sum().backward()
+    assert np.array_equal(x.grad, 2 * before[0])
+
+
+def test_a_failed_pass_holds_no_memory():
+    x = leaf(3)
+    y = x * 1.0
+    g = []
+
+    @op
+    def watched(a):
+        def vjp(cotangent):
+            g.append(weakref.ref(part := cotangent * 2))
+            return part
+
+        return a * 2, (vjp,)
+
+    broken = breaks(y)
+    total = (watched(y) + broken).sum()
+    with pytest.raises(ArithmeticError):
+        total.backward()
+    gc.collect()
+    assert [ref() for ref in g] == [None]
+
+
+def test_a_slice_after_a_whole_after_a_slice():
+    """The part of a buffer that is known to be zero must be forgotten when a whole is added to it."""
+    x = leaf(4)
+    y = x * 1.0
+    first = y[:2] * 3.0
+    whole = y * np.arange(4.0)
+    last = y[2:] * 5.0
+    (first.sum() + whole.sum() + last.sum()).backward()
+    assert x.grad.tolist() == [3, 4, 7, 8]
+
+
+def test_pieces_along_two_axes():
+    x = leaf(3, 3)
+    y = x * 1.0
+    columns = y[:, 1:2] * 3.0
+    rows = y[2:] * 5.0
+    (columns.sum() + rows.sum()).backward()
+    assert x.grad.tolist() == [[0, 3, 0], [0, 3, 0], [5, 8, 5]]
+
+
+# Arguments
+
+
+@op
+def scaled(x, factor=2.0, *, shift):
+    return x * factor + shift, (factor, x, 1)
+
+
+@op
+def layer(x, W, mask=None):
+    return x @ W, lambda g: (g @ W.T, x.T @ g)
+
+
+@op
+def added(*arrays, twice=False):
+    total = np.add.reduce(arrays) * (2 if twice else 1)
+    return total, tuple([lambda g: g * (2 if twice else 1)] * len(arrays))
+
+
+def test_tensors_by_name():
+    x, factor, shift = leaf(3), leaf(3, seed=1), leaf(3, seed=2)
+    scaled(shift=shift, factor=factor, x=x).sum().backward()
+    assert np.array_equal(x.grad, factor.data)
+    assert np.array_equal(factor.grad, x.data)
+    assert shift.grad.tolist() == [1, 1, 1]
+    x.zero_grad()
+    y = scaled(x, shift=Tensor(np.ones(3)))
+    y.sum().backward()
+    assert x.grad.tolist() == [2, 2, 2]
+    a, W = leaf(2, 3), leaf(3, 4)
+    for call in (lambda: layer(a, W=W), lambda: layer(W=W, x=a, mask=None), lambda: layer(a, W, None)):
+        a.zero_grad()
+        call().sum().backward()
+        assert np.allclose(a.grad, W.data.sum(1) * np.ones((2, 1)))
+    b = leaf(3)
+    added(b, b, twice=True).sum().backward()
+    assert b.grad.tolist() == [4, 4, 4]
+    with no_grad():
+        assert not mg.sum(x=x).requires_grad
+
+
+def test_of_joined_and_cut_tensors_by_name():
+    x, y = leaf(2, 3), leaf(2, 3)
+    three = mg.concatenate(tensors=[x, y, x])
+    for z in (mg.concatenate(axis=1, tensors=[x, y]), mg.stack(tensors=[x, y]), three):
+        x.zero_grad()
+        z.sum().backward()
+        assert x.grad.any()
+    a, _ = mg.split(sections=[1], x=x)
+    x.zero_grad()
+    a.sum().backward()
+    assert x.grad.tolist() == [[1, 1, 1], [0, 0, 0]]
+
+
+def test_wrong_arguments_name_the_op():
+    x = leaf(3)
+    for call in (
+        lambda: mg.sum(x, foo=1),
+        lambda: mg.sum(x=x, foo=1),
+        lambda: mg.sum(x, 0, x=x),
+        lambda: mg.sum(),
+        lambda: x.sum(foo=3),
+    ):
+        with pytest.raises(TypeError, match=r"sum(\(\)|:) "):
+            call()
+    for call in (lambda: mg.tanh(x, foo=1), lambda: mg.tanh(), lambda: mg.tanh(x, x)):
+        with pytest.raises(TypeError, match=r"tanh\(\) "):
+            call()
+    with pytest.raises(TypeError, match=r"leaky_relu has no gradient for argument 1: \.detach"):
+        mg.leaky_relu(x, slope=x)
+
+
+def test_an_op_that_returns_something_else_is_told_so():
+    @op
+    def bare(x):
+        return x * 2
+
+    @op
+    def triple(x):
+        return x, x, x
+
+    @op
+    def comma(x):
+        return x * 2, lambda g: 2 * g
+
+    with pytest.raises(TypeError, match=r"bare returned a ndarray: an op returns \(result, vjps\)"):
+        bare(leaf(2))
+    with pytest.raises(TypeError, match="triple returned a tuple of 3"):
+        triple(leaf(2))
+    with pytest.raises(TypeError, match=r"gave a ndarray, not a tuple; a single vjp is \(vjp,\)") as caught:
+        comma(leaf(1)).sum().backward()
+    assert caught.value.__notes__ == ["in the vjps of comma"]
+
+
+def test_an_argument_that_is_handed_through_stays_writable():
+    @op
+    def second(a, b):
+        return b, (None, lambda g: g)
+
+    w = leaf(3)
+    y = second(1.0, w)
+    with pytest.raises(ValueError, match="read-only"):
+        y.data[0] = 1
+    w.data[0] = 1
+
+
+def test_signature_and_docstring():
+    assert str(inspect.signature(mg.matmul)) == "(a: 'Tensor', b: 'Tensor') -> 'Tensor'"
+    assert list(inspect.signature(leaf(3).sum).parameters) == ["axis", "keepdims"]
+    assert "shape" in mg.tanh.__doc__
+    assert plain(mg.tanh)(np.zeros(2))[0].tolist() == [0, 0]
+    assert scaled.__name__ == "scaled"
