@@ -7,6 +7,7 @@ is found here and told with file and remedy, before a student or the judge meets
 from __future__ import annotations
 
 import ast
+import dataclasses
 import hashlib
 import re
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import Any, TypeVar, get_args
 
 from minigrad.checks import Check, Mutant, Rewrite, Variant, collect
 from minigrad.grading.assignment import percent
+from minigrad.grading.assignment import points as sharing
 from minigrad.grading.model import Assignment, AuthoringError, Cell, Kind
 
 PUBLIC, HIDDEN = "public_checks.py", "checks.py"
@@ -44,7 +46,8 @@ def load(folder: Path) -> Assignment:
         folder.name, cells, solution, checks, public, sources, mutants, variants, rewrites, title, engine
     )
     _agree(assignment)
-    return assignment
+    shares = sharing.shared(checks, assignment.exercises(), sharing.weights(checks))
+    return dataclasses.replace(assignment, checks=shares)
 
 
 def names(root: Path) -> list[str]:
@@ -210,16 +213,8 @@ def _agree(a: Assignment) -> None:
                 raise AuthoringError(
                     f"{where} needs `{need}`, which is not the name of a deterministic check"
                 )
-    for exercise, points in exercises.items():
-        own = [c for c in a.checks if c.exercise == exercise]
-        total = sum(c.points for c in own)
-        each = ", ".join(f"{c.name} {c.points:g}" for c in own) or "none"
-        if abs(total - points) > 1e-9:
-            raise AuthoringError(
-                f"{a.name}/notebook.py: the check cell of `{exercise}` is worth {points:g} points, "
-                f"its checks {total:g} ({each}): make them equal"
-            )
-        if not any(c.name in a.public for c in own):
+    for exercise in exercises:
+        if not any(c.name in a.public for c in a.checks if c.exercise == exercise):
             raise AuthoringError(f"{a.name}/{PUBLIC}: the exercise `{exercise}` has no public check: add one")
     _mistakes_agree(a)
     for variant in a.variants:

@@ -142,12 +142,12 @@ class Checks:
         return True
 
     def _score(self, exercise: str, own: list[Check], rows: list[Row]) -> float:
-        passed = sum(c.points for c, row in zip(own, rows, strict=True) if row.status == "pass")
-        return self._values.points[exercise] * (passed / sum(c.points for c in own))
+        passed = sum(c.weight for c, row in zip(own, rows, strict=True) if row.status == "pass")
+        return self._values.points[exercise] * (passed / sum(c.weight for c in own))
 
     def _note(self, exercise: str, own: list[Check]) -> str:
         note = "Grading runs these checks again, on other numbers"
-        more = sum(c.points for c in own) < self._values.points[exercise]
+        more = sum(c.weight for c in own) < self._values.weights[exercise]
         note += ", with hidden ones that test the same sentences more strictly." if more else "."
         if self._values.draws and shipped.draws() != self._values.draws:
             note += (

@@ -11,6 +11,7 @@ from typing import Any
 from minigrad.checks import Check, collect
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.assignment.expected import Shipped
+from minigrad.grading.assignment.points import shared
 from minigrad.grading.intake.canonical import parse, read
 from minigrad.grading.judge import diagnose
 from minigrad.grading.judge.session import Session
@@ -52,7 +53,7 @@ def release(folder: Path) -> Release:
         ) from None
     namespace: dict[str, Any] = {"__name__": "checks"}
     exec(compile(source, PUBLIC, "exec"), namespace)  # the course's own file
-    return Release(values, source, collect(namespace))
+    return Release(values, source, shared(collect(namespace), values.points, values.weights))
 
 
 def cells(data: bytes) -> tuple[Cell, ...]:
