@@ -154,6 +154,8 @@ def parser() -> argparse.ArgumentParser:
     )
     add("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
     add("--json", type=Path, metavar="FILE", help="write the rows there")
+    add("--only", metavar="NAME", help="run one mutant, rewrite or variant alone, without training")
+    flag(add, "--accept", "with --only MUTANT: write the checks that it fails into mutants.py")
 
     add = command(
         "reproduce",

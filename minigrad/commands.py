@@ -54,19 +54,18 @@ def new(args: argparse.Namespace) -> int:
 
 
 def matrix(args: argparse.Namespace) -> int:
-    """Every variant passes, every mutant is caught."""
-    from minigrad.grading.authoring import build as authoring
-    from minigrad.grading.authoring import matrix as tables
+    """Every variant passes, every mutant is caught; with --only, one of them alone."""
+    from minigrad.grading.authoring.matrix import matrices
+    from minigrad.grading.authoring.one import only
 
+    if args.accept and not args.only:
+        raise GradingError("--accept is for one mutant: name it, with --only MUTANT")
     course = _course(args)
+    folders = [course.sources(name) for name in _names(course, args.names)]
     rows: list[Any] = []
     complaints: list[str] = []
-    for name in _names(course, args.names):
-        assignment = authoring.load(course.sources(name))
-        if not assignment.checks:
-            print(f"{name}: it has no checks, so there is nothing to test")
-            continue
-        made = tables.matrix(assignment)
+    one = [only(folders, args.only, accept=args.accept)] if args.only else []
+    for made in one or matrices(folders):
         print(made.text)
         rows += made.rows
         complaints += made.complaints

@@ -26,8 +26,11 @@ KEYS = {"id", "kind", "exercise", "points"}
 T = TypeVar("T")
 
 
-def load(folder: Path) -> Assignment:
-    """The assignment that `folder` holds; AuthoringError names the file and what to do."""
+def load(folder: Path, unsettled: str = "") -> Assignment:
+    """The assignment that `folder` holds; AuthoringError names the file and what to do.
+
+    `unsettled` names a mutant whose `fails` may still be empty or name checks that are not there.
+    """
     for file in ("notebook.py", PUBLIC, HIDDEN):
         if not (folder / file).is_file():
             raise AuthoringError(
@@ -45,7 +48,7 @@ def load(folder: Path) -> Assignment:
     assignment = Assignment(
         folder.name, cells, solution, checks, public, sources, mutants, variants, rewrites, title, engine
     )
-    _agree(assignment)
+    _agree(assignment, unsettled)
     shares = sharing.shared(checks, assignment.exercises(), sharing.weights(checks))
     return dataclasses.replace(assignment, checks=shares)
 
@@ -194,7 +197,7 @@ def _table(folder: Path, file: str, name: str, kind: type[T]) -> tuple[T, ...]:
     return tuple(table)
 
 
-def _agree(a: Assignment) -> None:
+def _agree(a: Assignment, unsettled: str) -> None:
     """Do the files of an assignment fit together?"""
     exercises = a.exercises()
     cells = [c.exercise for c in a.cells if c.kind == "check"]
@@ -216,14 +219,14 @@ def _agree(a: Assignment) -> None:
     for exercise in exercises:
         if not any(c.name in a.public for c in a.checks if c.exercise == exercise):
             raise AuthoringError(f"{a.name}/{PUBLIC}: the exercise `{exercise}` has no public check: add one")
-    _mistakes_agree(a)
+    _mistakes_agree(a, unsettled)
     for variant in a.variants:
         _cells_known(a, variant.cells, f"{a.name}/variants.py: variant `{variant.name}`")
     if twice := _repeated(v.name for v in a.variants):
         raise AuthoringError(f"{a.name}/variants.py: two variants are named `{twice}`: rename one")
 
 
-def _mistakes_agree(a: Assignment) -> None:
+def _mistakes_agree(a: Assignment, unsettled: str) -> None:
     where = f"{a.name}/mutants.py"
     if twice := _repeated([*(m.name for m in a.mutants), *(r.name for r in a.rewrites)]):
         raise AuthoringError(f"{where}: `{twice}` names two mutants or rewrites: rename one")
@@ -239,8 +242,13 @@ def _mistakes_agree(a: Assignment) -> None:
             raise AuthoringError(f"{where}: mutant `{m.name}` changes nothing: `old` equals `new`")
         if not m.hint.strip():
             raise AuthoringError(f"{where}: mutant `{m.name}` has no hint: say what a student should look at")
+        if m.name == unsettled:
+            continue
         if not m.fails:
-            raise AuthoringError(f"{where}: mutant `{m.name}` fails no check: name those that catch it")
+            raise AuthoringError(
+                f"{where}: mutant `{m.name}` fails no check: name those that catch it, or let "
+                f"`minigrad matrix {a.name} --only {m.name} --accept` do so"
+            )
         if unknown := [name for name in m.fails if name not in deterministic]:
             raise AuthoringError(
                 f"{where}: mutant `{m.name}` fails {unknown}: not names of deterministic checks"
