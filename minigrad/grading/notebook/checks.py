@@ -22,12 +22,14 @@ from minigrad.grading.assignment.expected import Shipped
 from minigrad.grading.judge import diagnose, verdict
 from minigrad.grading.model import Evidence, GradingError
 from minigrad.grading.notebook import mynet
+from minigrad.grading.notebook.deadline import Overtime, deadline
 from minigrad.grading.report.exercise import Result, Row
 from minigrad.grading.report.picture import picture, worst_entry
 from minigrad.sandbox.worker import run_probe
 
 PUBLIC = "public_checks.py"
 MESSAGE = 400  # characters kept of an exception's message
+PATIENCE = 2  # a probe may take this many times the computing time that it has in grading
 Names = dict[str, Any]
 
 
@@ -141,6 +143,21 @@ class Checks:
                 return False
         return True
 
+    def works(self, rehearsal: Callable[[], object]) -> bool:
+        """Whether a lab's first steps, tried in small, raise nothing; says in one line what they raise.
+
+        For labs that put together what the checks ask for one by one:
+
+            if check.passed("encoder", "decoder") and check.works(lambda: train(updates=2)):
+                ...
+        """
+        try:
+            rehearsal()
+        except Exception as error:
+            print("This part stops at what you wrote:", ", ".join(_told(error, self._names)))
+            return False
+        return True
+
     def _score(self, exercise: str, own: list[Check], rows: list[Row]) -> float:
         passed = sum(c.weight for c, row in zip(own, rows, strict=True) if row.status == "pass")
         return self._values.points[exercise] * (passed / sum(c.weight for c in own))
@@ -175,7 +192,12 @@ class Checks:
                 text: Callable[[], str] | None = getattr(sys.stdout, "text", None)  # run_probe's stream
                 printed.append(text() if text else "")
 
-        reply = run_probe(dataclasses.replace(check, probe=probe), self._names, self._seed(check, attempt))
+        seed, limit = self._seed(check, attempt), PATIENCE * check.cpu
+        try:
+            with deadline(limit):
+                reply = run_probe(dataclasses.replace(check, probe=probe), self._names, seed)
+        except Overtime:
+            return _Seen(Evidence(failure=verdict.ended("cpu", limit, 0)), printed="".join(printed))
         return _Seen(verdict.evidence(reply, ()), errors[0] if errors else None, "".join(printed))
 
     def _seed(self, check: Check, attempt: int, use: str = "") -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.checks import Mutant, mutant
+from minigrad.cli import main
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.accept import accepted
 from minigrad.grading.authoring.one import only
@@ -165,3 +166,18 @@ def test_a_place_that_is_not_found_is_said(code: str, told: str) -> None:
     with pytest.raises(AuthoringError, match=told) as error:
         accepted(text, "09-x/mutants.py", mutant("m", "a", "b", "h", ["e.x"]), ["e.y"])
     assert str(error.value).startswith("09-x/mutants.py: ")
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = example.write(tmp_path / "solutions")
+    asked = ["--course", str(tmp_path), "matrix", "02-tiny", "--only", "backwards"]
+    written(folder, '["shift.moved"]', "[]")
+    assert main(asked) == 1
+    assert "also fails shift.moved" in capsys.readouterr().err
+    assert main([*asked, "--accept"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("02-tiny: mutant backwards fails 1 check\n  shift.moved  `y` is off")
+    assert said.err == ""
+    assert load(folder).mutants[1].fails == ("shift.moved",)
+    assert main(["--course", str(tmp_path), "matrix", "--accept"]) == 2
+    assert "name it, with --only" in capsys.readouterr().err
