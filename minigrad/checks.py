@@ -58,18 +58,23 @@ class Student:
 class Check:
     """A probe with what it is worth and how its arrays are compared.
 
-    `name` is "exercise.probe-function", unique in an assignment. Arrays pass when dtype and shape
-    equal the solution's and every entry is within `atol + rtol * |expected|`. `cpu` bounds one run
-    of the probe, in CPU seconds. A check with a `replay` is *trained*: its probe returns
-    parameters, and `replay(solution, parameters, rng, held_out)`, run on the reference, returns a
-    score where 1 is perfect; it passes at `threshold`. Its `rng` is the probe's stream once more, so
-    that it draws the same task; `held_out`, which no submission ever sees, draws the data. It runs
-    only once the checks it `needs` have passed.
+    `name` is "exercise.probe-function", unique in an assignment. `points` are its share of its
+    exercise's points: those times its `weight`, over the weights of all the exercise's checks; they
+    are 0 until somebody who knows the exercise's points shares them out (`grading.assignment.points`).
+
+    Arrays pass when dtype and shape equal the solution's and every entry is within
+    `atol + rtol * |expected|`. `cpu` bounds one run of the probe, in CPU seconds.
+
+    A check with a `replay` is *trained*: its probe returns parameters, and
+    `replay(solution, parameters, rng, held_out)`, run on the reference, returns a score where 1 is
+    perfect; it passes at `threshold`. Its `rng` is the probe's stream once more, so that it draws the
+    same task; `held_out`, which no submission ever sees, draws the data. It runs only once the checks
+    it `needs` have passed.
     """
 
     name: str
     exercise: str
-    points: float
+    weight: float
     says: str
     probe: Probe
     rtol: float = 1e-7
@@ -79,6 +84,7 @@ class Check:
     replay: Replay | None = None
     threshold: float = 0.97
     tries: int = 3
+    points: float = 0.0
 
     @property
     def trained(self) -> bool:
@@ -89,8 +95,8 @@ class Check:
 def check(
     *,
     exercise: str,
-    points: float,
     says: str,
+    weight: float = 1.0,
     rtol: float = 1e-7,
     atol: float = 1e-9,
     cpu: float = 2.0,
@@ -101,15 +107,17 @@ def check(
 ) -> Callable[[Probe], Check]:
     """Turn a probe `f(student, rng) -> {name: array}` into a Check named after it.
 
-    `says` is the sentence a student reads. `needs` names other checks ("rnn-cell.gradients").
+    `says` is the sentence a student reads. `weight` is relative: the exercise's points, stated in the
+    notebook's check cell, are shared out among its checks in proportion to their weights. `needs` names
+    other checks ("rnn-cell.gradients"). Raises ValueError for a weight that is not above 0.
     """
-    if points <= 0:
-        raise ValueError(f"check of {exercise!r}: points must be positive, got {points}")
+    if not 0 < weight < float("inf"):
+        raise ValueError(f"check of {exercise!r}: weight must be a number above 0, got {weight}")
 
     def wrap(probe: Probe) -> Check:
         name = f"{exercise}.{probe.__name__.replace('_', '-')}"
         bounds = (rtol, atol, cpu, tuple(needs), replay, threshold, tries)
-        return Check(name, exercise, float(points), says, probe, *bounds)
+        return Check(name, exercise, float(weight), says, probe, *bounds)
 
     return wrap
 

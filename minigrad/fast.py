@@ -87,6 +87,7 @@ class Value(tape.Value):
         node.op, node.vjps, node.arguments, node.shape = f, vjps, arguments, data.shape
         node.serial, node.keep, node.seen = next_serial(), None, None
         return result
+
     data = tape.Value.data.getter(_read_only)  # type: ignore[attr-defined]
 
 

@@ -66,25 +66,25 @@ def numeric(student, f, x, **options):
     return given(student.numeric_grad(f, x, **options), "`numeric_grad`")
 
 
-@check(exercise="numeric-grad", points=1, says=FLOAT64, rtol=1e-4, atol=1e-4)
+@check(exercise="numeric-grad", says=FLOAT64, rtol=1e-4, atol=1e-4)
 def shape_of_x(student, rng):
     x = rng.normal(size=sizes(rng, 2))
     return {"gradient": numeric(student, lambda x: float((x**2).sum()), x)}
 
 
-@check(exercise="numeric-grad", points=1, says=CENTRAL)
+@check(exercise="numeric-grad", says=CENTRAL)
 def one_entry(student, rng):
     x, eps = rng.uniform(1, 2, 1).round(2), round(float(rng.uniform(0.2, 0.4)), 2)
     return {"slope of x ** 3": numeric(student, lambda x: float(x[0] ** 3), x, eps=eps)}
 
 
-@check(exercise="numeric-grad", points=1, says=CENTRAL, rtol=1e-4, atol=1e-5)
+@check(exercise="numeric-grad", says=CENTRAL, rtol=1e-4, atol=1e-5)
 def several_entries(student, rng):
     c = rng.normal(size=5)
     return {"gradient": numeric(student, lambda x: float(c @ x**2 + x[0] * x[1]), rng.normal(size=5))}
 
 
-@check(exercise="numeric-grad", points=1, says=AS_IT_WAS)
+@check(exercise="numeric-grad", says=AS_IT_WAS)
 def x_afterwards(student, rng):
     x = rng.normal(size=4)
     numeric(student, lambda x: float(x.sum()), x, eps=0.1)
@@ -107,31 +107,31 @@ def there_and_back(student, name, x, g):
     return y, pulled(name, vjps[0], g.copy())
 
 
-@check(exercise="sigmoid-tanh", points=1, says=ENTRIES)
+@check(exercise="sigmoid-tanh", says=ENTRIES)
 def entries(student, rng):
     x = rng.normal(size=sizes(rng, 2)) * 2
     return {"sigmoid": run(student, "sigmoid", x)[0], "tanh": run(student, "tanh", x)[0]}
 
 
-@check(exercise="sigmoid-tanh", points=1, says=ONE_VJP)
+@check(exercise="sigmoid-tanh", says=ONE_VJP)
 def slope_of_sigmoid(student, rng):
     x = rng.normal(size=4).round(1)
     return {"slope at x": there_and_back(student, "sigmoid", x, np.ones(4))[1]}
 
 
-@check(exercise="sigmoid-tanh", points=1, says=ONE_VJP)
+@check(exercise="sigmoid-tanh", says=ONE_VJP)
 def slope_of_tanh(student, rng):
     x = rng.normal(size=4).round(1)
     return {"slope at x": there_and_back(student, "tanh", x, np.ones(4))[1]}
 
 
-@check(exercise="sigmoid-tanh", points=1, says=ONE_VJP)
+@check(exercise="sigmoid-tanh", says=ONE_VJP)
 def weighted_slopes(student, rng):
     x, g = rng.normal(size=(2, *sizes(rng, 2)))
     return {name: there_and_back(student, name, x, g)[1] for name in ("sigmoid", "tanh")}
 
 
-@check(exercise="sigmoid-tanh", points=1, says=FAR)
+@check(exercise="sigmoid-tanh", says=FAR)
 def far_to_the_right(student, rng):
     x = np.array([1000.0, float(rng.normal())])
     return {name: run(student, name, x)[0] for name in ("sigmoid", "tanh")}
@@ -163,13 +163,13 @@ def matrices(rng, *stack):
     return rng.normal(size=(*stack, n, k)), rng.normal(size=(*stack, k, m)), rng.normal(size=(*stack, n, m))
 
 
-@check(exercise="matmul", points=1, says=PRODUCT)
+@check(exercise="matmul", says=PRODUCT)
 def product(student, rng):
     a, b, _ = matrices(rng)
     return {"y": run(student, "matmul", a, b)[0]}
 
 
-@check(exercise="matmul", points=1, says=BOTH)
+@check(exercise="matmul", says=BOTH)
 def gradient_shapes(student, rng):
     n, k, m = sizes(rng, 3, 2, 40)
     _, vjps = run(student, "matmul", rng.normal(size=(n, k)), rng.normal(size=(k, m)))
@@ -180,7 +180,7 @@ def gradient_shapes(student, rng):
     }
 
 
-@check(exercise="matmul", points=2, says=BOTH)
+@check(exercise="matmul", weight=2, says=BOTH)
 def two_by_two(student, rng):
     a, b = rng.integers(1, 9, (2, 2, 2)).astype(float)
     g = np.zeros((2, 2))
@@ -189,13 +189,13 @@ def two_by_two(student, rng):
     return {"for a, if only y[0, 1] counts": da, "for b, if only y[0, 1] counts": db}
 
 
-@check(exercise="matmul", points=1, says=BOTH)
+@check(exercise="matmul", says=BOTH)
 def one_cotangent(student, rng):
     _, da, db = product_and_back(student, *matrices(rng))
     return {"for a": da, "for b": db}
 
 
-@check(exercise="matmul", points=2, says=STACKS)
+@check(exercise="matmul", weight=2, says=STACKS)
 def a_stack(student, rng):
     y, da, db = product_and_back(student, *matrices(rng, 10))
     return {"y": y, "for a": da, "for b": db}
@@ -281,7 +281,7 @@ def gradient(tensor):
     return given(tensor.grad, "`backward`")
 
 
-@check(exercise="backward", points=1, says=LEAVES)
+@check(exercise="backward", says=LEAVES)
 def one_operation(student, rng):
     tape = Tape(student)
     a, b, g = rng.normal(size=(3, 4))
@@ -290,7 +290,7 @@ def one_operation(student, rng):
     return {"a.grad": gradient(a), "b.grad": gradient(b)}
 
 
-@check(exercise="backward", points=1, says=LEAVES)
+@check(exercise="backward", says=LEAVES)
 def chain_of_three(student, rng):
     tape = Tape(student)
     x, w = tape.leaf(rng.normal(size=(3, 2))), tape.leaf(rng.normal(size=(2, 4)))
@@ -299,7 +299,7 @@ def chain_of_three(student, rng):
     return {"x.grad": gradient(x), "w.grad": gradient(w)}
 
 
-@check(exercise="backward", points=2, says=SUM_OF_USES)
+@check(exercise="backward", weight=2, says=SUM_OF_USES)
 def squared(student, rng):
     tape = Tape(student)
     x = tape.leaf(rng.uniform(1, 3, 3).round(1))
@@ -307,7 +307,7 @@ def squared(student, rng):
     return {"gradient of x * x": gradient(x)}
 
 
-@check(exercise="backward", points=2, says=SUM_OF_USES)
+@check(exercise="backward", weight=2, says=SUM_OF_USES)
 def diamond(student, rng):
     tape = Tape(student)
     x = tape.leaf(rng.normal(size=4))
@@ -318,7 +318,7 @@ def diamond(student, rng):
     return {"x.grad": gradient(x)}
 
 
-@check(exercise="backward", points=1, says=ONCE)
+@check(exercise="backward", says=ONCE)
 def ten_doublings(student, rng):
     tape = Tape(student)
     leaf = x = tape.leaf(rng.normal(size=2))
@@ -329,7 +329,7 @@ def ten_doublings(student, rng):
     return {"x.grad": gradient(leaf), "calls of vjps": np.array(tape.calls)}
 
 
-@check(exercise="backward", points=2, says=ADDS_UP)
+@check(exercise="backward", weight=2, says=ADDS_UP)
 def two_calls(student, rng):
     tape = Tape(student)
     x = tape.leaf(rng.normal(size=3))
@@ -340,7 +340,7 @@ def two_calls(student, rng):
     return {"x.grad after one call": first, "after two": gradient(x)}
 
 
-@check(exercise="backward", points=1, says=LONG, rtol=1e-6)
+@check(exercise="backward", says=LONG, rtol=1e-6)
 def four_thousand(student, rng):
     return {"x.grad": after_chain(student, rng, 4_000)}
 
@@ -355,7 +355,7 @@ def after_chain(student, rng, length):
     return gradient(leaf)
 
 
-@check(exercise="backward", points=1, says=FROM_ONE)
+@check(exercise="backward", says=FROM_ONE)
 def from_one(student, rng):
     tape = Tape(student)
     x = tape.leaf(np.array(rng.normal()))
@@ -363,7 +363,7 @@ def from_one(student, rng):
     return {"x.grad": gradient(x)}
 
 
-@check(exercise="backward", points=1, says=HANDS_OFF)
+@check(exercise="backward", says=HANDS_OFF)
 def g_afterwards(student, rng):
     tape = Tape(student)
     x, g = tape.leaf(rng.normal(size=3)), rng.normal(size=3)
@@ -388,7 +388,7 @@ def down(student, g, shape):
     return given(student.unbroadcast(g, shape), "`unbroadcast`")
 
 
-@check(exercise="unbroadcast", points=1, says=BOTH_WAYS)
+@check(exercise="unbroadcast", says=BOTH_WAYS)
 def shapes(student, rng):
     a, b, c = sizes(rng, 3, 2, 40)
     g = np.ones((a, b, c))
@@ -396,25 +396,25 @@ def shapes(student, rng):
     return {f"(A, B, C) to {name}": np.array(np.shape(down(student, g, s)), int) for name, s in asked.items()}
 
 
-@check(exercise="unbroadcast", points=2, says=IN_FRONT)
+@check(exercise="unbroadcast", weight=2, says=IN_FRONT)
 def a_row(student, rng):
     n, h = sizes(rng, 2)
     return {"for a row (H,)": down(student, rng.normal(size=(n, h)), (h,))}
 
 
-@check(exercise="unbroadcast", points=2, says=STRETCHED)
+@check(exercise="unbroadcast", weight=2, says=STRETCHED)
 def a_column(student, rng):
     n, h = sizes(rng, 2)
     return {"for a column (N, 1)": down(student, rng.normal(size=(n, h)), (n, 1))}
 
 
-@check(exercise="unbroadcast", points=1, says=BOTH_WAYS)
+@check(exercise="unbroadcast", says=BOTH_WAYS)
 def by_hand(student, rng):
     g = rng.integers(1, 9, (2, 2, 2)).astype(float)
     return {"for shape (2, 1)": down(student, g, (2, 1))}
 
 
-@check(exercise="unbroadcast", points=1, says=NOTHING_TO_UNDO)
+@check(exercise="unbroadcast", says=NOTHING_TO_UNDO)
 def nothing_to_undo(student, rng):
     g = rng.normal(size=sizes(rng, 2))
     return {"the same": down(student, g, g.shape)}
@@ -441,14 +441,14 @@ def read_and_back(student, rng, x, index):
     return y, pulled("getitem", vjps[0], g)
 
 
-@check(exercise="getitem", points=1, says=READ)
+@check(exercise="getitem", says=READ)
 def what_was_read(student, rng):
     x = rng.normal(size=(4, 3))
     indices = {"x[1]": 1, "x[1:3, 0]": (slice(1, 3), 0), "x[[3, 0]]": np.array([3, 0])}
     return {name: run(student, "getitem", x, index)[0] for name, index in indices.items()}
 
 
-@check(exercise="getitem", points=2, says=SENT_BACK)
+@check(exercise="getitem", weight=2, says=SENT_BACK)
 def back_from_a_slice(student, rng):
     x = rng.normal(size=(5, 3))
     return {
@@ -457,12 +457,12 @@ def back_from_a_slice(student, rng):
     }
 
 
-@check(exercise="getitem", points=1, says=REPEATED)
+@check(exercise="getitem", says=REPEATED)
 def read_twice(student, rng):
     return {"for x[[2, 0, 2]]": read_and_back(student, rng, rng.normal(size=(3, 2)), np.array([2, 0, 2]))[1]}
 
 
-@check(exercise="getitem", points=1, says=AFRESH)
+@check(exercise="getitem", says=AFRESH)
 def called_again(student, rng):
     x, g = rng.normal(size=4), rng.normal(size=2)
     _, vjps = run(student, "getitem", x, slice(1, 3))
@@ -493,37 +493,37 @@ def scores(rng, n=None, k=None):
     return 2 * rng.normal(size=(n, k)), rng.integers(0, k, n)
 
 
-@check(exercise="cross-entropy", points=1, says=MEAN_LOSS)
+@check(exercise="cross-entropy", says=MEAN_LOSS)
 def one_row(student, rng):
     logits = rng.normal(size=(1, 2)).round(1)
     return {"loss": run(student, "cross_entropy", logits, np.array([1]))[0]}
 
 
-@check(exercise="cross-entropy", points=2, says=MEAN_LOSS)
+@check(exercise="cross-entropy", weight=2, says=MEAN_LOSS)
 def mean_loss(student, rng):
     return {"loss": run(student, "cross_entropy", *scores(rng))[0]}
 
 
-@check(exercise="cross-entropy", points=1, says=SAID_LESS_RIGHT)
+@check(exercise="cross-entropy", says=SAID_LESS_RIGHT)
 def gradient_of_one_row(student, rng):
     _, vjps = run(student, "cross_entropy", rng.normal(size=(1, 3)).round(1), np.array([2]))
     return {"for logits": pulled("cross_entropy", vjps[0], np.float64(1))}
 
 
-@check(exercise="cross-entropy", points=1, says=SAID_LESS_RIGHT)
+@check(exercise="cross-entropy", says=SAID_LESS_RIGHT)
 def gradient_of_rows(student, rng):
     _, vjps = run(student, "cross_entropy", *scores(rng))
     return {"for logits": pulled("cross_entropy", vjps[0], np.float64(1))}
 
 
-@check(exercise="cross-entropy", points=1, says=STABLE)
+@check(exercise="cross-entropy", says=STABLE)
 def all_shifted(student, rng):
     logits, labels = scores(rng)
     loss, vjps = run(student, "cross_entropy", logits + 1000, labels)
     return {"loss": loss, "for logits": pulled("cross_entropy", vjps[0], np.float64(1))}
 
 
-@check(exercise="cross-entropy", points=1, says=UNCHANGED)
+@check(exercise="cross-entropy", says=UNCHANGED)
 def vjp_again(student, rng):
     logits, labels = scores(rng)
     _, vjps = run(student, "cross_entropy", logits, labels)

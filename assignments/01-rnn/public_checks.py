@@ -158,7 +158,7 @@ STEP = "The new state is `activation(x @ W_x + h @ W_h + b)`, whatever the activ
 REACHES = "The gradient reaches every parameter, the inputs and the first state, through all time steps."
 
 
-@check(exercise="rnn-cell", points=1, says=PARAMETERS)
+@check(exercise="rnn-cell", says=PARAMETERS)
 def shapes(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = new_cell(student, D, H)
@@ -174,21 +174,21 @@ def shapes(student, rng):
     }
 
 
-@check(exercise="rnn-cell", points=1, says=START)
+@check(exercise="rnn-cell", says=START)
 def start(student, rng):
     D, H = sizes(rng, 2, 8, 40)
     cell = new_cell(student, D, H)
     return {"W_h @ W_h.T": cell.W_h.data @ cell.W_h.data.T, "b": cell.b}
 
 
-@check(exercise="rnn-cell", points=2, says=STEP)
+@check(exercise="rnn-cell", weight=2, says=STEP)
 def one_step(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H, bias=0.0)
     return {"new state": step(cell, rng.normal(size=(B, D)), Tensor(rng.normal(size=(B, H))))}
 
 
-@check(exercise="rnn-cell", points=1, says=STEP)
+@check(exercise="rnn-cell", says=STEP)
 def by_hand(student, rng):
     cell = new_cell(student, 1, 1)
     w, u, c = rng.uniform(0.2, 0.9, 3).round(2)
@@ -197,7 +197,7 @@ def by_hand(student, rng):
     return {"state after reading 1": first, "state after reading 1, 0": step(cell, np.zeros((1, 1)), first)}
 
 
-@check(exercise="rnn-cell", points=2, says=REACHES)
+@check(exercise="rnn-cell", weight=2, says=REACHES)
 def one_step_gradients(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H)
@@ -212,20 +212,20 @@ KEEPS = "`hs` is (B, T, H), batch first; it has the inputs' dtype, and none of t
 STATES = "`hs[:, t]` is the state after reading `x[:, t]`, and the step before the first one left `h0`."
 
 
-@check(exercise="rnn-forward", points=1, says=KEEPS)
+@check(exercise="rnn-forward", says=KEEPS)
 def forward_shape(student, rng):
     B, T, D, H = sizes(rng, 4, 2, 20)
     hs, _ = forward(student, *sequence(rng, B, T, D, H))
     return {"shape of hs": np.array(hs.shape)}
 
 
-@check(exercise="rnn-forward", points=2, says=STATES)
+@check(exercise="rnn-forward", weight=2, says=STATES)
 def values(student, rng):
     B, D, H = sizes(rng, 3)
     return {"hs": forward(student, *sequence(rng, B, 3, D, H, first_state=False))[0]}
 
 
-@check(exercise="rnn-forward", points=2, says=STATES)
+@check(exercise="rnn-forward", weight=2, says=STATES)
 def two_steps_by_hand(student, rng):
     w, u, c = rng.uniform(0.2, 0.9, 3).round(2)
     x = np.array([[[1.0], [0.0]]])
@@ -245,7 +245,7 @@ NO_TAPE = "The tape is not used, and the numbers stay right at H = 32 over T = 5
 TWICE = "Neither `dhs` nor the cache is changed, so calling it twice gives the same."
 
 
-@check(exercise="rnn-backward", points=1, says=SHAPES)
+@check(exercise="rnn-backward", says=SHAPES)
 def backward_shapes(student, rng):
     B, T, D, H = designed_sizes(rng, 2, 20)
     cache = cache_for(student, *designed(rng, B, T, D, H))
@@ -253,20 +253,20 @@ def backward_shapes(student, rng):
     return {f"shape of {name}": np.array(np.shape(given(value, name))) for name, value in got.items()}
 
 
-@check(exercise="rnn-backward", points=2, says=SUMS)
+@check(exercise="rnn-backward", weight=2, says=SUMS)
 def one_number(student, rng):
     cache = cache_for(student, *designed(rng, 1, 2, 1, 1))
     return backward(student, np.array([[[0.0], [1.0]]]), cache)
 
 
-@check(exercise="rnn-backward", points=3, says=SUMS)
+@check(exercise="rnn-backward", weight=3, says=SUMS)
 def two_steps(student, rng):
     B, _, D, H = designed_sizes(rng, 3)
     cache = cache_for(student, *designed(rng, B, 2, D, H))
     return backward(student, rng.normal(size=(B, 2, H)), cache)
 
 
-@check(exercise="rnn-backward", points=2, says=LAST)
+@check(exercise="rnn-backward", weight=2, says=LAST)
 def last_of_three(student, rng):
     B, _, D, H = designed_sizes(rng, 4, 10)
     cache = cache_for(student, *designed(rng, B, 3, D, H))
@@ -276,7 +276,7 @@ def last_of_three(student, rng):
     return {"dx": got["dx"], "dh0": got["dh0"]}
 
 
-@check(exercise="rnn-backward", points=2, says=NO_TAPE)
+@check(exercise="rnn-backward", weight=2, says=NO_TAPE)
 def no_tape_short(student, rng):
     B, T, D, H = designed_sizes(rng)
     cache = cache_for(student, *designed(rng, B, T, D, H))
@@ -285,7 +285,7 @@ def no_tape_short(student, rng):
     return {"dx": got["dx"], "dh0": got["dh0"]}
 
 
-@check(exercise="rnn-backward", points=1, says=TWICE)
+@check(exercise="rnn-backward", says=TWICE)
 def dhs_unchanged(student, rng):
     B, T, D, H = designed_sizes(rng)
     cache = cache_for(student, *designed(rng, B, T, D, H))
@@ -313,7 +313,7 @@ def clip_value(student, parameters, c):
         given(..., "clip_grad_value")
 
 
-@check(exercise="clip-value", points=1, says=INSIDE, rtol=0, atol=0)
+@check(exercise="clip-value", says=INSIDE, rtol=0, atol=0)
 def entries(student, rng):
     c = rng.uniform(0.5, 1.5)
     parameters = [holder(2 * rng.normal(size=(4, 3))), holder(2 * rng.normal(size=5))]
@@ -322,7 +322,7 @@ def entries(student, rng):
     return {"first": parameters[0].grad, "second": parameters[1].grad, "before": before[0]}
 
 
-@check(exercise="clip-value", points=1, says=VALUE_PLACE)
+@check(exercise="clip-value", says=VALUE_PLACE)
 def value_in_place(student, rng):
     g = 2 * rng.normal(size=(4, 3))
     p = holder(g)
@@ -330,7 +330,7 @@ def value_in_place(student, rng):
     return {"the array": g, "the same array": truth(p.grad is g)}
 
 
-@check(exercise="clip-value", points=1, says=VALUE_NEGATIVE)
+@check(exercise="clip-value", says=VALUE_NEGATIVE)
 def value_negative(student, rng):
     p = holder(rng.normal(size=3) + 2)
     return {
@@ -369,21 +369,21 @@ def clip_norm(student, parameters, c):
     return float("nan") if norm is None else given(norm, "clip_grad_norm")
 
 
-@check(points=1, says=TOGETHER, **CLIP)
+@check(says=TOGETHER, **CLIP)
 def three_and_four(student, rng):
     a, b = holder(np.array([3.0, 0.0])), holder(np.array([0.0, 4.0]))
     clip_norm(student, [a, b], rng.uniform(0.8, 2.0))
     return {"first": a.grad, "second": b.grad}
 
 
-@check(points=1, says=DIRECTION, **CLIP)
+@check(says=DIRECTION, **CLIP)
 def one_parameter(student, rng):
     p = holder(3 * rng.normal(size=(4, 5)))
     clip_norm(student, [p], 2.0)
     return {"gradient": p.grad, "its norm": np.linalg.norm(p.grad)}
 
 
-@check(points=1, says=BELOW, **CLIP)
+@check(says=BELOW, **CLIP)
 def well_below(student, rng):
     p = holder(rng.normal(size=(3, 4)))
     before = p.grad.copy()
@@ -391,7 +391,7 @@ def well_below(student, rng):
     return {"gradient": p.grad, "every bit as before": truth(np.array_equal(p.grad, before))}
 
 
-@check(points=1, says=RETURNS, **CLIP)
+@check(says=RETURNS, **CLIP)
 def returned(student, rng):
     p, q = holder(3 * rng.normal(size=(4, 5))), holder(rng.normal(size=6))
     big = clip_norm(student, [p, q], 1.0)
@@ -403,7 +403,7 @@ def returned(student, rng):
     }
 
 
-@check(points=1, says=NORM_PLACE, **CLIP)
+@check(says=NORM_PLACE, **CLIP)
 def norm_in_place(student, rng):
     g = 3 * rng.normal(size=(4, 3))
     p = holder(g)
@@ -411,14 +411,14 @@ def norm_in_place(student, rng):
     return {"the array": g, "the same array": truth(p.grad is g)}
 
 
-@check(points=1, says=NOTHING, **CLIP)
+@check(says=NOTHING, **CLIP)
 def some_without_gradient(student, rng):
     p, bare = holder(2 + rng.normal(size=(2, 3))), Parameter(np.zeros(3))
     clip_norm(student, [bare, p], 1.0)
     return {"gradient": p.grad, "None stays None": truth(bare.grad is None)}
 
 
-@check(points=1, says=BOUNDS, **CLIP)
+@check(says=BOUNDS, **CLIP)
 def bounds(student, rng):
     p, q = holder(2 + rng.normal(size=4)), holder(2 + rng.normal(size=4))
     clip_norm(student, [p], 0.0)
@@ -497,19 +497,19 @@ def updates(student, rng, count, max_norm, momentum=0.9):
     return losses, {"updates": np.array(optimizer.steps), **dict(model.named_parameters())}
 
 
-@check(exercise="train-step", points=2, says=BEFORE)
+@check(exercise="train-step", weight=2, says=BEFORE)
 def loss_before(student, rng):
     (loss,), _ = updates(student, rng, 1, None)
     return {"loss": np.array(float(loss.data if isinstance(loss, Tensor) else loss)),
             "a float": truth(isinstance(loss, float))}
 
 
-@check(exercise="train-step", points=2, says=ONE_UPDATE)
+@check(exercise="train-step", weight=2, says=ONE_UPDATE)
 def one_update(student, rng):
     return updates(student, rng, 1, None)[1]
 
 
-@check(exercise="train-step", points=1, says=CLIPPED, rtol=1e-5)
+@check(exercise="train-step", says=CLIPPED, rtol=1e-5)
 def one_clipped_update(student, rng):
     return updates(student, rng, 1, 0.5)[1]
 
@@ -640,7 +640,7 @@ def boom_replay(solution, parameters, rng, held_out):
 
 
 @check(
-    exercise="learned", points=5, says=ECHO, cpu=6.0, threshold=0.97,
+    exercise="learned", weight=5, says=ECHO, cpu=6.0, threshold=0.97,
     needs=(*CELL, *TRAIN), replay=accuracy_replay(echo_map, 32),
 )
 def echo(student, rng):
@@ -651,7 +651,7 @@ def echo(student, rng):
 
 
 @check(
-    exercise="learned", points=5, says=PARITY, cpu=6.0, threshold=0.97,
+    exercise="learned", weight=5, says=PARITY, cpu=6.0, threshold=0.97,
     needs=(*CELL, *TRAIN), replay=accuracy_replay(parity_map, 32),
 )
 def parity(student, rng):
@@ -662,7 +662,7 @@ def parity(student, rng):
 
 
 @check(
-    exercise="learned", points=5, says=BOOM, cpu=6.0, threshold=round(1 - 0.02 / BOOM_BASELINE, 3),
+    exercise="learned", weight=5, says=BOOM, cpu=6.0, threshold=round(1 - 0.02 / BOOM_BASELINE, 3),
     needs=(*CELL, "rnn-cell.any-activation", *TRAIN, "train-step.five-clipped-updates", "clip-norm.global-norm"),
     replay=boom_replay,
 )

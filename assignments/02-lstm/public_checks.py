@@ -118,7 +118,7 @@ REACHES = (
 )
 
 
-@check(exercise="lstm-cell", points=1, says=PARAMETERS)
+@check(exercise="lstm-cell", says=PARAMETERS)
 def shapes(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = new_cell(student, D, H)
@@ -134,7 +134,7 @@ def shapes(student, rng):
     }
 
 
-@check(exercise="lstm-cell", points=2, says=START)
+@check(exercise="lstm-cell", weight=2, says=START)
 def start(student, rng):
     D, H = sizes(rng, 2, 8, 30)
     cell = new_cell(student, D, H)
@@ -142,7 +142,7 @@ def start(student, rng):
     return {f"W_{k}[:H] @ W_{k}[:H].T": r @ r.T for k, r in rows.items()}
 
 
-@check(exercise="lstm-cell", points=1, says=BIASES)
+@check(exercise="lstm-cell", says=BIASES)
 def biases(student, rng):
     D, H = sizes(rng, 2, 3, 20)
     usual, other = new_cell(student, D, H), new_cell(student, D, H, forget_bias=float(rng.uniform(2, 5)))
@@ -152,7 +152,7 @@ def biases(student, rng):
     }
 
 
-@check(exercise="lstm-cell", points=3, says=GATE)
+@check(exercise="lstm-cell", weight=3, says=GATE)
 def forget_gate(student, rng):
     """Nothing is put on, so the new c is f ⊙ c."""
     B, D, H = sizes(rng, 3)
@@ -161,7 +161,7 @@ def forget_gate(student, rng):
     return {"new c when i = g = 0": c}
 
 
-@check(exercise="lstm-cell", points=3, says=GATE)
+@check(exercise="lstm-cell", weight=3, says=GATE)
 def input_gate(student, rng):
     """The candidate is one and the old c zero, so the new c is i."""
     B, D, H = sizes(rng, 3)
@@ -171,7 +171,7 @@ def input_gate(student, rng):
     return {"new c when g = 1 and c = 0": c}
 
 
-@check(exercise="lstm-cell", points=3, says=GATE, atol=1e-6)
+@check(exercise="lstm-cell", weight=3, says=GATE, atol=1e-6)
 def output_gate(student, rng):
     """f is one and i zero, so c stays; it is so small that tanh changes nothing, and h / c is o."""
     B, D, H = sizes(rng, 3)
@@ -181,7 +181,7 @@ def output_gate(student, rng):
     return {"1000 times the new h when the new c = 0.001": h * 1000.0}
 
 
-@check(exercise="lstm-cell", points=3, says=MEMORY)
+@check(exercise="lstm-cell", weight=3, says=MEMORY)
 def candidate(student, rng):
     """i is one and the old c zero, so the new c is g."""
     B, D, H = sizes(rng, 3)
@@ -191,7 +191,7 @@ def candidate(student, rng):
     return {"new c when i = 1 and c = 0": c}
 
 
-@check(exercise="lstm-cell", points=1, says=ACTIVATION)
+@check(exercise="lstm-cell", says=ACTIVATION)
 def other_candidate(student, rng):
     """As before, with relu."""
     B, D, H = sizes(rng, 3)
@@ -201,7 +201,7 @@ def other_candidate(student, rng):
     return {"new c when i = 1 and c = 0, with relu": c}
 
 
-@check(exercise="lstm-cell", points=2, says=OUTPUT)
+@check(exercise="lstm-cell", weight=2, says=OUTPUT)
 def shown_part(student, rng):
     """All gates and the candidate are one, so the new c is c + 1 and the new h is tanh(c + 1)."""
     B, D, H = sizes(rng, 3)
@@ -211,7 +211,7 @@ def shown_part(student, rng):
     return {"new h when f = i = g = o = 1": h}
 
 
-@check(exercise="lstm-cell", points=2, says=OUTPUT)
+@check(exercise="lstm-cell", weight=2, says=OUTPUT)
 def by_hand(student, rng):
     cell = new_cell(student, 1, 1)
     for name in NAMES:
@@ -227,7 +227,7 @@ def by_hand(student, rng):
     }
 
 
-@check(exercise="lstm-cell", points=3, says=REACHES)
+@check(exercise="lstm-cell", weight=3, says=REACHES)
 def one_step_gradients(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H)
@@ -254,28 +254,28 @@ def cut(student, series, length):
     return given(x, "windows"), given(y, "windows")
 
 
-@check(exercise="windows", points=1, says=WINDOW_SHAPES)
+@check(exercise="windows", says=WINDOW_SHAPES)
 def window_shapes(student, rng):
     D, length, more = sizes(rng, 3, 2, 12)
     x, y = cut(student, rng.normal(size=(length + more, D)), length)
     return {"shape of x": np.array(np.shape(x)), "shape of y": np.array(np.shape(y))}
 
 
-@check(exercise="windows", points=2, says=WINDOW_VALUES)
+@check(exercise="windows", weight=2, says=WINDOW_VALUES)
 def first_windows(student, rng):
     D, length, more = sizes(rng, 3, 3, 8)
     x, y = cut(student, rng.normal(size=(length + more, D)), length)
     return {"x[0]": x[0], "y[0]": y[0], "x[1]": x[1], "y[1]": y[1]}
 
 
-@check(exercise="windows", points=1, says=WINDOW_ALL)
+@check(exercise="windows", says=WINDOW_ALL)
 def tiny_windows(student, rng):
     first = int(rng.integers(10, 90))
     x, y = cut(student, np.arange(first, first + 5.0)[:, None], 2)
     return {"x": x, "y": y}
 
 
-@check(exercise="windows", points=1, says=WINDOW_SHORT)
+@check(exercise="windows", says=WINDOW_SHORT)
 def short_series(student, rng):
     length = int(rng.integers(3, 9))
     x, _ = cut(student, rng.normal(size=(length + 2, 2)), length)
@@ -286,7 +286,7 @@ def short_series(student, rng):
     }
 
 
-@check(exercise="windows", points=1, says=WINDOW_OWN)
+@check(exercise="windows", says=WINDOW_OWN)
 def own_arrays(student, rng):
     series = rng.normal(size=(8, 2))
     x, y = cut(student, series, 3)
@@ -317,7 +317,7 @@ def measured(rng, N, D):
     return rng.uniform(2, 9, D) + rng.uniform(0.5, 4, D) * rng.normal(size=(N, D))
 
 
-@check(exercise="standardise", points=1, says=SCALED_SHAPES)
+@check(exercise="standardise", says=SCALED_SHAPES)
 def a_tuple(student, rng):
     D, *lengths = sizes(rng, 4, 3, 20)
     got = given(student.standardise(*(measured(rng, N, D) for N in lengths)), "standardise")
@@ -329,19 +329,19 @@ def a_tuple(student, rng):
     }
 
 
-@check(exercise="standardise", points=2, says=SCALED_TRAIN)
+@check(exercise="standardise", weight=2, says=SCALED_TRAIN)
 def train_columns(student, rng):
     N, D = sizes(rng, 2, 5, 12)
     return {"train": scaled(student, measured(rng, N, D))[0]}
 
 
-@check(exercise="standardise", points=2, says=SCALED_OTHERS)
+@check(exercise="standardise", weight=2, says=SCALED_OTHERS)
 def test_by_train(student, rng):
     N, M, D = sizes(rng, 3, 4, 12)
     return {"test": scaled(student, measured(rng, N, D), 3 + 2 * measured(rng, M, D))[1]}
 
 
-@check(exercise="standardise", points=1, says=SCALED_CONSTANT)
+@check(exercise="standardise", says=SCALED_CONSTANT)
 def constant_column(student, rng):
     train, test = measured(rng, 6, 3), measured(rng, 5, 3)
     train[:, 1] = float(rng.integers(2, 9))
@@ -349,7 +349,7 @@ def constant_column(student, rng):
     return {"train": train, "test": test}
 
 
-@check(exercise="standardise", points=1, says=SCALED_SAME)
+@check(exercise="standardise", says=SCALED_SAME)
 def arguments_afterwards(student, rng):
     train, test = measured(rng, 6, 2), measured(rng, 5, 2)
     scaled(student, train, test)
@@ -401,14 +401,14 @@ def forecast(model, x):
     return given(model(x), "Forecaster's __call__")
 
 
-@check(exercise="forecaster", points=1, says=FORECAST)
+@check(exercise="forecaster", says=FORECAST)
 def forecast_shape(student, rng):
     B, T, D, H, K = sizes(rng, 5, 2, 12)
     model = forecaster(student, rng, Conveyor(rng, D, H), K)
     return {"shape of model(x)": np.array(forecast(model, rng.normal(size=(B, T, D))).shape)}
 
 
-@check(exercise="forecaster", points=1, says=OWNS)
+@check(exercise="forecaster", says=OWNS)
 def owns(student, rng):
     D, H, K = sizes(rng, 3, 3, 20)
     cell = Conveyor(rng, D, H)
@@ -420,14 +420,14 @@ def owns(student, rng):
     }
 
 
-@check(exercise="forecaster", points=2, says=FORECAST)
+@check(exercise="forecaster", weight=2, says=FORECAST)
 def forecast_values(student, rng):
     B, T, D, H, K = sizes(rng, 5)
     model = forecaster(student, rng, Conveyor(rng, D, H), K)
     return {"model(x)": forecast(model, rng.normal(size=(B, T, D)))}
 
 
-@check(exercise="forecaster", points=1, says=FRESH)
+@check(exercise="forecaster", says=FRESH)
 def called_twice(student, rng):
     B, T, D, H, K = sizes(rng, 5)
     model = forecaster(student, rng, Conveyor(rng, D, H), K)
@@ -437,7 +437,7 @@ def called_twice(student, rng):
             "one row": forecast(model, x[:1])}
 
 
-@check(exercise="forecaster", points=1, says=FLOWS)
+@check(exercise="forecaster", says=FLOWS)
 def forecast_gradients(student, rng):
     B, T, D, H, K = sizes(rng, 5)
     cell = Conveyor(rng, D, H)
@@ -598,7 +598,7 @@ def series_replay(solution, parameters, rng, held_out):
 
 
 @check(
-    exercise="learned", points=5, says=ORDER, cpu=8.0, threshold=0.97,
+    exercise="learned", weight=5, says=ORDER, cpu=8.0, threshold=0.97,
     needs=CELL, replay=reader_replay(order_map, order_error, 6, 32, 4),
 )
 def order(student, rng):
@@ -608,7 +608,7 @@ def order(student, rng):
 
 
 @check(
-    exercise="learned", points=5, says=REBER, cpu=8.0, threshold=0.97,
+    exercise="learned", weight=5, says=REBER, cpu=8.0, threshold=0.97,
     needs=CELL, replay=reader_replay(reber_map, reber_error, 7, 24, 7),
 )
 def reber(student, rng):
@@ -618,7 +618,7 @@ def reber(student, rng):
 
 
 @check(
-    exercise="learned", points=5, says=SERIES, cpu=8.0, threshold=0.93, needs=MODEL, replay=series_replay,
+    exercise="learned", weight=5, says=SERIES, cpu=8.0, threshold=0.93, needs=MODEL, replay=series_replay,
 )
 def series(student, rng):
     draw = series_map(rng)

@@ -99,7 +99,7 @@ ACTIVATION = "The candidate uses the activation that the cell was given; the gat
 REACHES = "The gradient reaches every parameter, every input and the first state, through all time steps."
 
 
-@check(exercise="gru-cell", points=2, says=PARAMETERS)
+@check(exercise="gru-cell", weight=2, says=PARAMETERS)
 def shapes(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = new_cell(student, D, H)
@@ -113,7 +113,7 @@ def shapes(student, rng):
     }
 
 
-@check(exercise="gru-cell", points=2, says=START)
+@check(exercise="gru-cell", weight=2, says=START)
 def start(student, rng):
     D, H = sizes(rng, 2, 8, 30)
     cell = new_cell(student, D, H)
@@ -121,7 +121,7 @@ def start(student, rng):
     return {f"W_{k}[:H] @ W_{k}[:H].T": r @ r.T for k, r in rows.items()}
 
 
-@check(exercise="gru-cell", points=1, says=BIASES)
+@check(exercise="gru-cell", says=BIASES)
 def biases(student, rng):
     D, H = sizes(rng, 2, 3, 20)
     usual, other = new_cell(student, D, H), new_cell(student, D, H, update_bias=-float(rng.uniform(1, 4)))
@@ -131,7 +131,7 @@ def biases(student, rng):
     }
 
 
-@check(exercise="gru-cell", points=3, says=GATE)
+@check(exercise="gru-cell", weight=3, says=GATE)
 def update_gate(student, rng):
     """The candidate is zero, so the new state is (1 - z) ⊙ h, whatever r is."""
     B, D, H = sizes(rng, 3)
@@ -139,7 +139,7 @@ def update_gate(student, rng):
     return {"new state when the candidate is 0": step(cell, *one_step(rng, B, D, H))}
 
 
-@check(exercise="gru-cell", points=3, says=GATE)
+@check(exercise="gru-cell", weight=3, says=GATE)
 def reset_gate(student, rng):
     """z is one and W_h hands r ⊙ h on as it is, so the new state is tanh(r ⊙ h)."""
     B, D, H = sizes(rng, 3)
@@ -149,7 +149,7 @@ def reset_gate(student, rng):
     return {"new state when z = 1 and the candidate is tanh(r ⊙ h)": step(cell, x, 0.5 * h)}
 
 
-@check(exercise="gru-cell", points=2, says=CANDIDATE)
+@check(exercise="gru-cell", weight=2, says=CANDIDATE)
 def candidate(student, rng):
     """z and r are one, so the new state is tanh([h, x] W_h + b_h)."""
     B, D, H = sizes(rng, 3)
@@ -157,7 +157,7 @@ def candidate(student, rng):
     return {"new state when z = r = 1": step(cell, *one_step(rng, B, D, H))}
 
 
-@check(exercise="gru-cell", points=3, says=CANDIDATE)
+@check(exercise="gru-cell", weight=3, says=CANDIDATE)
 def reset_before_the_matrix(student, rng):
     """z is one and r the same for all samples, another for each unit."""
     B, D, H = sizes(rng, 3)
@@ -165,7 +165,7 @@ def reset_before_the_matrix(student, rng):
     return {"new state when z = 1 and r is constant": step(cell, *one_step(rng, B, D, H))}
 
 
-@check(exercise="gru-cell", points=2, says=MIX)
+@check(exercise="gru-cell", weight=2, says=MIX)
 def mixture(student, rng):
     """z is constant and the candidate nearly 1, so the new state lies between h and 1."""
     B, D, H = sizes(rng, 3)
@@ -173,7 +173,7 @@ def mixture(student, rng):
     return {"new state when the candidate is 1": step(cell, *one_step(rng, B, D, H))}
 
 
-@check(exercise="gru-cell", points=2, says=MIX)
+@check(exercise="gru-cell", weight=2, says=MIX)
 def by_hand(student, rng):
     cell = new_cell(student, 1, 1)
     for name, value in zip(NAMES, rng.permutation(np.arange(20, 90))[:6] / 100, strict=True):
@@ -182,14 +182,14 @@ def by_hand(student, rng):
     return {"state after reading 1": first, "state after reading 1, 0": step(cell, np.zeros((1, 1)), first)}
 
 
-@check(exercise="gru-cell", points=1, says=ACTIVATION)
+@check(exercise="gru-cell", says=ACTIVATION)
 def given_activation(student, rng):
     B, D, H = sizes(rng, 3)
     cell = fixed(written_cell(student, rng, D, H, activation=relu), z=OPEN, r=OPEN)
     return {"new state with relu when z = r = 1": step(cell, *one_step(rng, B, D, H))}
 
 
-@check(exercise="gru-cell", points=3, says=REACHES)
+@check(exercise="gru-cell", weight=3, says=REACHES)
 def one_step_gradients(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H)
@@ -242,14 +242,14 @@ def flipped(student, cell):
     return new
 
 
-@check(exercise="flip-convention", points=2, says=NEGATED)
+@check(exercise="flip-convention", weight=2, says=NEGATED)
 def opposite_sign(student, rng):
     D, H = sizes(rng, 2)
     new = flipped(student, stand_in_gru(rng, D, H))
     return {f"the new {name}": getattr(new, name) for name in NAMES}
 
 
-@check(exercise="flip-convention", points=2, says=OTHER_RULE)
+@check(exercise="flip-convention", weight=2, says=OTHER_RULE)
 def other_rule(student, rng):
     B, D, H = sizes(rng, 3)
     new = flipped(student, stand_in_gru(rng, D, H))
@@ -257,7 +257,7 @@ def other_rule(student, rng):
     return {"new state under the other rule": under_other_rule(new, hx, candidate)}
 
 
-@check(exercise="flip-convention", points=1, says=BACK, rtol=0, atol=0)
+@check(exercise="flip-convention", says=BACK, rtol=0, atol=0)
 def there_and_back(student, rng):
     D, H = sizes(rng, 2)
     cell = stand_in_gru(rng, D, H)
@@ -267,7 +267,7 @@ def there_and_back(student, rng):
     return {"W_z after one": first, **{f"{name} after two": getattr(twice, name) for name in NAMES}}
 
 
-@check(exercise="flip-convention", points=1, says=OWN)
+@check(exercise="flip-convention", says=OWN)
 def given_one_stays(student, rng):
     D, H = sizes(rng, 2)
     cell = stand_in_gru(rng, D, H)
@@ -352,7 +352,7 @@ def texts(rng, B, T, V, shortest=2):
     return np.where(mask, rng.integers(1, V, (B, T)), 0), mask
 
 
-@check(exercise="text-classifier", points=2, says=PARTS)
+@check(exercise="text-classifier", weight=2, says=PARTS)
 def parts(student, rng):
     V, E, H, K = sizes(rng, 4, 3, 20)
     model = classifier(student, rng, V, E, H, K)
@@ -365,35 +365,35 @@ def parts(student, rng):
     }
 
 
-@check(exercise="text-classifier", points=2, says=LOGITS)
+@check(exercise="text-classifier", weight=2, says=LOGITS)
 def equal_lengths(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 3, 12)
     model = classifier(student, rng, V, E, H, K)
     return {"logits": logits_of(model, words(rng, B, T, V), np.ones((B, T), dtype=bool))}
 
 
-@check(exercise="text-classifier", points=1, says=LOGITS)
+@check(exercise="text-classifier", says=LOGITS)
 def one_word(student, rng):
     E, H, K = sizes(rng, 3)
     model = classifier(student, rng, 2, E, H, K)
     return {"logits": logits_of(model, np.array([[0], [1]]), np.ones((2, 1), dtype=bool))}
 
 
-@check(exercise="text-classifier", points=3, says=PADDED)
+@check(exercise="text-classifier", weight=3, says=PADDED)
 def padded_batch(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 4, 12)
     model = classifier(student, rng, V, E, H, K)
     return {"logits": logits_of(model, *texts(rng, B, T, V))}
 
 
-@check(exercise="text-classifier", points=1, says=PAIR)
+@check(exercise="text-classifier", says=PAIR)
 def pair_of_states(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 3, 12)
     model = classifier(student, rng, V, E, H, K, kind=LeakyPair)
     return {"logits": logits_of(model, words(rng, B, T, V), np.ones((B, T), dtype=bool))}
 
 
-@check(exercise="text-classifier", points=2, says=WORDS)
+@check(exercise="text-classifier", weight=2, says=WORDS)
 def classifier_gradients(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 3, 12)
     model = classifier(student, rng, V, E, H, K)
@@ -433,17 +433,17 @@ def missed(student, rng, pairs):
     return {"sizes (D, H)": pairs, "parameters missed": np.array(far)}
 
 
-@check(exercise="match-hidden", points=2, says=NEAREST)
+@check(exercise="match-hidden", weight=2, says=NEAREST)
 def small_cells(student, rng):
     return missed(student, rng, [(D, H) for D in range(1, 5) for H in range(1, 13)])
 
 
-@check(exercise="match-hidden", points=2, says=NEAREST)
+@check(exercise="match-hidden", weight=2, says=NEAREST)
 def usual_cells(student, rng):
     return missed(student, rng, [(int(rng.integers(1, 20)), H) for H in range(8, 160)])
 
 
-@check(exercise="match-hidden", points=1, says=AN_INT)
+@check(exercise="match-hidden", says=AN_INT)
 def an_int(student, rng):
     D, H = sizes(rng, 2, 3, 40)
     answers = [matched(student, d, h) for d, h in ((D, H), (50, 1), (20, 2000))]
@@ -577,7 +577,7 @@ def sentiment_replay(solution, parameters, rng, held_out):
 
 
 @check(
-    exercise="learned", points=5, says=ADDING, cpu=8.0, threshold=round(1 - 0.02 / ADDING_BASELINE, 3),
+    exercise="learned", weight=5, says=ADDING, cpu=8.0, threshold=round(1 - 0.02 / ADDING_BASELINE, 3),
     needs=CELL, replay=adding_replay,
 )
 def adding(student, rng):
@@ -587,7 +587,7 @@ def adding(student, rng):
 
 
 @check(
-    exercise="learned", points=5, says=SENTIMENT, cpu=8.0, threshold=0.97,
+    exercise="learned", weight=5, says=SENTIMENT, cpu=8.0, threshold=0.97,
     needs=(*CELL, *CLASSIFIER), replay=sentiment_replay,
 )
 def sentiment(student, rng):

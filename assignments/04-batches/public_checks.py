@@ -81,27 +81,27 @@ def pad_of(student, sequences):
     return given(x, "pad"), given(mask, "pad")
 
 
-@check(exercise="pad", points=3, says=RECTANGLE)
+@check(exercise="pad", weight=3, says=RECTANGLE)
 def rectangle(student, rng):
     B, T, D = sizes(rng, 3, 3)
     x, mask = pad_of(student, [rng.normal(size=(n, D)) for n in some_lengths(rng, B, T)])
     return {"shape of x": np.array(x.shape), "x": x, "mask": mask}
 
 
-@check(exercise="pad", points=2, says=OWN)
+@check(exercise="pad", weight=2, says=OWN)
 def own_entries(student, rng):
     a, b = rng.integers(1, 99, 2)
     x, mask = pad_of(student, [np.array([0, a]), np.array([b, 0, 0]), np.array([0])])
     return {"x": x, "mask": mask}
 
 
-@check(exercise="pad", points=2, says=KINDS)
+@check(exercise="pad", weight=2, says=KINDS)
 def tokens(student, rng):
     x, mask = pad_of(student, [rng.integers(1, 50, n) for n in some_lengths(rng, *sizes(rng, 2, 3))])
     return {"x": x, "mask": mask}
 
 
-@check(exercise="pad", points=1, says=EMPTY)
+@check(exercise="pad", says=EMPTY)
 def one_empty(student, rng):
     D = int(rng.integers(2, 6))
     x, mask = pad_of(student, [rng.normal(size=(n, D)) for n in (2, 0, 3)])
@@ -133,26 +133,26 @@ def means(student, arrays, mask):
     return [a for values in arrays for a in mean_of(student, values, mask)]
 
 
-@check(exercise="masked-mean", points=2, says=MEAN)
+@check(exercise="masked-mean", weight=2, says=MEAN)
 def masked_values(student, rng):
     values, mask, _ = padded(rng, *sizes(rng, 2, 4), 1)
     return {"mean": given(student.masked_mean(Tensor(values[..., 0]), mask), "masked_mean")}
 
 
-@check(exercise="masked-mean", points=1, says=MEAN)
+@check(exercise="masked-mean", says=MEAN)
 def mean_by_hand(student, rng):
     a, b = rng.uniform(1, 9, 2).round(2)
     values, mask = Tensor(np.array([[a, 0.0, 0.0], [b, 0.0, 4.0]])), mask_of([1, 3])
     return {"mean of one and three": given(student.masked_mean(values, mask), "masked_mean")}
 
 
-@check(exercise="masked-mean", points=1, says=AXES)
+@check(exercise="masked-mean", says=AXES)
 def rows_behind(student, rng):
     values, mask, _ = padded(rng, *sizes(rng, 3, 3))
     return {"mean": given(student.masked_mean(Tensor(values), mask), "masked_mean")}
 
 
-@check(exercise="masked-mean", points=1, says=ANYTHING)
+@check(exercise="masked-mean", says=ANYTHING)
 def other_contents(student, rng):
     values, mask, _ = padded(rng, *sizes(rng, 2, 4), 1)
     values = values[..., 0]
@@ -164,14 +164,14 @@ def other_contents(student, rng):
     }
 
 
-@check(exercise="masked-mean", points=2, says=TENSOR)
+@check(exercise="masked-mean", weight=2, says=TENSOR)
 def mean_gradient(student, rng):
     values, mask, _ = padded(rng, *sizes(rng, 2, 3), 1)
     mean, slope = mean_of(student, values[..., 0], mask)
     return {"shape of the result": np.array(mean.shape), "gradient": slope}
 
 
-@check(exercise="masked-mean", points=1, says=NOWHERE)
+@check(exercise="masked-mean", says=NOWHERE)
 def nothing_there(student, rng):
     values = rng.normal(size=sizes(rng, 2))
     mask = np.zeros(values.shape, dtype=bool)
@@ -249,28 +249,28 @@ def laid_out(student, rng, lengths, D, dtype=np.float64):
     return student.Packed(data, counts, order)
 
 
-@check(exercise="pack", points=2, says=LAYOUT)
+@check(exercise="pack", weight=2, says=LAYOUT)
 def layout(student, rng):
     B, T, D = 4, int(rng.integers(6, 9)), int(rng.integers(2, 4))
     lengths = distinct_lengths(rng, B, T)
     return {"data": pack_of(student, rng.normal(size=(B, T, D)), lengths)[0]}
 
 
-@check(exercise="pack", points=2, says=SIZES)
+@check(exercise="pack", weight=2, says=SIZES)
 def sizes_and_order(student, rng):
     B, T = 5, int(rng.integers(7, 10))
     _, counts, order = pack_of(student, rng.normal(size=(B, T, 2)), distinct_lengths(rng, B, T))
     return {"sizes": counts, "order": order}
 
 
-@check(exercise="pack", points=2, says=BACK)
+@check(exercise="pack", weight=2, says=BACK)
 def unpacked(student, rng):
     B, T, D = 4, int(rng.integers(6, 9)), int(rng.integers(2, 4))
     x, lengths = unpack_of(student, laid_out(student, rng, distinct_lengths(rng, B, T), D))
     return {"x": x, "lengths": lengths}
 
 
-@check(exercise="pack", points=1, says=BACK)
+@check(exercise="pack", says=BACK)
 def unpacked_by_hand(student, rng):
     a, b, c = rng.integers(1, 99, 3).astype(float)
     packed = student.Packed(Tensor(np.array([[a], [b], [c]])), np.array([2, 1]), np.array([1, 0]))
@@ -278,7 +278,7 @@ def unpacked_by_hand(student, rng):
     return {"x": x, "lengths": lengths}
 
 
-@check(exercise="pack", points=1, says=THROUGH)
+@check(exercise="pack", says=THROUGH)
 def pack_gradient(student, rng):
     B, T, D = 4, int(rng.integers(6, 9)), int(rng.integers(2, 4))
     x = Tensor(rng.normal(size=(B, T, D)), requires_grad=True)
@@ -287,14 +287,14 @@ def pack_gradient(student, rng):
     return {"x.grad": gradient(x)}
 
 
-@check(exercise="pack", points=1, says=BEHIND)
+@check(exercise="pack", says=BEHIND)
 def behind_the_end(student, rng):
     x, mask, lengths = to_pack(rng)
     first, again = (pack_of(student, a, lengths) for a in (x, other_padding(rng, x, mask)))
     return {"data": first[0], "same bits": same_bits([first[0].data], [again[0].data])}
 
 
-@check(exercise="pack", points=1, says=EITHER)
+@check(exercise="pack", says=EITHER)
 def length_zero(student, rng):
     D, x = int(rng.integers(2, 5)), rng.normal(size=(3, 4, 1))
     data, counts, order = pack_of(student, x * np.ones(D), np.array([2, 0, 4]))
@@ -379,7 +379,7 @@ def with_gradients(student, cells, x, mask, cotangent):
     return {name: np.array(a) for name, a in got.items()}
 
 
-@check(exercise="bidirectional", points=1, says=PARTS)
+@check(exercise="bidirectional", says=PARTS)
 def parts(student, rng):
     B, T, D, H, G = sizes(rng, 5, 2, 12)
     cells = leaky_pair(rng, D, H, G)
@@ -393,14 +393,14 @@ def parts(student, rng):
     }
 
 
-@check(exercise="bidirectional", points=3, says=OUTPUTS)
+@check(exercise="bidirectional", weight=3, says=OUTPUTS)
 def equal_lengths(student, rng):
     B, T, D, H, G = sizes(rng, 5)
     net = two_way(student, *leaky_pair(rng, D, H, G))
     return {"outputs": outputs_of(net, rng.normal(size=(B, T, D)), mask_of([T] * B))}
 
 
-@check(exercise="bidirectional", points=3, says=ENDS)
+@check(exercise="bidirectional", weight=3, says=ENDS)
 def padded_batch(student, rng):
     B, T, D, H, G = sizes(rng, 5, 3, 9)
     net = two_way(student, *leaky_pair(rng, D, H, G))
@@ -408,7 +408,7 @@ def padded_batch(student, rng):
     return {"outputs": outputs_of(net, x, mask)}
 
 
-@check(exercise="bidirectional", points=1, says=CONTENTS)
+@check(exercise="bidirectional", says=CONTENTS)
 def garbage(student, rng):
     B, T, D, H, G = sizes(rng, 5, 3, 9)
     net = two_way(student, *leaky_pair(rng, D, H, G))
@@ -417,7 +417,7 @@ def garbage(student, rng):
     return {"outputs": again, "same bits": same_bits([first.data], [again.data])}
 
 
-@check(exercise="bidirectional", points=1, says=ALONE)
+@check(exercise="bidirectional", says=ALONE)
 def shortest_alone(student, rng):
     """Both in one answer: in the batch, and by itself."""
     B, T, D, H, G = sizes(rng, 5, 3, 9)
@@ -429,7 +429,7 @@ def shortest_alone(student, rng):
     return {"alone": alone, "in the batch, less alone": outputs_of(net, x, mask).data[row, :short] - alone}
 
 
-@check(exercise="bidirectional", points=1, says=TURNED)
+@check(exercise="bidirectional", says=TURNED)
 def swapped(student, rng):
     B, T, D, H, G = sizes(rng, 5)
     a, b = leaky_pair(rng, D, H, G)
@@ -439,7 +439,7 @@ def swapped(student, rng):
     return {"outputs": one, "less those turned round": one - np.concatenate([two[..., G:], two[..., :G]], axis=2)}
 
 
-@check(exercise="bidirectional", points=2, says=REACHES)
+@check(exercise="bidirectional", weight=2, says=REACHES)
 def gradients(student, rng):
     B, T, D, H, G = sizes(rng, 5)
     cells, x = leaky_pair(rng, D, H, G), rng.normal(size=(B, T, D))
@@ -485,7 +485,7 @@ def tag_logits(model, x, mask):
     return given(model(x if isinstance(x, Tensor) else Tensor(x), mask), "Tagger's __call__")
 
 
-@check(exercise="tagger", points=2, says=TAGGER_PARTS)
+@check(exercise="tagger", weight=2, says=TAGGER_PARTS)
 def tagger_parts(student, rng):
     B, T, D, H, K = sizes(rng, 5, 2, 12)
     model = tagger_of(student, rng, D, H, K)
@@ -499,14 +499,14 @@ def tagger_parts(student, rng):
     }
 
 
-@check(exercise="tagger", points=2, says=LOGITS)
+@check(exercise="tagger", weight=2, says=LOGITS)
 def full_sentences(student, rng):
     B, T, D, H, K = sizes(rng, 5)
     model = tagger_of(student, rng, D, H, K)
     return {"logits": tag_logits(model, rng.normal(size=(B, T, D)), mask_of([T] * B))}
 
 
-@check(exercise="tagger", points=1, says=KNOWS)
+@check(exercise="tagger", says=KNOWS)
 def tagger_garbage(student, rng):
     B, T, D, H, K = sizes(rng, 5, 3, 9)
     model = tagger_of(student, rng, D, H, K)
@@ -515,7 +515,7 @@ def tagger_garbage(student, rng):
     return {"logits": first, "same bits": same_bits([first], [again])}
 
 
-@check(exercise="tagger", points=1, says=TAGGER_REACHES)
+@check(exercise="tagger", says=TAGGER_REACHES)
 def tagger_gradients(student, rng):
     B, T, D, H, K = sizes(rng, 5)
     model = tagger_of(student, rng, D, H, K)
@@ -623,7 +623,7 @@ def tagging_replay(solution, parameters, rng, held_out):
 
 
 @check(
-    exercise="learned", points=8, says=TAGGING, cpu=8.0, threshold=0.97,
+    exercise="learned", weight=8, says=TAGGING, cpu=8.0, threshold=0.97,
     needs=(
         "pad.rectangle", "pad.tokens", "masked-mean.masked-values", "masked-mean.mean-gradient",
         "bidirectional.parts", "bidirectional.padded-batch", "bidirectional.gradients", "bidirectional.gradients-padded",
@@ -687,7 +687,7 @@ def glides_replay(solution, parameters, rng, held_out):
 
 
 @check(
-    exercise="learned", points=7, says=GLIDES, cpu=8.0, threshold=0.97,
+    exercise="learned", weight=7, says=GLIDES, cpu=8.0, threshold=0.97,
     needs=(
         "pad.rectangle", "pack.layout", "pack.sizes-and-order", "pack.unpacked", "pack.pack-gradient",
         "pack.equally-long", "pack.gradients-both",

@@ -8,14 +8,14 @@ STRICT = {"over": "raise", "invalid": "raise", "divide": "raise"}  # numpy.errst
 # --- numeric-grad --------------------------------------------------------------------------------
 
 
-@check(exercise="numeric-grad", points=3, says=CENTRAL)
+@check(exercise="numeric-grad", weight=3, says=CENTRAL)
 def wide_nudges(student, rng):
     x, eps = rng.normal(size=(3, 4)), rng.uniform(0.2, 0.5)
     c, d = rng.normal(size=(2, 3, 4))
     return {"gradient": numeric(student, lambda x: (c * x**3 + np.exp(d * x.mean())).sum(), x, eps=eps)}
 
 
-@check(exercise="numeric-grad", points=2, says=FLOAT64, rtol=1e-5, atol=1e-6)
+@check(exercise="numeric-grad", weight=2, says=FLOAT64, rtol=1e-5, atol=1e-6)
 def any_x(student, rng):
     c = rng.normal(size=(2, 3, 2))
     return {
@@ -25,7 +25,7 @@ def any_x(student, rng):
     }
 
 
-@check(exercise="numeric-grad", points=1, says=AS_IT_WAS, rtol=0, atol=0)
+@check(exercise="numeric-grad", says=AS_IT_WAS, rtol=0, atol=0)
 def bit_for_bit(student, rng):
     x = rng.normal(size=60) * 10.0 ** rng.integers(-4, 3, 60)
     numeric(student, lambda x: float(x.sum()), x)
@@ -35,14 +35,14 @@ def bit_for_bit(student, rng):
 # --- sigmoid-tanh --------------------------------------------------------------------------------
 
 
-@check(exercise="sigmoid-tanh", points=1, says=ENTRIES, rtol=1e-5, atol=1e-6)
+@check(exercise="sigmoid-tanh", says=ENTRIES, rtol=1e-5, atol=1e-6)
 def in_float32(student, rng):
     x, g = rng.normal(size=(2, 3, 2, 4)).astype(np.float32)
     got = {name: there_and_back(student, name, x, g) for name in ("sigmoid", "tanh")}
     return {f"{name}, {what}": a for name, pair in got.items() for what, a in zip(("y", "gradient"), pair, strict=True)}
 
 
-@check(exercise="sigmoid-tanh", points=2, says=ONE_VJP)
+@check(exercise="sigmoid-tanh", weight=2, says=ONE_VJP)
 def vjp_twice(student, rng):
     got = {}
     for name in ("sigmoid", "tanh"):
@@ -55,7 +55,7 @@ def vjp_twice(student, rng):
     return got
 
 
-@check(exercise="sigmoid-tanh", points=2, says=FAR)
+@check(exercise="sigmoid-tanh", weight=2, says=FAR)
 def no_overflow(student, rng):
     x, g = np.append(rng.normal(size=3), [-1000.0, 1000.0, -750.0, 750.0, 0.0]), rng.normal(size=8)
     with np.errstate(**STRICT):
@@ -66,7 +66,7 @@ def no_overflow(student, rng):
 # --- matmul --------------------------------------------------------------------------------------
 
 
-@check(exercise="matmul", points=2, says=PRODUCT, rtol=1e-5, atol=1e-6)
+@check(exercise="matmul", weight=2, says=PRODUCT, rtol=1e-5, atol=1e-6)
 def left_as_they_are(student, rng):
     a, b, g = (m.astype(np.float32) for m in matrices(rng))
     y, vjps = run(student, "matmul", a, b)
@@ -76,7 +76,7 @@ def left_as_they_are(student, rng):
     return dict(zip(names, (y, a, b, g, *(d.sum() for d in again)), strict=True))
 
 
-@check(exercise="matmul", points=3, says=BOTH)
+@check(exercise="matmul", weight=3, says=BOTH)
 def cotangents(student, rng):
     got = {}
     for i in range(3):
@@ -87,7 +87,7 @@ def cotangents(student, rng):
     return got | {"square, for a": da, "square, for b": db}
 
 
-@check(exercise="matmul", points=3, says=STACKS)
+@check(exercise="matmul", weight=3, says=STACKS)
 def shared_by_a_stack(student, rng):
     s, t, n, k, m = sizes(rng, 5)
     cases = {
@@ -106,7 +106,7 @@ def shared_by_a_stack(student, rng):
 # --- backward ------------------------------------------------------------------------------------
 
 
-@check(exercise="backward", points=2, says=LEAVES, rtol=1e-5, atol=1e-6)
+@check(exercise="backward", weight=2, says=LEAVES, rtol=1e-5, atol=1e-6)
 def many_leaves(student, rng):
     tape = Tape(student)
     x = tape.leaf(rng.normal(size=(5, 3)).astype(np.float32))
@@ -122,7 +122,7 @@ def many_leaves(student, rng):
     return got | {"a leaf as root": gradient(alone), "not behind the root": truth(aside.grad is None)}
 
 
-@check(exercise="backward", points=4, says=SUM_OF_USES)
+@check(exercise="backward", weight=4, says=SUM_OF_USES)
 def any_graph(student, rng):
     got = {}
     for n in range(3):
@@ -140,7 +140,7 @@ def any_graph(student, rng):
     return got
 
 
-@check(exercise="backward", points=2, says=ONCE, rtol=1e-6, cpu=1.0)
+@check(exercise="backward", weight=2, says=ONCE, rtol=1e-6, cpu=1.0)
 def sixty_diamonds(student, rng):
     tape = Tape(student)
     leaf = x = tape.leaf(rng.normal(size=2))
@@ -151,7 +151,7 @@ def sixty_diamonds(student, rng):
     return {"x.grad": gradient(leaf), "calls of vjps": np.array(tape.calls)}
 
 
-@check(exercise="backward", points=2, says=ADDS_UP)
+@check(exercise="backward", weight=2, says=ADDS_UP)
 def shared_graphs(student, rng):
     tape = Tape(student)
     x, w = tape.leaf(rng.normal(size=3)), tape.leaf(rng.normal(size=3))
@@ -164,12 +164,12 @@ def shared_graphs(student, rng):
     return got
 
 
-@check(exercise="backward", points=1, says=LONG, rtol=1e-6)
+@check(exercise="backward", says=LONG, rtol=1e-6)
 def ten_thousand(student, rng):
     return {"x.grad": after_chain(student, rng, 10_000)}
 
 
-@check(exercise="backward", points=1, says=FROM_ONE, rtol=1e-5, atol=1e-6)
+@check(exercise="backward", says=FROM_ONE, rtol=1e-5, atol=1e-6)
 def from_one_or_refused(student, rng):
     tape = Tape(student)
     x, y = tape.leaf(rng.normal(size=(1, 1)).astype(np.float32)), tape.leaf(rng.normal(size=2))
@@ -182,7 +182,7 @@ def from_one_or_refused(student, rng):
     }
 
 
-@check(exercise="backward", points=1, says=HANDS_OFF)
+@check(exercise="backward", says=HANDS_OFF)
 def nothing_written(student, rng):
     tape = Tape(student)
     kept, sent = rng.normal(size=(2, 3))
@@ -208,14 +208,14 @@ def nothing_written(student, rng):
 # --- unbroadcast ---------------------------------------------------------------------------------
 
 
-@check(exercise="unbroadcast", points=2, says=IN_FRONT)
+@check(exercise="unbroadcast", weight=2, says=IN_FRONT)
 def several_in_front(student, rng):
     a, b, c, d = sizes(rng, 4)
     g = rng.normal(size=(a, b, c, d))
     return {f"{n} axes stay": down(student, g, g.shape[4 - n :]) for n in range(4)}
 
 
-@check(exercise="unbroadcast", points=2, says=STRETCHED)
+@check(exercise="unbroadcast", weight=2, says=STRETCHED)
 def several_stretched(student, rng):
     a, b, c = sizes(rng, 3)
     g = rng.normal(size=(a, b, c))
@@ -223,7 +223,7 @@ def several_stretched(student, rng):
     return {f"case {i}": down(student, g, shape) for i, shape in enumerate(shapes)}
 
 
-@check(exercise="unbroadcast", points=3, says=BOTH_WAYS)
+@check(exercise="unbroadcast", weight=3, says=BOTH_WAYS)
 def any_shape(student, rng):
     got = {}
     for i in range(8):
@@ -236,7 +236,7 @@ def any_shape(student, rng):
     return got | {"one in front, two stretched": down(student, rng.normal(size=(a, b, c, d)), (1, c, 1))}
 
 
-@check(exercise="unbroadcast", points=1, says=NOTHING_TO_UNDO, rtol=1e-5, atol=1e-6)
+@check(exercise="unbroadcast", says=NOTHING_TO_UNDO, rtol=1e-5, atol=1e-6)
 def dtype_and_g(student, rng):
     g = rng.normal(size=(3, 2, 4)).astype(np.float32)
     row, same, one = down(student, g, (2, 1)), down(student, g, g.shape), down(student, g[:1, :, :1], (1, 2, 1))
@@ -246,7 +246,7 @@ def dtype_and_g(student, rng):
 # --- getitem -------------------------------------------------------------------------------------
 
 
-@check(exercise="getitem", points=1, says=READ)
+@check(exercise="getitem", says=READ)
 def any_index(student, rng):
     return {name: y for name, (y, _) in reads(student, rng, rng.normal(size=(5, 4, 3))).items()}
 
@@ -272,14 +272,14 @@ def reads(student, rng, x):
     return {name: read_and_back(student, rng, x, index) for name, index in indices.items()}
 
 
-@check(exercise="getitem", points=2, says=SENT_BACK)
+@check(exercise="getitem", weight=2, says=SENT_BACK)
 def back_from_any_index(student, rng):
     back = {name: d for name, (_, d) in reads(student, rng, rng.normal(size=(5, 4, 3))).items()}
     x = rng.normal(size=(5, 4, 3)).astype(np.float32)
     return back | {"float32": read_and_back(student, rng, x, (slice(1, 4), 2))[1]}
 
 
-@check(exercise="getitem", points=1, says=REPEATED)
+@check(exercise="getitem", says=REPEATED)
 def word_vectors(student, rng):
     table, words = rng.normal(size=(7, 3)), rng.integers(0, 7, (4, 6))
     pairs = rng.integers(0, 7, 20), rng.integers(0, 3, 20)
@@ -290,7 +290,7 @@ def word_vectors(student, rng):
     }
 
 
-@check(exercise="getitem", points=1, says=AFRESH)
+@check(exercise="getitem", says=AFRESH)
 def arrays_of_its_own(student, rng):
     x, g = rng.normal(size=(4, 2)), rng.normal(size=(3, 2))
     _, vjps = run(student, "getitem", x, np.array([1, 3, 0]))
@@ -305,7 +305,7 @@ def arrays_of_its_own(student, rng):
 # --- cross-entropy -------------------------------------------------------------------------------
 
 
-@check(exercise="cross-entropy", points=2, says=MEAN_LOSS, rtol=1e-5, atol=1e-6)
+@check(exercise="cross-entropy", weight=2, says=MEAN_LOSS, rtol=1e-5, atol=1e-6)
 def any_size(student, rng):
     got = {}
     for n, k in [(1, 5), (6, 2), (4, 4), (7, 3), (2, 9)]:
@@ -314,7 +314,7 @@ def any_size(student, rng):
     return got | {"float32": run(student, "cross_entropy", logits.astype(np.float32), labels)[0]}
 
 
-@check(exercise="cross-entropy", points=3, says=SAID_LESS_RIGHT, rtol=1e-5, atol=1e-7)
+@check(exercise="cross-entropy", weight=3, says=SAID_LESS_RIGHT, rtol=1e-5, atol=1e-7)
 def with_any_cotangent(student, rng):
     got = {}
     for n, k in [(1, 5), (6, 2), (4, 4), (3, 7)]:
@@ -325,13 +325,13 @@ def with_any_cotangent(student, rng):
     return got | {"float32": pulled("cross_entropy", vjps[0], np.float32(rng.normal()))}
 
 
-@check(exercise="cross-entropy", points=1, says=STABLE)
+@check(exercise="cross-entropy", says=STABLE)
 def rows_far_apart(student, rng):
     logits, labels = scores(rng, 4, 3)
     return strictly(student, rng, logits + np.array([1000.0, -1000.0, 0.0, 1.0])[:, None], labels)
 
 
-@check(exercise="cross-entropy", points=1, says=STABLE)
+@check(exercise="cross-entropy", says=STABLE)
 def entries_far_apart(student, rng):
     logits, labels = scores(rng, 4, 3)
     logits[0, int(labels[0])] += 1000.0  # very right
@@ -347,7 +347,7 @@ def strictly(student, rng, logits, labels):
     return {"loss": loss, "for logits": back}
 
 
-@check(exercise="cross-entropy", points=1, says=UNCHANGED)
+@check(exercise="cross-entropy", says=UNCHANGED)
 def nothing_changed(student, rng):
     logits, labels = scores(rng)
     _, vjps = run(student, "cross_entropy", logits, labels)

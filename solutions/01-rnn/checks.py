@@ -8,7 +8,7 @@ from minigrad import sigmoid
 # --- rnn-cell ------------------------------------------------------------------------------------
 
 
-@check(exercise="rnn-cell", points=1, says=PARAMETERS, rtol=1e-5, atol=1e-6)
+@check(exercise="rnn-cell", says=PARAMETERS, rtol=1e-5, atol=1e-6)
 def single_precision(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = written_cell(student, rng, D, H, dtype=np.float32)
@@ -17,7 +17,7 @@ def single_precision(student, rng):
     return {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "initial_state": state, "h": step(cell, x, state)}
 
 
-@check(exercise="rnn-cell", points=2, says=START, atol=1e-8)
+@check(exercise="rnn-cell", weight=2, says=START, atol=1e-8)
 def fresh_start(student, rng):
     D, H = sizes(rng, 2, 40, 80)
     seed = int(rng.integers(2**31))
@@ -34,7 +34,7 @@ def fresh_start(student, rng):
     }
 
 
-@check(exercise="rnn-cell", points=3, says=STEP)
+@check(exercise="rnn-cell", weight=3, says=STEP)
 def any_activation(student, rng):
     B, D, H = sizes(rng, 3)
     got = {}
@@ -47,7 +47,7 @@ def any_activation(student, rng):
     return got
 
 
-@check(exercise="rnn-cell", points=7, says=REACHES)
+@check(exercise="rnn-cell", weight=7, says=REACHES)
 def gradients(student, rng):
     B, D, H = sizes(rng, 3)
     T = 6
@@ -66,7 +66,7 @@ def gradients(student, rng):
 # --- rnn-forward ---------------------------------------------------------------------------------
 
 
-@check(exercise="rnn-forward", points=3, says=STATES)
+@check(exercise="rnn-forward", weight=3, says=STATES)
 def states(student, rng):
     B, T, D, H = sizes(rng, 4, 2, 12)
     hs, _ = forward(student, *sequence(rng, B, T, D, H))
@@ -74,7 +74,7 @@ def states(student, rng):
     return {"hs": hs, "hs, one step": one}
 
 
-@check(exercise="rnn-forward", points=2, says=KEEPS, rtol=1e-5, atol=1e-6)
+@check(exercise="rnn-forward", weight=2, says=KEEPS, rtol=1e-5, atol=1e-6)
 def same_dtype(student, rng):
     B, T, D, H = sizes(rng, 4)
     given_in = [a.astype(np.float32) for a in sequence(rng, B, T, D, H)]
@@ -86,7 +86,7 @@ def same_dtype(student, rng):
 # --- rnn-backward --------------------------------------------------------------------------------
 
 
-@check(exercise="rnn-backward", points=3, says=SUMS)
+@check(exercise="rnn-backward", weight=3, says=SUMS)
 def states_through_time(student, rng):
     B, T, D, H = designed_sizes(rng, 3, 10)
     cache = cache_for(student, *designed(rng, B, T, D, H))
@@ -94,7 +94,7 @@ def states_through_time(student, rng):
     return {"dx": got["dx"], "dh0": got["dh0"]}
 
 
-@check(exercise="rnn-backward", points=3, says=SUMS)
+@check(exercise="rnn-backward", weight=3, says=SUMS)
 def weights_through_time(student, rng):
     B, T, D, H = designed_sizes(rng, 3, 10)
     cache = cache_for(student, *designed(rng, B, T, D, H))
@@ -102,7 +102,7 @@ def weights_through_time(student, rng):
     return {"dW_x": got["dW_x"], "dW_h": got["dW_h"], "db": got["db"]}
 
 
-@check(exercise="rnn-backward", points=6, says=NO_TAPE)
+@check(exercise="rnn-backward", weight=6, says=NO_TAPE)
 def fifty_steps(student, rng):
     B, T, D, H = 4, 50, 36, 32
     cache = cache_for(student, *designed(rng, B, T, D, H, scale=0.5))
@@ -111,7 +111,7 @@ def fifty_steps(student, rng):
         return backward(student, dhs, cache)
 
 
-@check(exercise="rnn-backward", points=2, says=TWICE)
+@check(exercise="rnn-backward", weight=2, says=TWICE)
 def twice(student, rng):
     B, T, D, H = designed_sizes(rng)
     cache = cache_for(student, *designed(rng, B, T, D, H))
@@ -124,7 +124,7 @@ def twice(student, rng):
 # --- clip-value ----------------------------------------------------------------------------------
 
 
-@check(exercise="clip-value", points=2, says=VALUE_PLACE)
+@check(exercise="clip-value", weight=2, says=VALUE_PLACE)
 def value_any_iterable(student, rng):
     a, b = 2 * rng.normal(size=(3, 2)), (2 * rng.normal(size=4)).astype(np.float32)
     p, q, bare = holder(a), holder(b), Parameter(np.zeros(2))
@@ -141,7 +141,7 @@ def value_any_iterable(student, rng):
 # --- clip-norm -----------------------------------------------------------------------------------
 
 
-@check(points=2, says=TOGETHER, **CLIP)
+@check(weight=2, says=TOGETHER, **CLIP)
 def global_norm(student, rng):
     flat, c = 3 * rng.normal(size=24), rng.uniform(1.5, 3)
     whole, parts = holder(flat.copy()), [holder(flat[i:j].copy()) for i, j in ((12, 24), (0, 5), (5, 12))]
@@ -150,14 +150,14 @@ def global_norm(student, rng):
     return {"whole": whole.grad, **{f"part {i}": p.grad for i, p in enumerate(parts)}}
 
 
-@check(points=1, says=TOGETHER, **CLIP)
+@check(says=TOGETHER, **CLIP)
 def shared(student, rng):
     p, q = holder(2 + rng.normal(size=(3, 2))), holder(2 + rng.normal(size=4))
     clip_norm(student, [p, q, p], 1.0)
     return {"listed twice": p.grad, "listed once": q.grad}
 
 
-@check(points=1, says=DIRECTION, **CLIP)
+@check(says=DIRECTION, **CLIP)
 def once_more(student, rng):
     p, q, c = holder(2 + rng.normal(size=(3, 2))), holder(rng.normal(size=4)), rng.uniform(1.2, 2)
     parameters = [p, q]
@@ -166,7 +166,7 @@ def once_more(student, rng):
     return {"first": p.grad, "second": q.grad}
 
 
-@check(points=1, says=BELOW, **CLIP)
+@check(says=BELOW, **CLIP)
 def just_below(student, rng):
     a, b = 1 + rng.normal(size=(3, 4)), rng.normal(size=5).astype(np.float32)
     norm = np.sqrt((a**2).sum() + (b.astype(np.float64) ** 2).sum())
@@ -176,14 +176,14 @@ def just_below(student, rng):
     return {"float64": p.grad, "float32": q.grad, "every bit as before": truth(*same)}
 
 
-@check(points=1, says=RETURNS, **CLIP)
+@check(says=RETURNS, **CLIP)
 def norm_before(student, rng):
     a, b = 2 + rng.normal(size=(3, 2)), rng.normal(size=(2, 2)).astype(np.float32)
     norms = [float(clip_norm(student, [holder(a.copy()), holder(b.copy())], c)) for c in (50.0, 1.5)]
     return {"below c, above c": np.array(norms)}
 
 
-@check(points=1, says=NORM_PLACE, **CLIP)
+@check(says=NORM_PLACE, **CLIP)
 def float32_gradients(student, rng):
     huge = (1e20 * (1 + rng.random(size=6))).astype(np.float32)
     plain, wide = (2 + rng.normal(size=4)).astype(np.float32), 2 + rng.normal(size=3)
@@ -198,7 +198,7 @@ def float32_gradients(student, rng):
     }
 
 
-@check(points=1, says=NOTHING, **CLIP)
+@check(says=NOTHING, **CLIP)
 def nothing_to_clip(student, rng):
     p, bare, still = holder(2 + rng.normal(size=3)), Parameter(np.zeros(2)), holder(np.zeros(4))
     clip_norm(student, (each for each in (bare, p, still)), 1.0)
@@ -214,11 +214,11 @@ def nothing_to_clip(student, rng):
 # --- train-step ----------------------------------------------------------------------------------
 
 
-@check(exercise="train-step", points=3, says=ONE_UPDATE)
+@check(exercise="train-step", weight=3, says=ONE_UPDATE)
 def five_updates(student, rng):
     return updates(student, rng, 5, None)[1]
 
 
-@check(exercise="train-step", points=2, says=CLIPPED, rtol=1e-5)
+@check(exercise="train-step", weight=2, says=CLIPPED, rtol=1e-5)
 def five_clipped_updates(student, rng):
     return updates(student, rng, 5, 0.5)[1]

@@ -8,7 +8,7 @@ from minigrad import sigmoid
 # --- lstm-cell -----------------------------------------------------------------------------------
 
 
-@check(exercise="lstm-cell", points=1, says=PARAMETERS)
+@check(exercise="lstm-cell", says=PARAMETERS)
 def single_precision(student, rng):
     """dtypes alone: the numbers are other checks' business."""
     B, D, H = sizes(rng, 3, 3, 40)
@@ -20,7 +20,7 @@ def single_precision(student, rng):
     return {f"ones like {name}": np.ones_like(values_of(leaf)) for name, leaf in leaves.items()}
 
 
-@check(exercise="lstm-cell", points=3, says=START, atol=1e-8)
+@check(exercise="lstm-cell", weight=3, says=START, atol=1e-8)
 def fresh_start(student, rng):
     D, H = int(rng.integers(8, 17)), int(rng.integers(70, 91))
     seed = int(rng.integers(2**31))
@@ -40,7 +40,7 @@ def fresh_start(student, rng):
     }
 
 
-@check(exercise="lstm-cell", points=3, says=ACTIVATION)
+@check(exercise="lstm-cell", weight=3, says=ACTIVATION)
 def other_activations(student, rng):
     got = {}
     for name, f in (("sigmoid", sigmoid), ("relu", relu), ("doubling", lambda a: a * 2.0)):
@@ -52,7 +52,7 @@ def other_activations(student, rng):
     return got
 
 
-@check(exercise="lstm-cell", points=3, says=OUTPUT)
+@check(exercise="lstm-cell", weight=3, says=OUTPUT)
 def masked_sequence(student, rng):
     """Over time, rows of different lengths, from an h and a c of their own."""
     B, T, D, H = sizes(rng, 4, 3)
@@ -83,12 +83,12 @@ def through_time(student, rng, look_at_h, look_at_c):
     return {f"{name}.grad": gradient(leaf) for name, leaf in leaves.items()}
 
 
-@check(exercise="lstm-cell", points=6, says=REACHES)
+@check(exercise="lstm-cell", weight=6, says=REACHES)
 def through_h(student, rng):
     return through_time(student, rng, True, False)
 
 
-@check(exercise="lstm-cell", points=5, says=REACHES)
+@check(exercise="lstm-cell", weight=5, says=REACHES)
 def through_c(student, rng):
     return through_time(student, rng, False, True)
 
@@ -96,21 +96,21 @@ def through_c(student, rng):
 # --- windows -------------------------------------------------------------------------------------
 
 
-@check(exercise="windows", points=2, says=WINDOW_VALUES)
+@check(exercise="windows", weight=2, says=WINDOW_VALUES)
 def many_windows(student, rng):
     D, length, more = sizes(rng, 3, 2, 9)
     x, y = cut(student, rng.normal(size=(length + 3 * more, D)), length)
     return {"x": x, "y": y}
 
 
-@check(exercise="windows", points=1, says=WINDOW_ALL)
+@check(exercise="windows", says=WINDOW_ALL)
 def two_windows(student, rng):
     D, length = sizes(rng, 2, 3, 12)
     x, y = cut(student, rng.normal(size=(length + 2, D)), length)
     return {"x": x, "y": y}
 
 
-@check(exercise="windows", points=1, says=WINDOW_SHAPES)
+@check(exercise="windows", says=WINDOW_SHAPES)
 def window_dtypes(student, rng):
     """Shapes and dtypes alone."""
     D, length, more = sizes(rng, 3, 2, 12)
@@ -124,7 +124,7 @@ def window_dtypes(student, rng):
 # --- standardise ---------------------------------------------------------------------------------
 
 
-@check(exercise="standardise", points=2, says=SCALED_OTHERS)
+@check(exercise="standardise", weight=2, says=SCALED_OTHERS)
 def several_tests(student, rng):
     D, N, *lengths = sizes(rng, 4, 4, 14)
     train = measured(rng, N, D)
@@ -134,7 +134,7 @@ def several_tests(student, rng):
     return {"first": got[1], "second": got[2], "first, given last": swapped[2], "train, either way": swapped[0] - got[0]}
 
 
-@check(exercise="standardise", points=1, says=SCALED_SHAPES, rtol=1e-5, atol=1e-5)
+@check(exercise="standardise", says=SCALED_SHAPES, rtol=1e-5, atol=1e-5)
 def scaled_dtype(student, rng):
     """dtypes alone: the numbers are other checks' business."""
     N, M, D = sizes(rng, 3, 4, 14)
@@ -159,7 +159,7 @@ class Leaky(Module):
         return h * self.keep + x @ self.read
 
 
-@check(exercise="forecaster", points=2, says=FORECAST)
+@check(exercise="forecaster", weight=2, says=FORECAST)
 def any_cell(student, rng):
     B, T, D, H, K = sizes(rng, 5)
     leaky = forecaster(student, rng, Leaky(rng, D, H), K)
@@ -171,7 +171,7 @@ def any_cell(student, rng):
     }
 
 
-@check(exercise="forecaster", points=2, says=FLOWS)
+@check(exercise="forecaster", weight=2, says=FLOWS)
 def all_gradients(student, rng):
     B, T, D, H, K = sizes(rng, 5, 3, 10)
     cell = Conveyor(rng, D, H)

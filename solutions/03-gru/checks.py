@@ -8,7 +8,7 @@ from minigrad import sigmoid
 # --- gru-cell ------------------------------------------------------------------------------------
 
 
-@check(exercise="gru-cell", points=2, says=PARAMETERS, rtol=1e-5, atol=1e-6)
+@check(exercise="gru-cell", weight=2, says=PARAMETERS, rtol=1e-5, atol=1e-6)
 def single_precision(student, rng):
     B, D, H = sizes(rng, 3, 3, 30)
     cell = new_cell(student, D, H, dtype=np.float32)
@@ -19,7 +19,7 @@ def single_precision(student, rng):
     return {"float32": truth(*kinds), "initial_state": state, "new state": step(cell, x, state)}
 
 
-@check(exercise="gru-cell", points=3, says=START, atol=1e-8)
+@check(exercise="gru-cell", weight=3, says=START, atol=1e-8)
 def fresh_start(student, rng):
     D, H = sizes(rng, 2, 40, 80)
     seed = int(rng.integers(2**31))
@@ -40,7 +40,7 @@ def fresh_start(student, rng):
     }
 
 
-@check(exercise="gru-cell", points=2, says=MIX)
+@check(exercise="gru-cell", weight=2, says=MIX)
 def several_steps(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H)
@@ -51,7 +51,7 @@ def several_steps(student, rng):
     return got
 
 
-@check(exercise="gru-cell", points=2, says=ACTIVATION)
+@check(exercise="gru-cell", weight=2, says=ACTIVATION)
 def any_activation(student, rng):
     B, D, H = sizes(rng, 3)
     got = {}
@@ -64,7 +64,7 @@ def any_activation(student, rng):
     return got
 
 
-@check(exercise="gru-cell", points=7, says=REACHES)
+@check(exercise="gru-cell", weight=7, says=REACHES)
 def gradients(student, rng):
     B, D, H = sizes(rng, 3)
     T = 6
@@ -83,14 +83,14 @@ def gradients(student, rng):
 # --- flip-convention -----------------------------------------------------------------------------
 
 
-@check(exercise="flip-convention", points=1, says=NEGATED, rtol=1e-6)
+@check(exercise="flip-convention", says=NEGATED, rtol=1e-6)
 def opposite_sign_in_float32(student, rng):
     D, H = sizes(rng, 2)
     new = flipped(student, stand_in_gru(rng, D, H, dtype=np.float32))
     return {f"the new {name}": getattr(new, name) for name in NAMES}
 
 
-@check(exercise="flip-convention", points=1, says=OTHER_RULE)
+@check(exercise="flip-convention", says=OTHER_RULE)
 def other_rule_over_time(student, rng):
     B, D, H = sizes(rng, 3)
     new = flipped(student, stand_in_gru(rng, D, H))
@@ -101,7 +101,7 @@ def other_rule_over_time(student, rng):
     return {"state after five steps under the other rule": h}
 
 
-@check(exercise="flip-convention", points=2, says=OWN)
+@check(exercise="flip-convention", weight=2, says=OWN)
 def nothing_shared(student, rng):
     """Fill one of the two with other numbers, and look at the other."""
     D, H = sizes(rng, 2)
@@ -124,7 +124,7 @@ def nothing_shared(student, rng):
 # --- text-classifier -----------------------------------------------------------------------------
 
 
-@check(exercise="text-classifier", points=3, says=PADDED)
+@check(exercise="text-classifier", weight=3, says=PADDED)
 def other_padding(student, rng):
     """The same texts with other tokens behind them, with more of them, and one of them alone."""
     B, T, V, E, H, K = sizes(rng, 6, 4, 12)
@@ -142,14 +142,14 @@ def other_padding(student, rng):
     }
 
 
-@check(exercise="text-classifier", points=2, says=PAIR)
+@check(exercise="text-classifier", weight=2, says=PAIR)
 def padded_pairs(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 4, 12)
     model = classifier(student, rng, V, E, H, K, kind=LeakyPair)
     return {"logits": logits_of(model, *texts(rng, B, T, V))}
 
 
-@check(exercise="text-classifier", points=1, says=LOGITS)
+@check(exercise="text-classifier", says=LOGITS)
 def many_classes(student, rng):
     B, T, V, E, H, K = sizes(rng, 6, 4, 25)
     model = classifier(student, rng, V, E, H, K)
@@ -157,7 +157,7 @@ def many_classes(student, rng):
     return {"logits": first, "of a second batch": logits_of(model, *texts(rng, B, T, V))}
 
 
-@check(exercise="text-classifier", points=3, says=WORDS)
+@check(exercise="text-classifier", weight=3, says=WORDS)
 def padded_gradients(student, rng):
     """Token 0 stands only where the mask is False."""
     B, T, V, E, H, K = sizes(rng, 6, 4, 12)
@@ -176,12 +176,12 @@ def padded_gradients(student, rng):
 # --- match-hidden --------------------------------------------------------------------------------
 
 
-@check(exercise="match-hidden", points=3, says=NEAREST)
+@check(exercise="match-hidden", weight=3, says=NEAREST)
 def every_size(student, rng):
     return missed(student, rng, [(int(rng.integers(1, 60)), H) for H in range(2, 300)])
 
 
-@check(exercise="match-hidden", points=2, says=NEAREST)
+@check(exercise="match-hidden", weight=2, says=NEAREST)
 def extreme_cells(student, rng):
     large = [(int(rng.integers(1, 60)), int(H)) for H in rng.integers(300, 700, 120)]
     return missed(student, rng, [*large, *((int(D), 1) for D in rng.integers(500, 999, 3))])

@@ -6,7 +6,7 @@ They share one namespace with `public_checks.py`, which is read first: sentences
 # --- pad -----------------------------------------------------------------------------------------
 
 
-@check(exercise="pad", points=2, says=RECTANGLE)
+@check(exercise="pad", weight=2, says=RECTANGLE)
 def many_sequences(student, rng):
     B, T, D = sizes(rng, 3, 10, 30)
     x, mask = pad_of(student, [rng.normal(size=(n, D)) for n in some_lengths(rng, B, T)])
@@ -14,7 +14,7 @@ def many_sequences(student, rng):
     return {"x": x, "mask": mask, "x of one": one, "mask of one": its_mask}
 
 
-@check(exercise="pad", points=2, says=OWN)
+@check(exercise="pad", weight=2, says=OWN)
 def zeros_inside(student, rng):
     """Rows of zeros at the beginning, in the midst and at the end of sequences."""
     D = int(rng.integers(2, 5))
@@ -25,7 +25,7 @@ def zeros_inside(student, rng):
     return {"x": x, "mask": mask, "entries": np.array(mask.sum())}
 
 
-@check(exercise="pad", points=2, says=KINDS)
+@check(exercise="pad", weight=2, says=KINDS)
 def axes_and_dtypes(student, rng):
     B, T, D, E = sizes(rng, 4, 3)
     lengths = some_lengths(rng, B, T)
@@ -36,7 +36,7 @@ def axes_and_dtypes(student, rng):
     return got
 
 
-@check(exercise="pad", points=1, says=EMPTY)
+@check(exercise="pad", says=EMPTY)
 def empty_ones(student, rng):
     got = {}
     for name, lengths in (("first", (0, 3, 1)), ("last", (2, 4, 0)), ("all but one", (0, 0, 2, 0))):
@@ -48,7 +48,7 @@ def empty_ones(student, rng):
 # --- masked-mean ---------------------------------------------------------------------------------
 
 
-@check(exercise="masked-mean", points=2, says=MEAN)
+@check(exercise="masked-mean", weight=2, says=MEAN)
 def very_different_lengths(student, rng):
     """The mean of a batch is that of all its sequences' entries laid end to end."""
     lengths = [1, int(rng.integers(20, 30)), 2, int(rng.integers(8, 12))]
@@ -61,7 +61,7 @@ def very_different_lengths(student, rng):
     return {"mean of the batch": batch, "less that of all entries in one row": batch.data - laid.data}
 
 
-@check(exercise="masked-mean", points=1, says=AXES)
+@check(exercise="masked-mean", says=AXES)
 def more_axes(student, rng):
     B, T, D, E = sizes(rng, 4, 3)
     values, mask, _ = padded(rng, B, T, D * E)
@@ -70,7 +70,7 @@ def more_axes(student, rng):
     return {"mean, four axes": mean, "its gradient": slope, "mean, (B, T, T)": mean_of(student, square, its_mask)[0]}
 
 
-@check(exercise="masked-mean", points=2, says=ANYTHING)
+@check(exercise="masked-mean", weight=2, says=ANYTHING)
 def inf_and_nan(student, rng):
     B, T, D = sizes(rng, 3, 4)
     values, mask, _ = padded(rng, B, T, D)
@@ -85,14 +85,14 @@ def inf_and_nan(student, rng):
     }
 
 
-@check(exercise="masked-mean", points=1, says=TENSOR, rtol=1e-5, atol=1e-6)
+@check(exercise="masked-mean", says=TENSOR, rtol=1e-5, atol=1e-6)
 def single_precision(student, rng):
     values, mask, _ = padded(rng, *sizes(rng, 2, 3), 1)
     mean, slope = mean_of(student, values[..., 0].astype(np.float32), mask)
     return {"mean": mean, "gradient": slope}
 
 
-@check(exercise="masked-mean", points=1, says=NOWHERE)
+@check(exercise="masked-mean", says=NOWHERE)
 def nothing_but_padding(student, rng):
     values = rng.normal(size=sizes(rng, 3))
     mask = np.zeros(values.shape[:2], dtype=bool)
@@ -105,7 +105,7 @@ def nothing_but_padding(student, rng):
 # --- pack ----------------------------------------------------------------------------------------
 
 
-@check(exercise="pack", points=2, says=LAYOUT)
+@check(exercise="pack", weight=2, says=LAYOUT)
 def equally_long(student, rng):
     """Many of each length, so that sorting in another way shows."""
     D = int(rng.integers(2, 5))
@@ -114,7 +114,7 @@ def equally_long(student, rng):
     return {"data": data, "sizes": counts, "order": order}
 
 
-@check(exercise="pack", points=1, says=SIZES)
+@check(exercise="pack", says=SIZES)
 def a_gap_in_lengths(student, rng):
     """No sequence ends for several steps: sizes stay equal there."""
     T = int(rng.integers(12, 16))
@@ -125,7 +125,7 @@ def a_gap_in_lengths(student, rng):
     return {"sizes": counts, "order": order}
 
 
-@check(exercise="pack", points=3, says=BACK)
+@check(exercise="pack", weight=3, says=BACK)
 def unpacked_in_order(student, rng):
     D = int(rng.integers(2, 5))
     got = {}
@@ -135,7 +135,7 @@ def unpacked_in_order(student, rng):
     return got
 
 
-@check(exercise="pack", points=2, says=THROUGH)
+@check(exercise="pack", weight=2, says=THROUGH)
 def gradients_both(student, rng):
     B, T, D = 6, int(rng.integers(8, 11)), int(rng.integers(2, 5))
     lengths = distinct_lengths(rng, B, T)
@@ -147,7 +147,7 @@ def gradients_both(student, rng):
     return {"x.grad": gradient(x), "data.grad": gradient(packed.data)}
 
 
-@check(exercise="pack", points=1, says=BEHIND)
+@check(exercise="pack", says=BEHIND)
 def more_behind(student, rng):
     """More steps than the longest sequence has, with NaN in them."""
     x, mask, lengths = to_pack(rng)
@@ -164,7 +164,7 @@ def more_behind(student, rng):
     }
 
 
-@check(exercise="pack", points=1, says=EITHER, rtol=1e-5, atol=1e-6)
+@check(exercise="pack", says=EITHER, rtol=1e-5, atol=1e-6)
 def single_and_empty(student, rng):
     D, lengths = int(rng.integers(2, 5)), [0, 3, 0, 2]
     data, counts, order = pack_of(student, rng.normal(size=(4, 3, D)).astype(np.float32), np.array(lengths))
@@ -183,7 +183,7 @@ def single_and_empty(student, rng):
 # --- bidirectional -------------------------------------------------------------------------------
 
 
-@check(exercise="bidirectional", points=2, says=OUTPUTS)
+@check(exercise="bidirectional", weight=2, says=OUTPUTS)
 def array_of_one_step(student, rng):
     """x as an array; one step, where both directions read the same; many steps."""
     B, D, H, G = sizes(rng, 4)
@@ -193,7 +193,7 @@ def array_of_one_step(student, rng):
     return {"one step": one, "fifteen steps": many}
 
 
-@check(exercise="bidirectional", points=3, says=ENDS)
+@check(exercise="bidirectional", weight=3, says=ENDS)
 def own_ends(student, rng):
     """Lengths from one to many, and steps behind all of them."""
     D, H, G = sizes(rng, 3)
@@ -203,7 +203,7 @@ def own_ends(student, rng):
     return {"outputs": outputs_of(net, np.where(mask[..., None], rng.normal(size=(6, 14, D)), 0.0), mask)}
 
 
-@check(exercise="bidirectional", points=2, says=CONTENTS)
+@check(exercise="bidirectional", weight=2, says=CONTENTS)
 def garbage_and_gradients(student, rng):
     B, T, D, H, G = sizes(rng, 5, 3, 9)
     cells = leaky_pair(rng, D, H, G)
@@ -218,7 +218,7 @@ def garbage_and_gradients(student, rng):
     }
 
 
-@check(exercise="bidirectional", points=2, says=ALONE)
+@check(exercise="bidirectional", weight=2, says=ALONE)
 def each_alone(student, rng):
     B, T, D, H, G = sizes(rng, 5, 4, 10)
     net = two_way(student, *leaky_pair(rng, D, H, G))
@@ -231,7 +231,7 @@ def each_alone(student, rng):
     return got
 
 
-@check(exercise="bidirectional", points=1, says=TURNED)
+@check(exercise="bidirectional", says=TURNED)
 def swapped_and_padded(student, rng):
     B, T, D, H, G = sizes(rng, 5, 4, 10)
     a, b = leaky_pair(rng, D, H, G)
@@ -241,7 +241,7 @@ def swapped_and_padded(student, rng):
     return {"outputs": one, "less those turned round": one - np.concatenate([two[..., G:], two[..., :G]], axis=2)}
 
 
-@check(exercise="bidirectional", points=3, says=REACHES)
+@check(exercise="bidirectional", weight=3, says=REACHES)
 def gradients_padded(student, rng):
     B, T, D, H, G = sizes(rng, 5, 4, 10)
     cells = leaky_pair(rng, D, H, G)
@@ -252,7 +252,7 @@ def gradients_padded(student, rng):
 # --- tagger --------------------------------------------------------------------------------------
 
 
-@check(exercise="tagger", points=2, says=LOGITS)
+@check(exercise="tagger", weight=2, says=LOGITS)
 def padded_sentences(student, rng):
     B, T, D, H, K = sizes(rng, 5, 3, 12)
     model = tagger_of(student, rng, D, H, K)
@@ -262,7 +262,7 @@ def padded_sentences(student, rng):
     return {"logits": first, "of a second batch": tag_logits(model, x, mask).data[mask]}
 
 
-@check(exercise="tagger", points=1, says=KNOWS)
+@check(exercise="tagger", says=KNOWS)
 def tagger_alone(student, rng):
     """A sentence alone, and with others' padding behind it."""
     B, T, D, H, K = sizes(rng, 5, 3, 12)
@@ -275,7 +275,7 @@ def tagger_alone(student, rng):
     return {"alone": alone, "in the batch, less alone": batch - alone}
 
 
-@check(exercise="tagger", points=1, says=TAGGER_REACHES)
+@check(exercise="tagger", says=TAGGER_REACHES)
 def tagger_gradients_padded(student, rng):
     B, T, D, H, K = sizes(rng, 5, 3, 12)
     model = tagger_of(student, rng, D, H, K)

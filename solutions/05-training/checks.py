@@ -6,7 +6,7 @@ They share one namespace with `public_checks.py`, which is read first: sentences
 # --- tbptt ---------------------------------------------------------------------------------------
 
 
-@check(exercise="tbptt", points=2, says=FORWARD)
+@check(exercise="tbptt", weight=2, says=FORWARD)
 def uneven_chunks(student, rng):
     """Eleven steps in chunks of 1, 4, 11 and 20, for a state (h, c)."""
     cell, x, _, B = setting(rng, 11, kind=LeakyPair)
@@ -18,14 +18,14 @@ def uneven_chunks(student, rng):
     return got
 
 
-@check(exercise="tbptt", points=1, says=LOSSES)
+@check(exercise="tbptt", says=LOSSES)
 def losses_of_uneven_chunks(student, rng):
     cell, x, loss, B = setting(rng, 11, kind=LeakyPair)
     losses, _ = truncated(student, cell, x, cell.initial_state(B), 4, loss)
     return {"losses": numbers(losses), "floats": truth(*(isinstance(value, float) for value in losses))}
 
 
-@check(exercise="tbptt", points=6, says=BORDER)
+@check(exercise="tbptt", weight=6, says=BORDER)
 def border_of_a_pair(student, rng):
     """Eleven steps in chunks of four; the loss looks at one chunk alone, at each in turn."""
     cell, x, _, B = setting(rng, 11, kind=LeakyPair)
@@ -39,7 +39,7 @@ def border_of_a_pair(student, rng):
     return got
 
 
-@check(exercise="tbptt", points=4, says=AT_ONCE)
+@check(exercise="tbptt", weight=4, says=AT_ONCE)
 def all_gradients(student, rng):
     cell, x, loss, B = setting(rng, 11, kind=LeakyPair)
     cell.keep.grad, cell.W.grad = rng.normal(size=cell.keep.shape), rng.normal(size=cell.W.shape)
@@ -52,7 +52,7 @@ def all_gradients(student, rng):
     }
 
 
-@check(exercise="tbptt", points=2, says=ENDS)
+@check(exercise="tbptt", weight=2, says=ENDS)
 def ends_of_a_pair(student, rng):
     cell, x, loss, B = setting(rng, 9, kind=LeakyPair)
     state = leaf(rng.normal(size=(B, cell.hidden_size))), leaf(rng.normal(size=(B, cell.hidden_size)))
@@ -61,7 +61,7 @@ def ends_of_a_pair(student, rng):
     return {"gradient of h": gradient(state[0]), "gradient of c": gradient(state[1]), "losses, state None": numbers(losses)}
 
 
-@check(exercise="tbptt", points=1, says=OFF_TAPE)
+@check(exercise="tbptt", says=OFF_TAPE)
 def pair_off_tape(student, rng):
     """One chunk is as long as the sequence: even then both parts of the state come back off the tape."""
     cell, x, loss, B = setting(rng, 6, kind=LeakyPair)
@@ -72,7 +72,7 @@ def pair_off_tape(student, rng):
 # --- recurrent-dropout ---------------------------------------------------------------------------
 
 
-@check(exercise="recurrent-dropout", points=2, says=MASK)
+@check(exercise="recurrent-dropout", weight=2, says=MASK)
 def mean_of_masks(student, rng):
     """Six p, a thousand sequences: what is read is h in the mean, to within six standard errors."""
     got = {}
@@ -86,7 +86,7 @@ def mean_of_masks(student, rng):
     return got
 
 
-@check(exercise="recurrent-dropout", points=4, says=ONE)
+@check(exercise="recurrent-dropout", weight=4, says=ONE)
 def over_sequences(student, rng):
     """Recurrent, twice from the beginning; then on from the second's last state, with the second's mask."""
     B, H, T, p = 20, 12, 6, rng.uniform(0.3, 0.6)
@@ -110,7 +110,7 @@ def over_sequences(student, rng):
     }
 
 
-@check(exercise="recurrent-dropout", points=2, says=ROWS)
+@check(exercise="recurrent-dropout", weight=2, says=ROWS)
 def from_rng(student, rng):
     B, H, p = 60, 30, rng.uniform(0.4, 0.6)
     seed, x = int(rng.integers(2**31)), rng.normal(size=(B, 1, H))
@@ -132,7 +132,7 @@ def from_rng(student, rng):
     }
 
 
-@check(exercise="recurrent-dropout", points=3, says=ONLY_H)
+@check(exercise="recurrent-dropout", weight=3, says=ONLY_H)
 def pair_over_time(student, rng):
     B, H, T, p = 6, 9, 4, rng.uniform(0.3, 0.6)
     cell, x = DiaryPair(rng, H), rng.normal(size=(B, T, H))
@@ -151,7 +151,7 @@ def pair_over_time(student, rng):
     }
 
 
-@check(exercise="recurrent-dropout", points=2, says=EVALUATION)
+@check(exercise="recurrent-dropout", weight=2, says=EVALUATION)
 def nothing_drawn(student, rng):
     """Two wrappers with generators of one seed; only one of them is evaluated before it trains."""
     B, H, p, seed = 40, 20, rng.uniform(0.3, 0.6), int(rng.integers(2**31))
@@ -171,7 +171,7 @@ def nothing_drawn(student, rng):
     return {**got, "the same mask afterwards": truth((seen[0] == seen[1]).all(), (seen[1] == 0).any())}
 
 
-@check(exercise="recurrent-dropout", points=2, says=DROPPED)
+@check(exercise="recurrent-dropout", weight=2, says=DROPPED)
 def gradients_through_time(student, rng):
     """The last of four states; a dropped entry's gradient reaches the last input and nothing before."""
     B, H, T, p = 6, 9, 4, rng.uniform(0.3, 0.6)
@@ -190,7 +190,7 @@ def gradients_through_time(student, rng):
     }
 
 
-@check(exercise="recurrent-dropout", points=1, says=P)
+@check(exercise="recurrent-dropout", says=P)
 def nothing_dropped(student, rng):
     B, H, T = 5, 8, 5
     cell = Diary(rng, H)
@@ -200,7 +200,7 @@ def nothing_dropped(student, rng):
 # --- batch-norm ----------------------------------------------------------------------------------
 
 
-@check(points=2, says=NORM, **PASS)
+@check(weight=2, says=NORM, **PASS)
 def masked_batch(student, rng):
     """Lengths differ, one sequence has a gap; eps is large enough to be seen."""
     B, T, F = sizes(rng, 3, 5, 12)
@@ -209,7 +209,7 @@ def masked_batch(student, rng):
     return {"output": normed(batch_norm(student, F, rng, eps=rng.uniform(0.2, 0.9)), x, mask)}
 
 
-@check(points=3, says=PADDING, **PASS)
+@check(weight=3, says=PADDING, **PASS)
 def padding_contents(student, rng):
     """The same batch with three fillings, as a leaf each time."""
     B, T, F = sizes(rng, 3, 4, 10)
@@ -227,7 +227,7 @@ def padding_contents(student, rng):
     return got
 
 
-@check(points=3, says=RUNNING, **PASS)
+@check(weight=3, says=RUNNING, **PASS)
 def many_passes(student, rng):
     """Four batches of other sizes and lengths; the padding holds large numbers."""
     F = int(rng.integers(3, 8))
@@ -242,7 +242,7 @@ def many_passes(student, rng):
     return {**statistics(norm), **left_out, "still plain arrays": truth(*kinds)}
 
 
-@check(points=2, says=ALONE, **PASS)
+@check(weight=2, says=ALONE, **PASS)
 def alone(student, rng):
     """After two training passes: a batch in evaluation, each sequence by itself, the statistics after that."""
     B, T, F = sizes(rng, 3, 4, 10)
@@ -256,7 +256,7 @@ def alone(student, rng):
     return {"together": together, "one by one": np.concatenate(singles), **statistics(norm)}
 
 
-@check(points=3, says=THROUGH, **PASS)
+@check(weight=3, says=THROUGH, **PASS)
 def masked_gradients(student, rng):
     B, T, F = sizes(rng, 3, 4, 10)
     norm, (x, mask) = batch_norm(student, F, rng), padded(rng, B, T, F)

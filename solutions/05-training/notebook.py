@@ -93,33 +93,6 @@ from minigrad.data import echo
 from minigrad.nn import Dropout
 
 
-def _tries():
-    x, cell = np.ones((1, 2, 1)), PlainCell(1, 2, np.random.default_rng(0))
-
-    def a_step():
-        drop = RecurrentDropout(cell, 0.5, np.random.default_rng(0))
-        return drop(x[:, 0], drop.initial_state(1)).shape == (1, 2)
-
-    return {
-        "tbptt": lambda: len(tbptt(cell, x, None, 1, lambda outputs, steps: outputs.sum())[0]) == 2,
-        "recurrent-dropout": a_step,
-        "batch-norm": lambda: BatchNorm(1)(x, np.ones((1, 2), dtype=bool)).shape == x.shape,
-    }
-
-
-def finished(*exercises):
-    """Whether these exercises answer at all; names the first that does not."""
-    for exercise in exercises:
-        try:
-            answered = _tries()[exercise]()
-        except Exception:
-            answered = False
-        if not answered:
-            print(f"Finish {exercise} first, then run this cell again.")
-            return False
-    return True
-
-
 def peak_memory(work):
     """The most memory that arrays took while `work()` ran, in megabytes."""
     tracemalloc.start()
@@ -262,7 +235,7 @@ def credit(chunk, T=30, H=24):
     return np.array(rows)
 
 
-if finished("tbptt"):
+if check.passed("tbptt"):
     figure, axes = plt.subplots(1, 4, figsize=(11, 3.1), sharey=True, layout="constrained")
     for ax, chunk in zip(axes, (30, 15, 10, 5), strict=True):
         strength = credit(chunk)
@@ -314,7 +287,7 @@ def pass_of(chunk, T=400):
     tbptt(PlainCell(4, 32, rng), rng.normal(size=(16, T, 4)), None, chunk, lambda outputs, steps: (outputs**2).mean())
 
 
-if finished("tbptt"):
+if check.passed("tbptt"):
     grid = np.array([[learn_echo(chunk, delay) for delay in DELAYS] for chunk in CHUNKS])
     print("percent right, by chunk length and delay; megabytes for one pass over 400 steps\n")
     print(f"{'chunk':>6}" + "".join(f"{delay:6}" for delay in DELAYS) + f"{'megabytes':>12}")
@@ -470,7 +443,7 @@ def remember(wrap, T=20, H=32, updates=200, seed=0):
     return right
 
 
-if finished("recurrent-dropout"):
+if check.passed("recurrent-dropout"):
     ways = {
         "nothing dropped": lambda cell, rng: cell,
         "a mask for each step": lambda cell, rng: PerStep(cell, 0.5, rng),
@@ -515,7 +488,7 @@ def by_heart(p, seed, sequences=40, T=10, H=24):
     return right[:sequences].mean(), right[sequences:].mean()
 
 
-if finished("recurrent-dropout"):
+if check.passed("recurrent-dropout"):
     print(f"{'p':>5}{'on the forty':>14}{'on fresh ones, nine seeds':>48}{'median':>9}")
     for p in (0.0, 0.25, 0.5):
         runs = np.array([by_heart(p, seed) for seed in range(9)])
@@ -647,7 +620,7 @@ def learn_units(use, seed=1, updates=120, size=16):
     return curve, norm
 
 
-if finished("batch-norm"):
+if check.passed("batch-norm"):
     figure, axes = plt.subplots(1, 2, figsize=(10, 3), layout="constrained")
     for name, use, size, style in (("as they are", False, 16, "-."), ("normalised", True, 16, "-"), ("normalised, batches of 2", True, 2, ":")):
         curve, norm = learn_units(use, size=size)

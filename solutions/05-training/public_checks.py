@@ -133,14 +133,14 @@ def numbers(losses):
     return np.array([float(value) for value in losses])
 
 
-@check(exercise="tbptt", points=2, says=FORWARD)
+@check(exercise="tbptt", weight=2, says=FORWARD)
 def two_chunks(student, rng):
     cell, x, loss, B = setting(rng, 8)
     _, last = truncated(student, cell, x, cell.initial_state(B), 4, loss)
     return {"outputs": np.concatenate(loss.outputs, axis=1), "returned state": last}
 
 
-@check(exercise="tbptt", points=1, says=CALLS)
+@check(exercise="tbptt", says=CALLS)
 def calls(student, rng):
     chunk = int(rng.choice([3, 5, 6, 7]))
     cell, x, loss, B = setting(rng, 3 * chunk + int(rng.integers(1, chunk)))
@@ -151,7 +151,7 @@ def calls(student, rng):
     }
 
 
-@check(exercise="tbptt", points=1, says=LOSSES)
+@check(exercise="tbptt", says=LOSSES)
 def one_float_a_chunk(student, rng):
     """The sequence is one chunk."""
     cell, x, loss, B = setting(rng, 6)
@@ -159,7 +159,7 @@ def one_float_a_chunk(student, rng):
     return {"losses": numbers(losses), "floats": truth(*(isinstance(value, float) for value in losses))}
 
 
-@check(exercise="tbptt", points=2, says=BORDER)
+@check(exercise="tbptt", weight=2, says=BORDER)
 def by_hand(student, rng):
     """Four numbers, two chunks, and a loss that looks at the last output alone."""
     cell = Leaky(rng, 1, 1)
@@ -168,7 +168,7 @@ def by_hand(student, rng):
     return {"gradient of the four inputs": gradient(x)[0, :, 0]}
 
 
-@check(exercise="tbptt", points=3, says=BORDER)
+@check(exercise="tbptt", weight=3, says=BORDER)
 def border(student, rng):
     """Three chunks of three steps; the loss looks at the second chunk alone."""
     cell, x, loss, B = setting(rng, 9, only=[3, 4, 5])
@@ -180,7 +180,7 @@ def border(student, rng):
     }
 
 
-@check(exercise="tbptt", points=2, says=AT_ONCE)
+@check(exercise="tbptt", weight=2, says=AT_ONCE)
 def adds_up(student, rng):
     """Gradients are there from before; the loss writes down what it finds when it is called."""
     cell, x, loss, B = setting(rng, 6)
@@ -189,7 +189,7 @@ def adds_up(student, rng):
     return {"keep.grad, at each call of loss": np.array(loss.grads), "keep.grad, afterwards": gradient(cell.keep)}
 
 
-@check(exercise="tbptt", points=1, says=ENDS)
+@check(exercise="tbptt", says=ENDS)
 def given_state(student, rng):
     cell, x, loss, B = setting(rng, 6)
     h0 = leaf(rng.normal(size=(B, cell.hidden_size)))
@@ -197,7 +197,7 @@ def given_state(student, rng):
     return {"gradient of the given state": gradient(h0)}
 
 
-@check(exercise="tbptt", points=1, says=OFF_TAPE)
+@check(exercise="tbptt", says=OFF_TAPE)
 def off_tape(student, rng):
     cell, x, loss, B = setting(rng, 6)
     _, last = truncated(student, cell, x, cell.initial_state(B), 3, loss)
@@ -206,7 +206,7 @@ def off_tape(student, rng):
     return {"state after two calls": last, "off the tape": off}
 
 
-@check(exercise="tbptt", points=1, says=CHUNK)
+@check(exercise="tbptt", says=CHUNK)
 def refuses(student, rng):
     cell, x, loss, B = setting(rng, 4)
 
@@ -323,7 +323,7 @@ def followed(cell, drop, x, p):
     return split(factors(cell, since) != 0, got, x, np.tile(cell.first, (len(x), 1)), cell.keep.data, p)
 
 
-@check(exercise="recurrent-dropout", points=1, says=CELL)
+@check(exercise="recurrent-dropout", says=CELL)
 def parts(student, rng):
     B, H = sizes(rng, 2, 3, 20)
     cell = Diary(rng, H)
@@ -337,7 +337,7 @@ def parts(student, rng):
     }
 
 
-@check(exercise="recurrent-dropout", points=2, says=MASK)
+@check(exercise="recurrent-dropout", weight=2, says=MASK)
 def scale(student, rng):
     B, H, p = 100, 60, rng.uniform(0.15, 0.35)
     cell = Diary(rng, H)
@@ -350,14 +350,14 @@ def scale(student, rng):
     }
 
 
-@check(exercise="recurrent-dropout", points=3, says=ONE)
+@check(exercise="recurrent-dropout", weight=3, says=ONE)
 def same_mask(student, rng):
     B, H, p = *sizes(rng, 2, 5, 12), rng.uniform(0.3, 0.6)
     cell = Diary(rng, H)
     return followed(cell, dropout(student, cell, p, rng), rng.normal(size=(B, 4, H)), p)
 
 
-@check(exercise="recurrent-dropout", points=1, says=ROWS)
+@check(exercise="recurrent-dropout", says=ROWS)
 def own_masks(student, rng):
     B, H, p = 60, 30, rng.uniform(0.4, 0.6)
     cell = Diary(rng, H)
@@ -366,7 +366,7 @@ def own_masks(student, rng):
     return {**states, **differing(kept)}
 
 
-@check(exercise="recurrent-dropout", points=2, says=ONLY_H)
+@check(exercise="recurrent-dropout", weight=2, says=ONLY_H)
 def only_h(student, rng):
     B, H, p = *sizes(rng, 2, 5, 12), rng.uniform(0.3, 0.6)
     cell, x = DiaryPair(rng, H), rng.normal(size=(B, 1, H))
@@ -376,7 +376,7 @@ def only_h(student, rng):
     return {"c": c, **split(factors(cell) != 0, [share], 0 * x, old, cell.keep.data, p)}
 
 
-@check(exercise="recurrent-dropout", points=2, says=EVALUATION)
+@check(exercise="recurrent-dropout", weight=2, says=EVALUATION)
 def evaluation(student, rng):
     B, H = sizes(rng, 2, 5, 12)
     drop, x = dropout(student, Diary(rng, H), 0.5, rng), rng.normal(size=(B, 3, H))
@@ -384,7 +384,7 @@ def evaluation(student, rng):
     return {"states": np.array([state.data for state in run(drop, x)]), "last once more": run(drop, x)[-1]}
 
 
-@check(exercise="recurrent-dropout", points=1, says=DROPPED)
+@check(exercise="recurrent-dropout", says=DROPPED)
 def dropped_gradients(student, rng):
     B, H, p = *sizes(rng, 2, 5, 12), rng.uniform(0.3, 0.6)
     cell = Diary(rng, H)
@@ -398,7 +398,7 @@ def dropped_gradients(student, rng):
     }
 
 
-@check(exercise="recurrent-dropout", points=1, says=SINGLE, rtol=1e-5, atol=1e-6)
+@check(exercise="recurrent-dropout", says=SINGLE, rtol=1e-5, atol=1e-6)
 def single_precision(student, rng):
     B, H, p = *sizes(rng, 2, 5, 12), rng.uniform(0.3, 0.6)
     cell, x = Diary(rng, H, np.float32), rng.normal(size=(B, 2, H)).astype(np.float32)
@@ -406,7 +406,7 @@ def single_precision(student, rng):
     return {"float32": truth(h.dtype == np.float32), "largest factor": np.float64(factors(cell).max())}
 
 
-@check(exercise="recurrent-dropout", points=1, says=P)
+@check(exercise="recurrent-dropout", says=P)
 def refuses_p(student, rng):
     B, H = sizes(rng, 2, 5, 12)
     cell = Diary(rng, H)
@@ -471,7 +471,7 @@ def statistics(norm):
     return {"running_mean": np.array(norm.running_mean), "running_var": np.array(norm.running_var)}
 
 
-@check(points=1, says=PARTS, **PASS)
+@check(says=PARTS, **PASS)
 def norm_parts(student, rng):
     F = int(rng.integers(3, 40))
     norm = batch_norm(student, F)
@@ -486,14 +486,14 @@ def norm_parts(student, rng):
     }
 
 
-@check(points=2, says=NORM, **PASS)
+@check(weight=2, says=NORM, **PASS)
 def full_batch(student, rng):
     B, T, F = sizes(rng, 3)
     x, mask = padded(rng, B, T, F)
     return {"output": normed(batch_norm(student, F, rng), x, np.ones_like(mask))}
 
 
-@check(points=1, says=NORM, **PASS)
+@check(says=NORM, **PASS)
 def four_numbers(student, rng):
     """One feature; two sequences, the second of one step; padding in the fourth place."""
     a, b, c = rng.normal(size=3).round(1)
@@ -502,13 +502,13 @@ def four_numbers(student, rng):
     return {"output where the mask is True": normed(norm, np.array([[[a], [b]], [[c], [c]]]), mask).data[mask]}
 
 
-@check(points=1, says=NO_MASK, **PASS)
+@check(says=NO_MASK, **PASS)
 def no_mask(student, rng):
     B, T, F = sizes(rng, 3)
     return {"output": normed(batch_norm(student, F, rng), padded(rng, B, T, F)[0])}
 
 
-@check(points=2, says=PADDING, **PASS)
+@check(weight=2, says=PADDING, **PASS)
 def padding(student, rng):
     B, T, F = sizes(rng, 3, 3)
     x, mask = padded(rng, B, T, F, filling=50.0)
@@ -516,7 +516,7 @@ def padding(student, rng):
     return {"output": output, "zero where the mask is False": truth(not output.data[~mask].any())}
 
 
-@check(points=2, says=RUNNING, **PASS)
+@check(weight=2, says=RUNNING, **PASS)
 def one_pass(student, rng):
     B, T, F = sizes(rng, 3, 3)
     norm = batch_norm(student, F, rng, momentum=rng.uniform(0.05, 0.4))
@@ -525,7 +525,7 @@ def one_pass(student, rng):
     return statistics(norm)
 
 
-@check(points=1, says=ALONE, **PASS)
+@check(says=ALONE, **PASS)
 def running_in_place(student, rng):
     B, T, F = sizes(rng, 3, 3)
     norm = batch_norm(student, F, rng)
@@ -535,7 +535,7 @@ def running_in_place(student, rng):
     return {"output": normed(norm, x, mask), **statistics(norm)}
 
 
-@check(points=2, says=THROUGH, **PASS)
+@check(weight=2, says=THROUGH, **PASS)
 def gradients(student, rng):
     B, T, F = sizes(rng, 3, 3)
     norm, (x, _) = batch_norm(student, F, rng), padded(rng, B, T, F)
@@ -640,7 +640,7 @@ def chunks_replay(solution, parameters, rng, held_out):
 
 
 @check(
-    exercise="learned", points=5, says=IN_CHUNKS, cpu=8.0, threshold=0.97, replay=chunks_replay,
+    exercise="learned", weight=5, says=IN_CHUNKS, cpu=8.0, threshold=0.97, replay=chunks_replay,
     needs=("tbptt.two-chunks", "tbptt.calls", "tbptt.border", "tbptt.adds-up", "tbptt.uneven-chunks", "tbptt.all-gradients"),
 )
 def in_chunks(student, rng):
@@ -681,7 +681,7 @@ def recall_replay(solution, parameters, rng, held_out):
 
 
 @check(
-    exercise="learned", points=5, says=WITH_DROPOUT, cpu=8.0, threshold=0.97, replay=recall_replay,
+    exercise="learned", weight=5, says=WITH_DROPOUT, cpu=8.0, threshold=0.97, replay=recall_replay,
     needs=(
         "recurrent-dropout.scale", "recurrent-dropout.same-mask", "recurrent-dropout.evaluation",
         "recurrent-dropout.dropped-gradients", "recurrent-dropout.over-sequences",
@@ -747,7 +747,7 @@ def norm_replay(solution, parameters, rng, held_out):
 
 
 @check(
-    exercise="learned", points=5, says=WITH_NORM, cpu=8.0, threshold=0.97, replay=norm_replay,
+    exercise="learned", weight=5, says=WITH_NORM, cpu=8.0, threshold=0.97, replay=norm_replay,
     needs=(
         "batch-norm.full-batch", "batch-norm.padding", "batch-norm.one-pass", "batch-norm.running-in-place",
         "batch-norm.gradients", "batch-norm.masked-gradients", "batch-norm.many-passes",

@@ -6,7 +6,7 @@ They share one namespace with `public_checks.py`, which is read first: sentences
 # --- encoder -------------------------------------------------------------------------------------
 
 
-@check(exercise="encoder", points=2, says=PADDED)
+@check(exercise="encoder", weight=2, says=PADDED)
 def padding_and_alone(student, rng):
     """The same texts with other tokens behind them, with more of them, and the shortest alone; states (h, c)."""
     B, T, V, E, H = sizes(rng, 5, 4, 12)
@@ -25,7 +25,7 @@ def padding_and_alone(student, rng):
     return {f"{part}, {name}": a for name, state in states.items() for part, a in parts_of(state).items()}
 
 
-@check(exercise="encoder", points=3, says=SENDS_BACK)
+@check(exercise="encoder", weight=3, says=SENDS_BACK)
 def padded_gradients(student, rng):
     """Token 0 stands only where the mask is False, the last token of the vocabulary too."""
     B, T, V, E, H = sizes(rng, 5, 4, 12)
@@ -49,7 +49,7 @@ def forced(decoder, state, tokens):
     return stack(logits, axis=1), state
 
 
-@check(exercise="decoder", points=2, says=STEP)
+@check(exercise="decoder", weight=2, says=STEP)
 def several_steps(student, rng):
     B, T, V, E, H = sizes(rng, 5, 4, 14)
     decoder = decoder_of(student, rng, V, E, H)
@@ -57,7 +57,7 @@ def several_steps(student, rng):
     return {"logits": logits, "last state": state}
 
 
-@check(exercise="decoder", points=2, says=BOTH)
+@check(exercise="decoder", weight=2, says=BOTH)
 def pair_over_time(student, rng):
     B, T, V, E, H = sizes(rng, 5, 4, 14)
     decoder = decoder_of(student, rng, V, E, H, LeakyPair)
@@ -65,7 +65,7 @@ def pair_over_time(student, rng):
     return {"logits": logits, "h": h, "c": c}
 
 
-@check(exercise="decoder", points=1, says=NOTHING_KEPT)
+@check(exercise="decoder", says=NOTHING_KEPT)
 def two_conversations(student, rng):
     """Two batches of different sizes, a step of the one, then a step of the other."""
     A, B, T, V, E, H = sizes(rng, 6, 3, 14)
@@ -78,7 +78,7 @@ def two_conversations(student, rng):
     return got
 
 
-@check(exercise="decoder", points=4, says=HAND_OVER)
+@check(exercise="decoder", weight=4, says=HAND_OVER)
 def through_time(student, rng):
     """An encoder that is not yours hands (h, c) over; a loss on four steps' logits comes back."""
     B, T, V, E, H = sizes(rng, 5, 4, 12)
@@ -101,7 +101,7 @@ def through_time(student, rng):
 # --- shift-right ---------------------------------------------------------------------------------
 
 
-@check(exercise="shift-right", points=2, says=SHIFTED)
+@check(exercise="shift-right", weight=2, says=SHIFTED)
 def any_shape(student, rng):
     """One sequence, one place, both, and many; `start` may be 0, and a target may equal it."""
     T = int(rng.integers(5, 20))
@@ -109,7 +109,7 @@ def any_shape(student, rng):
     return {name: shifted(student, rng.integers(0, 30, shape), start) for start, (name, shape) in enumerate(shapes.items())}
 
 
-@check(exercise="shift-right", points=1, says=NO_PEEKING)
+@check(exercise="shift-right", says=NO_PEEKING)
 def from_any_place(student, rng):
     """All targets from place t on are exchanged, for each t in turn: what was put in up to t stays."""
     B, T = sizes(rng, 2, 4, 9)
@@ -121,7 +121,7 @@ def from_any_place(student, rng):
     return {"inputs": first, "places that change, by t": np.array(changed)}
 
 
-@check(exercise="shift-right", points=1, says=UNTOUCHED)
+@check(exercise="shift-right", says=UNTOUCHED)
 def other_dtype(student, rng):
     B, T = sizes(rng, 2, 3, 9)
     targets = rng.integers(2, 30, (B, T)).astype(np.int32)
@@ -134,7 +134,7 @@ def other_dtype(student, rng):
 # --- sequence-loss -------------------------------------------------------------------------------
 
 
-@check(exercise="sequence-loss", points=2, says=MEAN)
+@check(exercise="sequence-loss", weight=2, says=MEAN)
 def masked_targets(student, rng):
     """Different lengths, and one sequence with a place left out in its midst."""
     B, T, V = sizes(rng, 3, 4, 12)
@@ -143,7 +143,7 @@ def masked_targets(student, rng):
     return {"loss": loss_of(student, Tensor(logits), targets, mask)}
 
 
-@check(exercise="sequence-loss", points=1, says=CONTENTS)
+@check(exercise="sequence-loss", says=CONTENTS)
 def no_tokens(student, rng):
     """Behind the sequences stand -1, a million, and logits of any finite size."""
     B, T, V = sizes(rng, 3, 4, 12)
@@ -162,7 +162,7 @@ def no_tokens(student, rng):
     }
 
 
-@check(exercise="sequence-loss", points=1, says=ONE_NUMBER)
+@check(exercise="sequence-loss", says=ONE_NUMBER)
 def masked_gradient(student, rng):
     B, T, V = sizes(rng, 3, 4, 12)
     logits, targets, mask = targets_of(rng, B, T, V)
@@ -174,13 +174,13 @@ def masked_gradient(student, rng):
 # --- greedy-decode -------------------------------------------------------------------------------
 
 
-@check(exercise="greedy-decode", points=2, says=GREEDY)
+@check(exercise="greedy-decode", weight=2, says=GREEDY)
 def pair_state(student, rng):
     teller, start = teller_of(rng, 6, pair=True)
     return {"said": told(student, teller, teller.begin(rng, rng.integers(6, 12, 4)), start, 15)}
 
 
-@check(exercise="greedy-decode", points=3, says=ROW)
+@check(exercise="greedy-decode", weight=3, says=ROW)
 def many_rows(student, rng):
     """Some say `end` at once, some as their last word, some never."""
     teller, start = teller_of(rng, 6)
@@ -189,7 +189,7 @@ def many_rows(student, rng):
     return {"said": told(student, teller, teller.begin(rng, life), start, length)}
 
 
-@check(exercise="greedy-decode", points=2, says=STOPS)
+@check(exercise="greedy-decode", weight=2, says=STOPS)
 def times_asked(student, rng):
     """All end at once; all in time; the last with its last word allowed; one of them too late; one word is allowed."""
     got = {}
@@ -202,7 +202,7 @@ def times_asked(student, rng):
     return got
 
 
-@check(exercise="greedy-decode", points=2, says=ALONE)
+@check(exercise="greedy-decode", weight=2, says=ALONE)
 def every_row_alone(student, rng):
     teller, start = teller_of(rng, 6)
     state = teller.begin(rng, rng.permutation([1, 2, 4, 6, 9, 30]))
@@ -213,7 +213,7 @@ def every_row_alone(student, rng):
     }
 
 
-@check(exercise="greedy-decode", points=1, says=NO_TAPE)
+@check(exercise="greedy-decode", says=NO_TAPE)
 def left_as_it_was(student, rng):
     """Gradients are there from before, and the state that is given is a leaf; decoded twice."""
     teller, start = teller_of(rng, 6, pair=True)

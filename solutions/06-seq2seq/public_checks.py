@@ -146,7 +146,7 @@ def encoder_gradients(encoder):
     }
 
 
-@check(exercise="encoder", points=1, says=ENCODER_PARTS)
+@check(exercise="encoder", says=ENCODER_PARTS)
 def encoder_parts(student, rng):
     V, E, H = sizes(rng, 3, 3, 14)
     cell = Leaky(rng, E, H)
@@ -157,7 +157,7 @@ def encoder_parts(student, rng):
     }
 
 
-@check(exercise="encoder", points=2, says=MESSAGE)
+@check(exercise="encoder", weight=2, says=MESSAGE)
 def message(student, rng):
     """Token 0 is read too: padding is what the mask says, and no token."""
     B, T, V, E, H = sizes(rng, 5, 3, 14)
@@ -166,7 +166,7 @@ def message(student, rng):
     return {"state": message_of(encoder, tokens, full(B, T))}
 
 
-@check(exercise="encoder", points=1, says=MESSAGE)
+@check(exercise="encoder", says=MESSAGE)
 def two_tokens(student, rng):
     """One sequence of two tokens, one number of state, all of it small enough to do by hand."""
     encoder = encoder_of(student, rng, 3, 1, 1)
@@ -174,7 +174,7 @@ def two_tokens(student, rng):
     return {"state after tokens 1, 2": message_of(encoder, np.array([[1, 2]]), full(1, 2))}
 
 
-@check(exercise="encoder", points=2, says=MESSAGE)
+@check(exercise="encoder", weight=2, says=MESSAGE)
 def message_pair(student, rng):
     B, T, V, E, H = sizes(rng, 5, 3, 14)
     encoder = encoder_of(student, rng, V, E, H, LeakyPair)
@@ -182,14 +182,14 @@ def message_pair(student, rng):
     return {"h": h, "c": c}
 
 
-@check(exercise="encoder", points=2, says=PADDED)
+@check(exercise="encoder", weight=2, says=PADDED)
 def padded_batch(student, rng):
     B, T, V, E, H = sizes(rng, 5, 4, 12)
     encoder = encoder_of(student, rng, V, E, H)
     return {"state": message_of(encoder, *texts(rng, B, T, V))}
 
 
-@check(exercise="encoder", points=2, says=SENDS_BACK)
+@check(exercise="encoder", weight=2, says=SENDS_BACK)
 def message_gradients(student, rng):
     B, T, V, E, H = sizes(rng, 5, 3, 12)
     encoder = encoder_of(student, rng, V, E, H)
@@ -260,7 +260,7 @@ def decoder_gradients(decoder):
     }
 
 
-@check(exercise="decoder", points=2, says=DECODER_PARTS)
+@check(exercise="decoder", weight=2, says=DECODER_PARTS)
 def decoder_parts(student, rng):
     V, E, H = sizes(rng, 3, 3, 14)
     cell = Leaky(rng, E, H)
@@ -272,7 +272,7 @@ def decoder_parts(student, rng):
     }
 
 
-@check(exercise="decoder", points=3, says=STEP)
+@check(exercise="decoder", weight=3, says=STEP)
 def one_step(student, rng):
     B, V, E, H = sizes(rng, 4, 3, 14)
     decoder = decoder_of(student, rng, V, E, H)
@@ -280,7 +280,7 @@ def one_step(student, rng):
     return {"logits": logits, "state": state}
 
 
-@check(exercise="decoder", points=1, says=STEP)
+@check(exercise="decoder", says=STEP)
 def one_number(student, rng):
     """One row, one number of state, two tokens to choose from."""
     decoder = decoder_of(student, rng, 2, 1, 1)
@@ -290,7 +290,7 @@ def one_number(student, rng):
     return {"logits after token 1, from the state 0.5": logits}
 
 
-@check(exercise="decoder", points=2, says=BOTH)
+@check(exercise="decoder", weight=2, says=BOTH)
 def pair_step(student, rng):
     B, V, E, H = sizes(rng, 4, 3, 14)
     decoder = decoder_of(student, rng, V, E, H, LeakyPair)
@@ -298,7 +298,7 @@ def pair_step(student, rng):
     return {"logits": logits, "h": h, "c": c}
 
 
-@check(exercise="decoder", points=1, says=NOTHING_KEPT)
+@check(exercise="decoder", says=NOTHING_KEPT)
 def asked_again(student, rng):
     """One question, another one, and the first once more."""
     B, V, E, H = sizes(rng, 4, 3, 14)
@@ -309,7 +309,7 @@ def asked_again(student, rng):
     return {"logits": first, "the same once more, less the first": again.data - first.data}
 
 
-@check(exercise="decoder", points=2, says=HAND_OVER)
+@check(exercise="decoder", weight=2, says=HAND_OVER)
 def step_gradients(student, rng):
     """One step from the state of an encoder that is not yours."""
     B, T, V, E, H = sizes(rng, 5, 3, 12)
@@ -332,13 +332,13 @@ def shifted(student, targets, start):
     return given(student.shift_right(targets, start), "shift_right")
 
 
-@check(exercise="shift-right", points=3, says=SHIFTED)
+@check(exercise="shift-right", weight=3, says=SHIFTED)
 def shifted_targets(student, rng):
     B, T = sizes(rng, 2, 3, 9)
     return {"inputs": shifted(student, rng.integers(2, 30, (B, T)), int(rng.integers(30, 40)))}
 
 
-@check(exercise="shift-right", points=2, says=NO_PEEKING)
+@check(exercise="shift-right", weight=2, says=NO_PEEKING)
 def last_target(student, rng):
     """Two lots of targets that differ in their last place alone."""
     B, T = sizes(rng, 2, 3, 9)
@@ -349,7 +349,7 @@ def last_target(student, rng):
     return {"inputs": one, "what changes in them": np.asarray(two) - np.asarray(one)}
 
 
-@check(exercise="shift-right", points=1, says=UNTOUCHED)
+@check(exercise="shift-right", says=UNTOUCHED)
 def targets_stay(student, rng):
     B, T = sizes(rng, 2, 3, 9)
     targets = rng.integers(2, 30, (B, T))
@@ -383,14 +383,14 @@ def targets_of(rng, B, T, V):
     return 2 * rng.normal(size=(B, T, V)), targets, mask
 
 
-@check(exercise="sequence-loss", points=2, says=MEAN)
+@check(exercise="sequence-loss", weight=2, says=MEAN)
 def full_targets(student, rng):
     B, T, V = sizes(rng, 3, 3, 9)
     logits, targets, _ = targets_of(rng, B, T, V)
     return {"loss": loss_of(student, Tensor(logits), targets, full(B, T))}
 
 
-@check(exercise="sequence-loss", points=1, says=MEAN)
+@check(exercise="sequence-loss", says=MEAN)
 def short_beside_long(student, rng):
     """Three targets in one row, one in the other."""
     logits = rng.normal(size=(2, 3, 2)).round(1)
@@ -398,7 +398,7 @@ def short_beside_long(student, rng):
     return {"loss": loss_of(student, Tensor(logits), np.array([[0, 1, 1], [1, 0, 0]]), mask)}
 
 
-@check(exercise="sequence-loss", points=1, says=CONTENTS)
+@check(exercise="sequence-loss", says=CONTENTS)
 def other_padding(student, rng):
     B, T, V = sizes(rng, 3, 3, 9)
     logits, targets, mask = targets_of(rng, B, T, V)
@@ -407,14 +407,14 @@ def other_padding(student, rng):
     return {"loss": one, "the same bits": truth(np.array_equal(one, two))}
 
 
-@check(exercise="sequence-loss", points=1, says=EXACT)
+@check(exercise="sequence-loss", says=EXACT)
 def large_logits(student, rng):
     B, T, V = sizes(rng, 3, 3, 9)
     logits, targets, _ = targets_of(rng, B, T, V)
     return {"loss": loss_of(student, Tensor(1000 * logits), targets, full(B, T))}
 
 
-@check(exercise="sequence-loss", points=1, says=ONE_NUMBER)
+@check(exercise="sequence-loss", says=ONE_NUMBER)
 def loss_gradient(student, rng):
     B, T, V = sizes(rng, 3, 3, 9)
     logits, targets, _ = targets_of(rng, B, T, V)
@@ -482,20 +482,20 @@ def teller_of(rng, H, pair=False):
     return Teller(rng, V, H, end, pair), start
 
 
-@check(exercise="greedy-decode", points=3, says=GREEDY)
+@check(exercise="greedy-decode", weight=3, says=GREEDY)
 def one_row(student, rng):
     teller, start = teller_of(rng, 5)
     return {"said": told(student, teller, teller.begin(rng, [int(rng.integers(5, 9))]), start, 12)}
 
 
-@check(exercise="greedy-decode", points=2, says=ROW)
+@check(exercise="greedy-decode", weight=2, says=ROW)
 def rows_that_end(student, rng):
     """Three rows that say `end` as their second, fourth and sixth word."""
     teller, start = teller_of(rng, 5)
     return {"said": told(student, teller, teller.begin(rng, rng.permutation([2, 4, 6])), start, 12)}
 
 
-@check(exercise="greedy-decode", points=2, says=STOPS)
+@check(exercise="greedy-decode", weight=2, says=STOPS)
 def bound(student, rng):
     """Both rows would go on for twenty words."""
     teller, start = teller_of(rng, 5)
@@ -504,7 +504,7 @@ def bound(student, rng):
     return {"said": said, "times asked": np.array(len(teller.asked))}
 
 
-@check(exercise="greedy-decode", points=1, says=ALONE)
+@check(exercise="greedy-decode", says=ALONE)
 def first_row_alone(student, rng):
     """Both in one answer: in a batch of three, and alone, as far as both go."""
     teller, start = teller_of(rng, 5)
@@ -514,7 +514,7 @@ def first_row_alone(student, rng):
     return {"alone": alone, "in the batch, less alone": said[:1, : alone.shape[1]] - alone}
 
 
-@check(exercise="greedy-decode", points=2, says=NO_TAPE)
+@check(exercise="greedy-decode", weight=2, says=NO_TAPE)
 def no_tape(student, rng):
     teller, start = teller_of(rng, 5)
     state = teller.begin(rng, np.array([4, 3]))
@@ -665,14 +665,14 @@ def summaries_replay(solution, parameters, rng, held_out):
     return 1 - Translator(solution, *NOTE_SIZES, 8, 32).write(parameters).error(draw(held_out, 500))
 
 
-@check(exercise="learned", points=8, says=DATES, cpu=12.0, threshold=0.95, needs=COMMON, replay=dates_replay)
+@check(exercise="learned", weight=8, says=DATES, cpu=12.0, threshold=0.95, needs=COMMON, replay=dates_replay)
 def dates(student, rng):
     draw = dates_map(rng)
     model = Translator(student, *DATE_SIZES, 16, 64).write(starting_weights(rng, *DATE_SIZES, 16, 64))
     return trained(model, lambda size: draw(rng, size), 0.02, 1500)
 
 
-@check(exercise="learned", points=7, says=SUMMARIES, cpu=8.0, threshold=0.97, needs=COMMON, replay=summaries_replay)
+@check(exercise="learned", weight=7, says=SUMMARIES, cpu=8.0, threshold=0.97, needs=COMMON, replay=summaries_replay)
 def summaries(student, rng):
     draw = notes_map(rng)
     model = Translator(student, *NOTE_SIZES, 8, 32).write(starting_weights(rng, *NOTE_SIZES, 8, 32))

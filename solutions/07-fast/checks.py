@@ -6,7 +6,7 @@ They share one namespace with `public_checks.py`, which is read first: sentences
 # --- step-backward -------------------------------------------------------------------------------
 
 
-@check(exercise="step-backward", points=3, says=WAYS)
+@check(exercise="step-backward", weight=3, says=WAYS)
 def each_way(student, rng):
     B, D, H = sizes(rng, 3)
     dh, dc, cache = step_case(rng, B, D, H)
@@ -14,7 +14,7 @@ def each_way(student, rng):
     return {f"dc of the old c, {name}": step_back(student, *pair, cache)["dc"] for name, pair in pairs.items()}
 
 
-@check(exercise="step-backward", points=3, says=GATES)
+@check(exercise="step-backward", weight=3, says=GATES)
 def saturated_gates(student, rng):
     """Weights so large that some gates are nearly open or shut, others not."""
     B, D, H = sizes(rng, 3)
@@ -24,13 +24,13 @@ def saturated_gates(student, rng):
     return {"dx": got["dx"], "dh of the old h": got["dh"], **by_gate(got["dW"])}
 
 
-@check(exercise="step-backward", points=2, says=BIASES)
+@check(exercise="step-backward", weight=2, says=BIASES)
 def whole_batch(student, rng):
     """H = 32, in a batch of 40."""
     return {"dW": step_back(student, *step_case(rng, 40, 7, 32))["dW"]}
 
 
-@check(exercise="step-backward", points=1, says=STEP_TWICE)
+@check(exercise="step-backward", says=STEP_TWICE)
 def step_called_twice(student, rng):
     B, D, H = sizes(rng, 3)
     dh, dc, cache = step_case(rng, B, D, H)
@@ -44,7 +44,7 @@ def step_called_twice(student, rng):
 # --- sequence ------------------------------------------------------------------------------------
 
 
-@check(exercise="sequence", points=2, says=STATES)
+@check(exercise="sequence", weight=2, says=STATES)
 def states_of_many_steps(student, rng):
     B, D, H = sizes(rng, 3)
     got = {f"hs, T = {T}": sequence(student, *drawn(rng, B, T, D, H)[:4])[0] for T in (1, 2, 30)}
@@ -52,14 +52,14 @@ def states_of_many_steps(student, rng):
     return {**got, "hs, far from zero": sequence(student, x, 5 * h0, 20 * c0, 3 * W)[0]}
 
 
-@check(exercise="sequence", points=5, says=LONG)
+@check(exercise="sequence", weight=5, says=LONG)
 def long_and_large(student, rng):
     case = drawn(rng, 6, 50, 5, 32)
     with no_tape():
         return there_and_back(student, *case)
 
 
-@check(exercise="sequence", points=3, says=ALIVE)
+@check(exercise="sequence", weight=3, says=ALIVE)
 def many_alive(student, rng):
     """Three calls of one shape and one of another, each vjps twice, in another order: is all as alone?"""
     B, T, D, H = sizes(rng, 4)
@@ -75,14 +75,14 @@ def many_alive(student, rng):
     return got
 
 
-@check(exercise="sequence", points=2, says=AS_THEY_ARE, rtol=1e-4, atol=1e-4)
+@check(exercise="sequence", weight=2, says=AS_THEY_ARE, rtol=1e-4, atol=1e-4)
 def single_precision(student, rng):
     B, T, D, H = sizes(rng, 4)
     got = there_and_back(student, *drawn(rng, B, T, D, H, np.float32))
     return {"hs": got["hs"], "all four float32": truth(*(got[name].dtype == np.float32 for name in GRADIENTS))}
 
 
-@check(exercise="sequence", points=2, says=LIFTED)
+@check(exercise="sequence", weight=2, says=LIFTED)
 def twice_in_one_graph(student, rng):
     """One W for two layers, the second of which reads the first's outputs and its last state; and a sum."""
     B, T, H = sizes(rng, 3)
@@ -101,7 +101,7 @@ def twice_in_one_graph(student, rng):
 # --- one-gemm ------------------------------------------------------------------------------------
 
 
-@check(exercise="one-gemm", points=2, says=SUM, rtol=1e-4, atol=1e-4)
+@check(exercise="one-gemm", weight=2, says=SUM, rtol=1e-4, atol=1e-4)
 def pieces_of_arrays(student, rng):
     """float32, and arrays that are slices and swapped axes of others; both are as before afterwards."""
     T, B, K, M = sizes(rng, 4)
@@ -111,7 +111,7 @@ def pieces_of_arrays(student, rng):
     return {"dW": dW, "us afterwards": us, "das afterwards": das}
 
 
-@check(exercise="one-gemm", points=2, says=FEW)
+@check(exercise="one-gemm", weight=2, says=FEW)
 def a_thousand_steps_of_one(student, rng):
     """A batch of one, and one of thirty."""
     K, M = sizes(rng, 2)
@@ -133,7 +133,7 @@ def gappy(rng, B, T):
     return rng.permutation(mask)
 
 
-@check(exercise="masks", points=2, says=CARRY)
+@check(exercise="masks", weight=2, says=CARRY)
 def nothing_there(student, rng):
     """Gaps anywhere, and a sequence without any entry."""
     B, D, H = sizes(rng, 3, 3)  # B at least 3, and none is 9
@@ -143,7 +143,7 @@ def nothing_there(student, rng):
     return {"hs": masked(student, *case, mask)["hs"], "zero there": truth(not hs[~mask].any())}
 
 
-@check(exercise="masks", points=2, says=PADDING)
+@check(exercise="masks", weight=2, says=PADDING)
 def anything_in_padding(student, rng):
     """NaN and infinity where the mask is False."""
     B, D, H = sizes(rng, 3, 3, but=[6])
@@ -153,7 +153,7 @@ def anything_in_padding(student, rng):
     return {"hs": got["hs"], "dx": got["dx"], "dW": got["dW"]}
 
 
-@check(exercise="masks", points=3, says=THROUGH)
+@check(exercise="masks", weight=3, says=THROUGH)
 def through_gaps(student, rng):
     """Twenty steps with gaps anywhere, every output with a cotangent, and None against True everywhere."""
     B, D, H = sizes(rng, 3, 3)

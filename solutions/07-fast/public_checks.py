@@ -195,35 +195,35 @@ def by_gate(dW):
     return {f"dW of {name}": block for name, block in zip("gfio", np.split(dW[:-1], 4, axis=1), strict=True)}
 
 
-@check(exercise="step-backward", points=1, says=SHAPES)
+@check(exercise="step-backward", says=SHAPES)
 def step_shapes(student, rng):
     B, D, H = sizes(rng, 3, 2, 20)
     got = step_back(student, *step_case(rng, B, D, H))
     return {f"shape of {name}": np.array(np.shape(value)) for name, value in got.items()}
 
 
-@check(exercise="step-backward", points=2, says=FORGET)
+@check(exercise="step-backward", weight=2, says=FORGET)
 def one_number_of_c(student, rng):
     """B = D = H = 1, and dh = 0."""
     _, dc, cache = step_case(rng, 1, 1, 1)
     return {"dc of the old c": step_back(student, np.zeros((1, 1)), dc, cache)["dc"]}
 
 
-@check(exercise="step-backward", points=3, says=WAYS)
+@check(exercise="step-backward", weight=3, says=WAYS)
 def two_ways(student, rng):
     B, D, H = sizes(rng, 3)
     dh, dc, cache = step_case(rng, B, D, H)
     return {"dc of the old c": step_back(student, dh, dc, cache)["dc"]}
 
 
-@check(exercise="step-backward", points=3, says=GATES)
+@check(exercise="step-backward", weight=3, says=GATES)
 def one_number_of_gates(student, rng):
     """B = D = H = 1: what each gate sends to its weights."""
     dh, dc, cache = step_case(rng, 1, 1, 1)
     return by_gate(step_back(student, dh, dc, cache)["dW"])
 
 
-@check(exercise="step-backward", points=4, says=GATES)
+@check(exercise="step-backward", weight=4, says=GATES)
 def gates(student, rng):
     """One sample."""
     D, H = sizes(rng, 2)
@@ -232,14 +232,14 @@ def gates(student, rng):
     return {"dx": got["dx"], "dh of the old h": got["dh"], **by_gate(got["dW"])}
 
 
-@check(exercise="step-backward", points=2, says=BIASES)
+@check(exercise="step-backward", weight=2, says=BIASES)
 def biases(student, rng):
     B, D, H = sizes(rng, 3)
     dW = step_back(student, *step_case(rng, B, D, H))["dW"]
     return {"last row of dW": dW[-1]}
 
 
-@check(exercise="step-backward", points=1, says=STEP_TWICE)
+@check(exercise="step-backward", says=STEP_TWICE)
 def step_arguments(student, rng):
     B, D, H = sizes(rng, 3)
     dh, dc, cache = step_case(rng, B, D, H)
@@ -272,20 +272,20 @@ LIFTED = (
 )
 
 
-@check(exercise="sequence", points=1, says=STATES)
+@check(exercise="sequence", says=STATES)
 def shape_of_hs(student, rng):
     B, T, D, H = sizes(rng, 4, 2, 20)
     hs, _ = sequence(student, *drawn(rng, B, T, D, H)[:4])
     return {"shape of hs": np.array(np.shape(hs))}
 
 
-@check(exercise="sequence", points=4, says=STATES)
+@check(exercise="sequence", weight=4, says=STATES)
 def states(student, rng):
     B, D, H = sizes(rng, 3, but=[4])
     return {"hs": sequence(student, *drawn(rng, B, 4, D, H)[:4])[0]}
 
 
-@check(exercise="sequence", points=2, says=ONE_FUNCTION)
+@check(exercise="sequence", weight=2, says=ONE_FUNCTION)
 def shapes_of_gradients(student, rng):
     B, T, D, H = sizes(rng, 4, 2, 20)
     *arguments, g = drawn(rng, B, T, D, H)
@@ -293,27 +293,27 @@ def shapes_of_gradients(student, rng):
     return {f"shape of {name}": np.array(np.shape(value)) for name, value in got.items()}
 
 
-@check(exercise="sequence", points=3, says=SUMS)
+@check(exercise="sequence", weight=3, says=SUMS)
 def one_step(student, rng):
     """T = 1."""
     B, D, H = sizes(rng, 3)
     return back(student, drawn(rng, B, 1, D, H))
 
 
-@check(exercise="sequence", points=3, says=SUMS)
+@check(exercise="sequence", weight=3, says=SUMS)
 def two_steps_of_numbers(student, rng):
     """B = D = H = 1 and T = 2; a cotangent of 1 at both outputs."""
     *arguments, _ = drawn(rng, 1, 2, 1, 1)
     return back(student, [*arguments, np.ones((1, 2, 1))])
 
 
-@check(exercise="sequence", points=7, says=SUMS)
+@check(exercise="sequence", weight=7, says=SUMS)
 def all_outputs(student, rng):
     B, D, H = sizes(rng, 3, but=[5])
     return back(student, drawn(rng, B, 5, D, H))
 
 
-@check(exercise="sequence", points=4, says=LAST)
+@check(exercise="sequence", weight=4, says=LAST)
 def last_of_three(student, rng):
     B, D, H = sizes(rng, 3, but=[3])
     *arguments, g = drawn(rng, B, 3, D, H)
@@ -322,7 +322,7 @@ def last_of_three(student, rng):
     return {"dx of the first step": got["dx"][:, 0], "dh0": got["dh0"], "dc0": got["dc0"]}
 
 
-@check(exercise="sequence", points=2, says=LONG)
+@check(exercise="sequence", weight=2, says=LONG)
 def without_the_tape(student, rng):
     B, D, H = sizes(rng, 3)
     case = drawn(rng, B, 10, D, H)
@@ -330,7 +330,7 @@ def without_the_tape(student, rng):
         return back(student, case)
 
 
-@check(exercise="sequence", points=2, says=ALIVE)
+@check(exercise="sequence", weight=2, says=ALIVE)
 def two_alive(student, rng):
     """Two calls, then the vjps of the first: do they give what they give when nothing is in between?"""
     B, T, D, H = sizes(rng, 4)
@@ -343,7 +343,7 @@ def two_alive(student, rng):
     return {"the first hs": hs, "the first gradients are as without a second call": truth(*same)}
 
 
-@check(exercise="sequence", points=1, says=AS_THEY_ARE)
+@check(exercise="sequence", says=AS_THEY_ARE)
 def arguments_afterwards(student, rng):
     B, T, D, H = sizes(rng, 4)
     case = drawn(rng, B, T, D, H)
@@ -351,7 +351,7 @@ def arguments_afterwards(student, rng):
     return {f"{name} afterwards": value for name, value in zip(("x", "h0", "c0", "W", "g"), case, strict=True)}
 
 
-@check(exercise="sequence", points=2, says=LIFTED)
+@check(exercise="sequence", weight=2, says=LIFTED)
 def lifted(student, rng):
     B, T, D, H = sizes(rng, 4)
     ready(student)
@@ -412,13 +412,13 @@ def counted(student, us, das):
     return {"dW": dW, "at most ten products": truth(sum(counts) <= 10)}
 
 
-@check(exercise="one-gemm", points=3, says=SUM)
+@check(exercise="one-gemm", weight=3, says=SUM)
 def sum_of_products(student, rng):
     T, B, K, M = sizes(rng, 4)
     return {"dW": weights(student, rng.normal(size=(T, B, K)), rng.normal(size=(T, B, M)))}
 
 
-@check(exercise="one-gemm", points=3, says=FEW)
+@check(exercise="one-gemm", weight=3, says=FEW)
 def a_thousand_steps(student, rng):
     B, K, M = sizes(rng, 3)
     return counted(student, rng.normal(size=(1000, B, K)), rng.normal(size=(1000, B, M)))
@@ -471,7 +471,7 @@ def masked(student, x, h0, c0, W, g, mask):
     return {name: less(value, wrong[name]) for name, value in got.items()}
 
 
-@check(exercise="masks", points=4, says=CARRY)
+@check(exercise="masks", weight=4, says=CARRY)
 def carried(student, rng):
     """Padding, and one gap."""
     B, D, H = sizes(rng, 3, 3, but=[6])
@@ -480,7 +480,7 @@ def carried(student, rng):
     return {"hs": masked(student, *drawn(rng, B, 6, D, H), mask)["hs"]}
 
 
-@check(exercise="masks", points=3, says=PADDING)
+@check(exercise="masks", weight=3, says=PADDING)
 def padding(student, rng):
     """The padding holds a hundred times what inputs hold."""
     B, D, H = sizes(rng, 3, 3, but=[5])
@@ -491,7 +491,7 @@ def padding(student, rng):
     return {"hs": got["hs"], "dx": got["dx"], "dx is zero there": truth(not dx[~mask].any())}
 
 
-@check(exercise="masks", points=2, says=UNHEARD)
+@check(exercise="masks", weight=2, says=UNHEARD)
 def unheard(student, rng):
     """The mask ends before the sequence does; the cotangent does not."""
     B, D, H = sizes(rng, 3, 3, but=[4])
@@ -501,7 +501,7 @@ def unheard(student, rng):
     return {"dx": got["dx"], "dW": got["dW"]}
 
 
-@check(exercise="masks", points=4, says=THROUGH)
+@check(exercise="masks", weight=4, says=THROUGH)
 def through_padding(student, rng):
     """Padding; one sequence that begins late and has a gap; one without masked steps."""
     B, D, H = sizes(rng, 3, 3, but=[5])

@@ -58,12 +58,12 @@ def batch(rng):
     return rng.normal(size=(3, 2))
 
 
-@check(exercise="halve", points=4, says="Halving a batch gives half of each entry.")
+@check(exercise="halve", weight=4, says="Halving a batch gives half of each entry.")
 def half(student, rng):
     return {"y": given(student.halve(batch(rng)), "halve")}
 
 
-@check(exercise="shift", points=5, says="Every entry is moved.")
+@check(exercise="shift", weight=5, says="Every entry is moved.")
 def moved(student, rng):
     return {"y": given(student.shift(batch(rng), 2.0), "shift")}
 
@@ -74,7 +74,7 @@ def nearly_nothing(solution, parameters, rng, held_out):
 
 @check(
     exercise="learn",
-    points=2,
+    weight=2,
     says="Halved again and again, little is left.",
     needs=["halve.half", "halve.one-row-hidden"],
     replay=nearly_nothing,
@@ -90,7 +90,7 @@ HIDDEN = '''\
 from minigrad.checks import check
 
 
-@check(exercise="halve", points=6, says="One row is halved, too.", needs=["halve.half"])
+@check(exercise="halve", weight=6, says="One row is halved, too.", needs=["halve.half"])
 def one_row_hidden(student, rng):
     return {"y": student.halve(batch(rng)[:1])}
 '''

@@ -1,14 +1,16 @@
 """A tiny assignment in plain NumPy, and submissions of it, for the judge's tests."""
 
+import dataclasses
 import json
 
 from minigrad.checks import Rewrite, Variant, collect, mutant
+from minigrad.grading.assignment.points import shared, weights
 from minigrad.grading.model import Assignment, Cell
 
 PUBLIC = """
 from minigrad.checks import check, given
 
-@check(exercise="square", points=4, says="Squares are right.")
+@check(exercise="square", weight=4, says="Squares are right.")
 def value(student, rng):
     return {"y": given(student.square(rng.normal(size=(2, 3))), "square")}
 """
@@ -16,11 +18,11 @@ def value(student, rng):
 HIDDEN = """
 import numpy as np
 
-@check(exercise="square", points=6, says="Squares of negative numbers are right.")
+@check(exercise="square", weight=6, says="Squares of negative numbers are right.")
 def negative(student, rng):
     return {"y": student.square(-1 - rng.random(5)), "first": student.square(rng.normal(size=1))}
 
-@check(exercise="mean", points=10, says="The mean is over all numbers.")
+@check(exercise="mean", weight=10, says="The mean is over all numbers.")
 def value_of_mean(student, rng):
     return {"m": np.asarray(given(student.mean(rng.normal(size=(4, 5))), "mean"))}
 
@@ -30,7 +32,7 @@ def close(solution, parameters, rng, held_out):
     return 1 - float(np.abs(parameters["w"] - slope)) - float(np.abs(solution.mean(x) - x.mean()))
 
 @check(
-    exercise="fit", points=10, says="A slope is learned.", cpu=1.0, needs=["mean.value-of-mean"], replay=close
+    exercise="fit", weight=10, says="A slope is learned.", cpu=1.0, needs=["mean.value-of-mean"], replay=close
 )
 def slope(student, rng):
     slope, w = 1 + rng.random(), 0.0
@@ -91,7 +93,9 @@ def squares(**changes) -> Assignment:
         "rewrites": REWRITES,
         "engine": False,
     }
-    return Assignment(**{**fields, **changes})
+    made = Assignment(**{**fields, **changes})
+    checks = shared(made.checks, made.exercises(), weights(made.checks))
+    return dataclasses.replace(made, checks=checks)
 
 
 def submission(own=(), **answers) -> bytes:

@@ -122,9 +122,9 @@ def test_a_large_answer_goes_through_and_a_larger_one_is_refused(worker):
     checks = """
 import numpy as np
 from minigrad.checks import check
-@check(exercise="e", points=1, says="")
+@check(exercise="e", weight=1, says="")
 def fits(student, rng): return {"y": np.ones(1 << 20)}
-@check(exercise="e", points=1, says="")
+@check(exercise="e", weight=1, says="")
 def exceeds(student, rng): return {"y": np.ones(1 << 20), "z": np.ones(1)}
 """
     worker.call(["checks", "checks.py", checks], 5.0)

@@ -29,7 +29,7 @@ BURN = "import time\nend = time.process_time() + {}\nwhile time.process_time() <
 
 CHECKS = """
 from minigrad.checks import check
-@check(exercise="e", points=1, says="")
+@check(exercise="e", weight=1, says="")
 def squares(student, rng):
     x = rng.normal(size=3)
     return {"x": x, "y": student.square(x)}

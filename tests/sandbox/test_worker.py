@@ -29,7 +29,7 @@ def notebook(monkeypatch):
 
 
 def probe(f, /, **names):
-    return run_probe(check(exercise="e", points=1, says="")(f), names, SEED)
+    return run_probe(check(exercise="e", weight=1, says="")(f), names, SEED)
 
 
 # ---------------------------------------------------------------------------------------- cells
@@ -227,9 +227,9 @@ def test_a_probe_finds_defaults_and_leaves_no_trace(capsys):
     depth = sys.getrecursionlimit()
     with np.errstate(all="raise"), warnings.catch_warnings():
         warnings.simplefilter("error")
-        one = run_probe(check(exercise="e", points=1, says="")(f), names, SEED)["arrays"]
-        two = run_probe(check(exercise="e", points=1, says="")(f), names, SEED)["arrays"]
-        other = run_probe(check(exercise="e", points=1, says="")(f), names, "ff" * 32)["arrays"]
+        one = run_probe(check(exercise="e", weight=1, says="")(f), names, SEED)["arrays"]
+        two = run_probe(check(exercise="e", weight=1, says="")(f), names, SEED)["arrays"]
+        other = run_probe(check(exercise="e", weight=1, says="")(f), names, "ff" * 32)["arrays"]
         assert np.geterr()["over"] == "raise"
     assert one["over"]
     assert all(one[k] == two[k] != other[k] for k in "uvw")
@@ -318,7 +318,7 @@ CHECKS = """
 from minigrad.checks import check
 def score(solution, parameters, rng, held_out):
     return float(parameters["w"].sum() * solution.scale)
-@check(exercise="e", points=1, says="", replay=score)
+@check(exercise="e", weight=1, says="", replay=score)
 def train_it(student, rng):
     student.scale = 0
     return {"w": rng.normal(size=3) * student.f(1)}

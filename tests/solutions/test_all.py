@@ -114,11 +114,12 @@ def test_tasks_are_learned_and_cannot_be_passed_without_training(name: str, task
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if guarded(name)])
-def test_labs_of_a_blank_release_say_what_to_finish_first(
+def test_labs_of_a_blank_release_say_what_they_wait_for(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played(name, monkeypatch, released=True)
-    said = [line for line in capsys.readouterr().out.splitlines() if "Finish" in line]
+    said = [line for line in capsys.readouterr().out.splitlines() if "waits for" in line]
     assert len(said) == len(guarded(name))
     for line, exercise in zip(said, guarded(name), strict=True):
-        assert re.search(rf"\b{exercise}\b.*run this cell again\.$", line), (line, exercise)
+        waits = rf'This part waits for ({exercise or ".+"}): check\("\1"\) says what is missing\.'
+        assert re.fullmatch(waits, line), (line, exercise)

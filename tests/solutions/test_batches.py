@@ -47,7 +47,7 @@ def test_the_labs_show_what_the_notebook_says(
 ) -> None:
     played(NAME, monkeypatch)
     said = capsys.readouterr().out
-    assert "Finish" not in said
+    assert "waits for" not in said
     off = [line.split("off by at most") for line in said.splitlines() if "off by at most" in line]
     harmless = {" ".join(way.split()) for way, most in off if float(most) < 1e-14}
     assert len(off) == 6

@@ -38,7 +38,7 @@ def test_the_labs_show_what_the_notebook_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab = played(NAME, monkeypatch, {"SEEDS, LSTM_HIDDEN = 5, 16": "SEEDS, LSTM_HIDDEN = 1, 16"})
-    assert "Finish" not in capsys.readouterr().out
+    assert "waits for" not in capsys.readouterr().out
     flow = [lab["flow"][f"GRU, update bias {bias}"][0] for bias in (0, -1, -2, -3)]
     assert flow[0] < lab["flow"]["plain cell"][0]
     assert all(30 * a < b or b > 0.05 for a, b in itertools.pairwise(flow))

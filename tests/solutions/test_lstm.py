@@ -46,7 +46,7 @@ def test_the_labs_show_what_the_notebook_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab = played(NAME, monkeypatch, {"updates=300": "updates=100"})
-    assert "Finish" not in capsys.readouterr().out
+    assert "waits for" not in capsys.readouterr().out
     assert lab["plain_learned"] == {12: 3, 24: 3, 48: 0}
     assert lab["bias_learned"] == {0.0: 0, 1.0: 2}
     first = {key: norms[0] for key, norms in lab["paths"].items()}

@@ -27,12 +27,12 @@ def test_exercises_and_points() -> None:
     assert len(a.rewrites) >= 6
 
 
-def test_labs_of_a_blank_release_say_what_to_finish_first_and_nothing_else(
+def test_labs_of_a_blank_release_say_what_they_wait_for_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played(NAME, monkeypatch, released=True)
     said = capsys.readouterr().out.splitlines()
-    assert said == [f"Finish {exercise} first, then run this cell again." for exercise in guarded(NAME)]
+    assert said == [f'This part waits for {e}: check("{e}") says what is missing.' for e in guarded(NAME)]
     assert len(said) >= 8
 
 
@@ -41,7 +41,7 @@ def test_the_labs_show_what_the_notebook_says(
 ) -> None:
     lab = played(NAME, monkeypatch, {"SECONDS = 10": "SECONDS = 0.5"})
     said = capsys.readouterr().out
-    assert "Finish" not in said
+    assert "waits for" not in said
     ratios = [line.split() for line in said.splitlines() if line.startswith(("linear ", "tanh "))]
     assert len(ratios) == len(lab["MEASURED_BEFORE"]) == 10
     for kind, rho, _, measured, *_ in ratios:

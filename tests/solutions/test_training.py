@@ -37,7 +37,7 @@ def test_the_labs_show_what_the_notebook_says(
 ) -> None:
     lab = played(NAME, monkeypatch)
     said = capsys.readouterr().out
-    assert "Finish" not in said
+    assert "waits for" not in said
     for chunk, row in zip(lab["CHUNKS"], lab["grid"], strict=True):
         for delay, right in zip(lab["DELAYS"], row, strict=True):
             assert right > 90 if delay < chunk else right < 80, (chunk, delay)

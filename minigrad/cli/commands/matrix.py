@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG
+from minigrad.cli.options import OK, WRONG, add_flag
+from minigrad.grading.model import GradingError
 
 EXAMPLE = "minigrad matrix 01-rnn --json matrix.json"
 
@@ -18,22 +19,25 @@ def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
+    parser.add_argument(
+        "--only", metavar="NAME", help="run one mutant, rewrite or variant alone, without training"
+    )
+    add_flag(parser, "--accept", "with --only MUTANT: write the checks that it fails into mutants.py")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Every variant passes, every mutant is caught."""
-    from minigrad.grading.assignment.load import load
-    from minigrad.grading.authoring.matrix import matrix
+    """Every variant passes, every mutant is caught; with --only, one of them alone."""
+    from minigrad.grading.authoring.matrix import matrices
+    from minigrad.grading.authoring.one import only
 
+    if args.accept and not args.only:
+        raise GradingError("--accept is for one mutant: name it, with --only MUTANT")
     course = find_course(args)
+    folders = [course.authored(name) for name in known_names(course, args.names)]
     rows: list[Any] = []
     complaints: list[str] = []
-    for name in known_names(course, args.names):
-        assignment = load(course.authored(name))
-        if not assignment.checks:
-            print(f"{name}: it has no checks, so there is nothing to test")
-            continue
-        made = matrix(assignment)
+    one = [only(folders, args.only, accept=args.accept)] if args.only else []
+    for made in one or matrices(folders):
         print(made.text)
         rows += made.rows
         complaints += made.complaints

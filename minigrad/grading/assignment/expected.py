@@ -37,7 +37,8 @@ class Shipped:
     """The content of `expected.npz`."""
 
     assignment: str
-    points: Mapping[str, float]  # of each exercise, hidden checks included
+    points: Mapping[str, float]  # of each exercise
+    weights: Mapping[str, float]  # of each exercise's checks, added up, hidden ones included
     expected: Mapping[str, Arrays]  # public deterministic check -> its arrays
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)  # exercise -> mistakes
     draws: tuple[float, ...] = ()  # what this build's NumPy drew: see `draws`
@@ -85,6 +86,7 @@ def dumps(shipped: Shipped) -> bytes:
     index = {
         "assignment": shipped.assignment,
         "points": dict(shipped.points),
+        "weights": dict(shipped.weights),
         "draws": list(shipped.draws),
         "engine": shipped.engine,
         "expected": {check: place(group) for check, group in shipped.expected.items()},
@@ -117,6 +119,7 @@ def loads(data: bytes) -> Shipped:
         return Shipped(
             assignment=index["assignment"],
             points=index["points"],
+            weights=index["weights"],
             expected={check: pick(group) for check, group in index["expected"].items()},
             known={
                 exercise: tuple(
@@ -134,7 +137,8 @@ def loads(data: bytes) -> Shipped:
 
 def agree(a: Shipped, b: Shipped) -> bool:
     """Whether two builds ship the same: words exactly, numbers up to the last bits."""
-    if (a.assignment, a.points, a.draws, a.engine) != (b.assignment, b.points, b.draws, b.engine):
+    words = [(s.assignment, s.points, s.weights, s.draws, s.engine) for s in (a, b)]
+    if words[0] != words[1]:
         return False
     if list(a.known) != list(b.known) or any(len(a.known[e]) != len(b.known[e]) for e in a.known):
         return False

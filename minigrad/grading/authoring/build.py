@@ -19,6 +19,7 @@ from minigrad.checks import Check, Mutant
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.assignment.expected import Known, Shipped
 from minigrad.grading.assignment.load import PUBLIC, load, names
+from minigrad.grading.assignment.points import weights
 from minigrad.grading.judge import diagnose, seeds
 from minigrad.grading.judge.observe import ends, observe
 from minigrad.grading.judge.reference import mutated
@@ -157,7 +158,15 @@ def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shi
                 projections = {name: diagnose.project(observed[name]) for name in own}
                 known[exercise] = _with(known.get(exercise, ()), Known(mutant.hint, projections))
     arrays = {name: evidence.arrays for name, evidence in expected.items()}
-    return Shipped(assignment.name, assignment.exercises(), arrays, known, shipped.draws(), assignment.engine)
+    return Shipped(
+        assignment.name,
+        assignment.exercises(),
+        weights(assignment.checks),
+        arrays,
+        known,
+        shipped.draws(),
+        assignment.engine,
+    )
 
 
 def _server(engine: bool, serve: Callable[..., Server]) -> Server:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minigrad.checks import Mutant, Rewrite
+from minigrad.grading.assignment.load import load
 from minigrad.grading.intake.canonical import Intake
 from minigrad.grading.judge.diagnose import alike
 from minigrad.grading.judge.judge import Judge
@@ -36,6 +38,8 @@ class Matrix:
     @property
     def text(self) -> str:
         """The rows as a table to read, with their sums."""
+        if not self.rows:
+            return f"{self.assignment}: it has no checks, so there is nothing to test"
         mutants = [r for r in self.rows if "mutant" in r]
         variants = [r for r in self.rows if "variant" in r]
         rewrites = [r for r in self.rows if "rewrite" in r]
@@ -67,6 +71,13 @@ class Matrix:
             f"{sum(r['right'] for r in variants)} of {len(variants)} variants get all points"
         )
         return "\n".join([*lines, "", sums])
+
+
+def matrices(folders: Iterable[Path]) -> Iterator[Matrix]:
+    """The matrix of each assignment in `folders`, one after the other."""
+    for folder in folders:
+        assignment = load(folder)
+        yield matrix(assignment) if assignment.checks else Matrix(assignment.name, (), ())
 
 
 def matrix(assignment: Assignment, *, isolation: str = "auto") -> Matrix:
@@ -138,7 +149,15 @@ def known_complaints(row: Row) -> list[str]:
 
 def mutant_complaints(row: Row) -> list[str]:
     """What an author has to mend about a mutant."""
-    name, expected, failed = row["mutant"], set(row["checks_expected"]), set(row["checks_failed"])
+    name, failed = row["mutant"], set(row["checks_failed"])
+    found = fails_complaints(name, set(row["checks_expected"]), failed)
+    if failed and not row["hint_named"]:
+        found.append(f"mutant {name} is taken for {words(row['named'])}: its hint would not be shown")
+    return found
+
+
+def fails_complaints(name: str, expected: set[str], failed: set[str]) -> list[str]:
+    """Where the checks that a mutant fails are not those that it says."""
     found = []
     if not failed:
         found.append(f"mutant {name} passes every check: add one that tells it from the solution")
@@ -150,8 +169,6 @@ def mutant_complaints(row: Row) -> list[str]:
         found.append(
             f"mutant {name} does not fail {words(expected - failed)}: mend its `fails`, or the checks"
         )
-    if failed and not row["hint_named"]:
-        found.append(f"mutant {name} is taken for {words(row['named'])}: its hint would not be shown")
     return found
 
 

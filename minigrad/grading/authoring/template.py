@@ -43,7 +43,7 @@ PUBLIC = '''\
 from minigrad.checks import check, given
 
 
-@check(exercise="scale", points=4, says="Every entry is multiplied by the factor.")
+@check(exercise="scale", says="Every entry is multiplied by the factor.")
 def values(student, rng):
     x = rng.normal(size=5)
     return {{"scaled": given(student.scale(x, 3.0), "`scale`")}}
@@ -55,7 +55,7 @@ HIDDEN = '''\
 from minigrad.checks import check, given
 
 
-@check(exercise="scale", points=6, says="`x` stays as it is, whatever its shape.")
+@check(exercise="scale", weight=4, says="`x` stays as it is, whatever its shape.")
 def original(student, rng):
     x = rng.normal(size=(3, 4))
     scaled = given(student.scale(x, -2.0), "`scale`")

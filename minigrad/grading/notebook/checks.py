@@ -8,7 +8,7 @@ exceptions in full.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from minigrad.grading.notebook import mynet, telling
 from minigrad.grading.notebook.inside import Inside
 from minigrad.grading.notebook.release import PUBLIC, Release, release
 from minigrad.grading.report.exercise import Result, Row
+from minigrad.sandbox.probing import spoken
 
 Names = dict[str, Any]
 
@@ -113,6 +114,22 @@ class Checks:
                 return False
         return True
 
+    def works(self, rehearsal: Callable[[], object]) -> bool:
+        """Whether a lab's first steps, tried in small, raise nothing; says in one line what they raise.
+
+        For labs that put together what the checks ask for one by one:
+
+            if check.passed("encoder", "decoder") and check.works(lambda: train(updates=2)):
+                ...
+        """
+        try:
+            rehearsal()
+        except Exception as error:
+            said = telling.words(spoken(error, self._names))
+            print(f"This part stops at what you wrote: {said.error}, {said.place}")
+            return False
+        return True
+
     def _own(self, exercise: str) -> list[Check]:
         """The public checks of an exercise; ValueError when there are none."""
         own = [c for c in self._files.checks if c.exercise == exercise]
@@ -140,12 +157,12 @@ class Checks:
         return row
 
     def _score(self, exercise: str, own: Sequence[Check], rows: Sequence[Row]) -> float:
-        passed = sum(c.points for c, row in zip(own, rows, strict=True) if row.status == "pass")
-        return self._values.points[exercise] * (passed / sum(c.points for c in own))
+        passed = sum(c.weight for c, row in zip(own, rows, strict=True) if row.status == "pass")
+        return self._values.points[exercise] * (passed / sum(c.weight for c in own))
 
     def _note(self, exercise: str, own: Sequence[Check]) -> str:
         note = "Grading runs these checks again, on other numbers"
-        more = sum(c.points for c in own) < self._values.points[exercise]
+        more = sum(c.weight for c in own) < self._values.weights[exercise]
         note += ", with hidden ones that test the same sentences more strictly." if more else "."
         if self._values.draws and shipped.draws() != self._values.draws:
             note += (

@@ -13,6 +13,7 @@ from typing import Any
 from minigrad.checks import Check, collect
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.assignment.expected import Shipped
+from minigrad.grading.assignment.points import shared
 from minigrad.grading.judge import diagnose, seeds
 from minigrad.grading.model import Evidence, GradingError
 
@@ -65,4 +66,4 @@ def release(folder: Path) -> Release:
         raise GradingError(
             f"{PUBLIC} and {shipped.FILE} in {folder} do not belong together: download the folder again"
         )
-    return Release(values, source, checks)
+    return Release(values, source, shared(checks, values.points, values.weights))

@@ -14,11 +14,11 @@ WEAK = """
 import numpy as np
 from minigrad.checks import check
 
-@check(exercise="square", points=5, says="Zero squared is zero.")
+@check(exercise="square", weight=5, says="Zero squared is zero.")
 def zero(student, rng):
     return {"y": student.square(np.zeros(3))}
 
-@check(exercise="square", points=5, says="One squared is one.")
+@check(exercise="square", weight=5, says="One squared is one.")
 def one(student, rng):
     return {"y": student.square(np.ones(3))}
 """

@@ -10,7 +10,9 @@ from minigrad.checks import Check
 from minigrad.grading.judge.verdict import decade, decide, difference, differs, ended, evidence, waits
 from minigrad.grading.model import Evidence, Failure, clean
 
-CHECK = Check("square.value", "square", 5.0, "Squares are right.", lambda s, r: {}, rtol=1e-6, atol=1e-9)
+CHECK = Check(
+    "square.value", "square", 5.0, "Squares are right.", lambda s, r: {}, rtol=1e-6, atol=1e-9, points=5.0
+)
 TRAINED = Check("t.echo", "t", 5.0, "Learns.", lambda s, r: {}, replay=lambda s, a, r, h: 1.0, threshold=0.9)
 CELLS = ("square", "own-2")
 

@@ -1,0 +1,183 @@
+"""One mutant, rewrite or variant alone; and its `fails`, written where it belongs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from minigrad.checks import Mutant, mutant
+from minigrad.cli import main
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.accept import accepted
+from minigrad.grading.authoring.one import only
+from minigrad.grading.judge import judge as judging
+from minigrad.grading.model import AuthoringError
+from tests.grading import example
+from tests.grading.near import Near
+
+HALVED = ["halve.half", "halve.one-row-hidden"]
+
+
+@pytest.fixture(autouse=True)
+def near(monkeypatch: pytest.MonkeyPatch) -> Near:
+    server = Near()
+    monkeypatch.setattr(judging, "Server", server)
+    return server
+
+
+def written(folder: Path, old: str, new: str) -> None:
+    """Edit mutants.py."""
+    path = folder / "mutants.py"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_mutant_alone_says_what_it_fails_and_why(tmp_path: Path) -> None:
+    made = only([example.write(tmp_path)], "doubled", isolation="unsafe")
+    assert made.complaints == ()
+    lines = made.text.splitlines()
+    assert lines[0] == "02-tiny: mutant doubled fails 2 checks"
+    assert lines[1].startswith("  halve.half            `y` is off by about 1e0 (worst entry [")
+    assert made.rows == ({"assignment": "02-tiny", "mutant": "doubled", "checks_failed": HALVED},)
+
+
+def test_no_other_mutant_runs_and_nothing_trains(tmp_path: Path, near: Near) -> None:
+    folder = example.write(tmp_path)
+    only([folder], "doubled", isolation="unsafe")
+    assert len(near.workers) == 2, "the solution's and the mutant's"
+
+
+def test_a_mutant_that_fails_other_checks_than_it_says(tmp_path: Path) -> None:
+    folder = example.write(tmp_path)
+    written(folder, str(HALVED).replace("'", '"'), '["halve.half"]')
+    made = only([folder], "doubled", isolation="unsafe")
+    assert made.complaints == (
+        "02-tiny: mutant doubled also fails halve.one-row-hidden: add to its `fails`, or mend the checks",
+    )
+
+
+def test_a_rewrite_and_a_variant_alone(tmp_path: Path) -> None:
+    folder = example.write(tmp_path)
+    assert only([folder], "doubled-sum", isolation="unsafe").complaints == ()
+    assert only([folder], "division", isolation="unsafe").text == "02-tiny: variant division fails no checks"
+    written(folder, "x + x", "x + x + x")
+    assert only([folder], "doubled-sum", isolation="unsafe").complaints == (
+        "02-tiny: rewrite doubled-sum is not taken for doubled: do the two give the same arrays?",
+    )
+
+
+def test_a_name_that_is_not_there_or_there_twice(tmp_path: Path) -> None:
+    folder = example.write(tmp_path)
+    with pytest.raises(AuthoringError, match="no mutant, rewrite or variant is named 'dubbed' in 02-tiny"):
+        only([folder], "dubbed")
+    with pytest.raises(AuthoringError, match="'doubled' is the name of a mutant of 02-tiny, mut"):
+        only([folder, folder], "doubled")
+    with pytest.raises(AuthoringError, match="division is a variant, and has no `fails` to accept"):
+        only([folder], "division", accept=True)
+
+
+@pytest.mark.parametrize("before", ["[]", '["halve.half"]', '["shift.moved", "no.such-check"]'])
+def test_accept_writes_what_was_seen_and_nothing_else(tmp_path: Path, before: str) -> None:
+    folder = example.write(tmp_path)
+    right = (folder / "mutants.py").read_bytes()
+    written(folder, str(HALVED).replace("'", '"'), before)
+    made = only([folder], "doubled", accept=True, isolation="unsafe")
+    assert made.complaints == ()
+    assert made.note.startswith("written into mutants.py")
+    assert (folder / "mutants.py").read_bytes() == right
+    assert load(folder).mutants[0].fails == tuple(HALVED)
+    assert only([folder], "doubled", accept=True, isolation="unsafe").note == "mutants.py says so already"
+
+
+def test_accept_has_nothing_to_write_for_a_mutant_that_passes(tmp_path: Path) -> None:
+    folder = example.write(tmp_path)
+    written(folder, '"x * 2.0"', '"0.5 * x"')
+    with pytest.raises(AuthoringError, match="mutant doubled passes every check: add one"):
+        only([folder], "doubled", accept=True, isolation="unsafe")
+
+
+HEAD = '''"""Ünïcode before the place: columns are bytes."""
+from minigrad.checks import mutant
+def of(exercise, probes):
+    return [f"{exercise}.{probe}" for probe in probes.split()]
+ALL = "x y"
+'''
+
+
+def put(fails: str, failed: list[str], more: str = "") -> str:
+    """What becomes of `fails` of one mutant, as source."""
+    text = f'{HEAD}MUTANTS = [mutant("é", "a", "b", "ü", {fails}){more}]\n# the end\n'
+    before: dict[str, list[Mutant]] = {}
+    exec(text, before)  # type: ignore[arg-type]
+    changed = accepted(text, "mutants.py", before["MUTANTS"][0], failed)
+    head, tail = f'{HEAD}MUTANTS = [mutant("é", "a", "b", "ü", ', f"){more}]\n# the end\n"
+    assert changed.startswith(head)
+    assert changed.endswith(tail)
+    return changed[len(head) : -len(tail)]
+
+
+@pytest.mark.parametrize(
+    ("fails", "failed", "code"),
+    [
+        ('["e.x"]', ["e.x", "e.y"], '["e.x", "e.y"]'),
+        ('of("e", "x")', ["e.x", "e.y"], 'of("e", "x y")'),
+        ('of("e", f"z {ALL}")', ["e.y", "e.w"], 'of("e", "y w")'),  # in the author's order, new ones last
+        ('of("e", "x") + of("d", "z")', ["e.x", "d.u"], 'of("e", "x") + of("d", "u")'),
+        ("fails=of('e', 'x')", ["e.y"], 'fails=of("e", "y")'),
+        ("fails=[]", ["e.y"], 'fails=["e.y"]'),
+    ],
+)
+def test_fails_keeps_its_form(fails: str, failed: list[str], code: str) -> None:
+    assert put(fails, failed) == code
+
+
+def test_an_empty_list_takes_the_form_of_the_others() -> None:
+    others = "".join(f', mutant("m{i}", "a", "b", "h", of("e", "x"))' for i in range(2))
+    assert put("[]", ["e.x", "e.y"], others) == 'of("e", "x y")'
+
+
+def test_long_ones_go_over_several_lines() -> None:
+    probes = [f"probe-number-{i}" for i in range(12)]
+    assert "\n" in put("[]", [f"e.{p}" for p in probes])
+    made = put('of("e", "x")', [f"e.{p}" for p in probes])
+    assert max(map(len, made.splitlines())) < 115
+    assert eval(made, {"of": lambda e, p: [f"{e}.{x}" for x in p.split()]}) == [f"e.{p}" for p in probes]
+
+
+def test_a_helper_that_gives_other_names_is_not_used() -> None:
+    text = HEAD + 'def no(e, p):\n    return ["e.x"]\nMUTANTS = [mutant("m", "a", "b", "h", no("e", "x"))]\n'
+    changed = accepted(text, "mutants.py", mutant("m", "a", "b", "h", ["e.x"]), ["e.y"])
+    assert changed == text.replace('no("e", "x"))]', '["e.y"])]')
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ('[mutant(name, "a", "b", "h", ["e.x"]) for name in ["m"]]', r'no call of the form mutant\("m"'),
+        ('[mutant("m", "a", "b", "h", ["e.x"])] + [mutant("m", "a", "b", "h", [])][1:]', "2 calls of"),
+        ('[mutant("m", *"abh", ["e.x"])]', "`m` has no argument `fails`"),
+        ('[*[mutant("m", "a", "b", "h", f) for f in [["e.x"]]][:0], OTHER]', "by writing it there"),
+    ],
+)  # fmt: skip
+def test_a_place_that_is_not_found_is_said(code: str, told: str) -> None:
+    text = f'{HEAD}OTHER = mutant(*"mabh", ["e.x"])\nMUTANTS = {code}\n'
+    with pytest.raises(AuthoringError, match=told) as error:
+        accepted(text, "09-x/mutants.py", mutant("m", "a", "b", "h", ["e.x"]), ["e.y"])
+    assert str(error.value).startswith("09-x/mutants.py: ")
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = example.write(tmp_path / "solutions")
+    asked = ["--course", str(tmp_path), "matrix", "02-tiny", "--only", "backwards"]
+    written(folder, '["shift.moved"]', "[]")
+    assert main(asked) == 1
+    assert "also fails shift.moved" in capsys.readouterr().err
+    assert main([*asked, "--accept"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("02-tiny: mutant backwards fails 1 check\n  shift.moved  `y` is off")
+    assert said.err == ""
+    assert load(folder).mutants[1].fails == ("shift.moved",)
+    assert main(["--course", str(tmp_path), "matrix", "--accept"]) == 2
+    assert "name it, with --only" in capsys.readouterr().err
