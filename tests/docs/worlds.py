@@ -7,13 +7,14 @@ download are linked from the one that runs the tests, in a folder that does not 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import minigrad.grading.authoring.template as template
@@ -138,33 +139,21 @@ def environment(packages: Path, tools: Path) -> dict[str, str]:
     }
 
 
-def script(blocks: Sequence[Block], replaced: Mapping[str, str], between: Mapping[str, str]) -> str:
-    """One shell script of a page's blocks, in order; the first line that fails ends it and is named.
+def script(block: Block, replaced: Mapping[str, str], between: Mapping[str, str]) -> str:
+    """A block as shell commands: those of its lines, or one that puts its text at the end of its file.
 
     `replaced` are placeholders of the text; `between` is what others do after a line, or after a file
-    was written ("file course.toml"). `minigrad check` may exit with 1: something is still to do.
+    was written ("file course.toml").
     """
-    out = [
-        'fail() { code=$?; case "$BASH_COMMAND" in *minigrad\\ check\\ *) [ $code = 1 ] && return;; esac; '
-        'echo "$AT: exit code $code: $BASH_COMMAND" >&2; exit 99; }',
-        "set -E; trap fail ERR",
-    ]
-    for block in blocks:
-        text = block.text
-        for old, new in replaced.items():
-            text = text.replace(old, new)
-        if block.skip:
-            continue
-        out.append(f"AT='{block.place}'")
-        if block.file:
-            out.append(f"cat >> '{block.file}' <<'END OF BLOCK'\n{text}END OF BLOCK")
-            out += [between[key] for key in between if key == f"file {block.file}"]
-        elif block.kind == "sh":
-            for line in lines(Block(block.place, "sh", text)):
-                out += [line, *(between[key] for key in between if line.startswith(key))]
-        elif block.kind != "python":  # that is run in the tests' own process
-            out.append(f"echo \"$AT: a block of kind '{block.kind}' that no comment explains\" >&2; exit 99")
-    return "\n".join(out) + "\n"
+    text = block.text
+    for old, new in replaced.items():
+        text = text.replace(old, new)
+    if block.file:
+        steps = [(f"file {block.file}", f"cat >> '{block.file}' <<'END OF FILE'\n{text}END OF FILE")]
+    else:
+        steps = [(line, line) for line in lines(dataclasses.replace(block, text=text))]
+    done = [(command, *(between[key] for key in between if step.startswith(key))) for step, command in steps]
+    return "\n".join(command for commands in done for command in commands) + "\n"
 
 
 if __name__ == "__main__":  # between two commands of a page: students hand in
