@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ class Shell:
     def __init__(self, texts: Mapping[str, str], cwd: Path, environment: Mapping[str, str]) -> None:
         self.left = dict(texts)
         self.told = ""  # all that was printed
+        self.failed = ""  # the block that ended the shell
         self.process = subprocess.Popen(
             ["bash"],
             cwd=cwd,
@@ -50,17 +52,20 @@ class Shell:
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
+            with contextlib.suppress(BrokenPipeError):  # what bash did not read any more
+                if pipe is not None:
+                    pipe.close()
 
     def upto(self, place: str) -> None:
         """Run a block, after all before it that have not run; AssertionError when a command of it fails."""
+        assert not self.failed, f"{self.failed} failed, so nothing runs after it"
         while place in self.left:
             first = next(iter(self.left))
-            printed = self.run(self.left[first])
+            printed = self.run(self.left.pop(first))
             self.told += printed
-            assert self.process.poll() is None, f"{first}\n{printed[-4000:]}"
-            del self.left[first]
+            if self.process.poll() is not None:
+                self.failed = first
+                raise AssertionError(f"{first}\n{printed[-4000:]}")
 
     def finish(self) -> None:
         """Run what is left."""
@@ -70,7 +75,7 @@ class Shell:
     def run(self, text: str) -> str:
         """What a script prints. It lies in a file, so that no command takes its rest for input."""
         with tempfile.NamedTemporaryFile("w", suffix=".sh", encoding="utf-8") as file:
-            file.write(text)
+            file.write(f"{text}\n:\n")  # a last command that may say 1 does not make the file fail
             file.flush()
             self.send(f". '{file.name}' < /dev/null\necho; echo '{END}'\n")
             assert self.process.stdout is not None
