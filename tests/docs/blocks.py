@@ -2,8 +2,9 @@
 
 An HTML comment on the line before a block says what the reader sees from the text:
 
-    <!-- file: ids.csv -->         its text goes to the end of that file
-    <!-- not run: REASON -->       it cannot run in a test
+    <!-- file: ids.csv -->                 its text goes to the end of that file
+    <!-- file: a.py after CASES = { -->    its text goes below that line
+    <!-- not run: REASON -->               it cannot run in a test
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ COMMAND = re.compile(r"(?:\.venv/bin/)?(minigrad|nbgrader|python|python3|pip|mak
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block. `skip` is the reason why it does not run, `file` where its text belongs."""
+    """One fenced block. `skip` is the reason why it does not run, `file` where its text belongs: below
+    the line `after`, or at the end."""
 
     place: str  # "README.md:12"
     kind: str
     text: str
     file: str = ""
+    after: str = ""
     skip: str = ""
 
 
@@ -40,8 +43,9 @@ def blocks(page: str) -> list[Block]:
     for m in BLOCK.finditer(text):
         line = text.count("\n", 0, m.start("text"))
         inner = re.sub(rf"^{m['indent']}", "", m["text"], flags=re.MULTILINE)
-        told = {"file": {"file": m["told"]}, "not run": {"skip": m["told"]}}.get(m["word"], {})
-        found.append(Block(f"{page}:{line}", m["kind"], inner, **told))
+        file, _, after = (m["told"] if m["word"] == "file" else "").partition(" after ")
+        skip = m["told"] if m["word"] == "not run" else ""
+        found.append(Block(f"{page}:{line}", m["kind"], inner, file, after, skip))
     return found
 
 

@@ -149,7 +149,8 @@ def script(block: Block, replaced: Mapping[str, str], between: Mapping[str, str]
     for old, new in replaced.items():
         text = text.replace(old, new)
     if block.file:
-        steps = [(f"file {block.file}", f"cat >> '{block.file}' <<'END OF FILE'\n{text}END OF FILE")]
+        put = f"sed -i '/^{block.after}$/r /dev/stdin'" if block.after else "cat >>"
+        steps = [(f"file {block.file}", f"{put} '{block.file}' <<'END OF FILE'\n{text}END OF FILE")]
     else:
         steps = [(line, line) for line in lines(dataclasses.replace(block, text=text))]
     done = [(command, *(between[key] for key in between if step.startswith(key))) for step, command in steps]
