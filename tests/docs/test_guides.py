@@ -1,0 +1,243 @@
+"""What README, CONTRIBUTING and the guides say to do is done here, in folders like a user's.
+
+A page's shell blocks run in order, in one shell; `worlds` makes the folders. What cannot run here has its
+reason in an HTML comment of the page, and `pytest -rs` prints it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from minigrad.cli import parser
+from minigrad.grading.assignment.load import load
+from minigrad.grading.store.dates import read_dates
+from minigrad.sandbox.errors import SandboxUnavailable
+from minigrad.sandbox.server import Server
+from tests.docs import worlds
+from tests.docs.blocks import ROOT, Block, blocks, inline_commands, lines
+from tests.docs.shell import Shell
+
+README, CONTRIBUTING, GUIDE = "README.md", "CONTRIBUTING.md", "docs/instructors.md"
+PAGES = (README, CONTRIBUTING, GUIDE, "docs/architecture.md", "SECURITY.md")
+WHEEL = (
+    f"minigrad-{tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']['version']}-py3-none-any.whl"
+)
+PLACEHOLDERS = {"COMMAND": "grade 01-rnn", "DIR": "course", "NOTEBOOK": "01-rnn.ipynb", "NAME": "01-rnn"}
+# what the recipes of CONTRIBUTING say in words: a name goes into a list
+OPS, APP = "minigrad/ops/elementwise.py", "minigrad/cli/app.py"
+INTO_LISTS = {
+    f"file {OPS}": f"""sed -i 's/^    "sqrt",$/    "softsign",\\n&/' {OPS}""",
+    "file minigrad/cli/commands/students.py": f"sed -i -e 's/^COMMANDS = (/&students, /' "
+    f"-e 's/^from minigrad.cli.commands import /&students, /' {APP}",
+}
+
+
+def runs(block: Block) -> bool:
+    return not block.skip and (block.kind == "sh" or bool(block.file))
+
+
+def steps(page: str) -> pytest.MarkDecorator:
+    """One test for each block of a page that runs in a shell."""
+    return pytest.mark.parametrize("step", [b for b in blocks(page) if runs(b)], ids=lambda b: b.place)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where pages' shells run, with their environment."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def shell(self, page: str, cwd: Path, replaced: Mapping[str, str], between: Mapping[str, str]) -> Shell:
+        texts = {b.place: worlds.script(b, replaced, between) for b in blocks(page) if runs(b)}
+        return Shell(texts, cwd, self.environment)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    try:
+        Server().close()
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("pages")
+    env = worlds.environment(worlds.packages(folder / "packages"), worlds.tools(folder / "tools"))
+    return Place(folder, env)
+
+
+# --- the guide, in a course's repository ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def guide(place: Place) -> Iterator[Shell]:
+    upstream = worlds.repository(place.folder / "upstream")
+    exchange = place.folder / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    students = f"(cd '{ROOT}' && env -u PYTHONPATH '{sys.executable}' -m tests.docs.worlds \"$OLDPWD\")"
+    replaced = {"COURSE-REPOSITORY": str(upstream), "/srv/exchange": str(exchange)}
+    with place.shell(GUIDE, place.folder, replaced, {". .venv/bin/activate": students}) as shell:
+        yield shell
+
+
+@pytest.fixture(scope="module")
+def course(place: Place, guide: Shell) -> Path:
+    """The instructor's course after all that the guide says was done in it."""
+    guide.finish()
+    return place.folder / "course"
+
+
+@steps(GUIDE)
+def test_the_guide(guide: Shell, step: Block) -> None:
+    guide.upto(step.place)
+
+
+def test_the_guide_has_graded_everybody(course: Path) -> None:
+    told = json.loads((course / "report.json").read_text())
+    part = load(course / "solutions" / "01-rnn").check("rnn-cell.gradients").points
+    right = {"101": 10, "102": 0, "103": part, "s17": 0, "s18": 10, "Zoë von Ü": 10}
+    assert {student: report["score"] for student, report in told.items()} == right
+    assert [(row["student"], row["score"]) for row in rows(course / "lms.csv")] == [("s17", "0")]
+    mine = [row for row in rows(course / "grades.csv") if row["assignment"] == "01-rnn"]
+    assert {row["student_id"]: float(row["score"]) for row in mine if row["student_id"] in right} == right
+    assert (course / "feedback" / "s17" / "01-rnn" / "01-rnn.html").exists()
+    assert json.loads((course / "results.json").read_text())["score"] == 0
+    assert (course / "dist" / WHEEL).exists()
+    assert not (course / ".minigrad" / "reports" / "02-lstm").exists(), "01-rnn alone was graded"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_course_files_of_the_guide_are_right(tmp_path: Path) -> None:
+    whole = "".join(block.text for block in blocks(GUIDE) if block.kind == "toml")
+    assert set(tomllib.loads(whole)) == {"due", "extensions", "late", "gradebook"}
+    (tmp_path / "course.toml").write_text(whole)
+    assert read_dates(tmp_path / "course.toml", ("01-rnn",)).db_url.startswith("postgresql")
+
+
+# --- README, in a student's folder and then in the course ----------------------------------------
+
+
+@pytest.fixture(scope="module")
+def readme(place: Place, course: Path) -> Iterator[Shell]:
+    student = place.folder / "Ann's notebooks ü"
+    shutil.copytree(course / "assignments" / "01-rnn", student / "01-rnn")
+    shutil.copy2(course / "dist" / WHEEL, student)
+    (student / "01-rnn" / "01-rnn.ipynb").write_bytes(worlds.notebook(course, "01-rnn", "right"))
+    goes_on = {"minigrad check 01-rnn/01-rnn.ipynb": f"deactivate; cd '{course}'"}
+    with place.shell(README, student, {}, goes_on) as shell:
+        yield shell
+
+
+@steps(README)
+def test_readme(readme: Shell, step: Block) -> None:
+    readme.upto(step.place)
+
+
+def test_readmes_student_has_the_wheel_and_passes(place: Place, readme: Shell) -> None:
+    readme.finish()
+    assert "1 of 1 public checks; grading adds hidden ones · all passed" in readme.told
+    installed = list(place.folder.glob("Ann's notebooks ü/.venv/lib/python3.*/site-packages/minigrad/ops"))
+    assert len(installed) == 1
+    assert "0 of 2 checks, hidden ones too · still to do: rnn-cell" in readme.told
+
+
+# --- the recipes, in the course ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recipes(place: Place, course: Path) -> Iterator[Shell]:
+    with place.shell(CONTRIBUTING, course, {}, INTO_LISTS) as shell:
+        yield shell
+
+
+@steps(CONTRIBUTING)
+def test_contributing(recipes: Shell, step: Block) -> None:
+    recipes.upto(step.place)
+
+
+def test_the_recipes_add_what_they_say(recipes: Shell, course: Path) -> None:
+    recipes.finish()
+    assert "softsign(x: 'Tensor') -> 'Tensor'" in recipes.told
+    assert re.search(r"^01-rnn: .*Zoë von Ü.*s17", recipes.told, re.MULTILINE)
+    mutants = (course / "solutions" / "10-mine" / "mutants.py").read_text()
+    assert mutants.count('"scale.negative"') == 2, "--accept wrote what was seen"
+    tags = subprocess.run(["git", "tag"], cwd=course, capture_output=True, text=True, check=True).stdout
+    assert tags == "v0.1.0\n"
+    assert "minigrad/checks.py" in recipes.told
+    assert "solutions/" not in recipes.told.partition("minigrad/checks.py")[2]
+
+
+# --- what does not run in a shell -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "block",
+    [b for page in PAGES for b in blocks(page) if b.kind == "python" and not b.file],
+    ids=lambda b: b.place,
+)
+def test_a_block_of_python_runs(block: Block) -> None:
+    exec(compile(block.text, block.place, "exec"), {})
+
+
+@pytest.mark.parametrize(
+    "block", [b for page in PAGES for b in blocks(page) if b.skip], ids=lambda b: b.place
+)
+def test_what_does_not_run_here_is_understood(block: Block) -> None:
+    for line in lines(block):
+        words = shlex.split(line)
+        if words[0] == "minigrad":
+            assert parser().parse_args(words[1:]).run
+        if words[0] == "make":
+            assert targets() >= set(words[1:])
+    pytest.skip(f"{block.place} does not run here: {block.skip}")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_is_run_or_says_why_not(page: str) -> None:
+    known = ("sh", "python", "text")
+    assert [b.place for b in blocks(page) if not (b.kind in known or b.file or b.skip)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_command_in_the_text_is_one_of_a_block(page: str) -> None:
+    """Words between backticks are not run: a command with arguments stands in a block as well."""
+    run = {plain(line) for other in PAGES for block in blocks(other) for line in lines(block)}
+    for command in map(plain, inline_commands(page)):
+        words = shlex.split(command)
+        if words[0] == "make":
+            assert targets() >= {word for word in words[1:] if "=" not in word}, command
+        elif words[0] == "minigrad" and len(words) == 2:
+            assert f"{words[1]}" in parser().format_help(), command
+        else:
+            assert command in run or form(words), f"{page}: `{command}` is in no block"
+
+
+def plain(line: str) -> str:
+    return line.removeprefix(".venv/bin/")
+
+
+def form(words: list[str]) -> bool:
+    """Whether words with placeholders, as in `minigrad --course DIR COMMAND`, are a command's grammar."""
+    given = [part for word in words[1:] for part in PLACEHOLDERS.get(word, word).split()]
+    if given == words[1:] or words[0] != "minigrad":
+        return False
+    return given[-1] == "--help" or bool(parser().parse_args(given).run)
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
