@@ -235,7 +235,7 @@ def test_without_the_engine_there_is_none(server):
     with Server(isolation_of(server), engine=False) as bare, bare.worker() as worker:
         for name in ("minigrad.tensor", "minigrad.nn", "minigrad.grading", "minigrad.sandbox.linux.calls"):
             assert worker.call(["cell", "a", f"import {name}"], 2.0)["error"]["type"] == "ModuleNotFoundError"
-        engine = str(REPOSITORY / "minigrad" / "ops.py")
+        engine = str(REPOSITORY / "minigrad" / "tape.py")
         assert not worker.call(["cell", "b", f"open({engine!r})"], 2.0)["ok"]
         assert worker.call(["checks", "checks.py", CHECKS], 2.0) is None
 
@@ -258,7 +258,7 @@ from pathlib import Path
 from minigrad.sandbox.server import Server
 isolation, site, engine = json.loads(sys.argv[1])
 with Server(isolation, readable=[Path(site)], engine=engine) as server, server.worker() as worker:
-    for name in ("beside.txt", "minigrad/checks.py", "minigrad/ops.py", "minigrad/grading/__init__.py"):
+    for name in ("beside.txt", "minigrad/checks.py", "minigrad/tape.py", "minigrad/grading/__init__.py"):
         print(worker.call(["cell", "a", f"open({site + '/' + name!r})"], 2.0)["ok"])
 """
 
