@@ -236,7 +236,7 @@ def test_without_the_engine_there_is_none(server):
         for name in ("tensor", "nn", "errors", "grading", "sandbox.linux.calls"):
             reply = worker.call(["cell", "a", f"import minigrad.{name}"], 2.0)
             assert reply["error"]["type"] == "ModuleNotFoundError"
-        engine = str(REPOSITORY / "minigrad" / "ops.py")
+        engine = str(REPOSITORY / "minigrad" / "tape.py")
         assert not worker.call(["cell", "b", f"open({engine!r})"], 2.0)["ok"]
         assert worker.call(["checks", "checks.py", CHECKS], 2.0) is None
 
@@ -259,7 +259,7 @@ from pathlib import Path
 from minigrad.sandbox.server import Server
 isolation, site, engine = json.loads(sys.argv[1])
 with Server(isolation, readable=[Path(site)], engine=engine) as server, server.worker() as worker:
-    for name in ("beside.txt", "minigrad/checks.py", "minigrad/ops.py", "minigrad/grading/__init__.py"):
+    for name in ("beside.txt", "minigrad/checks.py", "minigrad/tape.py", "minigrad/grading/__init__.py"):
         print(worker.call(["cell", "a", f"open({site + '/' + name!r})"], 2.0)["ok"])
 """
 
