@@ -4,6 +4,7 @@ An HTML comment on the line before a block says what the reader sees from the te
 
     <!-- file: ids.csv -->                 its text goes to the end of that file
     <!-- file: a.py after CASES = { -->    its text goes below that line
+    <!-- run in: docs/instructors.md -->   that page has the same commands, and they run there
     <!-- not run: REASON -->               it cannot run in a test
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(
-    r"(?:^[ ]*<!-- (?P<word>file|not run): (?P<told>[^\n]*?) -->\n)?"
+    r"(?:^[ ]*<!-- (?P<word>file|run in|not run): (?P<told>[^\n]*?) -->\n)?"
     r"^(?P<indent>[ ]*)```(?P<kind>\w*)\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -26,13 +27,14 @@ COMMAND = re.compile(r"(?:\.venv/bin/)?(minigrad|nbgrader|python|python3|pip|mak
 @dataclass(frozen=True)
 class Block:
     """One fenced block. `skip` is the reason why it does not run, `file` where its text belongs: below
-    the line `after`, or at the end."""
+    the line `after`, or at the end; `elsewhere` the page that has all its lines, in this order."""
 
     place: str  # "README.md:12"
     kind: str
     text: str
     file: str = ""
     after: str = ""
+    elsewhere: str = ""
     skip: str = ""
 
 
@@ -44,8 +46,8 @@ def blocks(page: str) -> list[Block]:
         line = text.count("\n", 0, m.start("text"))
         inner = re.sub(rf"^{m['indent']}", "", m["text"], flags=re.MULTILINE)
         file, _, after = (m["told"] if m["word"] == "file" else "").partition(" after ")
-        skip = m["told"] if m["word"] == "not run" else ""
-        found.append(Block(f"{page}:{line}", m["kind"], inner, file, after, skip))
+        elsewhere, skip = (m["told"] if m["word"] == word else "" for word in ("run in", "not run"))
+        found.append(Block(f"{page}:{line}", m["kind"], inner, file, after, elsewhere, skip))
     return found
 
 
