@@ -1,4 +1,4 @@
-"""The tape: how gradients find their way back. This file is the whole idea; `fast.py` does the same, sooner.
+"""The tape: how gradients find their way back. This file is the whole idea; `fast/` does the same, sooner.
 
 An op is a plain function on arrays. It returns its result and, for each array argument, a vjp: a function
 that takes the cotangent `g` of the result to the cotangent of that argument. `op` lifts such a function to

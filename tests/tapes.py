@@ -1,4 +1,4 @@
-"""Random programs on the tape of `tape.py` and on that of `fast.py`: `python -m tests.tapes 20000 [SEED]`.
+"""Random programs on the tape of `tape.py` and on that of `fast/`: `python -m tests.tapes 20000 [SEED]`.
 
 A program draws leaves, ops, backward passes and mistakes from one random stream. It is run on both tapes, and
 all that can be seen must agree: results, gradients, dtypes, which arrays can be written, and every error with

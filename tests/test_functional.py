@@ -11,7 +11,7 @@ from tests.tapes import the_tape
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast", "plain"], autouse=True)
 def quick(request):
-    """Every test here runs on the tape of fast.py and on that of tape.py."""
+    """Every test here runs on the tape of fast/ and on that of tape.py."""
     with the_tape(request.param):
         yield
 

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minigrad import functional, nn, optim, progress, train
+from minigrad import functional, nn, optim, train
 from minigrad.data import Batch
 from minigrad.tensor import Tensor
-from minigrad.train import History, evaluate, fit, load, save
+from minigrad.train import History, evaluate, fit, load, progress, save
 
 
 def line(samples=50, seed=0):

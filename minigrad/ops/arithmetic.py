@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from minigrad.fast import quick
+from minigrad.fast.vjps import By
 from minigrad.tape import Array, Result
-from minigrad.vjps import By
 
 __all__ = ["add", "div", "matmul", "mul", "neg", "pow", "sub"]
 

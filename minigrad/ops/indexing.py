@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.fast import joining, quick
+from minigrad.fast.vjps import picked
 from minigrad.tape import Array, Result, op
-from minigrad.vjps import picked
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor

@@ -931,10 +931,10 @@ for piece in (minigrad.tape.Node, minigrad.tape.op, minigrad.tape.backward, mini
 # | results are read-only, and a leaf that was changed after its use is refused | the vjps remember arrays; whoever changes these changes the gradient silently |
 # | leaves get their gradients at the very end | a vjp that fails halfway leaves none of them half done |
 #
-# When you compute, another file is at work: `fast.py`, a second tape that gives the same gradients in less time.
+# When you compute, another part of minigrad is at work, `fast/`, a second tape that gives the same gradients in less time.
 # The library is tested on both, and on thousands of random programs that must agree. Two of its savings:
 #
-# | in `fast.py` | reason |
+# | in `fast/` | reason |
 # |---|---|
 # | sums of gradients go into an array that the pass owns, others are left alone | a new array for every sum costs time; writing into somebody else's costs correctness |
 # | a slice's gradient is written into one shared array | in a sequence of 1,000 steps, 1,000 arrays full of zeros would be added up |

@@ -14,9 +14,9 @@ import numpy as np
 
 from minigrad.data import Batch
 from minigrad.nn import Module, Parameter
-from minigrad.progress import bar_or_lines
 from minigrad.tape import no_grad
 from minigrad.tensor import Tensor
+from minigrad.train.progress import bar_or_lines
 
 Loss = Callable[..., Tensor]  # of (prediction, y), or of (prediction, y, mask) where the data has a mask
 Metric = Callable[..., SupportsFloat]  # of the same arguments
