@@ -76,7 +76,10 @@ class Misshapen(ValueError):
 
 
 def blame(error: Exception, name: str, argument: int | None) -> None:
-    """Say in `error` which vjp of the op `name` raised it: that of an argument, or the one for all."""
+    """Say in `error` which vjp of the op `name` raised it: that of an argument, or the one for all.
+
+    A Misshapen gradient becomes a ValueError, which this raises.
+    """
     where = f"{'the vjps' if argument is None else f'the vjp of argument {argument}'} of {name}"
     if isinstance(error, Misshapen):
         raise ValueError(f"{where} {error}") from None

@@ -17,7 +17,7 @@ from minigrad.tensor import Tensor
 
 @op
 def log_softmax(x: Array, axis: int = -1) -> Result:
-    """log(exp(x) / sum(exp(x))) along `axis`; nothing overflows."""
+    """log(exp(x) / sum(exp(x))) along `axis`, in x's shape; nothing overflows."""
     shifted = x - x.max(axis=axis, keepdims=True)
     y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
     return y, (lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True),)
@@ -25,7 +25,7 @@ def log_softmax(x: Array, axis: int = -1) -> Result:
 
 @op
 def softmax(x: Array, axis: int = -1) -> Result:
-    """exp(x) / sum(exp(x)) along `axis`; nothing overflows."""
+    """exp(x) / sum(exp(x)) along `axis`, in x's shape; nothing overflows."""
     y = np.exp(x - x.max(axis=axis, keepdims=True))
     y = y / y.sum(axis=axis, keepdims=True)
     return y, (lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True)),)
@@ -53,7 +53,7 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
 
     logits: (..., C). labels: integers (...), or probabilities (..., C). mask: (...) or leading axes
     of it. Entries whose label is `ignore_index` are left out. Raises ValueError on labels outside
-    0 .. C - 1.
+    0 .. C - 1, and where shapes do not fit.
     """
     classes, logp = logits.shape[-1], log_softmax(logits, axis=-1)
     if as_array(labels).dtype.kind == "f":
@@ -75,7 +75,7 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
 
 
 def binary_cross_entropy_with_logits(logits: Tensor, targets: Any, mask: Any = None) -> Tensor:
-    """Mean of -t log σ(x) - (1 - t) log(1 - σ(x)); logits x and targets t of one shape."""
+    """Mean of -t log σ(x) - (1 - t) log(1 - σ(x)); logits x and targets t of one shape, else ValueError."""
     _same_shape("binary_cross_entropy_with_logits", logits, targets)
     t = targets if isinstance(targets, Tensor) else as_array(targets)
     if t.dtype.kind != "f":
@@ -84,20 +84,23 @@ def binary_cross_entropy_with_logits(logits: Tensor, targets: Any, mask: Any = N
 
 
 def mse(prediction: Tensor, target: Any, mask: Any = None) -> Tensor:
-    """Mean of the squared difference; prediction and target of one shape."""
+    """Mean of the squared difference; prediction and target of one shape, else ValueError."""
     _same_shape("mse", prediction, target)
     difference = prediction - target
     return _mean(difference * difference, mask)
 
 
 def mae(prediction: Tensor, target: Any, mask: Any = None) -> Tensor:
-    """Mean of the absolute difference; prediction and target of one shape."""
+    """Mean of the absolute difference; prediction and target of one shape, else ValueError."""
     _same_shape("mae", prediction, target)
     return _mean(abs(prediction - target), mask)
 
 
 def huber(prediction: Tensor, target: Any, delta: float = 1.0, mask: Any = None) -> Tensor:
-    """Half the squared difference where it is below `delta`, growing linearly beyond; the mean of it."""
+    """Half the squared difference where it is below `delta`, growing linearly beyond; the mean of it.
+
+    prediction and target of one shape, else ValueError. Huber, 1964.
+    """
     _same_shape("huber", prediction, target)
     difference = prediction - target
     size = abs(difference)
@@ -105,7 +108,10 @@ def huber(prediction: Tensor, target: Any, delta: float = 1.0, mask: Any = None)
 
 
 def dropout(x: Tensor, p: float, rng: np.random.Generator, training: bool = True) -> Tensor:
-    """In training, zero each entry with probability p and scale the others by 1 / (1 - p)."""
+    """In training, zero each entry of x (any shape) with probability p, scale the others by 1 / (1 - p).
+
+    Raises ValueError for p outside [0, 1). Srivastava et al., 2014.
+    """
     if not 0 <= p < 1:
         raise ValueError(f"dropout: p must lie in [0, 1), got {p}")
     if not training or p == 0:
@@ -115,14 +121,20 @@ def dropout(x: Tensor, p: float, rng: np.random.Generator, training: bool = True
 
 
 def layer_norm(x: Tensor, gain: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
-    """Zero mean and unit variance along the last axis, then times gain, plus bias, each (D,)."""
+    """x (..., D) with zero mean and unit variance along the last axis, then times gain, plus bias, each (D,).
+
+    Ba et al., 2016 (arXiv:1607.06450).
+    """
     y: Tensor = (x - x.mean(axis=-1, keepdims=True)) / sqrt(x.var(axis=-1, keepdims=True) + eps)
     y = y if gain is None else y * gain
     return y if bias is None else add(y, bias)
 
 
 def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:
-    """Array (..., classes) with a 1 at each label (...), 0 elsewhere."""
+    """Array (..., classes) with a 1 at each label (...), 0 elsewhere.
+
+    Raises ValueError on labels outside 0 .. classes - 1.
+    """
     labels = as_array(labels)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(f"one_hot: labels must lie in 0 .. {classes - 1}")

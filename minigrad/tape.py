@@ -84,7 +84,7 @@ class Value:
 
     @classmethod
     def made_by(cls, f: Any, vjps: Any, arguments: Sequence[Node | None], data: Array) -> Value:
-        """The result of the op `f` on the tape. Its array is read-only, for the vjps rely on it."""
+        """The result `data`, of any shape, of the op `f` on the tape; read-only, for the vjps rely on it."""
         result = cls(data)
         if type(result._data) is np.ndarray:
             result._data.setflags(write=False)
@@ -93,7 +93,7 @@ class Value:
 
     @property
     def data(self) -> Array:
-        """The array; of a recorded result it is read-only. Assigning to it copies."""
+        """The array, of any shape; of a recorded result it is read-only. Assigning to it copies."""
         return self._data
 
     @data.setter
@@ -113,7 +113,7 @@ result_class: type[Value] = Value  # of what ops take and return: tensor.py puts
 
 
 def as_array(value: Any) -> Array:
-    """The array of a tensor; any other value itself if it speaks NumPy's protocols, else np.asarray of it."""
+    """A tensor's array, of any shape; another value itself if it speaks NumPy's protocols, else asarray of it."""
     if isinstance(value, Value):
         return value.data
     return value if hasattr(value, "__array_function__") else np.asarray(value)
@@ -133,10 +133,10 @@ def no_grad() -> Iterator[None]:
 def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     """Lift a function on arrays that returns `(result, vjps)` to tensors.
 
-    Arguments, by position or by name, may be Tensors, arrays and whatever else `f` takes. vjps: a tuple in
-    step with the parameters of f, of vjps, arrays (for `g` times it) and None (no gradient); or, where the
-    gradients share their work, one function from `g` to the tuple of all. A vjp never writes into `g`, and
-    may return it. It may ignore broadcasting, which `backward` undoes.
+    Arguments, by position or by name, may be Tensors or arrays of any shape, and whatever else `f` takes.
+    vjps: a tuple in step with f's parameters, of vjps, arrays (for `g` times it) and None (no gradient); or,
+    where the gradients share their work, one function from `g` to the tuple of all. A vjp never writes into
+    `g`, and may return it. It may ignore broadcasting, which `backward` undoes.
     Raises ValueError or IndexError with the op's name and the shapes where they do not fit, TypeError for
     an argument that needs a gradient where f gives no vjp.
     """
@@ -176,7 +176,7 @@ def _needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
 
 
 def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
-    """Sum `g` over the axes along which an array of `shape` was broadcast to g's shape. Raises Misshapen."""
+    """Sum `g`, of any shape, over the axes along which an array of `shape` became it. Raises Misshapen."""
     surplus = g.ndim - len(shape)
     if surplus > 0:
         g = g.sum(axis=tuple(range(surplus)))
@@ -217,7 +217,7 @@ def backward(root: Value, g: Any = None) -> None:
 
 
 def begin(root: Value, g: Any) -> tuple[Any, Array]:
-    """The node of `root`, and its cotangent in its dtype; both checked."""
+    """The node of `root`, of any shape, and its cotangent. Raises ValueError where the two do not fit."""
     start, data = root.node, root._data
     if start is None:
         raise ValueError("backward: this depends on no leaf with requires_grad=True, or was made in no_grad")

@@ -91,11 +91,11 @@ class Tensor(fast.Value):
         fast.backward(self, g)
 
     def zero_grad(self) -> None:
-        """Forget the gradient."""
+        """Forget the gradient: `.grad` is None again."""
         self.grad = None
 
     def retain_grad(self) -> Tensor:
-        """Keep the gradient of this tensor too, though it is no leaf; returns the tensor.
+        """Keep the gradient, of its shape, of this tensor too, though it is no leaf; returns the tensor.
 
         Raises ValueError for one that depends on no leaf.
         """

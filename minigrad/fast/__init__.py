@@ -56,6 +56,7 @@ class Node(tape.Node):
 
 
 def _node(*of: Any) -> Node:
+    """A node as `tape.Node(*of)` makes it."""
     node: Node = Node()
     tape.Node.__init__(node, *of)
     node.seen = None
@@ -63,7 +64,7 @@ def _node(*of: Any) -> Node:
 
 
 def _read_only(value: tape.Value) -> Array:
-    """The array; of a recorded result it is read-only. Assigning to it copies."""
+    """The array, of any shape; of a recorded result it is read-only. Assigning to it copies."""
     data = value._data
     if value.node is not None and value.node.op is not None and type(data) is _ndarray:
         data.setflags(write=False)
@@ -78,7 +79,7 @@ class Value(tape.Value):
 
     @classmethod
     def made_by(cls, f: Any, vjps: Any, arguments: Any, data: Array) -> Value:
-        """The result of the op `f`; without the checks of the constructors."""
+        """The result `data`, of any shape, of the op `f`; without the checks of the constructors."""
         result = _new(cls)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
         if type(data) is _ndarray:
@@ -95,7 +96,7 @@ class Value(tape.Value):
 
 
 def quick(f: Callable[P, Result]) -> Callable[P, Tensor]:
-    """`op` for a function of one or two arguments: nearly all that runs.
+    """`op` for a function of one or two arguments of any shape: nearly all that runs.
 
     `f` must return a tuple with a vjp for each argument that can need one, write into no argument and return
     none. What are loops and calls in `tape.op` is spelt out: on small arrays they cost as much as NumPy.
@@ -176,7 +177,7 @@ def _of_two(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
 
 
 def joining(f: Callable[..., Result]) -> Callable[[int], Callable[[Any, Any], Tensor]]:
-    """`quick` for two arrays that `f(*arrays, axis=axis)` joins: one lifted function for each axis."""
+    """`quick` for two arrays of any shape that `f(*arrays, axis=axis)` joins: one lifted function an axis."""
 
     @lru_cache
     def along(axis: int) -> Callable[[Any, Any], Tensor]:

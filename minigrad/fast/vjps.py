@@ -31,7 +31,7 @@ class At:
         return buffer
 
     def add(self, buffer: Array, g: Array, zero: tuple[int, int] | None) -> tuple[int, int] | None:
-        """Add `g` at the index into `buffer`, and say which part of it is zero then; see `fast.Node.zero`.
+        """Add `g` at the index into `buffer`, of x's shape; gives what `fast.Node.zero` says.
 
         Pieces that were cut from left to right come back from right to left. While each lies in the part that
         is zero it is written, which is several times faster than adding to it.
@@ -68,7 +68,7 @@ def picked(index: Any, shape: tuple[int, ...]) -> At:
 
 
 class By:
-    """The vjp of a in `a @ b`, two matrices: g @ bᵀ.
+    """The vjp of a (B, D) in `a @ b`, two matrices, b (D, H): g @ bᵀ.
 
     `backward` calls `among`. From the second use of b in a pass on it multiplies by a copy of bᵀ whose rows
     lie in memory one after the other: BLAS takes as little as half the time then, and a recurrent matrix is
@@ -84,7 +84,7 @@ class By:
         return g.dot(self.b.T)
 
     def among(self, cache: dict[int, list[Array]], g: Array) -> Array:
-        """The same. cache: id(b) → [b, bᵀ], for the b of a pass; holding b keeps its id from being reused."""
+        """The same, of `g` (B, H). cache: id(b) → [b, bᵀ]; holding b keeps its id from being reused."""
         kept = cache.setdefault(id(self.b), [])
         if len(kept) < 2:
             kept.append(self.b.T.copy() if kept else self.b)

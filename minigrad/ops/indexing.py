@@ -31,7 +31,7 @@ def getitem(x: Array, index: Any) -> Result:
 
 @op
 def take(x: Array, indices: Array, axis: int | None = None) -> Result:
-    """The entries of x at these integers along an axis: of (N, H) with (B, T) and axis 0 it is (B, T, H).
+    """The entries of x at integers along an axis: x (N, H), indices (B, T) and axis 0 give (B, T, H).
 
     Without an axis, entries of the flattened x. Raises IndexError outside of x, ValueError for an axis x
     has not.
