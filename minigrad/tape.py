@@ -113,7 +113,7 @@ result_class: type[Value] = Value  # of what ops take and return: tensor.py puts
 
 
 def as_array(value: Any) -> Array:
-    """A tensor's array, of any shape; another value itself if it speaks NumPy's protocols, else asarray of it."""
+    """A tensor's array, of any shape; any other value itself if it speaks NumPy's protocols, or as one."""
     if isinstance(value, Value):
         return value.data
     return value if hasattr(value, "__array_function__") else np.asarray(value)
