@@ -30,7 +30,7 @@ Isolation = Literal["auto", "namespaces", "landlock", "unsafe"]
 WALL = 10  # the wall limit of a call is so many times its CPU limit
 START_SECONDS = 60.0  # for the fork server to import everything, on a busy machine
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-INHERITED = ("HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
+INHERITED = ("HOME", "TMPDIR", "MPLCONFIGDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 class Worker:
