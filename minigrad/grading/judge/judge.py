@@ -152,7 +152,8 @@ class Judge:
                 observed = self.observe(taken.cells, train)
                 return self.report(taken, observed)
             except (SandboxFault, JudgeFault, OSError, MemoryError) as fault:
-                why = f"the judge failed ({type(fault).__name__}): grade this submission again"
+                kind = fault if isinstance(fault, SandboxFault) else type(fault).__name__
+                why = f"the judge failed ({kind}): grade this submission again"
                 self.close()
         return Report(self.assignment.name, "ungraded", reason=why, notes=taken.notes)
 
