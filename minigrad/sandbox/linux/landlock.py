@@ -52,7 +52,7 @@ def require() -> None:
     try:
         _version()
     except OSError as error:
-        raise OSError(error.errno, f"no Landlock: {why_not(error.errno or 0, platform.release())}") from None
+        raise OSError(f"no Landlock: {why_not(error.errno or 0, platform.release())}") from None
 
 
 def why_not(code: int, release: str) -> str:

@@ -7,7 +7,17 @@ import errno
 PROCESSES = "no more processes may be started: raise `--pids-limit` of a container, or `ulimit -u`"
 MEMORY = "there is not enough memory: raise `--memory` of a container"
 FILES = "too few files may be open: raise `--ulimit nofile` of a container, or `ulimit -n`, to 256"
-REMEDIES = {errno.EAGAIN: PROCESSES, errno.ENOMEM: MEMORY, errno.EBADF: FILES, errno.EMFILE: FILES}
+FORBIDDEN = (
+    "a container's seccomp profile may forbid it: use a newer engine, or `--security-opt seccomp=unconfined`"
+)
+REMEDIES = {
+    errno.EPERM: FORBIDDEN,
+    errno.ENOSYS: FORBIDDEN,
+    errno.EAGAIN: PROCESSES,
+    errno.ENOMEM: MEMORY,
+    errno.EBADF: FILES,
+    errno.EMFILE: FILES,
+}
 
 
 def words(error: BaseException) -> str:
