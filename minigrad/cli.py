@@ -12,6 +12,7 @@ from pathlib import Path
 from minigrad import commands
 from minigrad.commands import CANNOT, OK, UNSAFE
 from minigrad.grading.model import GradingError
+from minigrad.sandbox.cores import cores
 from minigrad.sandbox.errors import SandboxError
 
 EXITS = "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done."
@@ -172,9 +173,9 @@ def add_workers(add: Callable[..., argparse.Action]) -> None:
     add(
         "--workers",
         type=positive,
-        default=os.cpu_count() or 1,
+        default=cores(),
         metavar="N",
-        help="processes (default: one for each core)",
+        help="processes (default: one for each core that is ours)",
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.containers [--image NAME] [ROW...]`: the table of containers, on a real Docker engine.
+"""`python -m tests.containers [--image NAME] [--attacks] [ROW...]`: the table, on a real Docker engine.
 
 DOCKER_HOST names the engine. Without --image, `image.py` makes an image first.
 """
@@ -19,10 +19,10 @@ SECONDS = 900
 RIGHT = {"ann": 100.0, "bob": 0.0, "mallory": 100.0}
 
 
-def run(row: Row, image: str) -> dict[str, Any]:
-    """What `inside` found in a container that is started as the row says."""
+def run(row: Row, image: str, attacks: bool = False) -> dict[str, Any]:
+    """What `inside` found in a container that is started as the row says; with `attacks`, those too."""
     command = ["docker", "run", "--rm", "--network", "none", *row.options, image, *row.first]
-    inside = ["python", "-m", "tests.containers.inside", row.folder, *(["all"] if row.attacks else [])]
+    inside = ["python", "-m", "tests.containers.inside", row.folder, *(["all"] if attacks else [])]
     done = subprocess.run([*command, *inside], capture_output=True, text=True, timeout=SECONDS, check=False)
     if done.returncode:
         return {"isolation": "", "broken": (done.stderr.strip().splitlines() or ["no word"])[-1]}
@@ -56,6 +56,7 @@ def wrong(row: Row, found: dict[str, Any]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.containers", description=__doc__)
     parser.add_argument("--image", help=f"one that is there already (default: make {IMAGE})")
+    parser.add_argument("--attacks", action="store_true", help="every attack too, in the rows marked so")
     parser.add_argument("rows", nargs="*", metavar="ROW", help="default: all")
     args = parser.parse_args()
     image = args.image or make()
@@ -64,7 +65,7 @@ def main() -> int:
         if args.rows and row.name not in args.rows:
             continue
         began = time.monotonic()
-        found = run(row, image)
+        found = run(row, image, args.attacks and row.attacks)
         complaints = wrong(row, found)
         failed += bool(complaints)
         layers = found["isolation"].splitlines()[0] if found["isolation"] else "-"

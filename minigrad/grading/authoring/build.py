@@ -22,6 +22,7 @@ from minigrad.grading.assignment.load import PUBLIC, load, names
 from minigrad.grading.judge import diagnose, verdict
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence
+from minigrad.sandbox.cores import cores
 from minigrad.sandbox.server import SandboxUnavailable, Server, WorkerEnded
 
 __all__ = ["build", "check_build", "files", "load", "names", "release_notebook", "values"]
@@ -141,7 +142,7 @@ def values(assignment: Assignment) -> Shipped:
             mine = [c for c in checks if c.exercise in caught]
             return _observe(server, assignment, mutated(assignment, mutant), mine) if mine else {}
 
-        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+        with ThreadPoolExecutor(cores()) as threads:  # they wait for workers, one each
             seen = list(threads.map(mistaken, assignment.mutants))
     known: dict[str, tuple[Known, ...]] = {}
     for mutant, observed in zip(assignment.mutants, seen, strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +43,7 @@ from minigrad.grading.model import (
 )
 from minigrad.grading.store import files
 from minigrad.sandbox import protocol
+from minigrad.sandbox.cores import cores
 from minigrad.sandbox.server import Isolation, SandboxFault, SandboxUnavailable, Server
 
 FAULTS = 3  # runs before the judge's own faults leave a submission ungraded
@@ -293,7 +293,7 @@ class Judge:
 
         # what all threads share is made once, before them
         _, _, mutants = self.server, self.expected, self.assignment.mutants
-        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+        with ThreadPoolExecutor(cores()) as threads:  # they wait for workers, one each
             return dict(zip((m.name for m in mutants), threads.map(observe, mutants), strict=True))
 
     def _cached(self, what: str, compute: Computation) -> dict[str, Found]:
