@@ -97,6 +97,18 @@ def test_root_without_the_right_to_change_its_id_keeps_no_capability():
 
 
 @ROOT
+def test_root_without_the_right_to_change_its_id_says_what_it_may_not_read(tmp_path):
+    """With its capabilities it might: the judge reads what its workers then could not."""
+    (tmp_path / "secret").write_text("")
+    (tmp_path / "secret").chmod(0o600)
+    os.chown(tmp_path / "secret", 54321, 54321)
+    shown = f"from pathlib import Path\n{STATUS}".replace(
+        'Server("landlock")', f'Server("landlock", readable=[Path({str(tmp_path / "secret")!r})])'
+    )
+    assert f"user 0, who may not read {tmp_path / 'secret'}" in as_root_with(["dac_override"], shown)
+
+
+@ROOT
 def test_root_that_may_not_read_past_file_modes_grades_where_it_need_not_or_says_so():
     told = as_root_with(["setuid", "setgid"], STATUS)
     if public():
