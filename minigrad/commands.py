@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -411,6 +412,10 @@ def _graded(course: Course, name: str) -> Assignment:
 
 def _nbgrader() -> Any:
     """Our nbgrader module, or None where nbgrader is not installed. It takes seconds to import."""
+    try:
+        Path.home()
+    except RuntimeError:  # a container's user without HOME and name: Jupyter asks for a home
+        os.environ["HOME"] = "/"
     with contextlib.suppress(ModuleNotFoundError):
         from minigrad.grading.nbgrader import plugin as nbgrader
 
