@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,10 @@ from minigrad.grading.store.layout import Course
 
 def plugin() -> Any:
     """Our nbgrader module, or None where nbgrader is not installed. It takes seconds to import."""
+    try:
+        Path.home()
+    except RuntimeError:  # a container's user without HOME and name: Jupyter asks for a home
+        os.environ["HOME"] = "/"
     with contextlib.suppress(ModuleNotFoundError):
         from minigrad.grading.nbgrader import plugin
 

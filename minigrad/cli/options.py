@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 
 from minigrad.grading.model import GradingError
+from minigrad.sandbox.cores import cores
 
 OK, WRONG, CANNOT = 0, 1, 2
 EXITS = "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done."
@@ -27,9 +27,9 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         type=positive,
-        default=os.cpu_count() or 1,
+        default=cores(),
         metavar="N",
-        help="processes (default: one for each core)",
+        help="processes (default: one for each core that is ours)",
     )
 
 

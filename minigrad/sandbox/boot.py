@@ -13,6 +13,7 @@ import os
 import shutil
 import site
 import sys
+import tempfile
 import threading
 import types
 from pathlib import Path
@@ -80,22 +81,40 @@ def _import_matplotlib() -> None:
     Workers draw with Agg, which needs no screen. They may not read the system's fonts, so only those
     that matplotlib brings are left. Nor may they start threads: its timer has to end before the fork.
     """
+    given = os.environ.get("MPLCONFIGDIR")
     try:
+        _find_font_folder()
         import matplotlib
 
         matplotlib.use("Agg")
         from matplotlib import font_manager, pyplot  # noqa: F401
     except ImportError:
         return
-    made = os.environ.pop("MPLCONFIGDIR", None)  # matplotlib sets it if HOME is read-only
-    if made is not None:
+    except OSError as error:
+        remedy = "set TMPDIR to a folder that can be written"
+        raise OSError(f"matplotlib cannot be imported ({error}): {remedy}") from error
+    made = os.environ.pop("MPLCONFIGDIR", None)  # a temporary folder, where HOME is not writable
+    if made is not None and made != given:
         shutil.rmtree(made, ignore_errors=True)
+    tempfile.tempdir = None  # workers have another
     own = matplotlib.get_data_path()
     manager = font_manager.fontManager
     manager.ttflist = [f for f in manager.ttflist if f.fname.startswith(own)]
     for thread in threading.enumerate():  # the timer of the font manager; unshare() wants a single thread
         if thread is not threading.main_thread():
             thread.join(10)
+
+
+def _find_font_folder() -> None:
+    """Help matplotlib where no temporary folder is usual, or the user has neither HOME nor a name."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = "/dev/shm"  # can be written in a container whose root cannot
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ.setdefault("MPLCONFIGDIR", tempfile.mkdtemp(prefix="matplotlib-"))
 
 
 def _hide_package(engine: bool) -> None:

@@ -18,18 +18,20 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from minigrad.sandbox import protocol
 from minigrad.sandbox.link import ARM, ENDED, FAULT, HUNG_UP, KILLED, NEWS, ORDER, USED
 from minigrad.sandbox.linux import calls, landlock, seccomp
+from minigrad.sandbox.linux.words import words
 
 READY = b"R"  # fork server -> judge, followed by the layers in force
 SCRATCH_MB = 16  # the size of the folder into which a worker may write
 FILE_MB = 16  # the size of the largest file that it may write
 UNPRIVILEGED = 64321  # a user id that owns nothing
 INNER = 1000  # the user id of workers, as seen inside their user namespace
+ID_MAPS = ("/proc/self/uid_map", "/proc/self/gid_map")
 CHANNEL, LIFELINE = 60, 61  # a worker's file descriptors: higher than any that a library has open
 
 Serve = Callable[[int, int], None]
@@ -39,12 +41,12 @@ def serve(config: dict[str, Any], worker: Serve) -> NoReturn:
     """Isolate this process, tell the judge, then start a worker for each message, until the judge is gone."""
     control = socket.socket(fileno=config["fd"])
     try:
-        judge = os.pidfd_open(config["judge"])
+        judge = calls.pidfd(config["judge"])
         os.setsid()
         proc = _isolate(config)
         layers = _layers(config)
     except BaseException as error:
-        control.send(FAULT + str(error).encode()[:4000])
+        control.send(FAULT + words(error).encode()[:4000])
         os._exit(1)
     gc.collect()
     gc.freeze()  # the collector no longer touches what is imported, so forks go on sharing its memory
@@ -59,13 +61,23 @@ def serve(config: dict[str, Any], worker: Serve) -> NoReturn:
         message, fds, _, _ = socket.recv_fds(control, 4096, 2)
         if not message:
             os._exit(0)
-        if os.fork() == 0:
+        if _fork(fds[1]) == 0:
             control.close()
             os.close(judge)
             _supervise(config, json.loads(message), fds, proc, worker)
         for fd in fds:
             os.close(fd)
         _reap()
+
+
+def _fork(lifeline: int) -> int | None:
+    """Start a supervisor. Where no process can be started now, tell the judge: None."""
+    try:
+        return os.fork()
+    except OSError as error:
+        with contextlib.suppress(OSError):  # the judge may be gone
+            os.write(lifeline, FAULT + words(error).encode())
+        return None
 
 
 def _reap() -> None:
@@ -79,29 +91,87 @@ def _isolate(config: dict[str, Any]) -> int:
     """Enter namespaces if they are asked for, and stop being root.
 
     Returns a descriptor of /proc, opened while there was one, for the supervisors to use; -1 without
-    namespaces. Raises OSError where the kernel refuses.
+    namespaces. Raises OSError where the kernel refuses, or the machine does not let workers read Python.
     """
-    spaces = config["isolation"] == "namespaces"
-    uid, gid = os.getuid(), os.getgid()
-    if not spaces:
-        if landlock.abi() < 1:
-            raise OSError("this kernel has no Landlock")
-        if uid == 0:
-            calls.leave_root(UNPRIVILEGED, must_read=config["read"])
-        return -1
     proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    if uid == 0:  # root needs no user namespace for this; it is given up further down
-        calls.unshare(calls.NAMESPACES)
-    else:
-        calls.unshare(calls.NAMESPACES | calls.CLONE_NEWUSER)
-        calls.map_ids(proc, uid, gid, INNER)
-    calls.new_root(config["trees"], config["package"], config["entries"])
-    if uid == 0:
+    effective, permitted = calls.capabilities()
+    root = os.getuid() == 0
+    leaves = root and calls.may_become(UNPRIVILEGED, effective, *map(_text, ID_MAPS))
+    if config["isolation"] == "namespaces":
+        if leaves and calls.has(effective, calls.CAP_SYS_ADMIN):
+            _namespaces_as_root(config, proc)
+        else:
+            _namespaces(config, proc, leaves)
+        _become_first_process()
+        return proc
+    os.close(proc)
+    landlock.require()
+    if leaves:
         calls.leave_root(UNPRIVILEGED)
-        calls.unshare(calls.CLONE_NEWUSER)
-        calls.map_ids(proc, UNPRIVILEGED, UNPRIVILEGED, INNER)
-    _become_first_process()
-    return proc
+    if root:
+        _drop_capabilities(config, permitted & 1 << calls.CAP_DAC_READ_SEARCH)
+    else:
+        calls.set_capabilities(0, 0)
+    return -1
+
+
+def _namespaces_as_root(config: dict[str, Any], proc: int) -> None:
+    """Namespaces first, then never root again."""
+    calls.unshare(calls.NAMESPACES)
+    calls.new_root(config["trees"], config["package"], config["entries"])
+    calls.leave_root(UNPRIVILEGED)
+    _drop_capabilities(config)
+    calls.unshare(calls.CLONE_NEWUSER)
+    calls.map_ids(proc, UNPRIVILEGED, UNPRIVILEGED, INNER)
+
+
+def _namespaces(config: dict[str, Any], proc: int, leaves: bool) -> None:
+    """As an ordinary user: the new user namespace gives the right to the others."""
+    if leaves:
+        calls.leave_root(UNPRIVILEGED)
+        _drop_capabilities(config)
+    uid, gid = os.getuid(), os.getgid()
+    calls.unshare(calls.NAMESPACES | calls.CLONE_NEWUSER)
+    calls.map_ids(proc, uid, gid, INNER)
+    calls.new_root(config["trees"], config["package"], config["entries"])
+
+
+def _drop_capabilities(config: dict[str, Any], spare: int = 0) -> None:
+    """Drop every capability that root had.
+
+    Root that may not take another id (a container without CAP_SETUID) is from here on an ordinary
+    user that owns root's files. `spare` is the right to read past file modes, or 0: it stays where
+    modes keep this user from what workers need (Python below a home of mode 700); Landlock still
+    says which files. Where it is needed and not there, OSError.
+    """
+    calls.set_capabilities(0, spare)
+    path = _unreadable(config["read"], config["path"])
+    keep = spare if path else 0
+    calls.set_capabilities(keep, keep)
+    if path and not keep:
+        raise OSError(
+            f"workers run as user {os.getuid()}, who may not read {path}: open it to all users "
+            "(`chmod -R a+rX`; a folder above it may be the cause), start minigrad as an ordinary user, "
+            "or give a container `--cap-add DAC_READ_SEARCH`"
+        )
+
+
+def _unreadable(shown: Sequence[str], searched: Sequence[str]) -> str | None:
+    """The first path that this user may not read: of those shown, or of what lies in a folder searched."""
+    for path in (*shown, *searched):
+        if not calls.may_read(path):
+            return path
+    for folder in filter(os.path.isdir, searched):
+        for name in sorted(os.listdir(folder)):
+            path = os.path.join(folder, name)
+            if (name.endswith((".py", ".so")) or "." not in name) and not calls.may_read(path):
+                return path
+    return None
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="ascii") as file:
+        return file.read()
 
 
 def _become_first_process() -> None:
@@ -143,7 +213,7 @@ def _supervise(
         os.close(channel)
         _watch(pid, life)
     except BaseException as error:
-        _tell(life, FAULT + f"supervisor: {error}".encode()[:4000])
+        _tell(life, FAULT + f"supervisor: {words(error)}".encode()[:4000])
     os._exit(0)
 
 
@@ -152,7 +222,7 @@ def _watch(pid: int, life: socket.socket) -> None:
 
     The judge sends ARM with the CPU seconds of the next request, or ASK for the CPU time used so far.
     """
-    end = os.pidfd_open(pid)
+    end = calls.pidfd(pid)
     poll = select.poll()
     for fd in (end, life.fileno()):
         poll.register(fd, select.POLLIN)
@@ -215,7 +285,7 @@ def _become_worker(
         os.close(lifeline)
         os.write(channel, protocol.frame(0, "ready"))
     except BaseException as error:
-        os.write(lifeline, FAULT + f"worker: {error}".encode()[:4000])
+        os.write(lifeline, FAULT + f"worker: {words(error)}".encode()[:4000])
         os._exit(1)
     worker(channel, channel)
     os._exit(0)

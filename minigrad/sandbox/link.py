@@ -55,6 +55,16 @@ def why_ended(code: int) -> WorkerEnded:
     return WorkerEnded("signal", name)
 
 
+def out_of_memory() -> int:
+    """How many processes the kernel has ended for want of memory, on this machine and in its containers."""
+    try:
+        with open("/proc/vmstat", encoding="ascii") as file:
+            counts = dict(line.split() for line in file)
+    except OSError:
+        return 0
+    return int(counts.get("oom_kill", 0))
+
+
 class Supervised:
     """A sandboxed worker: a stream socket to it, a packet socket to its supervisor."""
 
@@ -63,6 +73,7 @@ class Supervised:
         self._life = life
         self._life.settimeout(END_SECONDS)
         self._ended: WorkerEnded | None = None
+        self._killed_before = out_of_memory()
         self._cpu = 0.0
         self._cpu_known = False  # that it is what the worker has used: one that only waits uses no more
         self._budget = 0.0
@@ -129,9 +140,17 @@ class Supervised:
                 raise SandboxFault("a worker's supervisor is gone: start a new server")
             if news[0] != USED:
                 self._ended = self._end(*news)
+                self._refuse_blame(*news)
                 return self._ended
             time.sleep(0.01)  # between closing its files and being gone
         return self.give_up("protocol", "it closed its channel")
+
+    def _refuse_blame(self, kind: bytes, status: int) -> None:
+        """SandboxFault where a worker was killed that had not yet used the memory it was promised."""
+        killed = kind == ENDED and os.waitstatus_to_exitcode(status) == -SIGKILL
+        if killed and out_of_memory() > self._killed_before:
+            remedy = "raise `--memory` of a container, or use fewer `--workers`"
+            raise SandboxFault(f"the machine or container ran out of memory: {remedy}")
 
     def _ask(self) -> tuple[bytes, int] | None:
         with contextlib.suppress(OSError):  # a supervisor that is gone has left its last word

@@ -6,6 +6,7 @@ closed codec, and any deviation ends the worker.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -30,7 +31,7 @@ Isolation = Literal["auto", "namespaces", "landlock", "unsafe"]
 WALL = 10  # the wall limit of a call is so many times its CPU limit
 START_SECONDS = 60.0  # for the fork server to import everything, on a busy machine
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-INHERITED = ("HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
+INHERITED = ("HOME", "TMPDIR", "MPLCONFIGDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 class Worker:
@@ -128,8 +129,7 @@ class Server:
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            _kill(self._process)
 
     def __enter__(self) -> Self:
         return self
@@ -185,8 +185,7 @@ class Server:
             if news[:1] == b"R":
                 return " + ".join(json.loads(news[1:]))
             self._control.close()
-            self._process.kill()
-            self._process.wait()
+            _kill(self._process)
             words = news[1:] or stderr.read(1 << 16).strip().rpartition(b"\n")[2]
         raise SandboxFault(f"the fork server did not start: {words.decode(errors='replace')}")
 
@@ -208,6 +207,13 @@ class Server:
             "package": shown.package,
             "entries": shown.entries,
         }
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a fork server whose channel is closed, and wait for it."""
+    with contextlib.suppress(PermissionError):  # it left root, we lack CAP_KILL: it ends by itself
+        process.kill()
+    process.wait()
 
 
 def _refuse_exposure(shown: Layout, forbidden: Iterable[Path]) -> None:

@@ -25,6 +25,7 @@ from minigrad.grading.judge.observe import ends, observe
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.judge.session import Session
 from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence, Limits
+from minigrad.sandbox.cores import cores
 from minigrad.sandbox.server import SandboxUnavailable, Server
 
 LIMITS = Limits(cell_cpu=20.0, cells_cpu=60.0, total_cpu=300.0)  # whatever it does is the author's
@@ -148,7 +149,7 @@ def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shi
             mine = [c for c in checks if c.exercise in caught]
             return _observe(server, assignment, mutated(assignment, mutant), mine) if mine else {}
 
-        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+        with ThreadPoolExecutor(cores()) as threads:  # they wait for workers, one each
             seen = list(threads.map(mistaken, assignment.mutants))
     known: dict[str, tuple[Known, ...]] = {}
     for mutant, observed in zip(assignment.mutants, seen, strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from minigrad.grading.judge.judge import Judge
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.judge.verdict import decide
 from minigrad.grading.model import Assignment, Evidence, Limits, Report
+from minigrad.sandbox.cores import cores
 
 SALT, OTHER = b"matrix, salt one", b"matrix, salt two"  # fixed: the matrix is the same every time
 LIMITS = Limits(total_cpu=300.0)  # whatever a mutant does to the course's machine, it is the author's
@@ -93,7 +93,7 @@ def matrix(assignment: Assignment, *, isolation: str = "auto") -> Matrix:
         with Judge(assignment, OTHER, isolation=isolation, limits=LIMITS) as other:
             complaints += empty_checks(judge, other.expected)
         complaints += equal_mutants(judge)
-        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+        with ThreadPoolExecutor(cores()) as threads:  # they wait for workers, one each
             found = list(threads.map(lambda m: mutant_row(judge, m), assignment.mutants))
             found += threads.map(lambda r: rewrite_row(judge, r), assignment.rewrites)
         rows += found

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, TypeVar
 
+from minigrad.grading.model import GradingError
+
 T = TypeVar("T")
 
 
@@ -23,7 +25,11 @@ class Processes(ProcessPoolExecutor):
 
     def __init__(self, workers: int) -> None:
         # spawn, since a fork would copy locks that our threads hold, and files that the caller has open
-        super().__init__(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
+        try:
+            super().__init__(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
+        except OSError as error:  # their locks lie in /dev/shm
+            remedy = "use `--workers 1`, or give a container `--ipc private` and a larger `--shm-size`"
+            raise GradingError(f"no processes side by side: /dev/shm: {error.strerror}; {remedy}") from None
         # All processes start at the first job. In Python 3.11, one that starts while another dies is
         # never told to end, and the executor waits for it for ever.
         self._safe_to_dynamically_spawn_children = False

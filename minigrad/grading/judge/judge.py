@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -41,6 +40,7 @@ from minigrad.grading.model import (
 )
 from minigrad.grading.store import files
 from minigrad.sandbox import protocol
+from minigrad.sandbox.cores import cores
 from minigrad.sandbox.server import Isolation, SandboxFault, SandboxUnavailable, Server
 
 FAULTS = 3  # runs before the judge's own faults leave a submission ungraded
@@ -169,7 +169,8 @@ class Judge:
                 observed = self.observe(taken.cells, train)
                 return self.report(taken, observed)
             except (SandboxFault, JudgeFault, OSError, MemoryError) as fault:
-                why = f"the judge failed ({type(fault).__name__}): grade this submission again"
+                kind = fault if isinstance(fault, SandboxFault) else type(fault).__name__
+                why = f"the judge failed ({kind}): grade this submission again"
                 self.close()
         return Report(self.assignment.name, "ungraded", reason=why, notes=taken.notes)
 
@@ -254,7 +255,7 @@ class Judge:
 
         # what all threads share is made once, before them
         _, _, mutants = self.server, self.expected, self.assignment.mutants
-        with ThreadPoolExecutor(os.cpu_count()) as threads:  # they wait for workers, one each
+        with ThreadPoolExecutor(cores()) as threads:  # they wait for workers, one each
             return dict(zip((m.name for m in mutants), threads.map(observe, mutants), strict=True))
 
     def _cached(self, what: str, compute: Computation) -> dict[str, Found]:

@@ -28,13 +28,14 @@ AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY_NOSUID_NODEV = 1 | 2 | 4
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS = 1, 4, 8, 38
-CAP_DAC_READ_SEARCH = 2
+CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN = 2, 6, 7, 21
 SIGKILL = 9
 
 SCRATCH = "/scratch"
 DEVICES = ("null", "zero", "urandom")
 
 NUMBERS = {
+    "capget": 125 if X86 else 90,
     "capset": 126 if X86 else 91,
     "pivot_root": 155 if X86 else 41,
     "seccomp": 317 if X86 else 277,
@@ -74,6 +75,14 @@ def prctl(option: int, argument: int) -> None:
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends. A later setuid() cancels this."""
     prctl(PR_SET_PDEATHSIG, SIGKILL)
+
+
+def pidfd(pid: int) -> int:
+    """A descriptor of a process, readable when it has ended."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError as error:  # name the call
+        raise OSError(error.errno, f"pidfd_open: {error.strerror}") from None
 
 
 def cpu_time(pid: int) -> float:
@@ -116,39 +125,67 @@ def map_ids(proc: int, uid: int, gid: int, inner: int) -> None:
             os.close(fd)
 
 
+def capabilities() -> tuple[int, int]:
+    """This process's capabilities, (effective, permitted), as bit masks."""
+    data = (ctypes.c_uint32 * 6)()
+    call("capget", _capability_header(), data)
+    return data[0] | data[3] << 32, data[1] | data[4] << 32
+
+
 def set_capabilities(effective: int, permitted: int) -> None:
-    """Keep only these capabilities, given as bit masks; inheritable ones are dropped."""
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    """Keep only these capabilities, given as bit masks of the first 32; inheritable ones are dropped."""
     data = (ctypes.c_uint32 * 6)(effective, permitted, 0, 0, 0, 0)
-    call("capset", header, data)
+    call("capset", _capability_header(), data)
 
 
-def leave_root(uid: int, must_read: Sequence[str] = ()) -> None:
-    """Become `uid` for good.
+def _capability_header() -> ctypes.Array[ctypes.c_uint32]:
+    return (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this process
 
-    Where a path in `must_read` can then no longer be opened (Python installed below a home of mode
-    700), the process keeps the capability to read files whatever their mode; Landlock still limits
-    which files.
+
+def has(effective: int, *wanted: int) -> bool:
+    """Whether all capabilities of `wanted` are in the mask `effective`."""
+    return all(effective >> one & 1 for one in wanted)
+
+
+def may_become(uid: int, effective: int, uid_map: str, gid_map: str) -> bool:
+    """Whether a process with these capabilities may take user id `uid`, and group id `uid`.
+
+    The maps are the texts of /proc/self/uid_map and gid_map: lines of (first id here, first id
+    outside, count). A container's root may lack the capabilities, or every id but its own.
     """
-    if must_read:
-        prctl(PR_SET_KEEPCAPS, 1)
+    return has(effective, CAP_SETUID, CAP_SETGID) and _maps(uid_map, uid) and _maps(gid_map, uid)
+
+
+def _maps(text: str, id: int) -> bool:
+    ranges = (map(int, line.split()) for line in text.splitlines())
+    return any(first <= id < first + count for first, _, count in ranges)
+
+
+def leave_root(uid: int) -> None:
+    """Become `uid` for good. Capabilities stay permitted until `set_capabilities` drops them."""
+    prctl(PR_SET_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     prctl(PR_SET_DUMPABLE, 1)  # the change of user cleared it, and without it uid_map cannot be written
-    if must_read:
-        read = 1 << CAP_DAC_READ_SEARCH
-        set_capabilities(0, read)
-        keep = 0 if all(map(_opens, must_read)) else read
-        set_capabilities(keep, keep)
 
 
-def _opens(path: str) -> bool:
-    """Whether this process can open `path` for reading."""
+def may_read(path: str) -> bool:
+    """Whether this process may read a file, or list and enter a folder; true of one that is gone."""
     try:
-        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
+    try:
+        os.stat(".", dir_fd=fd)
+    except NotADirectoryError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
     return True
 
 
@@ -242,6 +279,10 @@ def mount_scratch(megabytes: int) -> None:
 # ------------------------------------------------------------------------------------------ limits
 
 
+# Limits that a submission is promised: less would cost points that are no fault of it.
+PROMISED = {resource.RLIMIT_AS: "v", resource.RLIMIT_FSIZE: "f"}
+
+
 def limit(memory_mb: int, file_mb: int) -> None:
     """Limit memory and files, for good. CPU time is limited from outside, anew for each request."""
     wanted = {
@@ -255,5 +296,8 @@ def limit(memory_mb: int, file_mb: int) -> None:
     }
     for which, value in wanted.items():
         hard = resource.getrlimit(which)[1]
+        if which in PROMISED and hard != resource.RLIM_INFINITY and hard < value:
+            allowed = f"`ulimit -{PROMISED[which]}` allows {hard >> 20} MB"
+            raise OSError(f"a worker needs {value >> 20} MB, and {allowed}: raise it")
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(which, (value, value))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import platform
+import re
 import stat
 import struct
 from collections.abc import Iterable
@@ -36,11 +39,37 @@ class _PathBeneath(ctypes.Structure):
 def abi() -> int:
     """The version of Landlock that this kernel has; 0 if none."""
     try:
-        return calls.call(
-            "landlock_create_ruleset", None, ctypes.c_size_t(0), ctypes.c_uint32(CREATE_RULESET_VERSION)
-        )
+        return _version()
     except OSError:
         return 0
+
+
+def _version() -> int:
+    return calls.call(
+        "landlock_create_ruleset", None, ctypes.c_size_t(0), ctypes.c_uint32(CREATE_RULESET_VERSION)
+    )
+
+
+def require() -> None:
+    """OSError with the cause and the remedy where this process cannot use Landlock."""
+    try:
+        _version()
+    except OSError as error:
+        raise OSError(f"no Landlock: {why_not(error.errno or 0, platform.release())}") from None
+
+
+def why_not(code: int, release: str) -> str:
+    """What keeps Landlock from being used, by the error of its first call and the kernel's release."""
+    if code == errno.EOPNOTSUPP:
+        return "it is switched off; start the kernel with `lsm=landlock,...`"
+    if code == errno.ENOSYS and tuple(map(int, re.findall(r"\d+", release)[:2])) < (5, 13):
+        return f"it needs Linux 5.13 or newer, and this is {release}"
+    if code in (errno.EPERM, errno.ENOSYS):
+        return (
+            "a seccomp profile forbids it, or the kernel was built without it; in a container, use a newer "
+            "engine (Docker 23, Podman 4), or start it with `--security-opt seccomp=unconfined`"
+        )
+    return os.strerror(code)
 
 
 def restrict(read: Iterable[str], list_only: Iterable[str], write: Iterable[str]) -> None:
@@ -49,9 +78,8 @@ def restrict(read: Iterable[str], list_only: Iterable[str], write: Iterable[str]
 
     Paths that do not exist are left out. Raises OSError where the kernel has no Landlock.
     """
+    require()
     version = abi()
-    if version < 1:
-        raise OSError("this kernel has no Landlock")
     handled = (1 << RIGHTS_BY_ABI.get(version, 16)) - 1
     ruleset = _ruleset(version, handled)
     for path in read:

@@ -1,0 +1,1 @@
+"""minigrad in real containers: `python -m tests.containers`."""
