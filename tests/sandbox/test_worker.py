@@ -264,7 +264,7 @@ def test_a_cells_error_is_told_in_words_where_they_are_asked_for(notebook):
 
 def test_a_probes_words_are_those_of_the_students_own_line(notebook):
     notebook.cell("a", "import numpy as np\ndef f(x):\n    print('here')\n    return np.ones(2) @ x")
-    one = check(exercise="e", points=1, says="")(lambda student, rng: {"y": student.f(np.ones(3))})
+    one = check(exercise="e", weight=1, says="")(lambda student, rng: {"y": student.f(np.ones(3))})
     assert set(run_probe(one, notebook.names, SEED)) == {"failure"}
     reply = run_probe(one, notebook.names, SEED, words=True)
     assert set(reply) == {"failure", "words"}
@@ -286,7 +286,7 @@ def test_a_probes_words_are_those_of_the_students_own_line(notebook):
     ],
 )
 def test_there_are_no_words_of_errors_where_none_was_raised_by_the_student(f, words):
-    one = check(exercise="e", points=1, says="")(f)
+    one = check(exercise="e", weight=1, says="")(f)
     assert run_probe(one, {"stub": ...}, SEED, words=True)["words"] == words
 
 
@@ -303,7 +303,7 @@ def test_words_are_bounded_and_go_through_the_codec():
         def f(student, rng):
             raise error
 
-        return check(exercise="e", points=1, says="")(f)
+        return check(exercise="e", weight=1, says="")(f)
 
     reply = run_probe(raising(Odd()), {}, SEED, words=True)
     assert protocol.loads(protocol.dumps(reply)) == reply

@@ -32,8 +32,11 @@ def test_the_labs_of_the_solution_run(
 ) -> None:
     played(NAME, monkeypatch)
     said = capsys.readouterr().out
-    assert "waits for" not in said
-    assert "step by step: 1025 nodes for 64 steps" in said  # as one op, the other picture, comes after part 3
+    # the picture of nodes stands before part 3, for which its second half waits; no other lab waits
+    assert [line for line in said.splitlines() if "waits for" in line] == [
+        'This part waits for sequence: check("sequence") says what is missing.'
+    ]
+    assert "step by step: 1025 nodes for 64 steps" in said
 
 
 # The fused layers

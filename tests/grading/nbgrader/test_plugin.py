@@ -100,7 +100,7 @@ def test_stock_commands_store_the_judges_scores(stock):
     course, _ = stock
     assert grades(course) == {
         "right": 10.0,
-        "partial": 4.0,
+        "partial": 2.0,
         "adds": 0.0,
         "broken": 0.0,
         "empty": 0.0,

@@ -59,7 +59,7 @@ def test_a_rehearsal_that_fails_is_told_in_a_line(
 
 def test_an_endless_loop_ends(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check = after(release, monkeypatch, "def shift(x, by):\n    while True:\n        pass\n")
-    monkeypatch.setattr("minigrad.grading.notebook.checks.PATIENCE", 0.05)
+    monkeypatch.setattr("minigrad.grading.notebook.inside.PATIENCE", 0.05)
     (row,) = check("shift").rows
     assert (row.status, row.details) == (
         "fail", ("takes more than 0.1 s of computing time: is there an endless loop?",)
