@@ -27,7 +27,7 @@ NEWS = struct.Struct("<cid")
 
 
 class Link(Protocol):
-    """A worker as bytes."""
+    """A worker, as something that frames are sent to and replies received from."""
 
     def exchange(self, frame: bytes, cpu: float, wall: float) -> tuple[int, bytes]:
         """Send a frame, return the reply's sequence number and value; WorkerEnded otherwise."""
@@ -75,7 +75,7 @@ class Supervised:
         self._ended: WorkerEnded | None = None
         self._killed_before = out_of_memory()
         self._cpu = 0.0
-        self._cpu_known = False  # that it is what the worker has used: one that only waits uses no more
+        self._cpu_known = False  # False while a request runs: `_cpu` is then out of date
         self._budget = 0.0
 
     def await_ready(self, seconds: float) -> None:
@@ -142,7 +142,7 @@ class Supervised:
                 self._ended = self._end(*news)
                 self._refuse_blame(*news)
                 return self._ended
-            time.sleep(0.01)  # between closing its files and being gone
+            time.sleep(0.01)  # its channel is closed, but the process has not ended yet
         return self.give_up("protocol", "it closed its channel")
 
     def _refuse_blame(self, kind: bytes, status: int) -> None:
@@ -153,7 +153,7 @@ class Supervised:
             raise SandboxFault(f"the machine or container ran out of memory: {remedy}")
 
     def _ask(self) -> tuple[bytes, int] | None:
-        with contextlib.suppress(OSError):  # a supervisor that is gone has left its last word
+        with contextlib.suppress(OSError):  # a supervisor that ended had sent its message before
             self._life.send(ORDER.pack(ASK, 0.0))
         return self._news()
 
@@ -183,7 +183,7 @@ class Supervised:
     def _last_word(self) -> bytes:
         try:
             return self._life.recv(4096)
-        except ConnectionResetError:  # it ended with a question unread; what it said comes after
+        except ConnectionResetError:  # it ended before reading our ASK; its message comes next
             return self._life.recv(4096)
 
     def give_up(self, reason: Reason, detail: str) -> WorkerEnded:
@@ -205,5 +205,5 @@ class Supervised:
     def close(self) -> None:
         self.cpu()
         self._ended = self._ended or WorkerEnded("exit", "the judge closed it")
-        self._channel.close()  # its supervisor kills it now: a few ms that nobody need wait for
+        self._channel.close()  # its supervisor sees that and kills the worker; we do not wait for it
         self._life.close()

@@ -249,7 +249,7 @@ def _run(run: Callable[[], dict[str, Any]], names: dict[str, Any], seed: str, wo
 
 
 def _restore(names: dict[str, Any], saved: dict[str, Any]) -> None:
-    """Undo what was assigned since; never empty, for these may be a living notebook's globals."""
+    """Undo what was assigned since. Never cleared meanwhile: these may be a running notebook's globals."""
     for name in [n for n in names if n not in saved]:
         del names[name]
     names.update(saved)

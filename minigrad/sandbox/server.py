@@ -1,4 +1,4 @@
-"""The judge's handle on the far side: a Server starts Workers, a Worker answers requests.
+"""Start sandboxed workers and send them requests: a Server starts Workers, a Worker answers requests.
 
 Nothing that arrives from a worker is believed but its form: frames are bounded and decoded by the
 closed codec, and any deviation ends the worker.
@@ -44,7 +44,7 @@ class Worker:
     def call(self, request: list[Any], cpu: float) -> Any:
         """The reply to `request` within `cpu` CPU seconds, and ten times that on the clock.
 
-        Raises WorkerEnded when the worker ends instead, whatever it did to that end.
+        Raises WorkerEnded when the worker ends instead, however it ended.
         """
         self._sequence += 1
         sequence, body = self._link.exchange(protocol.frame(self._sequence, request), cpu, WALL * cpu)
@@ -190,7 +190,7 @@ class Server:
         raise SandboxFault(f"the fork server did not start: {words.decode(errors='replace')}")
 
     def _readable(self, isolation: str) -> tuple[list[str], list[str]]:
-        """What Landlock lets a worker read, and only list; a new root shows no more anyway."""
+        """What Landlock lets a worker read, and only list; with namespaces the new root hides the rest."""
         if isolation == "namespaces":
             return [*self._layout.trees, *self._layout.entries], []
         return self._layout.read()

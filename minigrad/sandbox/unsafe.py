@@ -20,7 +20,7 @@ Reply = tuple[int, bytes] | Exception
 class Plain:
     """A child process that talks over its standard streams.
 
-    Where the system does not tell another process's CPU time, the time of the calls stands for it.
+    Where the system does not tell another process's CPU time, elapsed time is counted instead.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:

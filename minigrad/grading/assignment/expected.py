@@ -41,7 +41,9 @@ class Shipped:
     weights: Mapping[str, float]  # of each exercise's checks, added up, hidden ones included
     expected: Mapping[str, Arrays]  # public deterministic check -> its arrays
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)  # exercise -> mistakes
-    draws: tuple[float, ...] = ()  # what this build's NumPy drew: see `draws`
+    draws: tuple[
+        float, ...
+    ] = ()  # random numbers drawn at build time, by which a NumPy with other streams is noticed
     engine: bool = True  # False: the checks' worker has no minigrad, as in grading
 
 

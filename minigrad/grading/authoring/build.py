@@ -144,7 +144,7 @@ def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shi
                 raise AuthoringError(f"{assignment.name}: the solution fails its check `{name}`: {why}")
 
         def mistaken(mutant: Mutant) -> Mapping[str, Evidence]:
-            """What a notebook can recognise it by: the exercises of public checks that fail."""
+            """A mutant's evidence, for the exercises whose public checks it fails."""
             caught = {c.exercise for c in checks if c.name in mutant.fails}
             mine = [c for c in checks if c.exercise in caught]
             return _observe(server, assignment, mutated(assignment, mutant), mine) if mine else {}
@@ -171,7 +171,7 @@ def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shi
 
 
 def _server(engine: bool, serve: Callable[..., Server]) -> Server:
-    """Forked workers where there is a sandbox: the author's own code needs none, but a fork is fast."""
+    """Forked workers where there is a sandbox: trusted code needs none, but forking is fast."""
     try:
         return serve("auto", engine=engine)
     except SandboxUnavailable:
@@ -181,7 +181,10 @@ def _server(engine: bool, serve: Callable[..., Server]) -> Server:
 def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
     """The known mistakes and a new one; public checks that cannot tell two apart give both hints."""
     for i, old in enumerate(known):
-        if all(diagnose.near(new.projections[name], old.projections[name]) for name in old.projections):
+        if all(
+            diagnose.projections_equal(new.projections[name], old.projections[name])
+            for name in old.projections
+        ):
             hint = old.hint if new.hint in old.hint else f"{old.hint} Or: {new.hint}"
             return (*known[:i], Known(hint, old.projections), *known[i + 1 :])
     return (*known, new)

@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.checks import Mutant, Rewrite
 from minigrad.grading.assignment.load import load
 from minigrad.grading.intake.canonical import Intake
-from minigrad.grading.judge.diagnose import alike
+from minigrad.grading.judge.diagnose import evidence_equal
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.judge.verdict import decide
@@ -192,7 +192,7 @@ def variant_complaints(assignment: Assignment, name: str, report: Report) -> lis
 
 
 def empty_checks(judge: Judge, other: Mapping[str, Evidence]) -> list[str]:
-    """Checks that work satisfies which computes nothing of this salt's inputs."""
+    """Checks that are passed by zeros, or by another salt's answers."""
     found = []
     for check in judge.deterministic:
         expected = judge.expected[check.name]
@@ -211,7 +211,7 @@ def equal_mutants(judge: Judge) -> list[str]:
     found = []
     for a, b in itertools.combinations(judge.mutants, 2):
         one, two = judge.mutants[a], judge.mutants[b]
-        if all(alike(c, one[c.name], two[c.name]) for c in judge.deterministic):
+        if all(evidence_equal(c, one[c.name], two[c.name]) for c in judge.deterministic):
             found.append(
                 f"mutants {a} and {b} give the same arrays: drop one, or add a check that tells them apart"
             )

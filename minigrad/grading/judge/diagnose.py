@@ -34,10 +34,10 @@ def recognise(
     by_name = {c.name: c for c in checks if not c.trained}
 
     def same(name: str, a: Evidence, b: Evidence) -> bool:
-        return alike(by_name[name], a, b)
+        return evidence_equal(by_name[name], a, b)
 
     numbers = any(e.failure is None for n, e in observed.items() if n in by_name)
-    return fitting(list(by_name), observed, expected, mutants, same) if numbers else None
+    return only_match(list(by_name), observed, expected, mutants, same) if numbers else None
 
 
 def recognise_projected(
@@ -48,11 +48,13 @@ def recognise_projected(
     """`recognise` on projections (`project`) by check name, as a notebook does it."""
     numbers = any(p[0] == 0 for p in observed.values())
     return (
-        fitting(list(observed), observed, expected, mutants, lambda _, a, b: near(a, b)) if numbers else None
+        only_match(list(observed), observed, expected, mutants, lambda _, a, b: projections_equal(a, b))
+        if numbers
+        else None
     )
 
 
-def fitting(
+def only_match(
     names: Sequence[str],
     observed: Mapping[str, T],
     expected: Mapping[str, T],
@@ -68,16 +70,16 @@ def fitting(
     return fits[0] if len(fits) == 1 else None
 
 
-def alike(check: Check, a: Evidence, b: Evidence) -> bool:
+def evidence_equal(check: Check, a: Evidence, b: Evidence) -> bool:
     """Whether two pieces of evidence agree: failures by kind, arrays within the check's tolerance."""
     if a.failure is not None or b.failure is not None:
         return failure_code(a) == failure_code(b)
     if set(a.arrays) != set(b.arrays):
         return False
-    return all(close(a.arrays[n], b.arrays[n], check.rtol, check.atol) for n in b.arrays)
+    return all(within_tolerance(a.arrays[n], b.arrays[n], check.rtol, check.atol) for n in b.arrays)
 
 
-def close(a: np.ndarray, b: np.ndarray, rtol: float, atol: float) -> bool:
+def within_tolerance(a: np.ndarray, b: np.ndarray, rtol: float, atol: float) -> bool:
     """Whether |a − b| ≤ atol + rtol |b| everywhere, entries that are not finite being the same ones."""
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
@@ -123,6 +125,6 @@ def project(e: Evidence) -> np.ndarray:
     return out
 
 
-def near(a: np.ndarray, b: np.ndarray) -> bool:
+def projections_equal(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two projections are of the same evidence, within RTOL of its norm."""
     return a.shape == b.shape and a[0] == b[0] and bool((np.abs(a - b) <= ATOL + RTOL * b[1]).all())

@@ -246,7 +246,7 @@ class Judge:
         return dict(found)
 
     def _mistaken(self) -> dict[str, Found]:
-        """What each mutant gives where that is not, byte for byte, what the solution gives."""
+        """Each mutant's evidence, only where it differs from the solution's in some byte."""
 
         def observe(mutant: Mutant) -> Found:
             cells = self.assignment.solved(mutated(self.assignment, mutant))

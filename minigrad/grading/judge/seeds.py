@@ -75,7 +75,7 @@ def held_out(salt: bytes, assignment: str, check: str, attempt: int = 0) -> str:
 def key(salt: bytes, cells: Sequence[Cell], assignment: Assignment) -> str:
     """The name of a result: of the code that runs, the assignment's checks and minigrad's source."""
     code = [part for c in cells if c.runs for part in (c.kind, c.id, c.source)]
-    return mac(salt, ["result", str(len(code)), *code, *contents(assignment), source_digest()])
+    return mac(salt, ["result", str(len(code)), *code, *dependencies(assignment), source_digest()])
 
 
 def reference_key(salt: bytes, assignment: Assignment) -> str:
@@ -83,10 +83,10 @@ def reference_key(salt: bytes, assignment: Assignment) -> str:
     solution = [part for c in assignment.solved() for part in (c.id, c.source)]
     mutants = [part for m in assignment.mutants for part in (m.name, m.old, m.new)]
     code = [str(len(solution)), *solution, *mutants]
-    return mac(salt, ["reference", *code, *contents(assignment), source_digest()])
+    return mac(salt, ["reference", *code, *dependencies(assignment), source_digest()])
 
 
-def contents(assignment: Assignment) -> list[str]:
+def dependencies(assignment: Assignment) -> list[str]:
     """What verdicts and hints depend on besides the submission."""
     parts = [assignment.name, str(len(assignment.sources))]
     for file, text in assignment.sources.items():

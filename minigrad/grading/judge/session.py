@@ -11,15 +11,15 @@ from types import TracebackType
 from typing import Any, ClassVar
 
 from minigrad.checks import Arrays, Check
-from minigrad.grading.judge.verdict import ended, evidence, exception, place
+from minigrad.grading.judge.verdict import cell_in_words, ended, evidence, exception
 from minigrad.grading.model import Cell, CellRun, Evidence, Failure, Limits, Ran, clean
 from minigrad.sandbox.server import Server, Worker, WorkerEnded
 from minigrad.sandbox.worker import compile_checks
 
 OUTPUT = 16 * 1024  # characters kept of one cell's output
-OUTPUTS = 64 * 1024  # of all cells together
+OUTPUTS = 64 * 1024  # for the output of all cells together
 CHECKS_CPU = 5.0  # CPU seconds to read one file of checks; a replay has so many more than its probe
-ENOUGH = 0.05  # CPU seconds below which a budget counts as used up
+ENOUGH = 0.05  # with less than this many CPU seconds left, a budget counts as used up
 WALL = 10  # wall seconds allowed for each CPU second
 
 
@@ -84,7 +84,7 @@ class Session:
         """Whether a worker is there in which the cells ran and the checks were read."""
         while self.worker is None and self.over is None:
             if self.left(ENOUGH) < ENOUGH:
-                self._spent()
+                self._end_over_budget()
                 break
             self.started = time.monotonic()
             self.worker = self.server.worker(memory_mb=self.limits.memory_mb)
@@ -100,20 +100,20 @@ class Session:
             assert self.worker is not None
             limit = self.left(check.cpu)
             if limit < ENOUGH:
-                return Evidence(failure=self._spent())
+                return Evidence(failure=self._end_over_budget())
             try:
                 reply = self.worker.call(["probe", check.name, seed, *self.asks], limit)
             except WorkerEnded as end:
                 self.close()
                 failure = ended(end.reason, limit, self.limits.memory_mb)
                 if failure.kind == "timeout" and limit < check.cpu:
-                    return Evidence(failure=self._spent())
+                    return Evidence(failure=self._end_over_budget())
                 if failure.kind != "timeout" or last:
                     self._charge()
                     return Evidence(failure=failure)
             else:
                 return self.read(reply)
-        raise AssertionError  # the second round returns
+        raise AssertionError  # unreachable: the second round always returns
 
     def replay(self, check: Check, seed: str, held_out: str, arrays: Arrays) -> Evidence:
         """The score of parameters on the names of these cells, or a failure; NaN when they end the worker."""
@@ -145,7 +145,8 @@ class Session:
     def notes(self) -> list[str]:
         """What went wrong with workers, for the report."""
         told = [
-            f"{place(id)} {why.reason} (the other cells ran without it)" for id, why in self.charged.items()
+            f"{cell_in_words(id)} {why.reason} (the other cells ran without it)"
+            for id, why in self.charged.items()
         ]
         if self.over is not None:
             told.append(self.over.reason)
@@ -164,7 +165,7 @@ class Session:
             if self.limits.cells_cpu - passed < limit:
                 limit = min(limit, self.limits.cells_cpu - max(self.worker.cpu, passed / WALL))
             if self.left(ENOUGH) < ENOUGH:
-                self._spent()
+                self._end_over_budget()
                 return False
             if limit < ENOUGH:
                 why = f"was not run: the cells before it used {self.limits.cells_cpu:g} s of computing time"
@@ -185,7 +186,7 @@ class Session:
             self.suspects.add(cell.id)
             return
         self.charged[cell.id] = failure
-        self.runs[cell.id] = CellRun(cell.id, error=f"{place(cell.id)} {failure.reason}")
+        self.runs[cell.id] = CellRun(cell.id, error=f"{cell_in_words(cell.id)} {failure.reason}")
         self._charge()
 
     def _read_checks(self) -> bool:
@@ -208,7 +209,7 @@ class Session:
         if self.ends > self.limits.restarts:
             self.over = Failure("died", f"Python ended {self.ends} times: the rest was not run")
 
-    def _spent(self) -> Failure:
+    def _end_over_budget(self) -> Failure:
         """Ends the session because its budget is used up; what it was doing is not confirmed."""
         self.confirmed = False
         total = self.limits.total_cpu
@@ -231,5 +232,5 @@ def cell_run(id: str, reply: object, ids: set[str], room: int) -> CellRun:
     output, error = reply.get("output"), reply.get("error")
     text = clean(output, room) if isinstance(output, str) and room > 0 else ""
     if isinstance(error, dict):
-        return CellRun(id, text, exception(error, ids, f"when {place(id)} ran"))
+        return CellRun(id, text, exception(error, ids, f"when {cell_in_words(id)} ran"))
     return CellRun(id, text, "" if reply.get("ok") is True else "an exception of your own")

@@ -78,11 +78,11 @@ def exception(error: Mapping[str, object], cells: Collection[str], elsewhere: st
     text = kind if isinstance(kind, str) and kind in EXCEPTIONS else "an exception of your own"
     if isinstance(cell, str) and cell in cells:
         at = f"line {line} of " if type(line) is int and 0 < line <= MAX_LINE else ""
-        return f"{text} in {at}{place(cell)}"
+        return f"{text} in {at}{cell_in_words(cell)}"
     return f"{text} {elsewhere}"
 
 
-def place(cell: str) -> str:
+def cell_in_words(cell: str) -> str:
     """A cell in a student's words."""
     added = cell.removeprefix("own-")
     return f"cell {added} of those you added" if added != cell and added.isdigit() else f"your cell `{cell}`"

@@ -30,14 +30,14 @@ _MARK = re.compile(r"^# --- (\S+) · (\S+)$", re.MULTILINE)
 _KEPT = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign
 
 
-def place(folder: Path, assignment: str) -> Path:
+def library_path(folder: Path, assignment: str) -> Path:
     """Where the library of the notebook in `folder` lies: beside the assignments' folders."""
     return (folder.parent if folder.name == assignment else folder) / FILE
 
 
 def reachable(folder: Path, assignment: str, names: Mapping[str, Any]) -> None:
     """In a notebook, let `import mynet` find the library; it never hides a module of another path."""
-    directory = str(place(folder, assignment).parent)
+    directory = str(library_path(folder, assignment).parent)
     if _shell(names) is not None and directory not in sys.path:
         sys.path.append(directory)
 
@@ -56,7 +56,7 @@ def keep(folder: Path, assignment: str, exercise: str, names: Mapping[str, Any])
         if not text:
             return ""
         exec(compile(text, FILE, "exec"), {"__name__": "mynet"})  # it must stand alone, here and later
-        _write(place(folder, assignment), assignment, exercise, text)
+        _write(library_path(folder, assignment), assignment, exercise, text)
     except Exception as error:
         return f"It could not be kept in {FILE}: {type(error).__name__}: {error}."
     return f"Kept in {FILE} for later notebooks: {', '.join(wanted)}."

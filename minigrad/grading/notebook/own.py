@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from minigrad.grading.judge.session import Session
-from minigrad.grading.judge.verdict import IN_CHECK, place
+from minigrad.grading.judge.verdict import IN_CHECK, cell_in_words
 from minigrad.grading.model import CellRun, Evidence
 from minigrad.grading.notebook import telling
 
@@ -24,5 +24,5 @@ class Own(Session):
         said = telling.words(reply.get("words") if isinstance(reply, dict) else None, self.ids)
         if not (run.error and said.error):
             return run
-        where = said.place if said.place != IN_CHECK else f"when {place(id)} ran"
+        where = said.place if said.place != IN_CHECK else f"when {cell_in_words(id)} ran"
         return dataclasses.replace(run, error=f"{said.error}, {where}")

@@ -43,7 +43,7 @@ def _place(told: dict[str, Any], cells: Collection[str]) -> str:
     line, cell = told.get("line"), told.get("cell")
     if type(line) is not int:
         return verdict.IN_CHECK
-    where = verdict.place(cell) if isinstance(cell, str) and cell in cells else "its cell"
+    where = verdict.cell_in_words(cell) if isinstance(cell, str) and cell in cells else "its cell"
     function, source = _text(told, "function", SOURCE), _text(told, "source", SOURCE)
     inside = f"`{function}`, " if function not in ("", "<module>") else ""
     return f"in {inside}line {line} of {where}{f': `{source}`' if source else ''}"

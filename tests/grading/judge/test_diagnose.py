@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad.checks import Check
-from minigrad.grading.judge.diagnose import alike, project, recognise, recognise_projected
+from minigrad.grading.judge.diagnose import evidence_equal, project, recognise, recognise_projected
 from minigrad.grading.model import Evidence, Failure
 
 
@@ -86,7 +86,7 @@ def test_dtype_shape_and_names_count():
         Evidence(arrays={"b": np.zeros((2, 3))}),
         Evidence(arrays={"a": np.zeros((2, 3)), "b": np.zeros(1)}),
     ):
-        assert not alike(CHECKS[0], other, base)
+        assert not evidence_equal(CHECKS[0], other, base)
         assert not np.allclose(project(other), project(base))
 
 

@@ -110,8 +110,8 @@ def test_an_exercise_asks_for_what_its_solution_cells_define(tmp_path: Path) -> 
 
 
 def test_the_library_lies_beside_the_folders_of_assignments() -> None:
-    assert mynet.place(Path("/home/me/02-tiny"), "02-tiny") == Path("/home/me/mynet.py")
-    assert mynet.place(Path("/home/me/work"), "02-tiny") == Path("/home/me/work/mynet.py")
+    assert mynet.library_path(Path("/home/me/02-tiny"), "02-tiny") == Path("/home/me/mynet.py")
+    assert mynet.library_path(Path("/home/me/work"), "02-tiny") == Path("/home/me/work/mynet.py")
 
 
 def test_outside_a_notebook_nothing_is_written(tmp_path: Path) -> None:
