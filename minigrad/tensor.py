@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from operator import attrgetter, index
 from typing import Any
@@ -18,6 +19,37 @@ def _reflected(f: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tenso
 
 def _compared(f: Callable[..., Array]) -> Callable[[Tensor, Any], Tensor]:
     return lambda self, other: Tensor(f(self._data, as_array(other)))
+
+
+def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Tensor]:
+    """The operator `symbol`: it changes the tensor itself, as NumPy and PyTorch have it, or raises.
+
+    Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was.
+    """
+
+    def changed(self: Tensor, other: Any) -> Tensor:
+        if self.node is not None:
+            if self.node.op is not None:
+                made = f"the result of {self.node.op.__name__}, on which the tape relies"
+                raise ValueError(f"{symbol} cannot change {made}: use y = y {symbol[:-1]} ...")
+            if tape.recording:
+                remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
+                raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
+        elif tape.recording and isinstance(other, Tensor) and other.requires_grad:
+            raise ValueError(f"{symbol} on a constant would lose the gradient: use y = y {symbol[:-1]} ...")
+        # A constant gets an array of its own: the tape, or the caller, may still hold the one that it shares.
+        array, by = self._data if self.node else self._data.copy(), as_array(other)
+        try:
+            array = f(array, by)
+        except ValueError as error:
+            raise ValueError(f"{symbol}: shapes {self.shape} and {by.shape} do not fit ({error})") from error
+        if self.node:
+            self.data = array  # tells the tape: backward now refuses results computed with the old values
+        else:
+            self._data = as_array(array)
+        return self
+
+    return changed
 
 
 def _asked(f: Callable[[Array], Any]) -> Callable[[Tensor], Any]:
@@ -119,6 +151,13 @@ class Tensor(fast.Value):
     __neg__ = ops.neg
     __abs__ = ops.abs
     __getitem__ = ops.getitem
+
+    __iadd__ = _in_place("+=", operator.iadd)
+    __isub__ = _in_place("-=", operator.isub)
+    __imul__ = _in_place("*=", operator.imul)
+    __itruediv__ = _in_place("/=", operator.itruediv)
+    __ipow__ = _in_place("**=", operator.ipow)
+    __imatmul__ = _in_place("@=", operator.imatmul)
 
     __lt__ = _compared(np.less)
     __le__ = _compared(np.less_equal)
