@@ -36,11 +36,18 @@ class _Arena:
     """
 
     def __init__(self, parameters: Sequence[Tensor], slots: Iterable[str]) -> None:
-        self.parameters = parameters
+        self.parameters, self.shapes = parameters, [p.shape for p in parameters]
         ends = list(accumulate(p.size for p in parameters))
         self.cuts = [slice(end - p.size, end) for p, end in zip(parameters, ends, strict=True)]
         first = parameters[0].data
         self.flat = {name: np.zeros(ends[-1], first.dtype, like=first) for name in slots}
+
+    def refuse_other_shapes(self) -> None:
+        """Raise ValueError where a parameter has got another shape: it would take another one's part."""
+        shapes = [p.shape for p in self.parameters]
+        if shapes != self.shapes:
+            before, now = next(pair for pair in zip(self.shapes, shapes, strict=True) if pair[0] != pair[1])
+            raise ValueError(f"a parameter of shape {before} now has shape {now}: make the optimiser anew")
 
     def views(self) -> Iterator[tuple[Tensor, dict[str, Array]]]:
         """Each parameter with its part of every slot, in its shape."""
@@ -115,7 +122,12 @@ class Optimizer:
             p.grad = None
 
     def step(self) -> None:
-        """Move every parameter that has a gradient; the others, and their state, stay as they are."""
+        """Move every parameter that has a gradient; the others, and their state, stay as they are.
+
+        Raises ValueError, and moves none, where one has another shape than when the optimiser was made.
+        """
+        for arena in self._arenas:
+            arena.refuse_other_shapes()
         self.steps += 1
         for arena in self._arenas:
             gradients = [p.grad for p in arena.parameters]

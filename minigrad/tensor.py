@@ -74,13 +74,18 @@ class Tensor(fast.Value):
     def grad(self) -> Array | None:
         """The gradient, an array of the tensor's shape, or None where none has come or none is kept.
 
-        Assigning raises ValueError where none is kept: on a constant, and on a result without `retain_grad`.
+        Assigning raises ValueError where none is kept: on a constant, and on a result without `retain_grad`;
+        and for a gradient of another shape than the tensor's.
         """
         return self.node.grad if self.node is not None and self.node.keep is not None else None
 
     @grad.setter
     def grad(self, value: Array | None) -> None:
         if self.node is not None and self.node.keep is not None:
+            value = value if value is None else as_array(value)
+            if value is not None and value.shape != self.shape:
+                shapes = f"shape {value.shape} for a tensor of shape {self.shape}"
+                raise ValueError(f"a gradient of {shapes} cannot be assigned to .grad: give one of its shape")
             self.node.grad = value
         elif value is not None:
             raise ValueError("this tensor keeps no gradient: use requires_grad=True or .retain_grad()")

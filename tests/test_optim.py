@@ -223,6 +223,17 @@ def test_what_an_optimiser_cannot_move_is_refused_with_the_remedy():
                 make(given, 0.1)
 
 
+def test_a_parameter_of_another_shape_takes_no_other_ones_part():
+    a, b = Parameter(np.ones(3)), Parameter(np.ones(2))
+    optimizer = optim.SGD([a, b], 1.0)
+    a.data, b.data = np.ones(2), np.ones(3)
+    ((a * 2.0).sum() + (b * 3.0).sum()).backward()
+    with pytest.raises(ValueError, match=r"of shape \(3,\) now has shape \(2,\): make the optimiser anew"):
+        optimizer.step()
+    assert optimizer.steps == 0
+    assert a.data.tolist() == [1, 1]
+
+
 def rates(factor, steps):
     optimizer = optim.SGD([Parameter(np.ones(1))], 2.0)
     schedule, lrs = optim.Schedule(optimizer, factor), []

@@ -571,6 +571,25 @@ def test_in_place_misfits():
         whole += 0.5
 
 
+def test_a_gradient_has_its_tensors_shape():
+    w = leaf(2)
+    for wrong in (np.ones(7), np.ones((1, 2)), 1.0, Tensor(np.ones(3))):
+        with pytest.raises(ValueError, match=r"a gradient of shape .* for a tensor of shape \(2,\) cannot"):
+            w.grad = wrong
+        assert w.grad is None
+    w.grad = Tensor(np.ones(2))
+    assert type(w.grad) is np.ndarray
+    before = w.grad
+    w.grad *= 3.0  # as clipping does it
+    assert w.grad is before
+    w.data = np.ones((3, 2))
+    assert w.grad is None  # not one of (2,), to which the next pass would add one of (3, 2)
+    (w * 2.0).sum().backward()
+    assert w.grad.shape == (3, 2)
+    w.data = np.zeros((3, 2))
+    assert w.grad.shape == (3, 2)
+
+
 def test_a_leaf_changed_since():
     x, w = leaf(3), leaf(3)
     y = (x * w).sum()
