@@ -31,13 +31,35 @@ def softmax(x: Array, axis: int = -1) -> Result:
     return y, (lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True)),)
 
 
-def _mean(values: Tensor, mask: Any) -> Tensor:
+def _kept(name: str, mask: Any, shape: tuple[int, ...]) -> Array:
+    """The mask as an array of bool, if it has the leading axes of `shape`. Raises ValueError."""
+    mask = as_array(mask)
+    if mask.shape != shape[: mask.ndim]:
+        wanted = f"values of shape {shape}: it must have their leading axes"
+        raise ValueError(f"{name}: a mask of shape {mask.shape} does not fit {wanted}")
+    if mask.dtype.kind != "b" and not ((mask == 0) | (mask == 1)).all():
+        remedy = "of lengths (B,), np.arange(T) < lengths[:, None] makes one"
+        raise ValueError(f"{name}: a mask {mask.shape} holds True and False, not other numbers; {remedy}")
+    return mask.astype(bool)
+
+
+def _integers(name: str, labels: Any, logits: Array) -> Array:
+    """The labels as an array, if they are integers, one for each row of `logits`. Raises ValueError."""
+    labels, shape = as_array(labels), logits.shape[:-1]
+    given = f"labels {labels.shape} of {labels.dtype}"
+    if labels.shape != shape:
+        raise ValueError(f"{name}: {given} do not fit logits {logits.shape}: give integers {shape}")
+    if labels.dtype.kind not in "iu" and labels.size:  # an empty list has become an array of floats
+        mean = "a mask goes to mask=" if labels.dtype.kind == "b" else "use .astype(int) if they are classes"
+        raise ValueError(f"{name}: {given} for logits {logits.shape} are no integers: {mean}")
+    return labels if labels.size else labels.astype(int)
+
+
+def _mean(name: str, values: Tensor, mask: Any) -> Tensor:
     if mask is None:
         return values.sum() * (1 / values.size if values.size else 0.0)
-    mask = as_array(mask)
-    if mask.shape != values.shape[: mask.ndim]:
-        raise ValueError(f"a mask of shape {mask.shape} does not fit values of shape {values.shape}")
-    mask = mask.astype(bool).reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
+    mask = _kept(name, mask, values.shape)
+    mask = mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
     count = int(np.broadcast_to(mask, values.shape).sum())
     return where(mask, values, 0.0).sum() * (1 / count if count else 0.0)
 
@@ -53,25 +75,25 @@ def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: i
 
     logits: (..., C). labels: integers (...), or probabilities (..., C). mask: (...) or leading axes
     of it. Entries whose label is `ignore_index` are left out. Raises ValueError on labels outside
-    0 .. C - 1, and where shapes do not fit.
+    0 .. C - 1 or of another dtype, on a mask that holds more than True and False, where shapes do not
+    fit, and on an `ignore_index` for probabilities.
     """
     classes, logp = logits.shape[-1], log_softmax(logits, axis=-1)
-    if as_array(labels).dtype.kind == "f":
-        _same_shape("cross_entropy", logits, labels)
-        return _mean(-(logp * labels).sum(axis=-1), mask)
-    labels = as_array(labels)
-    if labels.shape != logits.shape[:-1]:
-        raise ValueError(f"cross_entropy: labels {labels.shape} do not fit logits {logits.shape}")
+    if as_array(labels).dtype.kind == "f" and as_array(labels).shape == logits.shape:
+        if ignore_index is not None:
+            raise ValueError("cross_entropy: ignore_index is of integer labels; for probabilities use mask")
+        return _mean("cross_entropy", -(logp * labels).sum(axis=-1), mask)
+    labels = _integers("cross_entropy", labels, logits)
     kept = None if mask is None and ignore_index is None else labels != ignore_index  # from None all differ
     if mask is not None:
-        mask = as_array(mask).astype(bool)
+        mask = _kept("cross_entropy", mask, labels.shape)
         kept = kept & mask.reshape(mask.shape + (1,) * (labels.ndim - mask.ndim))
     labels = labels if kept is None else np.where(kept, labels, 0)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(f"cross_entropy: labels must lie in 0 .. {classes - 1}; mask the others")
     rows = logp.reshape(-1, classes) if logits.ndim != 2 else logp
     picked = getitem(rows, (np.arange(labels.size), labels.ravel()))
-    return -_mean(picked, None if kept is None else kept.ravel())
+    return -_mean("cross_entropy", picked, None if kept is None else kept.ravel())
 
 
 def binary_cross_entropy_with_logits(logits: Tensor, targets: Any, mask: Any = None) -> Tensor:
@@ -80,20 +102,22 @@ def binary_cross_entropy_with_logits(logits: Tensor, targets: Any, mask: Any = N
     t = targets if isinstance(targets, Tensor) else as_array(targets)
     if t.dtype.kind != "f":
         t = t.astype(logits.dtype)
-    return _mean((-logits).softplus() * t + logits.softplus() * (1 - t), mask)
+    return _mean(
+        "binary_cross_entropy_with_logits", (-logits).softplus() * t + logits.softplus() * (1 - t), mask
+    )
 
 
 def mse(prediction: Tensor, target: Any, mask: Any = None) -> Tensor:
     """Mean of the squared difference; prediction and target of one shape, else ValueError."""
     _same_shape("mse", prediction, target)
     difference = prediction - target
-    return _mean(difference * difference, mask)
+    return _mean("mse", difference * difference, mask)
 
 
 def mae(prediction: Tensor, target: Any, mask: Any = None) -> Tensor:
     """Mean of the absolute difference; prediction and target of one shape, else ValueError."""
     _same_shape("mae", prediction, target)
-    return _mean(abs(prediction - target), mask)
+    return _mean("mae", abs(prediction - target), mask)
 
 
 def huber(prediction: Tensor, target: Any, delta: float = 1.0, mask: Any = None) -> Tensor:
@@ -104,7 +128,8 @@ def huber(prediction: Tensor, target: Any, delta: float = 1.0, mask: Any = None)
     _same_shape("huber", prediction, target)
     difference = prediction - target
     size = abs(difference)
-    return _mean(where(size.data <= delta, 0.5 * difference * difference, delta * (size - 0.5 * delta)), mask)
+    values = where(size.data <= delta, 0.5 * difference * difference, delta * (size - 0.5 * delta))
+    return _mean("huber", values, mask)
 
 
 def dropout(x: Tensor, p: float, rng: np.random.Generator, training: bool = True) -> Tensor:
@@ -133,17 +158,30 @@ def layer_norm(x: Tensor, gain: Any = None, bias: Any = None, eps: float = 1e-5)
 def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:
     """Array (..., classes) with a 1 at each label (...), 0 elsewhere.
 
-    Raises ValueError on labels outside 0 .. classes - 1.
+    Raises ValueError on labels outside 0 .. classes - 1, and on others than integers.
     """
     labels = as_array(labels)
+    if labels.size and labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"one_hot: labels {labels.shape} of {labels.dtype} are no integers: use .astype(int)"
+        )
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(f"one_hot: labels must lie in 0 .. {classes - 1}")
     return (labels[..., None] == np.arange(classes)).astype(dtype)
 
 
 def accuracy(logits: Any, labels: Any, mask: Any = None) -> float:
-    """Share of entries whose largest logit is the label: logits (..., C), labels (...); NaN for none."""
-    hits = as_array(logits).argmax(-1) == as_array(labels)
+    """Share of entries whose largest logit is the label: logits (..., C), labels (...); NaN for none.
+
+    labels: integers. mask: (...) or leading axes of it. Raises ValueError where shapes do not fit, and on
+    labels outside 0 .. C - 1 where the mask is True: they could never be hit.
+    """
+    logits = as_array(logits)
+    labels, answers = _integers("accuracy", labels, logits), logits.argmax(-1)
     if mask is not None:
-        hits = hits[as_array(mask).astype(bool)]
+        mask = _kept("accuracy", mask, labels.shape)
+        labels, answers = labels[mask], answers[mask]
+    if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
+        raise ValueError(f"accuracy: labels must lie in 0 .. {logits.shape[-1] - 1}; mask the others")
+    hits = answers == labels
     return float(hits.mean()) if hits.size else float("nan")

@@ -36,16 +36,46 @@ class _Arena:
     """
 
     def __init__(self, parameters: Sequence[Tensor], slots: Iterable[str]) -> None:
-        self.parameters = parameters
+        self.parameters, self.shapes = parameters, [p.shape for p in parameters]
         ends = list(accumulate(p.size for p in parameters))
         self.cuts = [slice(end - p.size, end) for p, end in zip(parameters, ends, strict=True)]
         first = parameters[0].data
         self.flat = {name: np.zeros(ends[-1], first.dtype, like=first) for name in slots}
 
+    def refuse_other_shapes(self) -> None:
+        """Raise ValueError where a parameter has got another shape: it would take another one's part."""
+        shapes = [p.shape for p in self.parameters]
+        if shapes != self.shapes:
+            before, now = next(pair for pair in zip(self.shapes, shapes, strict=True) if pair[0] != pair[1])
+            raise ValueError(f"a parameter of shape {before} now has shape {now}: make the optimiser anew")
+
     def views(self) -> Iterator[tuple[Tensor, dict[str, Array]]]:
         """Each parameter with its part of every slot, in its shape."""
         for p, cut in zip(self.parameters, self.cuts, strict=True):
             yield p, {name: flat[cut].reshape(p.shape) for name, flat in self.flat.items()}
+
+
+def _leaves(name: str, parameters: Any) -> list[Tensor]:
+    """The parameters, each once. Raises as `Optimizer` does, with its class's name, for what cannot move."""
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        # What can be called is a model, or its method without the parentheses.
+        remedy = "model.parameters()" if callable(parameters) else "[w]"
+        kind = type(parameters).__name__
+        raise TypeError(f"{name}: parameters must be a list of Tensors, got a {kind}: pass {remedy}")
+    leaves = list({id(p): p for p in parameters}.values())
+    for i, p in enumerate(leaves):
+        if not isinstance(p, Tensor):
+            remedy = "pass model.parameters()" if isinstance(p, (tuple, str)) else "pass a flat list of them"
+            raise TypeError(f"{name}: parameter {i} is a {type(p).__name__}, not a Tensor: {remedy}")
+        if p.node is None:
+            remedy = "make it with requires_grad=True, or leave it out"
+            raise ValueError(f"{name}: parameter {i}, of shape {p.shape}, has requires_grad=False: {remedy}")
+        if p.node.op is not None:
+            made = f"the result of {p.node.op.__name__}"
+            raise ValueError(f"{name}: parameter {i} is {made}, not a leaf: pass the leaf that it came from")
+    if not leaves:
+        raise ValueError(f"{name}: no parameters; does the model have any when the optimiser is made?")
+    return leaves
 
 
 def _joined(arrays: Iterable[Array]) -> Array:
@@ -61,19 +91,15 @@ class Optimizer:
     lr * weight_decay * data is subtracted from the parameter instead.
     slots: names of the arrays that the class keeps for each parameter, in its shape, zero at first.
 
-    Raises ValueError where there is no parameter, where one has requires_grad=False, and where lr or
-    weight_decay is negative.
+    Raises TypeError where `parameters` is no list of Tensors, ValueError where it is empty, where one has
+    requires_grad=False or is the result of an op, and where lr or weight_decay is negative.
     """
 
     slots: tuple[str, ...] = ()
     decoupled = False
 
     def __init__(self, parameters: Iterable[Tensor], lr: float, weight_decay: float = 0.0) -> None:
-        self.parameters = list({id(p): p for p in parameters}.values())
-        if not self.parameters:
-            raise ValueError(f"{type(self).__name__}: no parameters")
-        if not all(p.requires_grad for p in self.parameters):
-            raise ValueError(f"{type(self).__name__}: a parameter has requires_grad=False")
+        self.parameters = _leaves(type(self).__name__, parameters)
         if not lr >= 0 or not weight_decay >= 0:
             raise ValueError(f"{type(self).__name__}: lr and weight_decay must not be negative")
         self.lr = lr
@@ -96,7 +122,12 @@ class Optimizer:
             p.grad = None
 
     def step(self) -> None:
-        """Move every parameter that has a gradient; the others, and their state, stay as they are."""
+        """Move every parameter that has a gradient; the others, and their state, stay as they are.
+
+        Raises ValueError, and moves none, where one has another shape than when the optimiser was made.
+        """
+        for arena in self._arenas:
+            arena.refuse_other_shapes()
         self.steps += 1
         for arena in self._arenas:
             gradients = [p.grad for p in arena.parameters]

@@ -100,11 +100,11 @@ class Value:
     def data(self, value: Any) -> None:
         node, given = self.node, as_array(value)
         if node and node.op:
-            name = node.op.__name__
-            raise ValueError(f"the result of {name} cannot be assigned to: use a leaf or .detach()")
+            raise ValueError(f"the result of {node.op.__name__} cannot be assigned to: .detach() it first")
         if node and given.dtype.kind != "f":
             raise TypeError(f"a tensor of {given.dtype} has no gradient: use .astype(float) first")
         if node:  # it is younger now than what used the old array: `backward` refuses that
+            node.grad = node.grad if node.shape == given.shape else None  # one of another shape means nothing
             node.keep, node.shape, node.serial = given.dtype, given.shape, next_serial()
         self._data = given.copy() if value is not self._data else value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from operator import attrgetter, index
 from typing import Any
@@ -18,6 +19,37 @@ def _reflected(f: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tenso
 
 def _compared(f: Callable[..., Array]) -> Callable[[Tensor, Any], Tensor]:
     return lambda self, other: Tensor(f(self._data, as_array(other)))
+
+
+def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Tensor]:
+    """The operator `symbol`: it changes the tensor itself, as NumPy and PyTorch have it, or raises.
+
+    Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was.
+    """
+
+    def changed(self: Tensor, other: Any) -> Tensor:
+        if self.node is not None:
+            if self.node.op is not None:
+                made = f"the result of {self.node.op.__name__}, on which the tape relies"
+                raise ValueError(f"{symbol} cannot change {made}: use y = y {symbol[:-1]} ...")
+            if tape.recording:
+                remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
+                raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
+        elif tape.recording and isinstance(other, Tensor) and other.requires_grad:
+            raise ValueError(f"{symbol} on a constant would lose the gradient: use y = y {symbol[:-1]} ...")
+        # A constant gets an array of its own: the tape, or the caller, may still hold the one that it shares.
+        array, by = self._data if self.node else self._data.copy(), as_array(other)
+        try:
+            array = f(array, by)
+        except ValueError as error:
+            raise ValueError(f"{symbol}: shapes {self.shape} and {by.shape} do not fit ({error})") from error
+        if self.node:
+            self.data = array  # tells the tape: backward now refuses results computed with the old values
+        else:
+            self._data = as_array(array)
+        return self
+
+    return changed
 
 
 def _asked(f: Callable[[Array], Any]) -> Callable[[Tensor], Any]:
@@ -42,13 +74,18 @@ class Tensor(fast.Value):
     def grad(self) -> Array | None:
         """The gradient, an array of the tensor's shape, or None where none has come or none is kept.
 
-        Assigning raises ValueError where none is kept: on a constant, and on a result without `retain_grad`.
+        Assigning raises ValueError where none is kept: on a constant, and on a result without `retain_grad`;
+        and for a gradient of another shape than the tensor's.
         """
         return self.node.grad if self.node is not None and self.node.keep is not None else None
 
     @grad.setter
     def grad(self, value: Array | None) -> None:
         if self.node is not None and self.node.keep is not None:
+            value = value if value is None else as_array(value)
+            if value is not None and value.shape != self.shape:
+                shapes = f"shape {value.shape} for a tensor of shape {self.shape}"
+                raise ValueError(f"a gradient of {shapes} cannot be assigned to .grad: give one of its shape")
             self.node.grad = value
         elif value is not None:
             raise ValueError("this tensor keeps no gradient: use requires_grad=True or .retain_grad()")
@@ -119,6 +156,13 @@ class Tensor(fast.Value):
     __neg__ = ops.neg
     __abs__ = ops.abs
     __getitem__ = ops.getitem
+
+    __iadd__ = _in_place("+=", operator.iadd)
+    __isub__ = _in_place("-=", operator.isub)
+    __imul__ = _in_place("*=", operator.imul)
+    __itruediv__ = _in_place("/=", operator.itruediv)
+    __ipow__ = _in_place("**=", operator.ipow)
+    __imatmul__ = _in_place("@=", operator.imatmul)
 
     __lt__ = _compared(np.less)
     __le__ = _compared(np.less_equal)

@@ -1,5 +1,7 @@
 """Softmax, losses, dropout, layer normalisation: values, gradients, masks and errors."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -87,9 +89,9 @@ def test_nothing_to_average_is_zero():
 def test_cross_entropy_refuses():
     with pytest.raises(ValueError, match=r"labels must lie in 0 \.\. 2"):
         F.cross_entropy(leaf(2, 3), np.array([0, 3]))
-    with pytest.raises(ValueError, match=r"labels \(3,\) do not fit logits \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"labels \(3,\) of int64 do not fit logits \(2, 3\)"):
         F.cross_entropy(leaf(2, 3), np.array([0, 1, 2]))
-    with pytest.raises(ValueError, match="differ"):
+    with pytest.raises(ValueError, match=r"labels \(2, 4\) of float64 do not fit logits \(2, 3\)"):
         F.cross_entropy(leaf(2, 3), np.ones((2, 4)))
     with pytest.raises(ValueError, match=r"a mask of shape \(3,\) does not fit values of shape \(2,\)"):
         F.mse(leaf(2), np.ones(2), np.ones(3, bool))
@@ -179,3 +181,62 @@ def test_one_hot_and_accuracy():
     assert F.accuracy(logits, [1, 1, 0]) == pytest.approx(2 / 3)
     assert F.accuracy(logits, [1, 1, 0], [True, True, False]) == 0.5
     assert np.isnan(F.accuracy(logits, [1, 1, 0], [False] * 3))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "accuracy"])
+def test_labels_neither_broadcast_nor_index_by_accident(name):
+    f, x = getattr(F, name), leaf(2, 2)
+    for labels, says in [
+        ([True, True], r"labels \(2,\) of bool for logits \(2, 2\) are no integers: a mask goes to mask="),
+        ([0.0, 1.0], r"labels \(2,\) of float64 for logits \(2, 2\) .*astype\(int\)"),
+        ([0.5, 1.0], ".* are no integers"),
+        ([[0], [1]], r"labels \(2, 1\) of int64 do not fit logits \(2, 2\): give integers \(2,\)"),
+        ([0], r"labels \(1,\) of int64 do not fit"),
+        (0, r"labels \(\) of int64 do not fit"),
+        ([[1, 0], [0, 1]], r"labels \(2, 2\) of int64 do not fit"),
+        ([[0.0], [1.0]], r"labels \(2, 1\) of float64 do not fit"),
+        (["0", "1"], ".* are no integers"),
+    ]:
+        with pytest.raises(ValueError, match=f"{name}: {says}"):
+            f(x, np.array(labels))
+    f(x[:0], [])
+    for labels in ([0, 2], [0, -1]):
+        with pytest.raises(ValueError, match=rf"{name}: labels must lie in 0 \.\. 1; mask the others"):
+            f(x, labels)
+        f(x, labels, [True, False])
+
+
+LOSSES = {
+    "cross_entropy": lambda mask: F.cross_entropy(leaf(2, 3, 4), np.zeros((2, 3), int), mask),
+    "accuracy": lambda mask: F.accuracy(leaf(2, 3, 4), np.zeros((2, 3), int), mask),
+    "binary_cross_entropy_with_logits": lambda mask: F.binary_cross_entropy_with_logits(
+        leaf(2, 3), np.zeros((2, 3)), mask
+    ),
+    "mse": lambda mask: F.mse(leaf(2, 3), np.zeros((2, 3)), mask),
+    "mae": lambda mask: F.mae(leaf(2, 3), np.zeros((2, 3)), mask),
+    "huber": lambda mask: F.huber(leaf(2, 3), np.zeros((2, 3)), mask=mask),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_masks_do_not_broadcast_by_accident(name):
+    for shape in [(1,), (3,), (1, 3), (2, 1), (1, 1), (2, 3, 1), (2, 3, 2)]:
+        says = f"{name}: a mask of shape {shape} does not fit values of shape (2, 3): it must have"
+        with pytest.raises(ValueError, match=re.escape(says)):
+            LOSSES[name](np.ones(shape, bool))
+    with pytest.raises(ValueError, match=rf"{name}: a mask \(2,\) holds True and False, .* of lengths"):
+        LOSSES[name](np.array([3, 2]))
+    with pytest.raises(ValueError, match="holds True and False"):
+        LOSSES[name](np.full((2, 3), np.nan))
+    bools = LOSSES[name](np.array([[True, False, True], [False, False, True]]))
+    assert float(bools) == float(LOSSES[name]([[1.0, 0, 1], [0, 0, 1]]))
+    LOSSES[name](np.array([True, False]))
+
+
+def test_labels_of_other_kinds_are_refused():
+    with pytest.raises(ValueError, match="ignore_index is of integer labels"):
+        F.cross_entropy(leaf(2, 3), np.ones((2, 3)) / 3, ignore_index=0)
+    for labels in ([0.5, 1.0], [True, False]):
+        with pytest.raises(ValueError, match=r"one_hot: labels \(2,\) of .* are no integers"):
+            F.one_hot(labels, 2)
+    assert F.one_hot([], 2).shape == (0, 2)

@@ -201,6 +201,39 @@ def test_refusals():
         optim.Adam([Parameter(np.ones(3))]).load_state_dict(saved)
 
 
+def test_what_an_optimiser_cannot_move_is_refused_with_the_remedy():
+    model, w = Linear(2, 3), Parameter(np.ones((2, 2)))
+    for given, kind, remedy in [
+        (w, TypeError, r"got a Parameter: pass \[w\]"),
+        (3.0, TypeError, r"got a float: pass \[w\]"),
+        (model, TypeError, r"got a Linear: pass model.parameters\(\)"),
+        (model.parameters, TypeError, r"got a method: pass model.parameters\(\)"),
+        (list(model.named_parameters()), TypeError, r"parameter 0 is a tuple, .* pass model.parameters\(\)"),
+        (model.state_dict(), TypeError, r"parameter 0 is a str, .* pass model.parameters\(\)"),
+        ([w, [w]], TypeError, "parameter 1 is a list, .* flat list"),
+        ([w.data], TypeError, "parameter 0 is a ndarray, not a Tensor"),
+        ([w, w * 1], ValueError, "parameter 1 is the result of mul, not a leaf"),
+        ([(w * 1).retain_grad()], ValueError, "parameter 0 is the result of mul"),
+        (list(w), ValueError, "parameter 0 is the result of getitem"),
+        ([w, Tensor(1.0)], ValueError, r"parameter 1, of shape \(\), has requires_grad=False: make it with"),
+        ([], ValueError, "no parameters; does the model have any"),
+    ]:
+        for make in (optim.SGD, optim.Adam, optim.RMSprop, optim.AdamW):
+            with pytest.raises(kind, match=f"{make.__name__}: .*{remedy}"):
+                make(given, 0.1)
+
+
+def test_a_parameter_of_another_shape_takes_no_other_ones_part():
+    a, b = Parameter(np.ones(3)), Parameter(np.ones(2))
+    optimizer = optim.SGD([a, b], 1.0)
+    a.data, b.data = np.ones(2), np.ones(3)
+    ((a * 2.0).sum() + (b * 3.0).sum()).backward()
+    with pytest.raises(ValueError, match=r"of shape \(3,\) now has shape \(2,\): make the optimiser anew"):
+        optimizer.step()
+    assert optimizer.steps == 0
+    assert a.data.tolist() == [1, 1]
+
+
 def rates(factor, steps):
     optimizer = optim.SGD([Parameter(np.ones(1))], 2.0)
     schedule, lrs = optim.Schedule(optimizer, factor), []

@@ -2,7 +2,9 @@
 
 import copy
 import gc
+import operator
 import pickle
+import re
 import weakref
 
 import numpy as np
@@ -492,6 +494,100 @@ def test_an_op_may_not_write_into_a_result():
     with pytest.raises(ValueError, match=r"thrifty of shape .*read-only"):
         thrifty(leaf(3))
     assert np.array_equal(y.data, x.data * 2)
+
+
+IN_PLACE = {
+    "+=": operator.iadd,
+    "-=": operator.isub,
+    "*=": operator.imul,
+    "/=": operator.itruediv,
+    "**=": operator.ipow,
+    "@=": operator.imatmul,
+}
+
+
+@pytest.mark.parametrize("symbol", IN_PLACE)
+def test_a_leaf_is_changed_in_place_in_no_grad(symbol):
+    change, other = IN_PLACE[symbol], np.array([[1.0, 2.0], [3.0, 0.5]])
+    for by in (other, Tensor(other), Tensor(other, requires_grad=True)):
+        w = Tensor(np.array([[2.0, 3.0], [0.5, 4.0]]), requires_grad=True)
+        array, expected, before = w.data, change(w.data.copy(), other), w * w
+        with no_grad():
+            for p in [w]:
+                p = change(p, by)
+                assert p is w
+        assert w.data is array
+        assert w.data.tolist() == expected.tolist()
+        with pytest.raises(ValueError, match="was changed after mul used it"):
+            before.sum().backward()
+        (w * 2.0).sum().backward()
+        assert w.grad.tolist() == [[2, 2], [2, 2]]
+
+
+@pytest.mark.parametrize("symbol", IN_PLACE)
+def test_in_place_where_the_tape_would_be_wronged(symbol):
+    change, w, c = IN_PLACE[symbol], leaf(2, 2), Tensor(np.ones((2, 2)))
+    y = w * 2.0
+    values = w.data.copy()
+    with pytest.raises(ValueError, match=re.escape(symbol) + " on a leaf .* `with no_grad"):
+        change(w, c)
+    with pytest.raises(ValueError, match=re.escape(symbol) + " cannot change the result of mul"):
+        change(y, c)
+    with no_grad(), pytest.raises(ValueError, match=re.escape(symbol) + " cannot change the result of mul"):
+        change(y, c)
+    with pytest.raises(ValueError, match=re.escape(symbol) + " on a constant would lose the gradient"):
+        change(c, w)
+    y.sum().backward()
+    assert w.data.tolist() == values.tolist()
+    assert w.grad.tolist() == [[2, 2], [2, 2]]
+    assert c.data.tolist() == [[1, 1], [1, 1]]
+
+
+def test_a_constant_changes_in_place_but_not_what_the_tape_holds():
+    a, w = np.array([1.0, 2.0]), leaf(2)
+    c = Tensor(a)
+    alias, y = c, (w * c).sum()
+    c *= 10
+    assert alias is c
+    assert c.data.tolist() == [10, 20]
+    assert a.tolist() == [1, 2]
+    y.backward()
+    assert w.grad.tolist() == [1, 2]
+    frozen = (w * 3.0).detach()
+    with no_grad():
+        frozen += w  # its array is read-only; in no_grad nothing is lost
+    assert frozen.data == pytest.approx(w.data * 4)
+
+
+def test_in_place_misfits():
+    w = leaf(2, 2, dtype=np.float32)
+    with no_grad():
+        with pytest.raises(ValueError, match=r"\+=: shapes \(2, 2\) and \(3, 2, 2\) do not fit"):
+            w += np.ones((3, 2, 2))
+        w -= np.ones((2, 2))
+    assert w.dtype == np.float32
+    whole = Tensor([1, 2])
+    with pytest.raises(TypeError, match="Cannot cast"):
+        whole += 0.5
+
+
+def test_a_gradient_has_its_tensors_shape():
+    w = leaf(2)
+    for wrong in (np.ones(7), np.ones((1, 2)), 1.0, Tensor(np.ones(3))):
+        with pytest.raises(ValueError, match=r"a gradient of shape .* for a tensor of shape \(2,\) cannot"):
+            w.grad = wrong
+        assert w.grad is None
+    w.grad = Tensor(np.ones(2))
+    assert type(w.grad) is np.ndarray
+    before = w.grad
+    w.grad *= 3.0  # as clipping does it
+    assert w.grad is before
+    w.data = np.ones((3, 2))
+    assert w.grad is None  # not one of (2,), to which the next pass would add one of (3, 2)
+    (w * 2.0).sum().backward()
+    assert w.grad.shape == (3, 2)
+    w.data = np.zeros((3, 2))
+    assert w.grad.shape == (3, 2)
 
 
 def test_a_leaf_changed_since():

@@ -263,6 +263,122 @@ def test_a_stopped_training_goes_on_to_the_same_numbers(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
 
 
+class Restless(nn.Module):
+    """State wherever a module may keep it; each part of it changes what is learned."""
+
+    def __init__(self, seed):
+        rng = np.random.default_rng(seed)
+        self.linear = nn.Linear(2, 1, rng=rng)
+        self.mean, self.calls, self.state = np.zeros(2), 0, Tensor(np.zeros(1))
+        self.noises = [np.random.default_rng(seed + 1), {"deep": (np.random.default_rng(seed + 2),)}]
+        closed, default = np.random.default_rng(seed + 3), np.random.default_rng(seed + 4)
+        self.functions = [lambda: closed.random(), lambda rng=default: rng.random(), closed.random]
+        self.object = SimpleNamespace(rng=np.random.default_rng(seed + 5), factor=1.0)
+
+    def forward(self, x):
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * x.data.mean(0)
+            self.calls += 1
+            self.state += 0.1
+            self.object.factor *= 0.99
+            draws = [self.noises[0], self.noises[1]["deep"][0], self.object.rng]
+            noise = sum(rng.random() for rng in draws) + sum(f() for f in self.functions)
+            x = x + 0.01 * noise * self.object.factor
+        return self.linear(x - self.mean) + self.state * 0.01 * (self.calls % 3)
+
+
+def restless(seed):
+    model = Restless(seed)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    return model, optimizer, optim.Schedule(optimizer, optim.step_decay(2, 0.5))
+
+
+def test_all_that_a_module_holds_goes_on(tmp_path):
+    whole = restless(0)
+    straight = run(*whole, epochs=6)
+    run(*restless(0), epochs=3, path=tmp_path / "run.npz")
+    resumed = restless(100)
+    went_on = run(*resumed, epochs=6, history=load(tmp_path / "run.npz", *resumed))
+    assert went_on == straight
+    a, b = whole[0], resumed[0]
+    assert (a.calls, a.object.factor, a.state.data) == (b.calls, b.object.factor, b.state.data)
+    assert [f() for f in a.functions] == [f() for f in b.functions]
+
+
+@pytest.mark.parametrize("stop", ["epochs", "callback"])
+def test_after_the_best_epoch_was_restored_it_goes_on_with_the_last(tmp_path, stop):
+    def noisy(n):  # a validation loss whose best is early
+        values = iter([1.0, 3.0, 2.0, 4.0, 0.5, 6.0][n:])
+        return lambda prediction, y: (
+            functional.mse(prediction, y) if prediction.requires_grad else Tensor(next(values))
+        )
+
+    def train_to(made, epochs, n=0, history=None):
+        model, optimizer, _ = made
+        enough = epochs if stop == "callback" else 99
+        return fit(
+            model,
+            line(),
+            noisy(n),
+            optimizer,
+            epochs=6 if stop == "callback" else epochs,
+            patience=9,
+            validation=line(8),
+            history=history,
+            progress=False,
+            callback=lambda h: len(h) == enough,
+        )
+
+    whole, parted = restless(0), restless(0)
+    straight = train_to(whole, 6)
+    history = train_to(parted, 3)
+    assert not np.array_equal(history.last["linear.W"], parted[0].linear.W.data), "that of the best epoch"
+    assert np.array_equal(history.best["mean"], parted[0].mean)
+    save(tmp_path / "run.npz", history, *parted)
+    loaded = restless(7)
+    for made, told in [(loaded, load(tmp_path / "run.npz", *loaded)), (parted, history)]:
+        assert train_to(made, 6, 3, told) == straight
+        for name, array in whole[0].state_dict().items():
+            assert np.array_equal(array, made[0].state_dict()[name])
+
+
+GLOBAL = np.random.default_rng(3)
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (np.random.RandomState(0), r"Module.held is a RandomState, .* use np.random.default_rng"),
+        ([iter([1])], r"Module.held.0 is a list_iterator, .* keep a number"),
+        ({"a": {1, 2}}, r"Module.held.a is a set, .* keep a list"),
+        (Tensor(1.0, True) * 2, r"Module.held is a recorded tensor .* keep Module.held.detach\(\)"),
+        (np.random.RandomState(0).rand, r"Module.held \(self\) is a RandomState"),
+    ],
+)
+def test_what_cannot_be_saved_is_named(tmp_path, held, says):
+    model = nn.Module()
+    model.held = held
+    with pytest.raises(ValueError, match=says):
+        save(tmp_path / "run.npz", History(), model)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_global_generator_goes_on_too(tmp_path):
+    model = nn.Sequential(lambda x: x * GLOBAL.random())
+    save(tmp_path / "run.npz", History(), model)
+    drawn = model(1.0)
+    load(tmp_path / "run.npz", model)
+    assert model(1.0) == drawn
+
+
+def test_load_names_attributes_that_differ(tmp_path):
+    model, other = nn.Module(), nn.Module()
+    model.n, other.m = 1, 2
+    save(tmp_path / "run.npz", History(), model)
+    with pytest.raises(ValueError, match=r"missing 'Module\.m'; unexpected 'Module\.n'"):
+        load(tmp_path / "run.npz", other)
+
+
 def test_a_finished_training_is_not_gone_on_with():
     model = linear()
     history = quiet(model, line(), epochs=3)

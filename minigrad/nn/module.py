@@ -40,6 +40,8 @@ class Module:
     Parameters and modules are found in the attributes, also within lists, tuples and dicts; nothing
     is registered, and `super().__init__()` need not be called. A subclass defines `forward`, which
     calling the module runs, or `__call__` itself.
+    NumPy arrays of numbers, found in the same places, are buffers, such as a running mean: no optimiser
+    moves them, but `state_dict` has them.
     training: True at first and after `train()`, False after `eval()`; dropout, for one, looks at it.
     """
 
@@ -67,6 +69,19 @@ class Module:
         """The parameters of `named_parameters`, in the same order."""
         return [p for _, p in self.named_parameters()]
 
+    def named_buffers(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """Each buffer, an array of any shape, with its name; a shared one once, under its first name."""
+        for name, _, _, array in self._buffers():
+            yield name, array
+
+    def _buffers(self) -> Iterator[tuple[str, Any, Any, npt.NDArray[Any]]]:
+        """(name, what holds it, under which key, array) of each buffer."""
+        seen = set()
+        for name, holder, key, array in _places(vars(self), "", np.ndarray):
+            if id(array) not in seen and array.dtype.kind in "biufc":
+                seen.add(id(array))
+                yield name, holder, key, array
+
     def modules(self) -> Iterator[Module]:
         """This module, then all modules within it, each as often as it occurs."""
         yield self
@@ -93,33 +108,49 @@ class Module:
         return self.train(False)
 
     def state_dict(self) -> dict[str, Array]:
-        """For each parameter, by name, a copy of its array in its own shape."""
-        return {name: p.data.copy() for name, p in self.named_parameters()}
+        """For each parameter, then each buffer, by name, a copy of its array in its own shape."""
+        parameters = {name: p.data.copy() for name, p in self.named_parameters()}
+        return parameters | {name: array.copy() for name, array in self.named_buffers()}
 
     def load_state_dict(self, saved: Mapping[str, npt.ArrayLike]) -> None:
-        """Copy the arrays of `saved` into the parameters of the same names: each of its own shape.
+        """Copy the arrays of `saved` into the parameters and buffers of the same names.
 
-        Each parameter keeps its dtype. Raises ValueError, which names every missing, unexpected or
+        Each keeps its dtype, a parameter its shape too; for a buffer of another shape, or one that cannot be
+        written into, a copy takes its place. Raises ValueError, which names every missing, unexpected or
         misshapen entry; then nothing has been copied.
         """
         mine = dict(self.named_parameters())
+        buffers = {name: (holder, key, array) for name, holder, key, array in self._buffers()}
         arrays = {name: np.asarray(value) for name, value in saved.items()}
-        wrong = [f"missing {name!r}" for name in mine if name not in arrays]
-        wrong += [f"unexpected {name!r}" for name in arrays if name not in mine]
+        wrong = [f"missing {name!r}" for name in (*mine, *buffers) if name not in arrays]
+        wrong += [f"unexpected {name!r}" for name in arrays if name not in mine and name not in buffers]
+        shapes = {name: p.shape for name, p in mine.items()}
+        shapes |= {name: array.shape for name, (at, _, array) in buffers.items() if isinstance(at, tuple)}
         wrong += [
-            f"{name!r} has shape {arrays[name].shape}, not {p.shape}"
-            for name, p in mine.items()
-            if name in arrays and arrays[name].shape != p.shape
+            f"{name!r} has shape {arrays[name].shape}, not {shape}"
+            for name, shape in shapes.items()
+            if name in arrays and arrays[name].shape != shape
         ]
         if wrong:
             raise ValueError(f"load_state_dict of {type(self).__name__}: {'; '.join(wrong)}")
         for name, p in mine.items():
             p.data[...] = arrays[name]
             p.data = p.data  # tells the tape: backward now refuses results computed with the old values
+        for name, (holder, key, array) in buffers.items():
+            if array.shape == arrays[name].shape and (array.flags.writeable or isinstance(holder, tuple)):
+                array[...] = arrays[name]  # in place: others may hold it too
+            else:
+                holder[key] = arrays[name].astype(array.dtype)
 
 
 def _found(value: Any, prefix: str, kind: type) -> Iterator[tuple[str, Any]]:
     """(dotted name, object) for every object of type `kind` in attributes, containers and modules."""
+    for name, _, _, found in _places(value, prefix, kind):
+        yield name, found
+
+
+def _places(value: Any, prefix: str, kind: type) -> Iterator[tuple[str, Any, Any, Any]]:
+    """(dotted name, what holds it, under which key, object) for every object that `_found` finds."""
     if isinstance(value, dict):
         items: Any = value.items()
     elif isinstance(value, (list, tuple)):
@@ -129,8 +160,6 @@ def _found(value: Any, prefix: str, kind: type) -> Iterator[tuple[str, Any]]:
     for key, inner in items:
         name = f"{prefix}{key}"
         if isinstance(inner, kind):
-            yield name, inner
-        if isinstance(inner, Module):
-            yield from _found(vars(inner), name + ".", kind)
-        else:
-            yield from _found(inner, name + ".", kind)
+            yield name, value, key, inner
+        within = vars(inner) if isinstance(inner, Module) else inner
+        yield from _places(within, name + ".", kind)

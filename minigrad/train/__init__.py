@@ -1,13 +1,9 @@
-"""fit(): the loop of epochs and batches around a model, with a history; save and load to go on later."""
+"""fit(): the loop of epochs and batches around a model, with a history; saving.py has what goes on later."""
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol, SupportsFloat
 
 import numpy as np
@@ -16,7 +12,10 @@ from minigrad.data import Batch
 from minigrad.nn import Module, Parameter
 from minigrad.tape import no_grad
 from minigrad.tensor import Tensor
+from minigrad.train.history import History as History
 from minigrad.train.progress import bar_or_lines
+from minigrad.train.saving import load as load
+from minigrad.train.saving import save as save
 
 Loss = Callable[..., Tensor]  # of (prediction, y), or of (prediction, y, mask) where the data has a mask
 Metric = Callable[..., SupportsFloat]  # of the same arguments
@@ -32,42 +31,6 @@ class Optimizer(Protocol):
 
     def step(self) -> None:
         """Move the parameters by their gradients."""
-
-
-@dataclass(frozen=True)
-class History:
-    """What a training did, epoch by epoch.
-
-    records: one an epoch. It maps "epoch", "loss", each metric's name, "norm" (where a clip function
-    returns one), and, with validation data, "val_loss" and "val_" + each metric's name to a number.
-    best: with `patience`, the state_dict of the best epoch, each parameter's array in its own shape;
-    otherwise empty.
-    """
-
-    records: tuple[Mapping[str, float], ...] = ()
-    best: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        """One figure of every epoch, such as history["loss"], as an array (N,) for N epochs.
-
-        Raises KeyError, which lists the names there are, where some epoch has no such figure.
-        """
-        if not all(name in record for record in self.records):
-            known = ", ".join(self.records[0])
-            raise KeyError(f"the history has no {name!r}; it has {known}")
-        return np.array([record[name] for record in self.records])
-
-    def plot(self) -> np.ndarray:
-        """Draw the loss and the metrics over the epochs (needs matplotlib); see `plot.loss_curves`.
-
-        Returns an array (N,) of matplotlib Axes, one for the loss and one for each metric.
-        """
-        from minigrad.plot import loss_curves
-
-        return loss_curves(self.records)
 
 
 def fit(
@@ -103,7 +66,8 @@ def fit(
     many epochs, and the model is left with the parameters of its best epoch.
     callback: `callback(history)` runs after each epoch, and ends the training by returning True.
     history: to continue a training, the history that it returned or `load` gave back. The numbers are
-    then those of a training that was never interrupted.
+    then those of a training that was never interrupted: where fit had left the model with its best
+    epoch, it first gets the parameters and buffers of the last one back, of which the optimizer's state is.
     progress: show the figures on a bar or as lines, see `progress.py`.
 
     Raises ValueError where epochs, batch_size or patience is below 1, and where the data has no
@@ -111,6 +75,8 @@ def fit(
     """
     _refuse(epochs=epochs, batch_size=batch_size, patience=patience)
     history = history or History()
+    if history.last:
+        model.load_state_dict(history.last)
     metrics = metrics or {}
     monitored = "loss" if validation is None else "val_loss"
     with bar_or_lines(len(history), epochs, progress) as show:
@@ -135,6 +101,7 @@ def fit(
             if callback is not None and callback(history):
                 break
     if history.best:
+        history = History(history.records, history.best, model.state_dict())
         model.load_state_dict(history.best)
     return history
 
@@ -164,59 +131,6 @@ def evaluate(
     finally:
         model.train(was_training)
     return means.values
-
-
-class Saved(Protocol):
-    """What has a state: modules, optimizers, schedules."""
-
-    def state_dict(self) -> Any:
-        """The state: numbers, strings, arrays, and lists and dicts of them."""
-
-    def load_state_dict(self, saved: Any, /) -> None:
-        """Go on from a state that `state_dict` returned."""
-
-
-def save(path: str | Path, history: History, *parts: Saved) -> None:
-    """Write the history and the state of `parts` (model, optimizer, schedule) into one file.
-
-    The file appears only once it is complete, also when the power fails half-way; an older one of
-    that name stays until then. As fit's callback:
-    `callback=lambda history: save("run.npz", history, model, optimizer)`.
-    """
-    arrays: dict[str, np.ndarray] = {}
-    state = {
-        "history": {"records": history.records, "best": history.best},
-        "parts": [part.state_dict() for part in parts],
-        "generators": [generator.bit_generator.state for generator in _generators(parts)],
-    }
-    text = json.dumps(_without_arrays(state, arrays))
-    target = Path(path)
-    partial = target.with_name(target.name + ".partial")
-    with open(partial, "wb") as file:
-        np.savez(file, allow_pickle=False, state=np.array(text), **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, target)
-
-
-def load(path: str | Path, *parts: Saved) -> History:
-    """Give each of `parts`, in the order in which they were saved, its state back; returns the history.
-
-    Random layers go on with the numbers they would have drawn next. Raises ValueError where the file
-    holds another number of parts or of random generators, or a state that does not fit its part.
-    """
-    with np.load(path, allow_pickle=False) as file:
-        state = _with_arrays(json.loads(str(file["state"])), file)
-    generators = _generators(parts)
-    for name, given in (("parts", parts), ("generators", generators)):
-        if len(state[name]) != len(given):
-            counts = f"it holds {len(state[name])} {name}, not {len(given)}"
-            raise ValueError(f"{path} is of other parts: {counts}")
-    for part, saved in zip(parts, state["parts"], strict=True):
-        part.load_state_dict(saved)
-    for generator, numbers in zip(generators, state["generators"], strict=True):
-        generator.bit_generator.state = numbers
-    return History(tuple(state["history"]["records"]), state["history"]["best"])
 
 
 class _Means:
@@ -296,39 +210,6 @@ def _waited(history: History, monitored: str) -> int:
     losses = [record[monitored] for record in history.records]
     finite = [loss for loss in losses if not math.isnan(loss)]
     return len(losses) - 1 - losses.index(min(finite)) if finite else len(losses)
-
-
-def _generators(parts: tuple[Saved, ...]) -> list[np.random.Generator]:
-    """Every random generator that is an attribute of a module among `parts`, each once."""
-    modules = [module for part in parts if isinstance(part, Module) for module in part.modules()]
-    held = [value for module in modules for value in vars(module).values()]
-    return list({id(value): value for value in held if isinstance(value, np.random.Generator)}.values())
-
-
-def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """A tree of values that JSON can hold: each array goes into `arrays`, and its name takes its place."""
-    if isinstance(value, np.ndarray):
-        name = f"array{len(arrays)}"
-        arrays[name] = value
-        return {"array": name}
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        return {"dict": [[key, _without_arrays(inner, arrays)] for key, inner in value.items()]}
-    if isinstance(value, (list, tuple)):
-        return [_without_arrays(inner, arrays) for inner in value]
-    return value
-
-
-def _with_arrays(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    """The tree that `_without_arrays` was given, but that tuples are lists."""
-    if isinstance(value, dict):
-        if "array" in value:
-            return arrays[value["array"]]
-        return {key: _with_arrays(inner, arrays) for key, inner in value["dict"]}
-    if isinstance(value, list):
-        return [_with_arrays(inner, arrays) for inner in value]
-    return value
 
 
 def _refuse(**counts: int | None) -> None:

@@ -645,7 +645,7 @@ if check.passed("batch-norm"):
 #    scatters by 0.23 in batches of two and still by 0.05 in batches of 64 (alone it has no neighbours: 0). This task did not mind; others do.
 # 2. Evaluation computes another function than training did. Whoever forgets `eval()` moves the statistics with the test data; whoever
 #    calls it too early keeps those of the first batches.
-# 3. The running statistics are no parameters: no optimiser moves them, and `state_dict()` does not have them. A model that is
+# 3. The running statistics are no parameters: no optimiser moves them, but `state_dict()` has to have them. A model that is
 #    saved without them is not the model that was tested.
 #
 # Here it stands *before* the recurrent layer. Inside, on the way from state to state, it has been found to help little or to harm

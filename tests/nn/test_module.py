@@ -104,6 +104,45 @@ def test_copies_share_nothing():
     assert isinstance(linear.W, Parameter)
 
 
+class Counting(Module):
+    def __init__(self):
+        self.W = Parameter(np.ones(2))
+        self.mean = np.zeros(2)
+        self.nested = [{"counts": np.arange(3)}, Sequential(np.tanh)]
+        self.tied = self.mean
+        self.names = np.array(["a", "b"])
+
+
+def test_arrays_are_buffers():
+    net, other = Counting(), Counting()
+    net.mean[...], net.nested[0]["counts"] = 5, np.arange(4) * 2
+    saved = net.state_dict()
+    assert list(saved) == ["W", "mean", "nested.0.counts"]
+    assert [name for name, _ in net.named_parameters()] == ["W"]
+    net.mean += 1
+    assert saved["mean"].tolist() == [5, 5], "state_dict is a copy"
+    saved["mean"] = saved["mean"].astype(np.float32)
+    other.load_state_dict(saved)
+    assert other.mean.tolist() == [5, 5]
+    assert other.mean is other.tied
+    assert other.mean.dtype == np.float64
+    assert other.nested[0]["counts"].tolist() == [0, 2, 4, 6]
+    other.mean.setflags(write=False)  # as the array of a recorded result is
+    other.load_state_dict(saved | {"mean": np.ones(2)})
+    assert other.mean.tolist() == [1, 1]
+    with pytest.raises(ValueError, match=r"Counting: missing 'mean'; missing 'nested\.0\.counts'"):
+        other.load_state_dict({"W": np.ones(2)})
+
+
+def test_a_buffer_in_a_tuple_keeps_its_shape():
+    net = Counting()
+    net.nested = (np.zeros(2),)
+    net.load_state_dict(net.state_dict() | {"nested.0": np.ones(2)})
+    assert net.nested[0].tolist() == [1, 1]
+    with pytest.raises(ValueError, match=r"'nested\.0' has shape \(3,\), not \(2,\)"):
+        net.load_state_dict(net.state_dict() | {"nested.0": np.ones(3)})
+
+
 def test_a_module_needs_a_forward():
     with pytest.raises(NotImplementedError, match="Module defines no forward"):
         Module()()
