@@ -1,14 +1,13 @@
 """nbgrader, seen from the judge: the only file that imports it.
 
-`config(course)` puts three preprocessors of ours into stock nbgrader: `Rebuild` turns a submitted
-file into the release with the student's answers in it; `JudgeExecute`, in place of `Execute`,
-writes the judge's report into it; `AskAPerson` marks what was refused. No kernel starts. Gradebook,
-manual points, lateness, feedback and export stay nbgrader's.
+`config(course)` puts three preprocessors of ours into stock nbgrader: `Rebuild` has a submitted
+file graded and turns it into the release with the student's answers in it; `JudgeExecute`, in place
+of `Execute`, writes the judge's report into the grade cells; `AskAPerson` marks what was refused. No
+kernel starts. Gradebook, manual points, lateness, feedback and export stay nbgrader's.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import sys
@@ -39,9 +38,17 @@ from traitlets.config import Config
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import release_notebook
-from minigrad.grading.classroom.run import grade_class
-from minigrad.grading.model import Assignment, GradingError, JudgeFault, Report
-from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, from_file, with_report
+from minigrad.grading.classroom.run import grade_class, graded_bytes
+from minigrad.grading.intake.parse import read
+from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Report
+from minigrad.grading.nbgrader.pages import (
+    Notebook,
+    clean,
+    clean_markdown,
+    judged,
+    report_in,
+    with_report,
+)
 from minigrad.grading.store.dates import Dates, read_dates
 from minigrad.grading.store.layout import Course
 
@@ -84,33 +91,32 @@ class InCourse(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class Rebuild(InCourse):
-    """First sanitizer: a submission becomes the release with the student's answers."""
+    """First sanitizer, and the one reading of a submission: it is graded, and its answers are put into
+    the release. What comes after it sees neither the file nor its limits."""
 
-    staged = Bool(help="files come from our staging folder, already rebuilt").tag(config=True)
+    staged = Bool(help="files come from our staging folder, already graded and rebuilt").tag(config=True)
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         path = Path(resources["minigrad_file"])
         if self.staged:
             return nbformat.read(path, as_version=4), resources
-        return from_file(self.assignment(resources), path), resources
+        assignment, student = self.assignment(resources), resources["nbgrader"]["student"]
+        try:
+            source: bytes | Refused = read(path)
+        except Refused as why:
+            source = why
+        report = grade_class(self.course, assignment, {student: source})[student]
+        return judged(assignment, b"" if isinstance(source, Refused) else source, report), resources
 
 
 class JudgeExecute(InCourse):
-    """In place of `Execute`: the stored report, or one made now, goes into the grade cells."""
+    """In place of `Execute`: the report that came with the notebook goes into the grade cells."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         assignment = self.assignment(resources)
         with Gradebook(resources["nbgrader"]["db_url"]) as book:
             _date(book, _dates(self.course), assignment.name, resources["nbgrader"]["student"])
-        told = notebook.metadata.get("minigrad", {})
-        if told.get("refused"):
-            report = Report(assignment.name, "refused", reason=told["refused"])
-        else:
-            data = nbformat.writes(notebook).encode()
-            student = resources["nbgrader"]["student"]
-            report = grade_class(self.course, assignment, {student: data})[student]
-            notes = tuple(dict.fromkeys((*told.get("notes", ()), *report.notes)))
-            report = dataclasses.replace(report, notes=notes)
+        report = report_in(notebook)
         if report.status == "ungraded":  # nbgrader records nothing and goes on: never a zero
             raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
         return with_report(notebook, report, assignment), resources
@@ -120,7 +126,7 @@ class AskAPerson(InCourse):
     """After SaveAutoGrades: what was refused has no automatic score, and waits for a person."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        if notebook.metadata.get("minigrad", {}).get("refused"):
+        if report_in(notebook).status == "refused":
             names = resources["nbgrader"]
             with Gradebook(names["db_url"]) as book:
                 for grade in book.find_submission_notebook(
@@ -128,6 +134,7 @@ class AskAPerson(InCourse):
                 ).grades:
                     grade.auto_score, grade.needs_manual_grade = None, True
                 book.db.commit()
+        del notebook.metadata["minigrad"]["report"]  # it is in the grade cells now
         return notebook, resources
 
 
@@ -266,13 +273,13 @@ def registered(course: Course, name: str) -> bool:
     return True
 
 
-def stage(course: Course, assignment: Assignment, student: str, submission: Path) -> None:
+def stage(course: Course, assignment: Assignment, student: str, submission: Path, made: Notebook) -> None:
     """Write what nbgrader sees of a submission: the release's files, one notebook, the time stamp."""
     name = assignment.name
     folder = course.staging / student / name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(course.release(name), folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    nbformat.write(from_file(assignment, submission), folder / f"{name}.ipynb")
+    nbformat.write(made, folder / f"{name}.ipynb")
     stamp = submission.parent / "timestamp.txt"
     if stamp.is_file():
         (folder / stamp.name).write_text(stamp.read_text(encoding="utf-8")[:100], encoding="utf-8")
@@ -287,7 +294,8 @@ def record(
 ) -> dict[str, str]:
     """Pass reports through nbgrader into the gradebook, one after the other; what went wrong, by student.
 
-    Ungraded submissions are left out. Manual scores, extra credit and comments stay.
+    Ungraded submissions are left out, and those whose file is no longer the one that was graded.
+    Manual scores, extra credit and comments stay.
     """
     name = assignment.name
     if not registered(course, name):
@@ -295,11 +303,15 @@ def record(
     errors = {}
     with _api(course, staged=True) as api:
         for student, path in submissions.items():
-            if reports[student].status != "ungraded":
-                stage(course, assignment, student, path)
-                result = api.autograde(name, student, force=True)
-                if not result["success"]:
-                    errors[student] = result.get("error") or result.get("log", "")
+            try:
+                if reports[student].status != "ungraded":
+                    data = graded_bytes(course, assignment, student, path, reports[student])
+                    stage(course, assignment, student, path, judged(assignment, data, reports[student]))
+                    result = api.autograde(name, student, force=True)
+                    if not result["success"]:
+                        errors[student] = result.get("error") or result.get("log", "")
+            except Refused as why:
+                errors[student] = str(why)
             done(student)
     shutil.rmtree(course.staging, ignore_errors=True)
     return errors

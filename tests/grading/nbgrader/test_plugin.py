@@ -100,7 +100,7 @@ def test_stock_commands_store_the_judges_scores(stock):
     course, _ = stock
     assert grades(course) == {
         "right": 10.0,
-        "partial": 4.0,
+        "partial": 2.0,
         "adds": 0.0,
         "broken": 0.0,
         "empty": 0.0,
@@ -360,25 +360,26 @@ def test_an_ungraded_submission_is_not_recorded(room):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -1.0, 1e9])
 def test_a_score_is_finite_and_within_the_points(room, score):
-    from minigrad.grading.nbgrader.pages import from_file, with_report
+    from minigrad.grading.nbgrader.pages import judged, with_report
 
-    course, assignment = room
-    path = hand_in(course, "a", notebook(assignment, RIGHT))
-    made = with_report(from_file(assignment, path), report(score), assignment)
+    _, assignment = room
+    data = json.dumps(notebook(assignment, RIGHT)).encode()
+    made = with_report(judged(assignment, data, report(score)), report(score), assignment)
     cell = next(c for c in made.cells if c.id == "scale-check")
     assert 0 <= float(cell.outputs[1].data["text/plain"]) <= 10
 
 
 def test_rebuilding_twice_changes_nothing(room):
-    """What nbgrader gets has the same key as what was graded: stored reports are found."""
-    from minigrad.grading.nbgrader.pages import from_file
+    """What nbgrader gets has the same key as what was graded."""
+    from minigrad.grading.nbgrader.pages import judged
 
     course, assignment = room
     made = notebook(assignment, RIGHT, mine="words", essay="In my own words.")
     made["cells"].insert(0, made["cells"].pop(4))
     path = hand_in(course, "a", made)
-    once = from_file(assignment, path)
-    again = from_file(assignment, hand_in(course, "b", nbformat.writes(once).encode()))
+    once = judged(assignment, path.read_bytes(), report(10.0))
+    path = hand_in(course, "b", nbformat.writes(once).encode())
+    again = judged(assignment, path.read_bytes(), report(10.0))
     assert again.cells == once.cells
     salt = court(course, NAME).salt
     keys = {take(assignment, salt, s, p).key for s, p in course.submissions(NAME).items()}
