@@ -261,7 +261,7 @@ def record(room, **reports: Report) -> dict[str, str]:
 
 def keep(course: Course, assignment: Assignment, student: str, data: bytes, one: Report) -> None:
     salt = court(course, NAME).salt
-    keep_report(course.reports(NAME) / student, take(assignment, salt, student, data).key, one)
+    keep_report(course.reports(NAME) / student, take(course, assignment, salt, student, data).key, one)
 
 
 def test_recording_takes_the_reports_in_hand(room):
@@ -382,7 +382,7 @@ def test_rebuilding_twice_changes_nothing(room):
     again = judged(assignment, path.read_bytes(), report(10.0))
     assert again.cells == once.cells
     salt = court(course, NAME).salt
-    keys = {take(assignment, salt, s, p).key for s, p in course.submissions(NAME).items()}
+    keys = {take(course, assignment, salt, s, p).key for s, p in course.submissions(NAME).items()}
     assert len(keys) == 1
     assert "In my own words." in [c.source for c in once.cells]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -190,3 +191,79 @@ def test_a_file_that_changed_after_it_was_graded_is_not_recorded(room):
     assert failed.keys() == {"b"}
     assert "changed after it was graded" in failed["b"]
     assert recorded(course) == {"a": (10.0, False)}
+
+
+# --- what lies beside a notebook ----------------------------------------------------------------------
+
+
+def times() -> dict[str, bytes]:
+    """Contents of timestamp.txt that are no time."""
+    return {
+        "not-utf8": b"2030-01-31 12:00:00 UTC \xff\xfe",
+        "yesterday": b"yesterday",
+        "long": b"2030-01-31 12:00:00 UTC" + b" " * 5000,
+        "no-zone": b"2030-01-31 12:00:00 Nowhere/Land",
+        "year-0": b"0001-01-01 00:00:00 +1400",
+        "nul": b"\x00" * 20,
+    }
+
+
+def strange(course: Course, assignment: Assignment) -> set[str]:
+    """Hand in right notebooks with what must not be followed or stop a class; the students to refuse."""
+    salt = course.salt(NAME)
+    salt.parent.mkdir(parents=True, exist_ok=True)
+    salt.write_text("5a" * 16)
+    right = notebook(assignment, RIGHT)
+    for student, text in times().items():
+        (hand_in(course, student, right).parent / "timestamp.txt").write_bytes(text)
+    with (hand_in(course, "huge", right).parent / "timestamp.txt").open("r+b") as file:
+        file.truncate(3_000_000_000)
+    for student in ("stamp-link", "stamp-hard", "stamp-folder", "stamp-fifo"):
+        (hand_in(course, student, right).parent / "timestamp.txt").unlink()
+    there = {s: course.submitted / s / NAME / "timestamp.txt" for s in ("stamp-link", "stamp-hard")}
+    there["stamp-link"].symlink_to(salt)
+    (course.work / "stamp").write_text("2030-01-31 12:00:00 UTC")
+    there["stamp-hard"].hardlink_to(course.work / "stamp")
+    (course.submitted / "stamp-folder" / NAME / "timestamp.txt").mkdir()
+    os.mkfifo(course.submitted / "stamp-fifo" / NAME / "timestamp.txt")
+    (course.submitted / "folder-link").mkdir()
+    (course.submitted / "folder-link" / NAME).symlink_to(Path("..") / "plain" / NAME)
+    (course.submitted / "student-link").symlink_to("plain")
+    refused = {*times(), "huge", *(p.parent.name for p in course.submitted.glob(f"stamp-*/{NAME}"))}
+    refused |= {"folder-link", "student-link"}
+    hand_in(course, "plain", right)
+    beside = hand_in(course, "leaks", right).parent
+    (beside / "leak.txt").symlink_to(salt)
+    (beside / "hard.txt").hardlink_to(salt)
+    (beside / "folder").symlink_to(salt.parent)
+    os.mkfifo(beside / "pipe")
+    (beside / "zero").symlink_to("/dev/zero")
+    return refused
+
+
+@pytest.mark.parametrize("way", ["minigrad", "nbgrader"])
+def test_links_are_not_followed_and_one_file_stops_nobody(room, way):
+    course, assignment = room
+    refused = strange(course, assignment)
+    if way == "minigrad":
+        assert grade(course) == 1
+    else:
+        done = stock(course, "autograde", NAME)
+        assert done.returncode == 0, done.stderr
+    reports = last_reports(course, NAME)
+    assert {s for s, r in reports.items() if r.status == "refused"} == refused
+    assert all("timestamp.txt" in reports[s].reason for s in refused if not s.endswith("-link"))
+    assert {s: r.score for s, r in reports.items() if r.status == "graded"} == {"plain": 10, "leaks": 10}
+    assert recorded(course) == as_judged(reports)
+    assert stock(course, "generate_feedback", NAME).returncode == 0
+    kept = [p for name in ("autograded", "feedback") for p in (course.work / name).rglob("*") if p.is_file()]
+    assert kept
+    assert not [p for p in kept if b"5a5a5a" in p.read_bytes()]
+    assert {p.name for p in kept} <= {
+        f"{NAME}.ipynb",
+        f"{NAME}.html",
+        "timestamp.txt",
+        "public_checks.py",
+        "expected.npz",
+    }
+    assert not list(course.state.glob("staging*"))
