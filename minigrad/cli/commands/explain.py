@@ -26,7 +26,8 @@ def run(args: argparse.Namespace) -> int:
     """Expected against got of one check, for staff."""
     from minigrad.grading.assignment.load import load
     from minigrad.grading.classroom.court import court
-    from minigrad.grading.intake.canonical import intake, read
+    from minigrad.grading.classroom.run import fetch
+    from minigrad.grading.intake.canonical import intake
     from minigrad.grading.judge.explain import explanation
 
     course = find_course(args)
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     submissions = course.submissions(found.name)
     if args.student not in submissions:
         raise GradingError(f"{args.student!r} handed in no {found.name}: nothing at {course.submitted}")
-    taken = intake(read(submissions[args.student]), found)
+    taken = intake(fetch(course, submissions[args.student]), found)
     isolation = "unsafe" if args.unsafe else "auto"
     with court(course, found.name, isolation).judge() as judge:
         print(f"{args.student}, {args.check} (for staff only: it shows expected values)\n")

@@ -18,12 +18,14 @@ from minigrad.grading.classroom import jobs
 from minigrad.grading.classroom.court import Court, Job, court
 from minigrad.grading.classroom.similarity import similar
 from minigrad.grading.intake.canonical import intake, read
+from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.judge import seeds
 from minigrad.grading.model import Alike, Assignment, Refused, Report
 from minigrad.grading.store.layout import Course
-from minigrad.grading.store.reports import load_report, save_report
+from minigrad.grading.store.reports import load_report, read_salt, save_report
 
 Done = Callable[[str, Report], None]
+Source = Path | bytes | Refused  # a file, what was read of one, or why there is none to read
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Submission:
     """One student's file, taken in. Equal keys are equal code; a refused file has none."""
 
     student: str
-    source: Path | bytes = b""  # files of a class are read again when it is their turn: they may be big
+    source: Source = b""  # files of a class are read again when it is their turn: they may be big
     key: str = ""
     notes: tuple[str, ...] = ()
     blank: bool = False
@@ -41,7 +43,7 @@ class Submission:
 def grade_class(
     course: Course,
     assignment: Assignment,
-    submissions: Mapping[str, Path | bytes],
+    submissions: Mapping[str, Source],
     *,
     workers: int = 1,
     isolation: str = "auto",
@@ -62,7 +64,7 @@ def grade_class(
     folder = course.previews(name) if preview else course.reports(name)
     grading = _Grading(course, assignment, court(course, name, isolation), folder if keep else None, done)
     for student, source in submissions.items():
-        grading.take_in(take(assignment, grading.court.salt, student, source))
+        grading.take_in(take(course, assignment, grading.court.salt, student, source))
     todo = deque(grading.waiting)
     if grading.court.cache and workers > 1 and len(todo) > 1:
         with grading.court.judge() as judge:
@@ -101,7 +103,7 @@ class _Grading:
         """The job of the first submission that waits under a key; None when its file has changed."""
         one = self.waiting[key][0]
         try:
-            data = one.source if isinstance(one.source, bytes) else read(one.source)
+            data = fetch(self.course, one.source)
             cells = intake(data, self.assignment).cells
         except Refused:
             return None
@@ -138,11 +140,42 @@ class _Grading:
                 save_report(self.course.results, key, _common(report))
 
 
-def take(assignment: Assignment, salt: bytes, student: str, source: Path | bytes) -> Submission:
+def fetch(course: Course, source: Source) -> bytes:
+    """The bytes of a submission; Refused where there are none to grade.
+
+    What lies in submitted/ may not be reached through a link, and its time must be one.
+    """
+    if isinstance(source, Refused):
+        raise source
+    if isinstance(source, bytes):
+        return source
+    within = course.submitted if source.is_relative_to(course.submitted) else None
+    data = read(source, within)
+    if within:
+        handed_in_at(source.parent, within)
+    return data
+
+
+def graded_bytes(
+    course: Course, assignment: Assignment, student: str, source: Source, report: Report
+) -> bytes:
+    """What a student's report is about; none where it was refused.
+
+    Raises Refused when the file is not the one that was graded: its report is no longer true of it.
+    """
+    if report.status != "graded":
+        return b""
+    data = fetch(course, source)
+    key = take(course, assignment, read_salt(course.salt(assignment.name)), student, data).key
+    if not key or load_report(course.reports(assignment.name) / student, key) is None:
+        raise Refused("the file changed after it was graded: grade it again")
+    return data
+
+
+def take(course: Course, assignment: Assignment, salt: bytes, student: str, source: Source) -> Submission:
     """Read and take in one file; never raises for what is in it."""
     try:
-        data = source if isinstance(source, bytes) else read(source)
-        taken = intake(data, assignment)
+        taken = intake(fetch(course, source), assignment)
     except Refused as why:
         return Submission(student, refused=str(why))
     key = seeds.key(salt, taken.cells, assignment)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import html
 import math
-from pathlib import Path
 from typing import Any
 
 import bleach
@@ -17,9 +16,10 @@ from bleach.css_sanitizer import CSSSanitizer
 from nbconvert.filters import markdown2html
 
 from minigrad.grading.authoring.build import release_notebook
-from minigrad.grading.intake.canonical import Intake, intake, read
-from minigrad.grading.model import Assignment, Refused, Report
+from minigrad.grading.intake.canonical import Intake, intake
+from minigrad.grading.model import Assignment, JudgeFault, Report
 from minigrad.grading.report.feedback import exercise_html
+from minigrad.grading.store.reports import from_dict, to_dict
 
 Notebook = Any  # nbformat's NotebookNode
 
@@ -37,7 +37,6 @@ def rebuilt(release: Notebook, taken: Intake) -> Notebook:
         elif cell.kind in ("solution", "written"):
             ours.source = cell.source
         made.cells.append(ours)
-    made.metadata["minigrad"]["notes"] = list(taken.notes)
     return made
 
 
@@ -46,7 +45,6 @@ def refused(release: Notebook, reason: str) -> Notebook:
     made = copy.deepcopy(release)
     note = f"**This submission could not be graded:** {html.escape(reason)} Ask your instructor."
     made.cells.insert(0, nbformat.v4.new_markdown_cell(note, id="not-graded"))
-    made.metadata["minigrad"]["refused"] = reason
     return made
 
 
@@ -58,7 +56,8 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
     """The notebook with a report in it: scores and tables in the grade cells, output elsewhere.
 
     nbgrader takes the first execute_result of a grade cell for its score, and gives full marks to
-    a cell that has none: each gets exactly one, the repr of a finite float in [0, points].
+    a cell that has none: each gets exactly one, the repr of a finite float in [0, points]. Raises
+    JudgeFault where a graded report lacks an exercise: no check gave 0 for it.
     """
     made = copy.deepcopy(notebook)
     check_cells = {c.id: c for c in assignment.cells if c.kind == "check"}
@@ -72,6 +71,8 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
         key = _cell_id(cell)
         if key in check_cells:
             result = results.get(check_cells[key].exercise)
+            if result is None and report.status == "graded":
+                raise JudgeFault(f"the report has no exercise `{check_cells[key].exercise}`: grade again")
             said = exercise_html(result) if result else _paragraph(report.reason or "not graded")
             if first and report.notes:
                 said = "".join(map(_paragraph, report.notes)) + said
@@ -94,13 +95,24 @@ def _clamped(score: float, points: float) -> float:
     return min(max(float(score), 0.0), float(points)) if math.isfinite(score) else 0.0
 
 
-def from_file(assignment: Assignment, path: Path) -> Notebook:
-    """A submitted file, whatever it holds, as the release with the answers in it, or with a note."""
+def judged(assignment: Assignment, data: bytes, report: Report) -> Notebook:
+    """What nbgrader gets of a submission: the release with its answers in it, and the report on it.
+
+    The report travels in the notebook's metadata: nbgrader's later steps record it, and none of them
+    reads the answers again. `data` is what the report is about; of a refused one, a note is shown.
+    """
     release = nbformat.from_dict(release_notebook(assignment))
-    try:
-        return rebuilt(release, intake(read(path), assignment))
-    except Refused as why:
-        return refused(release, str(why))
+    if report.status == "graded":
+        made = rebuilt(release, intake(data, assignment))
+    else:
+        made = refused(release, report.reason)
+    made.metadata["minigrad"]["report"] = to_dict(report)
+    return made
+
+
+def report_in(notebook: Notebook) -> Report:
+    """The report that `judged` put into a notebook."""
+    return from_dict(notebook.metadata["minigrad"]["report"])
 
 
 TAGS = (

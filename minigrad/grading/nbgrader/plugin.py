@@ -1,14 +1,14 @@
-"""nbgrader, seen from the judge: the only file that imports it.
+"""nbgrader, seen from the judge: its configuration, and the serial pass into its gradebook.
 
-`config(course)` puts three preprocessors of ours into stock nbgrader: `Rebuild` turns a submitted
-file into the release with the student's answers in it; `JudgeExecute`, in place of `Execute`,
-writes the judge's report into it; `AskAPerson` marks what was refused. No kernel starts. Gradebook,
-manual points, lateness, feedback and export stay nbgrader's.
+`config(course)` puts four parts of ours into stock nbgrader: `StagingExporter` shows it a folder that we
+write in place of submitted/; `Rebuild` has a submission graded and turns it into the release with the
+student's answers in it; `JudgeExecute`, in place of `Execute`, writes the judge's report into the grade
+cells; `AskAPerson` marks what was refused. No kernel starts. Gradebook, manual points, lateness,
+feedback and export stay nbgrader's.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import sys
@@ -16,10 +16,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from nbconvert.exporters import NotebookExporter
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
@@ -34,18 +32,16 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
     SaveCells,
 )
-from traitlets import Bool, Unicode
+from traitlets import Unicode
 from traitlets.config import Config
 
-from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import release_notebook
-from minigrad.grading.classroom.run import grade_class
-from minigrad.grading.model import Assignment, GradingError, JudgeFault, Report
-from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, from_file, with_report
+from minigrad.grading.classroom.run import Source, graded_bytes
+from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Report
+from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, judged, report_in, with_report
+from minigrad.grading.nbgrader.staging import InCourse, Rebuild, Resources, StagingExporter, stage
 from minigrad.grading.store.dates import Dates, read_dates
 from minigrad.grading.store.layout import Course
-
-Resources = dict[str, Any]
 
 # Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
 # folder and from there to the feedback; students get neither.
@@ -55,72 +51,24 @@ PRIVATE = ("notebook.py", "checks.py", "mutants.py", "variants.py")
 # --- what nbgrader calls ----------------------------------------------------------------------
 
 
-class Exporter(NotebookExporter):  # type: ignore[misc]
-    """Hands a submission to `Rebuild` as bytes: nbgrader itself fails on a file that is not JSON."""
-
-    def from_filename(
-        self, filename: str, resources: Resources | None = None, **kw: Any
-    ) -> tuple[Notebook, Resources]:
-        if not any(isinstance(p, Rebuild) for p in self._preprocessors):
-            return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
-        handed = {**(resources or {}), "minigrad_file": filename, "metadata": {}}
-        return super().from_notebook_node(  # type: ignore[no-any-return]
-            nbformat.v4.new_notebook(), resources=handed, **kw
-        )
-
-
-class InCourse(NbGraderPreprocessor):  # type: ignore[misc]
-    """A preprocessor that knows its course."""
-
-    root = Unicode(help="the course's folder, which has solutions/ and assignments/").tag(config=True)
-    work = Unicode(help="the folder of submissions, gradebook and results").tag(config=True)
-
-    @property
-    def course(self) -> Course:
-        return Course(Path(self.root), Path(self.work))
-
-    def assignment(self, resources: Resources) -> Assignment:
-        return load(self.course.authored(resources["nbgrader"]["assignment"]))
-
-
-class Rebuild(InCourse):
-    """First sanitizer: a submission becomes the release with the student's answers."""
-
-    staged = Bool(help="files come from our staging folder, already rebuilt").tag(config=True)
-
-    def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        path = Path(resources["minigrad_file"])
-        if self.staged:
-            return nbformat.read(path, as_version=4), resources
-        return from_file(self.assignment(resources), path), resources
-
-
-class JudgeExecute(InCourse):
-    """In place of `Execute`: the stored report, or one made now, goes into the grade cells."""
+class JudgeExecute(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
+    """In place of `Execute`: the report that came with the notebook goes into the grade cells."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         assignment = self.assignment(resources)
         with Gradebook(resources["nbgrader"]["db_url"]) as book:
             _date(book, _dates(self.course), assignment.name, resources["nbgrader"]["student"])
-        told = notebook.metadata.get("minigrad", {})
-        if told.get("refused"):
-            report = Report(assignment.name, "refused", reason=told["refused"])
-        else:
-            data = nbformat.writes(notebook).encode()
-            student = resources["nbgrader"]["student"]
-            report = grade_class(self.course, assignment, {student: data})[student]
-            notes = tuple(dict.fromkeys((*told.get("notes", ()), *report.notes)))
-            report = dataclasses.replace(report, notes=notes)
+        report = report_in(notebook)
         if report.status == "ungraded":  # nbgrader records nothing and goes on: never a zero
             raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
         return with_report(notebook, report, assignment), resources
 
 
-class AskAPerson(InCourse):
+class AskAPerson(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
     """After SaveAutoGrades: what was refused has no automatic score, and waits for a person."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        if notebook.metadata.get("minigrad", {}).get("refused"):
+        if report_in(notebook).status == "refused":
             names = resources["nbgrader"]
             with Gradebook(names["db_url"]) as book:
                 for grade in book.find_submission_notebook(
@@ -128,6 +76,7 @@ class AskAPerson(InCourse):
                 ).grades:
                     grade.auto_score, grade.needs_manual_grade = None, True
                 book.db.commit()
+        del notebook.metadata["minigrad"]["report"]  # it is in the grade cells now
         return notebook, resources
 
 
@@ -157,7 +106,7 @@ def config(course: Course) -> Config:
     c.AssignLatePenalties.plugin_class = LatePenalty
     c.LatePenalty.root = str(course.root)
     c.LatePenalty.work = str(course.work)
-    c.Autograde.exporter_class = Exporter
+    c.Autograde.exporter_class = StagingExporter
     c.Autograde.sanitize_preprocessors = [Rebuild, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
     c.Autograde.autograde_preprocessors = [
         JudgeExecute,
@@ -221,10 +170,10 @@ def _date(book: Gradebook, dates: Dates, name: str, student: str = "") -> None:
 def _api(course: Course, *, staged: bool = False) -> Iterator[NbGraderAPI]:
     """nbgrader without its command line; what it logs comes back with its results."""
     settings = config(course)
-    settings.Rebuild.staged = staged
+    settings.StagingExporter.staged = staged
     settings.NbGraderAPI.log_level = "ERROR"
     if staged:
-        settings.CourseDirectory.submitted_directory = str(course.staging)
+        settings.CourseDirectory.submitted_directory = str(course.staging.relative_to(course.work))
     with _commands_on_path(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader uses SQLAlchemy in an old way, which warns
         yield NbGraderAPI(CourseDirectory(config=settings), config=settings)
@@ -266,40 +215,34 @@ def registered(course: Course, name: str) -> bool:
     return True
 
 
-def stage(course: Course, assignment: Assignment, student: str, submission: Path) -> None:
-    """Write what nbgrader sees of a submission: the release's files, one notebook, the time stamp."""
-    name = assignment.name
-    folder = course.staging / student / name
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(course.release(name), folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    nbformat.write(from_file(assignment, submission), folder / f"{name}.ipynb")
-    stamp = submission.parent / "timestamp.txt"
-    if stamp.is_file():
-        (folder / stamp.name).write_text(stamp.read_text(encoding="utf-8")[:100], encoding="utf-8")
-
-
 def record(
     course: Course,
     assignment: Assignment,
-    submissions: Mapping[str, Path],
+    submissions: Mapping[str, Source],
     reports: Mapping[str, Report],
     done: Callable[[str], None] = lambda student: None,
 ) -> dict[str, str]:
     """Pass reports through nbgrader into the gradebook, one after the other; what went wrong, by student.
 
-    Ungraded submissions are left out. Manual scores, extra credit and comments stay.
+    Ungraded submissions are left out, and those whose file is no longer the one that was graded.
+    Manual scores, extra credit and comments stay.
     """
     name = assignment.name
     if not registered(course, name):
         register(course, assignment)
     errors = {}
     with _api(course, staged=True) as api:
-        for student, path in submissions.items():
-            if reports[student].status != "ungraded":
-                stage(course, assignment, student, path)
-                result = api.autograde(name, student, force=True)
-                if not result["success"]:
-                    errors[student] = result.get("error") or result.get("log", "")
+        for student, source in submissions.items():
+            try:
+                if reports[student].status != "ungraded":
+                    data = graded_bytes(course, assignment, student, source, reports[student])
+                    made = judged(assignment, data, reports[student])
+                    nbformat.write(made, stage(course.staging, course, name, student, source))
+                    result = api.autograde(name, student, force=True)
+                    if not result["success"]:
+                        errors[student] = result.get("error") or result.get("log", "")
+            except Refused as why:
+                errors[student] = str(why)
             done(student)
     shutil.rmtree(course.staging, ignore_errors=True)
     return errors

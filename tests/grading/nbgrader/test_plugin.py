@@ -261,7 +261,7 @@ def record(room, **reports: Report) -> dict[str, str]:
 
 def keep(course: Course, assignment: Assignment, student: str, data: bytes, one: Report) -> None:
     salt = court(course, NAME).salt
-    keep_report(course.reports(NAME) / student, take(assignment, salt, student, data).key, one)
+    keep_report(course.reports(NAME) / student, take(course, assignment, salt, student, data).key, one)
 
 
 def test_recording_takes_the_reports_in_hand(room):
@@ -360,28 +360,29 @@ def test_an_ungraded_submission_is_not_recorded(room):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -1.0, 1e9])
 def test_a_score_is_finite_and_within_the_points(room, score):
-    from minigrad.grading.nbgrader.pages import from_file, with_report
+    from minigrad.grading.nbgrader.pages import judged, with_report
 
-    course, assignment = room
-    path = hand_in(course, "a", notebook(assignment, RIGHT))
-    made = with_report(from_file(assignment, path), report(score), assignment)
+    _, assignment = room
+    data = json.dumps(notebook(assignment, RIGHT)).encode()
+    made = with_report(judged(assignment, data, report(score)), report(score), assignment)
     cell = next(c for c in made.cells if c.id == "scale-check")
     assert 0 <= float(cell.outputs[1].data["text/plain"]) <= 10
 
 
 def test_rebuilding_twice_changes_nothing(room):
-    """What nbgrader gets has the same key as what was graded: stored reports are found."""
-    from minigrad.grading.nbgrader.pages import from_file
+    """What nbgrader gets has the same key as what was graded."""
+    from minigrad.grading.nbgrader.pages import judged
 
     course, assignment = room
     made = notebook(assignment, RIGHT, mine="words", essay="In my own words.")
     made["cells"].insert(0, made["cells"].pop(4))
     path = hand_in(course, "a", made)
-    once = from_file(assignment, path)
-    again = from_file(assignment, hand_in(course, "b", nbformat.writes(once).encode()))
+    once = judged(assignment, path.read_bytes(), report(10.0))
+    path = hand_in(course, "b", nbformat.writes(once).encode())
+    again = judged(assignment, path.read_bytes(), report(10.0))
     assert again.cells == once.cells
     salt = court(course, NAME).salt
-    keys = {take(assignment, salt, s, p).key for s, p in course.submissions(NAME).items()}
+    keys = {take(course, assignment, salt, s, p).key for s, p in course.submissions(NAME).items()}
     assert len(keys) == 1
     assert "In my own words." in [c.source for c in once.cells]
 

@@ -79,7 +79,7 @@ def test_recording_into_postgresql(tmp_path, server):
             path = hand_in(course, student, notebook(assignment, f"# {student}\n{RIGHT}"))
             verdict = Verdict("scale.values", "scale", "says", 10.0, True, score == 10)
             reports[student] = Report(NAME, "graded", (Exercise("scale", 10.0, score, (verdict,)),))
-            key = take(assignment, salt, student, path).key
+            key = take(course, assignment, salt, student, path).key
             keep_report(course.reports(NAME) / student, key, reports[student])
         assert nbgrader.record(course, assignment, course.submissions(NAME), reports) == {}
 

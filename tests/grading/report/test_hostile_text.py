@@ -132,14 +132,13 @@ def test_feedback_in_nbgraders_pages_is_clean(tmp_path):
     _, assignment = new_course(tmp_path)
     release = nbformat.from_dict(release_notebook(assignment))
     made = notebook(assignment, "def scale(x, factor): ...", mine=SCRIPT + ATTACKS[1] + ATTACKS[4])
-    path = tmp_path / "a.ipynb"
     made["metadata"]["jupytext"] = {"formats": "ipynb,py"}
     made["metadata"]["kernelspec"] = {"name": "sh", "argv": ["sh"]}
-    path.write_text(json.dumps(made))
-    rebuilt = pages.from_file(assignment, path)
+    exercise = dataclasses.replace(report(SCRIPT).exercises[0], name="scale")
+    graded = dataclasses.replace(report(SCRIPT), assignment=NAME, exercises=(exercise,))
+    rebuilt = pages.judged(assignment, json.dumps(made).encode(), graded)
     assert rebuilt.metadata.get("kernelspec") == release.metadata.get("kernelspec")
     assert "jupytext" not in rebuilt.metadata
-    graded = dataclasses.replace(report(SCRIPT), assignment=NAME)
     for cell in pages.with_report(rebuilt, graded, assignment).cells:
         for output in cell.get("outputs", []):
             assert not Page(output.get("data", {}).get("text/html", "")).tags & FORBIDDEN
