@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 
 from minigrad.grading.model import GradingError
-from minigrad.sandbox.cores import cores
+from minigrad.sandbox.linux.cores import cores
 
 OK, WRONG, CANNOT = 0, 1, 2
 EXITS = "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done."

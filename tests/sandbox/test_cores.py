@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from minigrad.sandbox.cores import cores, quota
+from minigrad.sandbox.linux.cores import cores, quota
 
 
 def group(folder, files):

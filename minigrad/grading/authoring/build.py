@@ -25,7 +25,7 @@ from minigrad.grading.judge.observe import ends, observe
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.judge.session import Session
 from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence, Limits
-from minigrad.sandbox.cores import cores
+from minigrad.sandbox.linux.cores import cores
 from minigrad.sandbox.server import SandboxUnavailable, Server
 
 LIMITS = Limits(cell_cpu=20.0, cells_cpu=60.0, total_cpu=300.0)  # whatever it does is the author's

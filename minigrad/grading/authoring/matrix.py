@@ -19,7 +19,7 @@ from minigrad.grading.judge.judge import Judge
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.judge.verdict import decide
 from minigrad.grading.model import Assignment, Evidence, Limits, Report
-from minigrad.sandbox.cores import cores
+from minigrad.sandbox.linux.cores import cores
 
 SALT, OTHER = b"matrix, salt one", b"matrix, salt two"  # fixed: the matrix is the same every time
 LIMITS = Limits(total_cpu=300.0)  # whatever a mutant does to the course's machine, it is the author's

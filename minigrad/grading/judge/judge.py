@@ -40,7 +40,7 @@ from minigrad.grading.model import (
 )
 from minigrad.grading.store import files
 from minigrad.sandbox import protocol
-from minigrad.sandbox.cores import cores
+from minigrad.sandbox.linux.cores import cores
 from minigrad.sandbox.server import Isolation, SandboxFault, SandboxUnavailable, Server
 
 FAULTS = 3  # runs before the judge's own faults leave a submission ungraded
