@@ -14,10 +14,11 @@ from minigrad.tensor import Tensor
 
 
 class OptimizerState(TypedDict):
-    """What `Optimizer.state_dict` returns. state: for each parameter its arrays by slot, in its own shape."""
+    """What `state_dict` returns. For each parameter counts: how often it moved; state: its arrays by slot."""
 
     lr: float
     steps: int
+    counts: list[int]
     state: list[dict[str, Array]]
 
 
@@ -31,12 +32,13 @@ class ScheduleState(TypedDict):
 class _Arena:
     """Parameters of one dtype. For each slot, their arrays lie one after the other in one flat array.
 
-    When all of them have a gradient, one operation on the flat arrays moves them all, which for
-    small parameters takes a third of the time.
+    When all of them have a gradient, and have moved equally often, one operation on the flat arrays moves
+    them all, which for small parameters takes a third of the time.
     """
 
     def __init__(self, parameters: Sequence[Tensor], slots: Iterable[str]) -> None:
         self.parameters, self.shapes = parameters, [p.shape for p in parameters]
+        self.counts = [0] * len(parameters)  # how often each of them moved
         ends = list(accumulate(p.size for p in parameters))
         self.cuts = [slice(end - p.size, end) for p, end in zip(parameters, ends, strict=True)]
         first = parameters[0].data
@@ -58,8 +60,7 @@ class _Arena:
 def _leaves(name: str, parameters: Any) -> list[Tensor]:
     """The parameters, each once. Raises as `Optimizer` does, with its class's name, for what cannot move."""
     if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
-        # What can be called is a model, or its method without the parentheses.
-        remedy = "model.parameters()" if callable(parameters) else "[w]"
+        remedy = "model.parameters()" if callable(parameters) else "[w]"  # a model, or a forgotten ()
         kind = type(parameters).__name__
         raise TypeError(f"{name}: parameters must be a list of Tensors, got a {kind}: pass {remedy}")
     leaves = list({id(p): p for p in parameters}.values())
@@ -102,9 +103,7 @@ class Optimizer:
         self.parameters = _leaves(type(self).__name__, parameters)
         if not lr >= 0 or not weight_decay >= 0:
             raise ValueError(f"{type(self).__name__}: lr and weight_decay must not be negative")
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.steps = 0
+        self.lr, self.weight_decay, self.steps = lr, weight_decay, 0
         alike: dict[Any, list[Tensor]] = {}
         for p in self.parameters:
             alike.setdefault((type(p.data), p.dtype), []).append(p)
@@ -131,36 +130,40 @@ class Optimizer:
         self.steps += 1
         for arena in self._arenas:
             gradients = [p.grad for p in arena.parameters]
-            if all(g is not None for g in gradients):
+            moved = [g is not None for g in gradients]
+            arena.counts = [n + more for n, more in zip(arena.counts, moved, strict=True)]
+            if all(moved) and len(set(arena.counts)) == 1:
                 data = _joined([p.data for p in arena.parameters]) if self.weight_decay else None
-                change = self._decayed(data, _joined(gradients), arena.flat)
+                change = self._decayed(data, _joined(gradients), arena.flat, arena.counts[0])
                 for p, cut in zip(arena.parameters, arena.cuts, strict=True):
                     p.data -= change[cut].reshape(p.shape)
             else:
-                for (p, state), g in zip(arena.views(), gradients, strict=True):
+                for (p, state), g, n in zip(arena.views(), gradients, arena.counts, strict=True):
                     if g is not None:
-                        p.data -= self._decayed(p.data, g, state)
+                        p.data -= self._decayed(p.data, g, state, n)
 
-    def _decayed(self, data: Array, g: Array, state: dict[str, Array]) -> Array:
+    def _decayed(self, data: Array, g: Array, state: dict[str, Array], n: int) -> Array:
         """What to subtract from a parameter, weight decay included; updates `state` in place."""
         if not self.weight_decay:
-            return self._change(g, state)
+            return self._change(g, state, n)
         if self.decoupled:
-            return self._change(g, state) + self.lr * self.weight_decay * data
-        return self._change(g + self.weight_decay * data, state)
+            return self._change(g, state, n) + self.lr * self.weight_decay * data
+        return self._change(g + self.weight_decay * data, state, n)
 
-    def _change(self, g: Array, state: dict[str, Array]) -> Array:
-        """What to subtract from a parameter for its gradient; updates `state` in place."""
+    def _change(self, g: Array, state: dict[str, Array], n: int) -> Array:
+        """What to subtract from a parameter for its gradient in its step n; updates `state` in place."""
         raise NotImplementedError
 
     def state_dict(self) -> OptimizerState:
-        """Copies of lr, of the number of steps, and of each parameter's slots, in its own shape.
+        """Copies of lr, of the numbers of steps, and of each parameter's slots, in its own shape.
 
         With the parameters and the constructor's other arguments, the next step depends on nothing else.
         """
+        counts = {id(p): n for a in self._arenas for p, n in zip(a.parameters, a.counts, strict=True)}
         return {
             "lr": self.lr,
             "steps": self.steps,
+            "counts": [counts[id(p)] for p in self.parameters],
             "state": [{name: array.copy() for name, array in state.items()} for state in self.state],
         }
 
@@ -183,6 +186,9 @@ class Optimizer:
         for mine, theirs in zip(state, saved["state"], strict=True):
             for name in mine:
                 mine[name][...] = theirs[name]
+        counts = {id(p): n for p, n in zip(self.parameters, saved["counts"], strict=True)}
+        for arena in self._arenas:
+            arena.counts = [counts[id(p)] for p in arena.parameters]
         self.lr, self.steps = saved["lr"], saved["steps"]
 
 
@@ -207,7 +213,7 @@ class SGD(Optimizer):
         self.slots = ("velocity",) if momentum else ()
         super().__init__(parameters, lr, weight_decay)
 
-    def _change(self, g: Array, state: dict[str, Array]) -> Array:
+    def _change(self, g: Array, state: dict[str, Array], n: int) -> Array:
         if not self.momentum:
             return self.lr * g
         v = state["velocity"]
@@ -235,7 +241,7 @@ class RMSprop(Optimizer):
         self.decay, self.eps = decay, eps
         super().__init__(parameters, lr, weight_decay)
 
-    def _change(self, g: Array, state: dict[str, Array]) -> Array:
+    def _change(self, g: Array, state: dict[str, Array], n: int) -> Array:
         s = state["square"]
         s *= self.decay
         s += (1 - self.decay) * g * g
@@ -245,7 +251,7 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """m = b1 m + (1 - b1) g, s = b2 s + (1 - b2) g², data -= lr m' / (sqrt(s') + eps).
 
-    betas are b1 and b2; m' = m / (1 - b1ⁿ) and s' = s / (1 - b2ⁿ) in step n correct the bias towards 0.
+    betas are b1 and b2; m' = m / (1 - b1ⁿ), s' = s / (1 - b2ⁿ) in a parameter's own step n correct the bias.
     Kingma and Ba, 2015 (arXiv:1412.6980), algorithm 1.
     """
 
@@ -262,18 +268,18 @@ class Adam(Optimizer):
         self.betas, self.eps = betas, eps
         super().__init__(parameters, lr, weight_decay)
 
-    def _change(self, g: Array, state: dict[str, Array]) -> Array:
+    def _change(self, g: Array, state: dict[str, Array], n: int) -> Array:
         # Algorithm 1 with numerator and denominator multiplied by sqrt(1 - b2ⁿ): the corrections of the
         # bias are then two numbers, and m and s need not be divided entry by entry.
         (b1, b2), m, s = self.betas, state["mean"], state["square"]
-        scale = math.sqrt(1 - b2**self.steps)
+        scale = math.sqrt(1 - b2**n)
         m += (1 - b1) * (g - m)
         s *= b2
         s += (1 - b2) * g * g
         root = np.sqrt(s)  # of a 0-d parameter a NumPy scalar, which out= would not take
         root += self.eps * scale
         change = m / root
-        change *= self.lr * scale / (1 - b1**self.steps)
+        change *= self.lr * scale / (1 - b1**n)
         return change
 
 

@@ -35,7 +35,9 @@ NOT_ENGINE = {"sandbox", "grading", "cli", "__main__"}
 # Modules whose docstrings are still being written. When one is done, take its name out.
 OWED: set[str] = set()
 
-EXCEPTIONS: dict[str, str] = {}  # "module.name: the fault" -> why it may stay
+EXCEPTIONS: dict[str, str] = {  # "module.name: the fault" -> why it may stay
+    "minigrad.train.fit: it does not say when it raises _LossIsNaN": "fit catches it",
+}
 
 ARRAYS = re.compile(r"\b(Tensor|Array|Arrays|ArrayLike|NDArray|ndarray|Batch|Series)\b")
 SHAPE_WORDS = re.compile(

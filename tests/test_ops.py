@@ -422,3 +422,48 @@ def test_float32_stays_float32(name):
     y, (vjp,) = getattr(ops, name)(x)
     assert y.dtype == np.float32
     assert pulled(vjp, np.ones_like(y)).dtype == np.float32
+
+
+# Empty, single and infinite: what PyTorch gives
+
+
+def gradients(f, *arrays):
+    leaves = [Tensor(a, requires_grad=True) for a in arrays]
+    result = f(*leaves)
+    result.backward(np.ones(result.shape))
+    return [leaf.grad for leaf in leaves]
+
+
+@pytest.mark.parametrize("quick", [True, False], ids=["fast", "plain"])
+@pytest.mark.parametrize("name", ["var", "mean", "sum", "prod"])
+def test_reductions_of_no_rows(name, quick):
+    with the_tape(quick):
+        for f in (lambda x: getattr(x, name)(axis=1), lambda x: minigrad.functional.layer_norm(x)):
+            assert gradients(f, np.zeros((0, 3)))[0].shape == (0, 3)
+        assert gradients(lambda x: x.prod(axis=1), np.zeros((3, 0)))[0].shape == (3, 0)
+        assert gradients(lambda x: x.prod(axis=(0, 2)), np.zeros((2, 0, 2)))[0].shape == (2, 0, 2)
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "prod"])
+def test_reductions_of_no_dimensions(name, axis):
+    assert gradients(lambda x: getattr(x, name)(axis=axis), np.array(3.0))[0] == 1
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_variance_of_one_with_ddof():
+    for ddof in (1, 2):
+        assert np.isnan(gradients(lambda x, ddof=ddof: x.var(ddof=ddof), np.ones(1))[0]).all()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_powers_at_their_edges():
+    edge = np.array([np.inf, -np.inf, 0.0, np.nan, 2.0])
+    for zero in (0, 0.0, np.zeros(5), np.zeros(1)):
+        assert gradients(lambda x, zero=zero: x**zero, edge)[0].tolist() == [0] * 5
+    assert gradients(lambda x: x ** np.array([0.0, 2.0]), np.array([np.inf, 3.0]))[0].tolist() == [0, 6]
+    assert gradients(lambda b: 0.0**b, np.array([-1.0, 0.0, 2.0]))[0].tolist() == [-np.inf, 0, 0]
+    a, b = gradients(lambda a, b: a**b, np.float32([0, 2]), np.float32([3, 0]))
+    assert (a.dtype, b.dtype) == (np.float32, np.float32)
+    assert a.tolist() == [0, 0]
+    assert b.tolist() == pytest.approx([0, np.log(2)])

@@ -234,6 +234,34 @@ def test_a_parameter_of_another_shape_takes_no_other_ones_part():
     assert a.data.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("make", [optim.Adam, optim.AdamW])
+def test_a_late_first_gradient_is_a_first_step(make):
+    """As in PyTorch, whose Adam counts the steps of each parameter."""
+    a, b = Parameter(np.ones(2)), Parameter(np.ones(2))
+    c = Parameter(np.ones(2, np.float32))  # in an arena of its own
+    optimizer = make([a, c, b], lr=0.1, weight_decay=0.0)
+    for _ in range(1000):
+        a.grad = np.ones(2)
+        optimizer.step()
+    c.grad, b.grad = np.full(2, 3.0, np.float32), np.array([3.0, -1e-3])
+    optimizer.step()
+    assert b.data == pytest.approx([0.9, 1.1], abs=1e-5)
+    assert c.data == pytest.approx([0.9, 0.9], abs=1e-5)
+    assert optimizer.state_dict()["counts"] == [1001, 1, 1]
+    alone = Parameter(np.ones(2))
+    twin = make([alone], lr=0.1, weight_decay=0.0)
+    for g in (np.array([3.0, -1e-3]), np.array([1.0, 2.0])):
+        alone.grad = g
+        twin.step()
+    restored = make([Parameter(p.data) for p in (a, c, b)], weight_decay=0.0)
+    restored.load_state_dict(optimizer.state_dict())
+    for made, p in ((optimizer, b), (restored, restored.parameters[2])):
+        made.zero_grad()
+        p.grad = np.array([1.0, 2.0])
+        made.step()
+        assert p.data == pytest.approx(alone.data, rel=1e-12)
+
+
 def rates(factor, steps):
     optimizer = optim.SGD([Parameter(np.ones(1))], 2.0)
     schedule, lrs = optim.Schedule(optimizer, factor), []

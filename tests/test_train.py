@@ -193,14 +193,82 @@ def test_patience_stops_and_leaves_the_best_parameters():
     assert not np.array_equal(states[1]["W"], states[3]["W"])
 
 
-def test_patience_without_validation_watches_the_training_loss_and_survives_nan():
-    values = iter([np.nan, 1.0, np.nan, np.nan, np.nan])
+def test_patience_without_validation_watches_the_training_loss():
+    values = iter([3.0, 1.0, 2.0, 2.0, 2.0])
 
     def loss(prediction, y):
         return prediction.sum() * 0.0 + next(values)
 
-    history = quiet(linear(), line(8), epochs=9, loss=loss, patience=2)
-    assert len(history) == 4
+    assert len(quiet(linear(), line(8), epochs=9, loss=loss, patience=2)) == 4
+
+
+def test_patience_survives_a_validation_loss_that_is_nan():
+    model, values = linear(), iter([np.nan, 1.0, np.nan, np.nan, np.nan])
+
+    def loss(prediction, y):
+        return functional.mse(prediction, y) if model.training else Tensor(next(values))
+
+    assert len(quiet(model, line(8), epochs=9, loss=loss, patience=2, validation=line(8))) == 4
+
+
+def test_a_nan_stops_with_a_word_and_moves_nothing():
+    model, factors = linear(), iter([1.0, 1.0, np.nan])
+    states = []
+
+    def loss(prediction, y):
+        return functional.mse(prediction, y) * next(factors)
+
+    with pytest.warns(RuntimeWarning, match="fit stopped in epoch 3: the loss is NaN; a smaller lr"):
+        history = quiet(
+            model, line(8), epochs=9, loss=loss, callback=lambda h: states.append(model.state_dict())
+        )
+    assert len(history) == 2
+    assert np.array_equal(model.W.data, states[1]["W"])
+
+
+def test_ctrl_c_keeps_history_best_parameters_and_modes():
+    model, states = nn.Sequential(linear(), nn.Dropout(0.1)), []
+    model.eval()
+    validation = iter([3.0, 1.0, 2.0])
+
+    def loss(prediction, y):
+        return functional.mse(prediction, y) if model.training else Tensor(next(validation))
+
+    def callback(history):
+        states.append(model.state_dict())
+        if len(history) == 3:
+            raise KeyboardInterrupt
+
+    options = {"loss": loss, "callback": callback, "patience": 5, "validation": line(8)}
+    with pytest.warns(RuntimeWarning, match="fit stopped in epoch 4: it was interrupted"):
+        history = quiet(model, line(8), epochs=9, **options)
+    assert list(history["val_loss"]) == [3.0, 1.0, 2.0]
+    for name, array in model.state_dict().items():
+        assert np.array_equal(array, states[1][name])
+        assert np.array_equal(history.last[name], states[2][name])
+    assert not any(m.training for m in model.modules())
+
+
+def test_a_part_in_eval_mode_stays_so():
+    modes = []
+
+    class Watched(nn.Linear):
+        def forward(self, x):
+            modes.append([m.training for m in model.modules()])
+            return super().forward(x)
+
+    model = nn.Sequential(Watched(2, 1), nn.Dropout(0.5).eval())
+    quiet(model, line(8), epochs=2, validation=line(8))
+    assert modes == [[True, True, False], [False] * 3] * 2
+    assert [m.training for m in model.modules()] == [True, True, False]
+    model.eval()
+    modes.clear()
+    quiet(model, line(8), epochs=1)
+    assert modes == [[True] * 3]
+    assert [m.training for m in model.modules()] == [False] * 3
+    with pytest.raises(ZeroDivisionError):
+        quiet(model, line(8), loss=lambda prediction, y: 1 / 0)
+    assert not model.training
 
 
 def test_a_callback_sees_each_epoch_and_may_stop():

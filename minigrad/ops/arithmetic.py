@@ -58,16 +58,19 @@ def neg(x: Array) -> Result:
 def pow(a: Array, b: Array) -> Result:
     """a ** b entry by entry, of any shapes that broadcast.
 
-    At a = 0 both gradients are finite: that of b is 0 there, and that of a is 0 where b is 0.
+    Where b is 0 the gradient of a is 0, also at 0 and inf. Where a is 0 that of b is 0, and -inf for b < 0.
     Raises ValueError for shapes that do not fit.
     """
     y = a**b
 
     def vjp_a(g: Array) -> Array:  # where b is 0, y is 1 for every a: its gradient is 0, never 0 * inf
-        return g * b * a ** (np.where(b == 0, 1, b - 1) if np.ndim(b) else b - 1 if b else 1)
+        if not np.ndim(b):
+            return g * b * a ** (b - 1) if b else np.zeros_like(g)
+        flat = b == 0
+        return g * b * np.where(flat, 1, a) ** np.where(flat, 1, b - 1)
 
-    def vjp_b(g: Array) -> Array:  # 0**b is flat in b: log(0) must not reach the product
-        return g * y * np.log(np.where(a == 0, 1, a))
+    def vjp_b(g: Array) -> Array:  # 0**b is flat in b from 0 on: log(0) must not reach the product
+        return g * y * np.log(np.where((a == 0) & (b >= 0), 1, a))
 
     return y, (vjp_a, vjp_b)
 

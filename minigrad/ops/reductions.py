@@ -7,6 +7,8 @@ is a ValueError.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from minigrad.tape import Array, Result, op
@@ -18,7 +20,7 @@ Axis = int | tuple[int, ...] | None
 
 def _spread(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """A reduction's `g` or result, with the reduced axes of `x` back as axes of length 1."""
-    return g if keepdims or axis is None else np.expand_dims(g, axis)
+    return g if keepdims or axis is None or not x.ndim else np.expand_dims(g, axis)
 
 
 def _filled(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
@@ -50,11 +52,13 @@ def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
     """The mean squared distance from the mean along the axes: of (B, T) with axis=1 it is (B,).
 
-    It divides by n - ddof. Gradient 2 g (x - mean) / (n - ddof). Raises ValueError for an axis x has not.
+    It divides by n - ddof: NaN where that is 0. Gradient 2 g (x - mean) / (n - ddof). Raises ValueError
+    for an axis x has not.
     """
     y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
     n = x.size / (y.size or 1) - ddof
-    return y, (lambda g: _spread(g * (2 / n), x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
+    scale = 2 / n if n > 0 else math.nan
+    return y, (lambda g: _spread(g * scale, x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
 
 
 def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
@@ -92,10 +96,17 @@ def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """
 
     def vjp(g: Array) -> Array:  # the product of all the others, without dividing: x may hold zeros
-        axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        axes = (
+            tuple(range(x.ndim))
+            if axis is None or not x.ndim
+            else axis
+            if isinstance(axis, tuple)
+            else (axis,)
+        )
         last = tuple(range(-len(axes), 0))
         moved = np.moveaxis(x, axes, last)
-        rows = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+        cut = x.ndim - len(axes)
+        rows = moved.reshape(*moved.shape[:cut], math.prod(moved.shape[cut:]))
         one = np.ones_like(rows[..., :1])
         before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
         after = np.cumprod(np.concatenate([one, rows[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]

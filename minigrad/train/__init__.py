@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, SupportsFloat
 
 import numpy as np
@@ -69,6 +71,9 @@ def fit(
     then those of a training that was never interrupted: where fit had left the model with its best
     epoch, it first gets the parameters and buffers of the last one back, of which the optimizer's state is.
     progress: show the figures on a bar or as lines, see `progress.py`.
+    The model trains in train mode; where only parts of it are in eval mode, these stay so. Afterwards the
+    modes are what they were before. Ctrl-C, and a loss that is NaN, end the training with a RuntimeWarning:
+    what is returned is the history of the finished epochs, and the updates since then stay in the model.
 
     Raises ValueError where epochs, batch_size or patience is below 1, and where the data has no
     sample or a mask that is False everywhere.
@@ -79,27 +84,35 @@ def fit(
         model.load_state_dict(history.last)
     metrics = metrics or {}
     monitored = "loss" if validation is None else "val_loss"
-    with bar_or_lines(len(history), epochs, progress) as show:
-        for epoch in range(len(history) + 1, epochs + 1):
-            if patience is not None and _waited(history, monitored) >= patience:
-                break
-            rng = np.random.default_rng([seed, epoch])
-            drawn = data(rng) if callable(data) else data
-            shuffled = drawn[rng.permutation(len(drawn))]
-            record: dict[str, float] = {"epoch": epoch}
-            model.train()
-            for averages in _steps(model, shuffled, loss, optimizer, batch_size, metrics, clip):
-                record |= averages
-                show(record)
-            if validation is not None:
-                scores = evaluate(model, validation, loss, metrics=metrics, batch_size=batch_size)
-                record |= {f"val_{name}": score for name, score in scores.items()}
-            history = History((*history.records, record), history.best)
-            if patience is not None and _waited(history, monitored) == 0:
-                history = History(history.records, model.state_dict())
-            show(record, ended=True)
-            if callback is not None and callback(history):
-                break
+    with _own_modes(model) as modes, bar_or_lines(len(history), epochs, progress) as show:
+        try:
+            for epoch in range(len(history) + 1, epochs + 1):
+                if patience is not None and _waited(history, monitored) >= patience:
+                    break
+                rng = np.random.default_rng([seed, epoch])
+                drawn = data(rng) if callable(data) else data
+                shuffled = drawn[rng.permutation(len(drawn))]
+                record: dict[str, float] = {"epoch": epoch}
+                _set(modes)
+                for averages in _steps(model, shuffled, loss, optimizer, batch_size, metrics, clip):
+                    record |= averages
+                    show(record)
+                if validation is not None:
+                    scores = evaluate(model, validation, loss, metrics=metrics, batch_size=batch_size)
+                    record |= {f"val_{name}": score for name, score in scores.items()}
+                improved = (
+                    patience is not None and _waited(History((*history.records, record)), monitored) == 0
+                )
+                history = History(
+                    (*history.records, record), model.state_dict() if improved else history.best
+                )
+                show(record, ended=True)
+                if callback is not None and callback(history):
+                    break
+        except (KeyboardInterrupt, _LossIsNaN) as stopped:
+            why = str(stopped) or "it was interrupted"
+            told = f"fit stopped in epoch {len(history) + 1}: {why}; the history has the epochs before"
+            warnings.warn(told, RuntimeWarning, stacklevel=2)
     if history.best:
         history = History(history.records, history.best, model.state_dict())
         model.load_state_dict(history.best)
@@ -116,21 +129,39 @@ def evaluate(
 ) -> dict[str, float]:
     """The mean loss and metrics of `model` on `data`, x (B, ...) and y (B, ...), by name.
 
-    Computed in eval mode and without recording; the model's mode is afterwards what it was before.
+    Computed in eval mode and without recording; each module's mode is afterwards what it was before.
     loss, metrics, batch_size, and the ValueError it raises: as for `fit`.
     """
     _refuse(batch_size=batch_size)
     means = _Means()
-    was_training = model.training
-    model.eval()
-    try:
-        with no_grad():
-            for batch in _batches(data, batch_size):
-                prediction = model(Tensor(batch.x))
-                means.add(_weight(batch), _scores(prediction, batch, {"loss": loss, **(metrics or {})}))
-    finally:
-        model.train(was_training)
+    with _own_modes(model), no_grad():
+        model.eval()
+        for batch in _batches(data, batch_size):
+            prediction = model(Tensor(batch.x))
+            means.add(_weight(batch), _scores(prediction, batch, {"loss": loss, **(metrics or {})}))
     return means.values
+
+
+class _LossIsNaN(Exception):
+    """The loss of a batch is NaN: its gradients would make the parameters NaN."""
+
+
+Modes = list[tuple[Module, bool]]  # modules, and whether each is in train mode
+
+
+@contextmanager
+def _own_modes(model: Module) -> Iterator[Modes]:
+    """The modes to train in: a part that alone is in eval mode stays so. Afterwards all are as before."""
+    before = [(module, module.training) for module in model.modules()]
+    try:
+        yield [(module, was or not model.training) for module, was in before]
+    finally:
+        _set(before)
+
+
+def _set(modes: Modes) -> None:
+    for module, training in modes:
+        module.training = training
 
 
 class _Means:
@@ -165,6 +196,8 @@ def _steps(
         optimizer.zero_grad()
         prediction = model(Tensor(batch.x))
         value = _applied(loss, prediction, batch)
+        if np.isnan(value.data).any():
+            raise _LossIsNaN("the loss is NaN; a smaller lr, or clip, may help")
         value.backward()
         norm = clip(model.parameters()) if clip is not None else None
         optimizer.step()
