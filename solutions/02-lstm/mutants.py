@@ -17,14 +17,14 @@ MUTANTS = [
         "cell-sigmoid-candidate",
         "g = self.activation(hx",
         "g = sigmoid(hx",
-        "The candidate other-candidate goes through a sigmoid, so nothing negative can ever be put into memory.",
+        "The candidate goes through a sigmoid, so nothing negative can ever be put into memory.",
         of("lstm-cell", f"candidate other-candidate other-activations {FORWARD}"),
     ),
     mutant(
         "cell-linear-candidate",
         "g = self.activation(hx @ self.W_c + self.b_c)",
         "g = hx @ self.W_c + self.b_c",
-        "The candidate other-candidate is not squashed: where is its activation?",
+        "The candidate is not squashed: where is its activation?",
         of("lstm-cell", f"input-gate candidate other-candidate shown-part other-activations {FORWARD}"),
     ),
     mutant(
@@ -73,7 +73,7 @@ MUTANTS = [
         "cell-no-input-gate",
         "c = f * c + i * g",
         "c = f * c + g",
-        "The candidate other-candidate is put on the belt whole: the input gate is not used.",
+        "The candidate is put on the belt whole: the input gate is not used.",
         of("lstm-cell", f"input-gate {FORWARD}"),
     ),
     mutant(
@@ -164,7 +164,7 @@ MUTANTS = [
         "cell-always-tanh",
         "        g = self.activation(hx @ self.W_c + self.b_c)\n",
         "        g = tanh(hx @ self.W_c + self.b_c)\n",
-        "The candidate other-candidate uses tanh even when the cell was built with another activation.",
+        "The candidate uses tanh even when the cell was built with another activation.",
         of("lstm-cell", "other-candidate other-activations"),
     ),
     mutant(

@@ -336,12 +336,18 @@ if check.passed("tbptt"):
 # In a state $(h, c)$ the mask is for $h$ alone: that is what the gates *read*. The cell state is nobody's input, and multiplying
 # it by $1/(1-p)$ at every step would blow it up like $(1-p)^{-t}$.
 #
+# The same holds for every cell: **the gates read the masked state, what is carried stays whole.** A plain cell and an LSTM only read
+# their h. A GRU reads *and* carries it, $h_t = (1 - z) \odot h_{t-1} + z \odot \ldots$, and where all the state is one `h`, a wrapper cannot
+# mask the one and leave the other. So do **not** put the wrapper around a GRU as you wrote it in 03: what it carries would be multiplied
+# by $1/(1-p)$ at every step. Give it the state $(h, c)$ with $c = h$ first: a cell that reads `h`, carries `c`, and hands out its new state twice.
+# For such a cell the wrapper is right as it is; after the exercise you see both.
+#
 # How does a wrapper know that a new sequence begins? The cell is asked for its `initial_state`. That is the moment.
 # (And with `tbptt` in chunks nobody asks again at a border, so the mask goes on, as it should: it is the same sequence.)
 #
 # ### Exercise `recurrent-dropout` · 30 points
 #
-# `RecurrentDropout(cell, p, rng)` is a cell around a cell. Every `Module` has `training`, True at first; `model.eval()` and
+# `RecurrentDropout(cell, p, rng)` is a cell around a cell that carries no h. Every `Module` has `training`, True at first; `model.eval()` and
 # `model.train()` set it for all modules within. The checks call `initial_state` before the first step, as `Recurrent`
 # does; they may then go on from a state of their own.
 #
@@ -463,6 +469,52 @@ if check.passed("recurrent-dropout"):
     axes[2].set(xlabel="update", ylabel="accuracy, nothing dropped", ylim=(0.4, 1.02))
     axes[2].legend(fontsize=8)
     plt.show()
+
+# %% [markdown] id="carried-text"
+# **Read and carried.** A cell with a gate that never moves: it keeps nine tenths of its state, as a GRU does with $z = 0.1$. First with one
+# state that is read and carried, then with the two apart. In evaluation they are the same cell. **Predict before you run:** the largest entry of the
+# state after 60 steps of training, with $p = 0.5$.
+
+# %% kind="lab" id="lab-carried"
+class Keeps(Module):
+    """h' = 0.9 h + 0.1 step(x, h): one state, read and carried."""
+
+    def __init__(self, cell):
+        self.cell, self.hidden_size = cell, cell.hidden_size
+
+    def initial_state(self, batch):
+        return self.cell.initial_state(batch)
+
+    def __call__(self, x, h):
+        return 0.9 * h + 0.1 * self.cell(x, h)
+
+
+class KeepsApart(Keeps):
+    """c' = 0.9 c + 0.1 step(x, h), h' = c': h is what is read, c is what is carried."""
+
+    def initial_state(self, batch):
+        return (self.cell.initial_state(batch),) * 2
+
+    def __call__(self, x, state):
+        h, c = state
+        new = 0.9 * c + 0.1 * self.cell(x, h)
+        return new, new
+
+
+def largest(kind, train, T=60):
+    """The largest entry of the output after T steps, with half of the state dropped in training."""
+    rng = np.random.default_rng(0)
+    recurrent = Recurrent(RecurrentDropout(kind(PlainCell(4, 16, rng)), 0.5, rng))
+    recurrent.train(train)
+    with no_grad():
+        outputs, _ = recurrent(rng.normal(size=(8, T, 4)))
+    return abs(outputs.data[:, -1]).max()
+
+
+if check.passed("recurrent-dropout"):
+    print(f"{'largest entry after 60 steps':30}{'training':>10}{'evaluation':>12}")
+    for name, kind in (("one state, read and carried", Keeps), ("read h, carried c", KeepsApart)):
+        print(f"{name:30}{largest(kind, True):10.2g}{largest(kind, False):12.2g}")
 
 # %% [markdown] id="few-text"
 # Does it also do what dropout is for? Now the sequences are noisy, there are only forty of them, and the network is trained

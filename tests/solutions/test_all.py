@@ -53,6 +53,14 @@ def test_a_graded_assignment_is_worth_100_points_and_an_ungraded_one_none(name: 
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_no_hint_holds_the_name_of_a_check(name: str) -> None:
+    """A list of `fails` that was edited by search and replace once left a name in four hints."""
+    a = solved(name)
+    for probe in {p for c in a.checks if "-" in (p := c.name.split(".")[1])}:
+        assert [m.name for m in a.mutants if re.search(rf"(?<![\w-]){probe}(?![\w-])", m.hint)] == [], probe
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_check_says_a_sentence_of_the_notebook_and_no_hidden_one_is_alone(name: str) -> None:
     a = solved(name)
     text = "\n".join(c.source for c in a.cells if c.markdown) + "\n"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
+from minigrad import Tensor, concatenate, sigmoid
 from minigrad.checks import Variant
+from minigrad.nn import Module, Recurrent
 from tests.solved import evidence, expected, failed, guarded, names, played, solved, trained
 
 NAME = "05-training"
@@ -32,6 +37,38 @@ def test_variants_pass_whatever_their_masks_are(variant: Variant) -> None:
     assert failed(NAME, observed, expected(NAME, "a third")) == {}
 
 
+class GRUApart(Module):
+    """03's GRU with the state (h, c): the gates read h, c is carried."""
+
+    def __init__(self, gru: Any) -> None:
+        self.gru, self.hidden_size = gru, gru.hidden_size
+
+    def initial_state(self, batch: int) -> tuple[Tensor, Tensor]:
+        h = self.gru.initial_state(batch)
+        return h, h
+
+    def __call__(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        h, c = state
+        z = sigmoid(concatenate([h, x], axis=1) @ self.gru.W_z + self.gru.b_z)
+        new = self.gru(x, h) + (1 - z) * (c - h)
+        return new, new
+
+
+def test_around_a_gru_the_carried_state_stays_whole_where_it_is_kept_apart() -> None:
+    """Both claims of the text: as it was written in 03 it grows without bound, apart it does not."""
+    x, biggest = np.random.default_rng(1).normal(size=(8, 60, 4)), {}
+    for apart in (False, True):
+        rng = np.random.default_rng(0)
+        gru = names("03-gru")["GRUCell"](4, 16, rng=rng)
+        drop = names(NAME)["RecurrentDropout"](GRUApart(gru) if apart else gru, 0.5, rng)
+        for training in (True, False):
+            drop.train(training)
+            biggest[apart, training] = float(abs(Recurrent(drop)(x)[0].data).max())
+    assert biggest[False, True] > 1e6
+    assert biggest[True, True] <= 1  # a mean of tanh's, whatever the gates read
+    assert biggest[True, False] == pytest.approx(biggest[False, False], rel=1e-12)
+
+
 def test_the_labs_show_what_the_notebook_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -44,6 +81,14 @@ def test_the_labs_show_what_the_notebook_says(
     curves = [line.split() for line in said.splitlines() if line.startswith(("a mask for", "one mask for"))]
     assert float(curves[0][-1]) < 0.7
     assert float(curves[1][-1]) > 0.97
+    one, two = (
+        line.split()[-2:]
+        for line in said.splitlines()
+        if line.startswith(("one state, read", "read h, carried"))
+    )
+    assert float(one[0]) > 1e6
+    assert float(two[0]) < 1
+    assert one[1] == two[1]
     ends = [line for line in said.splitlines() if "percent right after" in line]
     units = {line[:26].strip(): int(line.split()[-1]) for line in ends}
     assert units["as they are"] < 60
