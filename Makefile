@@ -53,6 +53,7 @@ kills: $(READY)  ## a class graded under 30 kills at random moments ends as an u
 	$(BIN)/python -m tests.kills 30
 
 wheel: $(READY)  ## what students install: no solutions in it
+	rm -rf build  # files that are gone would go into the wheel again
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:

@@ -68,6 +68,19 @@ def test_the_release_runs_from_top_to_bottom(assignment: Assignment) -> None:
             assert "✓ pass" not in result.data["text/html"]
 
 
+def test_run_all_goes_on_below_errors_of_the_students_own() -> None:
+    """A cell that Python cannot even read stops Jupyter, unless the cell is marked as one that may."""
+    folder = ROOT / "assignments" / "01-rnn"
+    notebook = nbformat.read(folder / "01-rnn.ipynb", as_version=4)
+    own = [c for c in notebook.cells if c.cell_type == "code" and c.metadata.nbgrader.solution]
+    for cell in own:
+        cell.source = "def half(x)\n    return x / 2"
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    failed = [c for c in notebook.cells if any(o.output_type == "error" for o in c.get("outputs", []))]
+    assert failed == own
+    assert all(c.execution_count for c in notebook.cells if c.cell_type == "code")
+
+
 def test_a_notebook_names_every_mistake_that_its_checks_catch(
     assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -241,7 +241,9 @@ def _run(run: Callable[[], dict[str, Any]], names: dict[str, Any], seed: str, wo
             reply = run()
     except (Exception, SystemExit, GeneratorExit) as error:
         reply = {"failure": failure_of(error)}
-        if words and reply["failure"]["kind"] == "exception":
+        if words and isinstance(error, Todo):
+            told = {"error": _plain(_message(error))}
+        elif words and reply["failure"]["kind"] == "exception":
             told = spoken(error, names)
     finally:
         _restore(names, saved)

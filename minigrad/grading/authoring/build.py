@@ -69,6 +69,8 @@ def _released(cell: Cell) -> dict[str, Any]:
         metadata["editable"] = False
     if cell.kind == "define":
         metadata["tags"] = ["define"]  # runs in grading, and in `minigrad check`
+    if cell.kind == "solution":
+        metadata["tags"] = ["raises-exception"]  # Jupyter's Run All goes on below an error in it
     out: dict[str, Any] = {"cell_type": cell_type, "id": cell.id, "metadata": metadata, "source": cell.source}
     if not cell.markdown:
         out |= {"execution_count": None, "outputs": []}

@@ -57,7 +57,9 @@ def said(failure: Mapping[str, object], cells: Collection[str]) -> Failure:
             "missing", f"`{name}` is not defined" if name else "a name the check needs is not defined"
         )
     if kind == "todo":
-        return Failure("todo", f"`{name}` is still to do" if name else "still to do")
+        return Failure(
+            "todo", f"`{name}` is still to do" if name else "still to do, or a `return` is missing"
+        )
     if kind == "exception":
         return Failure("exception", exception(failure, cells, IN_CHECK))
     return bad_value(failure.get("name"))

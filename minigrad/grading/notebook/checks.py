@@ -152,7 +152,8 @@ class Checks:
             waits = [c for c in needs if self._row(c, asked, seen).status != "pass"]
             first = dict.fromkeys(f'check("{c.exercise}")' for c in waits)
             return dataclasses.replace(row, details=(f"trains once {' and '.join(first)} passes",))
-        if row.status == "to do" and row.details:  # a name is missing
+        failure = seen[check.name].failure
+        if row.status == "to do" and failure is not None and failure.kind == "missing":
             return dataclasses.replace(row, details=(f"{row.details[0]}: write it, or run its cell first",))
         return row
 

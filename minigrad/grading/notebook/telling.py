@@ -56,7 +56,7 @@ def row(check: Check, observed: Evidence, expected: Evidence) -> Row:
     if decided.passed:
         return Row("pass", check.says)
     if failure is not None and failure.kind == "todo":
-        return Row("to do", check.says)
+        return Row("to do", check.says, details=(said.error or failure.reason,))
     if failure is not None and failure.kind == "missing":
         return Row("to do", check.says, details=(failure.reason,))
     if failure is not None and failure.kind == "waits":

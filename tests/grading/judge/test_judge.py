@@ -71,9 +71,9 @@ def test_a_blank_release_is_all_to_do(judge):
     assert report.blank
     assert report.score == 0
     assert reasons(report) == {
-        "square.value": "still to do",
+        "square.value": "still to do, or a `return` is missing",
         "square.negative": "`y` is still to do",
-        "mean.value-of-mean": "still to do",
+        "mean.value-of-mean": "still to do, or a `return` is missing",
         "fit.slope": "waits for `mean.value-of-mean`",
     }
     assert [e.hint for e in report.exercises] == ["", "", ""]
@@ -331,7 +331,9 @@ def test_parameters_that_do_not_work_are_not_passed(judge, w):
 
 
 def test_training_still_to_do_is_told(judge):
-    assert reasons(judge.grade(submission(step=None))) == {"fit.slope": "still to do"}
+    assert reasons(judge.grade(submission(step=None))) == {
+        "fit.slope": "still to do, or a `return` is missing"
+    }
 
 
 def test_the_solutions_worker_never_sees_a_submission_nor_a_submission_the_solution(judge, near):

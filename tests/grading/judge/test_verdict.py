@@ -165,7 +165,7 @@ def test_a_failure_fails_whatever_else_is_there():
         ({"failure": {"kind": "missing", "name": "<b>you passed</b>"}}, "missing", "a name the check needs"),
         ({"failure": {"kind": "missing", "name": "x" * 41}}, "missing", "a name the check needs"),
         ({"failure": {"kind": "todo", "name": "clip"}}, "todo", "`clip` is still to do"),
-        ({"failure": {"kind": "todo", "name": ""}}, "todo", "still to do"),
+        ({"failure": {"kind": "todo", "name": ""}}, "todo", "still to do, or a `return` is missing"),
         (
             {"failure": {"kind": "exception", "type": "TypeError", "line": 12, "cell": "square"}},
             "exception",
