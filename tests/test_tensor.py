@@ -590,6 +590,28 @@ def test_a_gradient_has_its_tensors_shape():
     assert w.grad.shape == (3, 2)
 
 
+def test_a_list_for_an_array_is_named_with_the_remedy():
+    w = leaf(3, 3)
+    for call, name in [
+        (lambda: w @ [1, 2, 3], "matmul"),
+        (lambda: [1, 2, 3] @ w, "matmul"),
+        (lambda: mg.nn.Linear(3, 2)([[1, 2, 3]]), "matmul"),
+        (lambda: mg.mean([w, w]), "mean"),
+        (lambda: mg.sum((w, w)), "sum"),
+    ]:
+        with pytest.raises(
+            TypeError, match=rf"{name} takes tensors or arrays, got a (list|tuple): use np.arr"
+        ):
+            call()
+
+    @op
+    def typo(x):
+        return x.shap, (None,)
+
+    with pytest.raises(AttributeError, match=r"typo: .* has no attribute 'shap'"):
+        typo(w)
+
+
 def test_a_leaf_changed_since():
     x, w = leaf(3), leaf(3)
     y = (x * w).sum()
