@@ -319,6 +319,15 @@ def test_detach_and_retain_grad():
     assert not y.detach().requires_grad
 
 
+def test_retain_grad_forgets_no_gradient():
+    w = leaf(2)
+    y = (w * 2.0).retain_grad()
+    y.sum().backward()
+    for tensor, g in ((w, [2, 2]), (y, [1, 1])):
+        assert tensor.retain_grad() is tensor
+        assert tensor.grad.tolist() == g
+
+
 def test_a_leaf_copies_and_a_constant_shares():
     a = np.ones(3)
     assert Tensor(a).data is a
