@@ -50,7 +50,17 @@ def pair(f: Any, returned: Any) -> tuple[Any, Any]:
 
 
 def misfit(f: Any, arrays: Sequence[Any], error: Exception) -> Exception:
-    """The error to raise where `f` refused its arguments with `error`: it names the op and the shapes."""
+    """The error to raise where `f` refused its arguments with `error`: it names the op and the shapes.
+
+    For an AttributeError, TypeError where a list was no array, else the same with the op's name.
+    """
+    if isinstance(error, AttributeError):
+        if not isinstance(error.obj, (list, tuple)):
+            return AttributeError(f"{f.__name__}: {error}", name=error.name, obj=error.obj)
+        remedy = "np.array(...) of numbers, stack(...) of tensors"
+        return TypeError(
+            f"{f.__name__} takes tensors or arrays, got a {type(error.obj).__name__}: use {remedy}"
+        )
     shapes = [str(a.shape) for a in arrays if hasattr(a, "shape")]
     kind = ValueError if isinstance(error, ValueError) else IndexError
     if len(shapes) > 1 and kind is ValueError:

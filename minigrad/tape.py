@@ -151,7 +151,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
         parents = [a.node if isinstance(a, result_class) else None for a in arguments]
         try:
             data, vjps = pair(f, call(*arrays, **keywords))
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, AttributeError) as error:
             raise misfit(f, arrays, error) from error
         if recording and any(parents):
             parents, vjps = _needed(f, parents, vjps)

@@ -138,7 +138,8 @@ class Tensor(fast.Value):
         """
         if self.node is None:
             raise ValueError("this tensor depends on no leaf with requires_grad=True: it has no gradient")
-        self.node.keep, self.node.grad = self._data.dtype, None
+        if self.node.keep is None:  # a leaf keeps its gradient already, and the one it has
+            self.node.keep, self.node.grad = self._data.dtype, None
         return self
 
     # Operators

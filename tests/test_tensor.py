@@ -319,6 +319,15 @@ def test_detach_and_retain_grad():
     assert not y.detach().requires_grad
 
 
+def test_retain_grad_forgets_no_gradient():
+    w = leaf(2)
+    y = (w * 2.0).retain_grad()
+    y.sum().backward()
+    for tensor, g in ((w, [2, 2]), (y, [1, 1])):
+        assert tensor.retain_grad() is tensor
+        assert tensor.grad.tolist() == g
+
+
 def test_a_leaf_copies_and_a_constant_shares():
     a = np.ones(3)
     assert Tensor(a).data is a
@@ -588,6 +597,28 @@ def test_a_gradient_has_its_tensors_shape():
     assert w.grad.shape == (3, 2)
     w.data = np.zeros((3, 2))
     assert w.grad.shape == (3, 2)
+
+
+def test_a_list_for_an_array_is_named_with_the_remedy():
+    w = leaf(3, 3)
+    for call, name in [
+        (lambda: w @ [1, 2, 3], "matmul"),
+        (lambda: [1, 2, 3] @ w, "matmul"),
+        (lambda: mg.nn.Linear(3, 2)([[1, 2, 3]]), "matmul"),
+        (lambda: mg.mean([w, w]), "mean"),
+        (lambda: mg.sum((w, w)), "sum"),
+    ]:
+        with pytest.raises(
+            TypeError, match=rf"{name} takes tensors or arrays, got a (list|tuple): use np.arr"
+        ):
+            call()
+
+    @op
+    def typo(x):
+        return x.shap, (None,)
+
+    with pytest.raises(AttributeError, match=r"typo: .* has no attribute 'shap'"):
+        typo(w)
 
 
 def test_a_leaf_changed_since():
