@@ -331,6 +331,60 @@ def test_unsafe_results_and_files_from_elsewhere_are_never_recorded(course, sand
     assert nbgrader.recorded[0].keys() == {"a"}
 
 
+@pytest.fixture
+def term(course) -> Course:
+    """Two students with three assignments each; the second and third answers are wrong for the first."""
+    for name in ("02-other", "03-third"):
+        assert main(["new", name]) == 0
+        build(load(course.authored(name)), course.root / "assignments")
+    for student, text in (("x1", RIGHT), ("x2", ADDS)):
+        hand_in(course, student, answer(course, text))
+        for name in ("02-other", "03-third"):
+            write(course.submitted / student / name / f"{name}.ipynb", answer(course, "scale = None"))
+    return course
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["submitted/x1", "submitted/x2"],
+        ["submitted"],
+        ["submitted/x1/", f"./submitted/../submitted/x2/{NAME}"],
+        [f"submitted/x1/{NAME}/{NAME}.ipynb", "submitted/x2", "submitted/x2"],
+    ],
+)
+def test_a_students_folder_means_the_assignment_that_is_graded(term, sandbox, nbgrader, capsys, paths):
+    assert main(["grade", NAME, *paths]) == 0
+    (made,) = nbgrader.recorded
+    assert {s: r.score for s, r in made.items()} == {"x1": 10.0, "x2": 0.0}
+    assert last_reports(term, NAME).keys() == {"x1", "x2"}
+    assert not last_reports(term, "02-other")
+
+
+def test_folders_elsewhere_are_graded_for_that_assignment_and_not_recorded(term, sandbox, nbgrader, capsys):
+    term.submitted.rename(term.root / "download")
+    assert main(["grade", NAME, "download/x1", "download/x2", "--json"]) == 0
+    scores = {s: r["score"] for s, r in json.loads(capsys.readouterr().out).items()}
+    assert scores == {"x1": 10.0, "x2": 0.0}
+    assert nbgrader.recorded == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "why"),
+    [
+        (["submitted/x1/02-other"], f"not about {NAME}"),
+        (["submitted/nobody"], f"nothing of {NAME}"),
+        ([f"submitted/x1/{NAME}/copy.ipynb"], "not what counts"),
+        (["submitted/x1", "elsewhere.ipynb"], "two commands"),
+        (["solutions"], f"no notebook of {NAME}"),
+    ],
+)
+def test_paths_that_do_not_say_what_to_grade_are_refused(term, nbgrader, capsys, paths, why):
+    assert main(["grade", NAME, *paths]) == 2
+    assert why in capsys.readouterr().err
+    assert nbgrader.recorded == []
+
+
 def test_a_cluster_elsewhere_needs_tls(course, capsys):
     pytest.importorskip("distributed")
     hand_in(course, "a", answer(course, RIGHT))
