@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from minigrad.grading.model import Assignment, GradingError
+from minigrad.grading.model import Assignment, GradingError, Source
 from minigrad.grading.store.layout import Course
 
 
@@ -37,13 +37,13 @@ def graded_assignment(course: Course, name: str) -> Assignment:
     return assignment
 
 
-def submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[str, Path], bool]:
+def submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[str, Source], bool]:
     """What to grade by student, and whether it is what was handed in: all paths lie in submitted/, or none.
 
     Of a student's folder, or one of several assignments, what was handed in for `name` is meant. Raises
     GradingError for a path that has nothing of it, and for paths of both kinds.
     """
-    handed_in = course.submissions(name)
+    handed_in: dict[str, Source] = {**course.submissions(name)}
     if not paths:
         return handed_in, True
     full = [Path(os.path.abspath(p)) for p in paths]
@@ -55,7 +55,7 @@ def submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[
         )
     if inside:
         return {s: f for p in inside for s, f in _handed_in(course, name, handed_in, p).items()}, True
-    found: dict[str, Path] = {}
+    found: dict[str, Source] = {}
     for path in full:
         for f in _elsewhere(course, name, path):
             names = (f.stem, f.parent.name, f.parent.parent.name)
@@ -68,7 +68,7 @@ def submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[
     return found, False
 
 
-def _handed_in(course: Course, name: str, all: Mapping[str, Path], path: Path) -> dict[str, Path]:
+def _handed_in(course: Course, name: str, all: Mapping[str, Source], path: Path) -> dict[str, Source]:
     """The submissions of an assignment that a path in submitted/ means: all, a student's, or one file."""
     parts = path.relative_to(course.submitted).parts
     chosen = {s: f for s, f in all.items() if not parts or s == parts[0]}
@@ -79,8 +79,7 @@ def _handed_in(course: Course, name: str, all: Mapping[str, Path], path: Path) -
     if not chosen:
         raise GradingError(f"nothing of {name} was handed in at {path}: leave it out")
     if len(parts) > 2 and path not in chosen.values():
-        (counts,) = chosen.values()
-        raise GradingError(f"{path} is not what counts for {name}: that is {counts}")
+        raise GradingError(f"{path} is not what counts for {name}: name {path.parent}")
     return chosen
 
 

@@ -331,6 +331,51 @@ def test_unsafe_results_and_files_from_elsewhere_are_never_recorded(course, sand
     assert nbgrader.recorded[0].keys() == {"a"}
 
 
+def test_every_folder_that_is_not_graded_has_a_line(course, sandbox, nbgrader, capsys):
+    """In the table, the CSV, the JSON and the HTML; nobody has one who handed in another assignment."""
+    right = json.dumps(answer(course, RIGHT))
+    at = {
+        "copies/01-tiny/01-tiny-Copy1.ipynb": "none of its 2 notebooks",
+        "copies/01-tiny/01-tiny-Copy2.ipynb": "none of its 2 notebooks",
+        "capital/01-tiny/01-tiny.IPYNB": "there is 01-tiny.IPYNB",
+        "text/01-tiny/01-tiny.ipynb.txt": "there is 01-tiny.ipynb.txt",
+        "nested/01-tiny/mine/01-tiny.ipynb": "one lies at mine/01-tiny.ipynb",
+        "deep/submitted/01-tiny/01-tiny.ipynb": "one lies at submitted/01-tiny/01-tiny.ipynb",
+        "flat/01-tiny.ipynb": "one lies at 01-tiny.ipynb",
+        "case/01-Tiny/01-tiny.ipynb": "called 01-Tiny",
+        "file/01-tiny": "01-tiny is a file",
+        "plain/01-tiny/01-tiny.ipynb": "",
+        "other/02-other/02-other.ipynb": "",
+    }
+    for name in at:
+        (course.submitted / name).parent.mkdir(parents=True, exist_ok=True)
+        (course.submitted / name).write_text(right)
+    (course.submitted / "empty").mkdir()
+    (course.submitted / "empty-too" / NAME).mkdir(parents=True)
+    (course.submitted / "link").symlink_to("plain")
+    (course.submitted / "linked").mkdir()
+    (course.submitted / "linked" / NAME).symlink_to(course.submitted / "plain" / NAME)
+    (course.submitted / ".hidden").mkdir()
+    (course.submitted / "read.me").write_text("no folder")
+    assert main(["new", "02-other"]) == 0
+    capsys.readouterr()
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    why = {name.split("/")[0]: reason for name, reason in at.items() if reason}
+    why |= {"empty": "is empty", "empty-too": "is empty", "link": "is a link", "linked": "is a link"}
+    told = capsys.readouterr().out
+    assert main(["report", NAME]) == 0
+    values = json.loads((course.work / "report.json").read_text())
+    assert values.keys() == nbgrader.recorded[0].keys() == {*why, "plain"}
+    table, page = ((course.work / f"report.{kind}").read_text() for kind in ("csv", "html"))
+    for student, reason in why.items():
+        assert values[student]["status"] == "refused"
+        assert reason in values[student]["reason"]
+        assert values[student]["reason"] in table.replace('""', '"')
+        assert f">{student}<" in page
+        assert reason in page
+        assert f"\n{student} " in told
+
+
 @pytest.fixture
 def term(course) -> Course:
     """Two students with three assignments each; the second and third answers are wrong for the first."""
