@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from minigrad.grading.model import Assignment, GradingError
+from minigrad.grading.model import Assignment, GradingError, Source
 from minigrad.grading.store.layout import Course
 
 
@@ -36,19 +37,62 @@ def graded_assignment(course: Course, name: str) -> Assignment:
     return assignment
 
 
-def submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[str, Path], bool]:
-    """What to grade by student, and whether all of it lies in submitted/."""
-    handed_in = course.submissions(name)
+def submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[str, Source], bool]:
+    """What to grade by student, and whether it is what was handed in: all paths lie in submitted/, or none.
+
+    Of a student's folder, or one of several assignments, what was handed in for `name` is meant. Raises
+    GradingError for a path that has nothing of it, and for paths of both kinds.
+    """
+    handed_in: dict[str, Source] = {**course.submissions(name)}
     if not paths:
         return handed_in, True
-    files = [f for p in paths for f in (sorted(p.rglob("*.ipynb")) if p.is_dir() else [p])]
-    students = {path: student for student, path in handed_in.items()}
-    if all(f.absolute() in students for f in files):
-        return {students[f.absolute()]: f.absolute() for f in files}, True
-    found: dict[str, Path] = {}
-    for f in files:
-        label = f.stem if f.stem != name else f.absolute().parent.name
-        while label in found:
-            label += "-again"
-        found[label] = f
+    full = [Path(os.path.abspath(p)) for p in paths]
+    inside = [p for p in full if p.is_relative_to(course.submitted)]
+    if inside and len(inside) < len(full):
+        raise GradingError(
+            "some of the paths lie in submitted/ and some do not, and only those in it are recorded: "
+            "name them in two commands"
+        )
+    if inside:
+        return {s: f for p in inside for s, f in _handed_in(course, name, handed_in, p).items()}, True
+    found: dict[str, Source] = {}
+    for path in full:
+        for f in _elsewhere(course, name, path):
+            names = (f.stem, f.parent.name, f.parent.parent.name)
+            label = base = next((n for n in names if n != name), name)
+            again = 1
+            while label in found:
+                again += 1
+                label = f"{base}-{again}"
+            found[label] = f
     return found, False
+
+
+def _handed_in(course: Course, name: str, all: Mapping[str, Source], path: Path) -> dict[str, Source]:
+    """The submissions of an assignment that a path in submitted/ means: all, a student's, or one file."""
+    parts = path.relative_to(course.submitted).parts
+    chosen = {s: f for s, f in all.items() if not parts or s == parts[0]}
+    if len(parts) > 1 and parts[1] != name:
+        raise GradingError(
+            f"{path} is not about {name}: name {Path(*path.parts[: 1 - len(parts)])} or {name}'s"
+        )
+    if not chosen:
+        raise GradingError(f"nothing of {name} was handed in at {path}: leave it out")
+    if len(parts) > 2 and path not in chosen.values():
+        raise GradingError(f"{path} is not what counts for {name}: name {path.parent}")
+    return chosen
+
+
+def _elsewhere(course: Course, name: str, path: Path) -> list[Path]:
+    """The notebooks of an assignment at a path: those of a folder that name no other assignment."""
+    if not path.is_dir():
+        return [path]
+    others = set(course.names()) - {name}
+    found = [
+        f
+        for f in sorted(path.rglob("*.ipynb"))
+        if not others & {f.stem, *f.relative_to(path).parts[:-1]} and ".ipynb_checkpoints" not in f.parts
+    ]
+    if not found:
+        raise GradingError(f"no notebook of {name} in {path}")
+    return found

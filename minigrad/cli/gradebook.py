@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli.terminal import progress
-from minigrad.grading.model import Assignment, Report
+from minigrad.grading.model import Assignment, Report, Source
 from minigrad.grading.store.layout import Course
 
 
@@ -34,7 +34,7 @@ def register(course: Course, assignment: Assignment) -> None:
 
 
 def record(
-    course: Course, assignment: Assignment, submissions: Mapping[str, Path], reports: Mapping[str, Report]
+    course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
 ) -> dict[str, str]:
     """Pass reports into the gradebook; prints and returns, by student, what could not be recorded."""
     nbgrader = plugin()

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,9 @@ class AuthoringError(GradingError):
 
 class Refused(GradingError):
     """A submission that cannot be graded; a person is asked. The message is the reason."""
+
+
+Source = Path | bytes | Refused  # a submitted file, what was read of one, or why there is none to read
 
 
 class JudgeFault(GradingError):

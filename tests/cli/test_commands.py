@@ -331,6 +331,105 @@ def test_unsafe_results_and_files_from_elsewhere_are_never_recorded(course, sand
     assert nbgrader.recorded[0].keys() == {"a"}
 
 
+def test_every_folder_that_is_not_graded_has_a_line(course, sandbox, nbgrader, capsys):
+    """In the table, the CSV, the JSON and the HTML; nobody has one who handed in another assignment."""
+    right = json.dumps(answer(course, RIGHT))
+    at = {
+        "copies/01-tiny/01-tiny-Copy1.ipynb": "none of its 2 notebooks",
+        "copies/01-tiny/01-tiny-Copy2.ipynb": "none of its 2 notebooks",
+        "capital/01-tiny/01-tiny.IPYNB": "there is 01-tiny.IPYNB",
+        "text/01-tiny/01-tiny.ipynb.txt": "there is 01-tiny.ipynb.txt",
+        "nested/01-tiny/mine/01-tiny.ipynb": "one lies at mine/01-tiny.ipynb",
+        "deep/submitted/01-tiny/01-tiny.ipynb": "one lies at submitted/01-tiny/01-tiny.ipynb",
+        "flat/01-tiny.ipynb": "one lies at 01-tiny.ipynb",
+        "case/01-Tiny/01-tiny.ipynb": "called 01-Tiny",
+        "file/01-tiny": "01-tiny is a file",
+        "plain/01-tiny/01-tiny.ipynb": "",
+        "other/02-other/02-other.ipynb": "",
+    }
+    for name in at:
+        (course.submitted / name).parent.mkdir(parents=True, exist_ok=True)
+        (course.submitted / name).write_text(right)
+    (course.submitted / "empty").mkdir()
+    (course.submitted / "empty-too" / NAME).mkdir(parents=True)
+    (course.submitted / "link").symlink_to("plain")
+    (course.submitted / "linked").mkdir()
+    (course.submitted / "linked" / NAME).symlink_to(course.submitted / "plain" / NAME)
+    (course.submitted / ".hidden").mkdir()
+    (course.submitted / "read.me").write_text("no folder")
+    assert main(["new", "02-other"]) == 0
+    capsys.readouterr()
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    why = {name.split("/")[0]: reason for name, reason in at.items() if reason}
+    why |= {"empty": "is empty", "empty-too": "is empty", "link": "is a link", "linked": "is a link"}
+    told = capsys.readouterr().out
+    assert main(["report", NAME]) == 0
+    values = json.loads((course.work / "report.json").read_text())
+    assert values.keys() == nbgrader.recorded[0].keys() == {*why, "plain"}
+    table, page = ((course.work / f"report.{kind}").read_text() for kind in ("csv", "html"))
+    for student, reason in why.items():
+        assert values[student]["status"] == "refused"
+        assert reason in values[student]["reason"]
+        assert values[student]["reason"] in table.replace('""', '"')
+        assert f">{student}<" in page
+        assert reason in page
+        assert f"\n{student} " in told
+
+
+@pytest.fixture
+def term(course) -> Course:
+    """Two students with three assignments each; the second and third answers are wrong for the first."""
+    for name in ("02-other", "03-third"):
+        assert main(["new", name]) == 0
+        build(load(course.authored(name)), course.root / "assignments")
+    for student, text in (("x1", RIGHT), ("x2", ADDS)):
+        hand_in(course, student, answer(course, text))
+        for name in ("02-other", "03-third"):
+            write(course.submitted / student / name / f"{name}.ipynb", answer(course, "scale = None"))
+    return course
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["submitted/x1", "submitted/x2"],
+        ["submitted"],
+        ["submitted/x1/", f"./submitted/../submitted/x2/{NAME}"],
+        [f"submitted/x1/{NAME}/{NAME}.ipynb", "submitted/x2", "submitted/x2"],
+    ],
+)
+def test_a_students_folder_means_the_assignment_that_is_graded(term, sandbox, nbgrader, capsys, paths):
+    assert main(["grade", NAME, *paths]) == 0
+    (made,) = nbgrader.recorded
+    assert {s: r.score for s, r in made.items()} == {"x1": 10.0, "x2": 0.0}
+    assert last_reports(term, NAME).keys() == {"x1", "x2"}
+    assert not last_reports(term, "02-other")
+
+
+def test_folders_elsewhere_are_graded_for_that_assignment_and_not_recorded(term, sandbox, nbgrader, capsys):
+    term.submitted.rename(term.root / "download")
+    assert main(["grade", NAME, "download/x1", "download/x2", "--json"]) == 0
+    scores = {s: r["score"] for s, r in json.loads(capsys.readouterr().out).items()}
+    assert scores == {"x1": 10.0, "x2": 0.0}
+    assert nbgrader.recorded == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "why"),
+    [
+        (["submitted/x1/02-other"], f"not about {NAME}"),
+        (["submitted/nobody"], f"nothing of {NAME}"),
+        ([f"submitted/x1/{NAME}/copy.ipynb"], "not what counts"),
+        (["submitted/x1", "elsewhere.ipynb"], "two commands"),
+        (["solutions"], f"no notebook of {NAME}"),
+    ],
+)
+def test_paths_that_do_not_say_what_to_grade_are_refused(term, nbgrader, capsys, paths, why):
+    assert main(["grade", NAME, *paths]) == 2
+    assert why in capsys.readouterr().err
+    assert nbgrader.recorded == []
+
+
 def test_a_cluster_elsewhere_needs_tls(course, capsys):
     pytest.importorskip("distributed")
     hand_in(course, "a", answer(course, RIGHT))

@@ -27,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="PATHS",
-        help="notebooks or folders (default: all in submitted/); what lies elsewhere is not recorded",
+        help="notebooks or students' folders (default: submitted/); what lies elsewhere is not recorded",
     )
     add_workers(parser)
     parser.add_argument(

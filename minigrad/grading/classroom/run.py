@@ -20,12 +20,11 @@ from minigrad.grading.classroom.similarity import similar
 from minigrad.grading.intake.canonical import intake, read
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.judge import seeds
-from minigrad.grading.model import Alike, Assignment, Refused, Report
+from minigrad.grading.model import Alike, Assignment, Refused, Report, Source
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import load_report, read_salt, save_report
 
 Done = Callable[[str, Report], None]
-Source = Path | bytes | Refused  # a file, what was read of one, or why there is none to read
 
 
 @dataclass(frozen=True)
@@ -206,9 +205,9 @@ def last_reports(course: Course, name: str) -> dict[str, Report]:
 def near_identical(course: Course, assignment: Assignment) -> list[Alike]:
     """Near-identical work among what was handed in, without the release and the framework."""
     works = {}
-    for student, path in course.submissions(assignment.name).items():
+    for student, source in course.submissions(assignment.name).items():
         with contextlib.suppress(Refused):
-            cells = intake(read(path, course.submitted), assignment).cells
+            cells = intake(fetch(course, source), assignment).cells
             works[student] = [c.source for c in cells if c.kind in ("solution", "own") and not c.markdown]
     package = Path(__file__).parents[2]
     files = (path for pattern in ("*.py", "nn/*.py", "ops/*.py") for path in package.glob(pattern))

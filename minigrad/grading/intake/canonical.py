@@ -30,8 +30,9 @@ def intake(data: bytes, assignment: Assignment) -> Intake:
     cells is kept; a missing cell follows the one it follows in the release. What was repaired is
     noted, for the student and for staff.
     """
-    raw = parse(data)
-    matched = match(raw, assignment)
+    book = parse(data)
+    raw = book.cells
+    matched = match(raw, assignment, book.assignment)
     notes = list(matched.notes)
     cells = in_order(raw, matched, assignment, notes)
     changed = any(

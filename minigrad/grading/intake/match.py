@@ -36,10 +36,11 @@ class Match:
     notes: tuple[str, ...]
 
 
-def match(raw: Sequence[Raw], assignment: Assignment) -> Match:
+def match(raw: Sequence[Raw], assignment: Assignment, says: str = "") -> Match:
     """Find each release cell: by nbgrader's grade_id, else by the cell's own id, else by its text.
 
-    Raises Refused when an answer is there twice, or when nothing of the assignment is.
+    Raises Refused when an answer is there twice, or when nothing of the assignment is; also when the
+    notebook `says` that it is another assignment and has none of this one's answers.
     """
     release = {c.id: c for c in assignment.cells}
     notes: list[str] = []
@@ -47,6 +48,8 @@ def match(raw: Sequence[Raw], assignment: Assignment) -> Match:
     found: dict[str, Found] = {}
     for id, positions in claims(raw, release).items():
         found[id] = one_of(release[id], positions, raw, left_out, notes)
+    if says not in ("", assignment.name) and not any(release[id].kind in ANSWERS for id in found):
+        raise Refused(f"this is {says}: hand in {assignment.name}")
     lost = not found
     taken = {f.position for f in found.values()} | left_out
     free = [p for p, r in enumerate(raw) if p not in taken and r.source.strip()]

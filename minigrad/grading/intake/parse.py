@@ -81,8 +81,16 @@ def read(path: Path, within: Path | None = None) -> bytes:
     return data
 
 
-def parse(data: bytes) -> list[Raw]:
-    """The whitelisted cells of an nbformat 4 file; raises Refused. Parses no Python."""
+@dataclass(frozen=True)
+class Book:
+    """The whitelisted part of the file: its cells, and the assignment that it says it is."""
+
+    cells: tuple[Raw, ...]
+    assignment: str = ""
+
+
+def parse(data: bytes) -> Book:
+    """The whitelisted part of an nbformat 4 file; raises Refused. Parses no Python."""
     if len(data) > MAX_BYTES:
         raise Refused(too_big(len(data)))
     if not data.strip():
@@ -106,7 +114,14 @@ def parse(data: bytes) -> list[Raw]:
         raise Refused("the file is not a notebook: it holds no cells")
     if len(cells) > MAX_CELLS:
         raise Refused(f"the notebook has {len(cells)} cells; at most {MAX_CELLS} are graded")
-    return [raw_cell(c, i) for i, c in enumerate(cells, 1)]
+    return Book(tuple(raw_cell(c, i) for i, c in enumerate(cells, 1)), assignment_of(book.get("metadata")))
+
+
+def assignment_of(metadata: object) -> str:
+    """The assignment that a release's metadata names; "" where there is none."""
+    ours = metadata.get("minigrad") if isinstance(metadata, dict) else None
+    given = name(ours.get("assignment")) if isinstance(ours, dict) else ""
+    return given if re.fullmatch(r"[\w-]{1,60}", given, re.ASCII) else ""
 
 
 def bound(text: str) -> None:

@@ -36,8 +36,8 @@ from traitlets import Unicode
 from traitlets.config import Config
 
 from minigrad.grading.authoring.build import release_notebook
-from minigrad.grading.classroom.run import Source, graded_bytes
-from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Report
+from minigrad.grading.classroom.run import graded_bytes
+from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Report, Source
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, judged, report_in, with_report
 from minigrad.grading.nbgrader.staging import InCourse, Rebuild, Resources, StagingExporter, stage
 from minigrad.grading.store.dates import Dates, read_dates

@@ -18,9 +18,9 @@ from traitlets import Bool, Unicode
 from traitlets.config import Configurable
 
 from minigrad.grading.assignment.load import load
-from minigrad.grading.classroom.run import Source, fetch, grade_class
+from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.intake.stamp import FILE, handed_in_at
-from minigrad.grading.model import Assignment, GradingError, Refused
+from minigrad.grading.model import Assignment, GradingError, Refused, Source
 from minigrad.grading.nbgrader.pages import Notebook, judged
 from minigrad.grading.store.layout import Course
 

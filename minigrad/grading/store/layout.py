@@ -1,11 +1,12 @@
-"""Where a course keeps things on disk: paths alone, nothing is opened here."""
+"""Where a course keeps things on disk: paths alone, no file is opened here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, Refused
+from minigrad.grading.store.submitted import submissions
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,6 @@ class Course:
         """What nbgrader sees of submissions, in the layout of submitted/."""
         return self.state / "staging"
 
-    def submissions(self, name: str) -> dict[str, Path]:
-        """The notebook that each student handed in for an assignment.
-
-        It bears the assignment's name; failing that, it is the only notebook of its folder.
-        """
-        found = {}
-        for folder in sorted(self.submitted.glob(f"*/{name}")):
-            notebooks = sorted(folder.glob("*.ipynb"))
-            named = folder / f"{name}.ipynb"
-            if named in notebooks:
-                found[folder.parent.name] = named
-            elif len(notebooks) == 1:
-                found[folder.parent.name] = notebooks[0]
-        return found
+    def submissions(self, name: str) -> dict[str, Path | Refused]:
+        """What each student handed in for an assignment, or why it cannot be graded."""
+        return submissions(self.submitted, name, self.names())

@@ -264,6 +264,28 @@ def test_a_stub_with_other_newlines_and_spaces_at_its_end_is_still_blank():
 
 # --- whatever was done --------------------------------------------------------------------------
 
+# --- another assignment --------------------------------------------------------------------------
+
+
+def says(cells, name):
+    """A notebook whose metadata name an assignment."""
+    return book(cells, metadata={"minigrad": {"assignment": name}})
+
+
+def test_another_assignment_is_named_and_refused():
+    """Also where a check cell has an id of this one: `learned-check` is in six notebooks."""
+    theirs = [raw("cell", "class Cell: ...", grade_id="cell"), raw("sc", "check()", grade_id="square-check")]
+    with pytest.raises(Refused, match=f"^this is 02-lstm: hand in {TASK.name}$"):
+        intake(says(theirs, "02-lstm"), TASK)
+    assert intake(says(theirs, TASK.name), TASK)
+    assert intake(says(theirs, "<b>words</b> of a student"), TASK), "no name, so nothing is said"
+
+
+def test_answers_count_for_more_than_the_notebooks_metadata():
+    cells = answered(square=RIGHT)
+    assert intake(says(cells, "02-lstm"), TASK) == intake(book(cells), TASK)
+
+
 DAMAGE = st.lists(
     st.tuples(st.sampled_from(["delete", "copy", "move", "retype", "unmark", "empty"]), st.integers(0, 99),
               st.integers(0, 99)),
