@@ -22,21 +22,21 @@ def _compared(f: Callable[..., Array]) -> Callable[[Tensor, Any], Tensor]:
 
 
 def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Tensor]:
-    """The operator `symbol`: it changes the tensor itself, as NumPy and PyTorch have it, or raises.
+    """The operator `symbol`: it changes a leaf or a constant itself, as NumPy and PyTorch have it, or raises.
 
-    Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was.
+    Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was. For what
+    has come off the tape just that is right, since nobody else needs the name.
     """
 
     def changed(self: Tensor, other: Any) -> Tensor:
-        if self.node is not None:
-            if self.node.op is not None:
-                made = f"the result of {self.node.op.__name__}, on which the tape relies"
-                raise ValueError(f"{symbol} cannot change {made}: use y = y {symbol[:-1]} ...")
-            if tape.recording:
-                remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
-                raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
-        elif tape.recording and isinstance(other, Tensor) and other.requires_grad:
-            raise ValueError(f"{symbol} on a constant would lose the gradient: use y = y {symbol[:-1]} ...")
+        if self.node is None:
+            if tape.recording and isinstance(other, Tensor) and other.requires_grad:
+                return NotImplemented  # Python takes `total += loss` for `total = total + loss`
+        elif self.node.op is not None:
+            return NotImplemented  # the same: the tape relies on the array of a result
+        elif tape.recording:
+            remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
+            raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
         # A constant gets an array of its own: the tape, or the caller, may still hold the one that it shares.
         array, by = self._data if self.node else self._data.copy(), as_array(other)
         try:
