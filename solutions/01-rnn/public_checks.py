@@ -155,6 +155,10 @@ PARAMETERS = (
 )
 START = "They start as Glorot (`W_x`), orthogonal (`W_h`) and zero (`b`), drawn from `rng`."
 STEP = "The new state is `activation(x @ W_x + h @ W_h + b)`, whatever the activation."
+PURE = (
+    "What a step gives depends on x, the state that it is given and the parameters alone, "
+    "and `initial_state(B)` on B: a cell keeps nothing from one call to the next."
+)
 REACHES = "The gradient reaches every parameter, the inputs and the first state, through all time steps."
 
 
@@ -171,6 +175,20 @@ def shapes(student, rng):
         "sizes of parameters()": np.sort([p.data.size for p in cell.parameters()]),
         "initial_state": state,
         "shape of the new state": np.array(h.shape),
+    }
+
+
+@check(exercise="rnn-cell", says=PURE)
+def keeps_nothing(student, rng):
+    """One cell: two first states, and one step before and after a step from another state."""
+    B, more, D, H = sizes(rng, 4)
+    cell = new_cell(student, D, H)
+    starts = [given(cell.initial_state(batch), "RNNCell's initial_state").shape for batch in (B, more)]
+    x, a, b = rng.normal(size=(B, D)), *(Tensor(rng.normal(size=(B, H))) for _ in range(2))
+    before, _, after = (step(cell, x, state) for state in (a, b, a))
+    return {
+        "shapes of two first states": np.array(starts),
+        "the same step gives the same": truth(np.allclose(before.data, after.data, equal_nan=True)),
     }
 
 

@@ -14,6 +14,20 @@ FORWARD = f"by-hand masked-sequence {BACKWARD}"  # what every wrong number in a 
 MUTANTS = [
     # --- lstm-cell: a step
     mutant(
+        "cell-keeps-its-last-state",
+        '        c = f * c + i * g\n        return o * self.activation(c), c',
+        "        if getattr(self, 'last', None) is not None and self.last.shape == c.shape:\n            c = self.last\n        c = f * c + i * g\n        self.last = c\n        return o * self.activation(c), c",
+        "The cell keeps its last state and reads it in place of the one that it is given: whoever calls it says what the state is.",
+        of("lstm-cell", "keeps-nothing"),
+    ),
+    mutant(
+        "cell-one-first-state",
+        '        return Tensor(zeros), Tensor(zeros)\n',
+        "        if not hasattr(self, 'first'):\n            self.first = Tensor(zeros), Tensor(zeros)\n        return self.first\n",
+        "`initial_state` makes its answer once and gives it for every batch, whatever its size.",
+        of("lstm-cell", "keeps-nothing"),
+    ),
+    mutant(
         "cell-sigmoid-candidate",
         "g = self.activation(hx",
         "g = sigmoid(hx",
