@@ -448,7 +448,7 @@ MUTANTS = [
         "scale-by-own",
         "    mean = train.mean(axis=0)\n"
         "    spread = train.std(axis=0)\n"
-        "    spread[spread == 0] = 1\n"
+        "    spread[train.min(axis=0) == train.max(axis=0)] = 1\n"
         "    return tuple((series - mean) / spread for series in (train, *others))",
         "    stds = [np.where(s.std(axis=0) == 0, s.dtype.type(1), s.std(axis=0)) for s in (train, *others)]\n"
         "    return tuple((s - s.mean(axis=0)) / std for s, std in zip((train, *others), stds))",
@@ -522,7 +522,7 @@ MUTANTS = [
     ),
     mutant(
         "scale-divides-by-zero",
-        "    spread[spread == 0] = 1\n",
+        "    spread[train.min(axis=0) == train.max(axis=0)] = 1\n",
         "",
         "A constant column is divided by its spread of zero.",
         of("standardise", "constant-column"),
