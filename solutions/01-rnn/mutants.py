@@ -482,6 +482,13 @@ MUTANTS = [
     ),
     # --- train-step
     mutant(
+        "train-step-zero-is-none",
+        "if max_norm is not None:",
+        "if max_norm:",
+        "`if max_norm:` takes a limit of 0 for no limit; only None means that.",
+        of("train-step", "one-clipped-update"),
+    ),
+    mutant(
         "train-no-zero-grad",
         "    optimizer.zero_grad()\n    value",
         "    value",

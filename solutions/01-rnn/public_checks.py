@@ -518,8 +518,12 @@ def updates(student, rng, count, max_norm, momentum=0.9):
 @check(exercise="train-step", weight=2, says=BEFORE)
 def loss_before(student, rng):
     (loss,), _ = updates(student, rng, 1, None)
-    return {"loss": np.array(float(loss.data if isinstance(loss, Tensor) else loss)),
-            "a float": truth(isinstance(loss, float))}
+    (clipped,), _ = updates(student, rng, 1, 0.5)
+    return {
+        **{name: np.array(float(got.data if isinstance(got, Tensor) else got))
+           for name, got in (("loss", loss), ("loss, with max_norm", clipped))},
+        "a float": truth(isinstance(loss, float)),
+    }
 
 
 @check(exercise="train-step", weight=2, says=ONE_UPDATE)
@@ -529,7 +533,9 @@ def one_update(student, rng):
 
 @check(exercise="train-step", says=CLIPPED, rtol=1e-5)
 def one_clipped_update(student, rng):
-    return updates(student, rng, 1, 0.5)[1]
+    """A limit of 0 is one, too: nothing moves."""
+    still = {f"{name}, max_norm 0": value for name, value in updates(student, rng, 1, 0.0)[1].items()}
+    return {**updates(student, rng, 1, 0.5)[1], **still}
 
 
 # --- learned -------------------------------------------------------------------------------------
