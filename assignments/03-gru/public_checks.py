@@ -96,6 +96,10 @@ GATE = "The gates z and r are σ([h, x] W + b), each with its own W and b, and h
 CANDIDATE = "The candidate is activation([r ⊙ h, x] W_h + b_h): r multiplies h before the matrix does."
 MIX = "The new state is (1 − z) ⊙ h + z ⊙ candidate: where z is 0 the old state stays, where z is 1 the candidate replaces it."
 ACTIVATION = "The candidate uses the activation that the cell was given; the gates use σ whatever it is."
+PURE = (
+    "What a step gives depends on x, the state that it is given and the parameters alone, "
+    "and `initial_state(B)` on B: a cell keeps nothing from one call to the next."
+)
 REACHES = "The gradient reaches every parameter, every input and the first state, through all time steps."
 
 
@@ -110,6 +114,20 @@ def shapes(student, rng):
         "sizes of parameters()": np.sort([p.data.size for p in cell.parameters()]),
         "initial_state": h,
         "shape of the new state": np.array(new.shape),
+    }
+
+
+@check(exercise="gru-cell", says=PURE)
+def keeps_nothing(student, rng):
+    """One cell: two first states, and one step before and after a step from another state."""
+    B, more, D, H = sizes(rng, 4)
+    cell = new_cell(student, D, H)
+    starts = [start_of(cell, batch).shape for batch in (B, more)]
+    x, a, b = rng.normal(size=(B, D)), *(rng.normal(size=(B, H)) for _ in range(2))
+    before, _, after = (step(cell, x, state) for state in (a, b, a))
+    return {
+        "shapes of two first states": np.array(starts),
+        "the same step gives the same": truth(np.allclose(before.data, after.data, equal_nan=True)),
     }
 
 
@@ -135,7 +153,7 @@ def biases(student, rng):
 def update_gate(student, rng):
     """The candidate is zero, so the new state is (1 - z) ⊙ h, whatever r is."""
     B, D, H = sizes(rng, 3)
-    cell = fixed(written_cell(student, rng, D, H), h=0.0)
+    cell = fixed(written_cell(student, rng, D, H, update_bias=1.5), h=0.0)
     return {"new state when the candidate is 0": step(cell, *one_step(rng, B, D, H))}
 
 

@@ -11,6 +11,20 @@ def of(exercise: str, probes: str) -> list[str]:
 MUTANTS = [
     # --- rnn-cell
     mutant(
+        "cell-keeps-its-last-state",
+        '        return self.activation(x @ self.W_x + h @ self.W_h + self.b)',
+        "        if getattr(self, 'last', None) is not None and self.last.shape == h.shape:\n            h = self.last\n        self.last = self.activation(x @ self.W_x + h @ self.W_h + self.b)\n        return self.last",
+        "The cell keeps its last state and reads it in place of the one that it is given: whoever calls it says what the state is.",
+        of("rnn-cell", "keeps-nothing"),
+    ),
+    mutant(
+        "cell-one-first-state",
+        '        return Tensor(np.zeros((batch, self.hidden_size), self.b.dtype))\n',
+        "        if not hasattr(self, 'first'):\n            self.first = Tensor(np.zeros((batch, self.hidden_size), self.b.dtype))\n        return self.first\n",
+        "`initial_state` makes its answer once and gives it for every batch, whatever its size.",
+        of("rnn-cell", "keeps-nothing"),
+    ),
+    mutant(
         "cell-forgets-h",
         "x @ self.W_x + h @ self.W_h + self.b",
         "x @ self.W_x + self.b",
@@ -467,6 +481,13 @@ MUTANTS = [
         of("clip-norm", "three-and-four one-parameter norm-in-place some-without-gradient global-norm shared once-more float32-gradients nothing-to-clip"),
     ),
     # --- train-step
+    mutant(
+        "train-step-zero-is-none",
+        "if max_norm is not None:",
+        "if max_norm:",
+        "`if max_norm:` takes a limit of 0 for no limit; only None means that.",
+        of("train-step", "one-clipped-update"),
+    ),
     mutant(
         "train-no-zero-grad",
         "    optimizer.zero_grad()\n    value",

@@ -133,6 +133,7 @@ import matplotlib.pyplot as plt
 # - The parameters are `W_x` (D, H), `W_h` (H, H) and `b` (H,) in `dtype`; `initial_state(B)` is zeros of shape (B, H) in that dtype.
 # - They start as Glorot (`W_x`), orthogonal (`W_h`) and zero (`b`), drawn from `rng`.
 # - The new state is `activation(x @ W_x + h @ W_h + b)`, whatever the activation.
+# - What a step gives depends on x, the state that it is given and the parameters alone, and `initial_state(B)` on B: a cell keeps nothing from one call to the next.
 # - The gradient reaches every parameter, the inputs and the first state, through all time steps.
 #
 # The checks write their own numbers into the parameters (`cell.W_x.data[...] = …`), so read

@@ -155,6 +155,10 @@ PARAMETERS = (
 )
 START = "They start as Glorot (`W_x`), orthogonal (`W_h`) and zero (`b`), drawn from `rng`."
 STEP = "The new state is `activation(x @ W_x + h @ W_h + b)`, whatever the activation."
+PURE = (
+    "What a step gives depends on x, the state that it is given and the parameters alone, "
+    "and `initial_state(B)` on B: a cell keeps nothing from one call to the next."
+)
 REACHES = "The gradient reaches every parameter, the inputs and the first state, through all time steps."
 
 
@@ -171,6 +175,20 @@ def shapes(student, rng):
         "sizes of parameters()": np.sort([p.data.size for p in cell.parameters()]),
         "initial_state": state,
         "shape of the new state": np.array(h.shape),
+    }
+
+
+@check(exercise="rnn-cell", says=PURE)
+def keeps_nothing(student, rng):
+    """One cell: two first states, and one step before and after a step from another state."""
+    B, more, D, H = sizes(rng, 4)
+    cell = new_cell(student, D, H)
+    starts = [given(cell.initial_state(batch), "RNNCell's initial_state").shape for batch in (B, more)]
+    x, a, b = rng.normal(size=(B, D)), *(Tensor(rng.normal(size=(B, H))) for _ in range(2))
+    before, _, after = (step(cell, x, state) for state in (a, b, a))
+    return {
+        "shapes of two first states": np.array(starts),
+        "the same step gives the same": truth(np.allclose(before.data, after.data, equal_nan=True)),
     }
 
 
@@ -500,8 +518,12 @@ def updates(student, rng, count, max_norm, momentum=0.9):
 @check(exercise="train-step", weight=2, says=BEFORE)
 def loss_before(student, rng):
     (loss,), _ = updates(student, rng, 1, None)
-    return {"loss": np.array(float(loss.data if isinstance(loss, Tensor) else loss)),
-            "a float": truth(isinstance(loss, float))}
+    (clipped,), _ = updates(student, rng, 1, 0.5)
+    return {
+        **{name: np.array(float(got.data if isinstance(got, Tensor) else got))
+           for name, got in (("loss", loss), ("loss, with max_norm", clipped))},
+        "a float": truth(isinstance(loss, float)),
+    }
 
 
 @check(exercise="train-step", weight=2, says=ONE_UPDATE)
@@ -511,7 +533,9 @@ def one_update(student, rng):
 
 @check(exercise="train-step", says=CLIPPED, rtol=1e-5)
 def one_clipped_update(student, rng):
-    return updates(student, rng, 1, 0.5)[1]
+    """A limit of 0 is one, too: nothing moves."""
+    still = {f"{name}, max_norm 0": value for name, value in updates(student, rng, 1, 0.0)[1].items()}
+    return {**updates(student, rng, 1, 0.5)[1], **still}
 
 
 # --- learned -------------------------------------------------------------------------------------

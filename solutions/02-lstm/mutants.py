@@ -14,6 +14,20 @@ FORWARD = f"by-hand masked-sequence {BACKWARD}"  # what every wrong number in a 
 MUTANTS = [
     # --- lstm-cell: a step
     mutant(
+        "cell-keeps-its-last-state",
+        '        c = f * c + i * g\n        return o * self.activation(c), c',
+        "        if getattr(self, 'last', None) is not None and self.last.shape == c.shape:\n            c = self.last\n        c = f * c + i * g\n        self.last = c\n        return o * self.activation(c), c",
+        "The cell keeps its last state and reads it in place of the one that it is given: whoever calls it says what the state is.",
+        of("lstm-cell", "keeps-nothing"),
+    ),
+    mutant(
+        "cell-one-first-state",
+        '        return Tensor(zeros), Tensor(zeros)\n',
+        "        if not hasattr(self, 'first'):\n            self.first = Tensor(zeros), Tensor(zeros)\n        return self.first\n",
+        "`initial_state` makes its answer once and gives it for every batch, whatever its size.",
+        of("lstm-cell", "keeps-nothing"),
+    ),
+    mutant(
         "cell-sigmoid-candidate",
         "g = self.activation(hx",
         "g = sigmoid(hx",
@@ -434,7 +448,7 @@ MUTANTS = [
         "scale-by-own",
         "    mean = train.mean(axis=0)\n"
         "    spread = train.std(axis=0)\n"
-        "    spread[spread == 0] = 1\n"
+        "    spread[train.min(axis=0) == train.max(axis=0)] = 1\n"
         "    return tuple((series - mean) / spread for series in (train, *others))",
         "    stds = [np.where(s.std(axis=0) == 0, s.dtype.type(1), s.std(axis=0)) for s in (train, *others)]\n"
         "    return tuple((s - s.mean(axis=0)) / std for s, std in zip((train, *others), stds))",
@@ -508,7 +522,7 @@ MUTANTS = [
     ),
     mutant(
         "scale-divides-by-zero",
-        "    spread[spread == 0] = 1\n",
+        "    spread[train.min(axis=0) == train.max(axis=0)] = 1\n",
         "",
         "A constant column is divided by its spread of zero.",
         of("standardise", "constant-column"),

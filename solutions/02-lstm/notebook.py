@@ -275,6 +275,7 @@ plt.show()
 # - The new c is f ⊙ c + i ⊙ g with the candidate g = activation([h, x] W_c + b_c).
 # - The new h is o ⊙ activation(new c); what is returned is the pair (new h, new c), in that order.
 # - The activation that the cell was given serves both, the candidate and the output.
+# - What a step gives depends on x, the state that it is given and the parameters alone, and `initial_state(B)` on B: a cell keeps nothing from one call to the next.
 # - The gradient reaches every parameter, every input, the first h and the first c, whether the loss looks at the h or at the c.
 #
 # The checks write their own numbers into the parameters (`cell.W_f.data[...] = …`), so read
@@ -652,7 +653,7 @@ def standardise(train, *others):
     ### STUB: return ...
     mean = train.mean(axis=0)
     spread = train.std(axis=0)
-    spread[spread == 0] = 1
+    spread[train.min(axis=0) == train.max(axis=0)] = 1
     return tuple((series - mean) / spread for series in (train, *others))
     ### END SOLUTION
 

@@ -112,6 +112,10 @@ GATE = "The gates f, i and o are σ([h, x] W + b), each with its own W and b, an
 MEMORY = "The new c is f ⊙ c + i ⊙ g with the candidate g = activation([h, x] W_c + b_c)."
 OUTPUT = "The new h is o ⊙ activation(new c); what is returned is the pair (new h, new c), in that order."
 ACTIVATION = "The activation that the cell was given serves both, the candidate and the output."
+PURE = (
+    "What a step gives depends on x, the state that it is given and the parameters alone, "
+    "and `initial_state(B)` on B: a cell keeps nothing from one call to the next."
+)
 REACHES = (
     "The gradient reaches every parameter, every input, the first h and the first c, "
     "whether the loss looks at the h or at the c."
@@ -131,6 +135,20 @@ def shapes(student, rng):
         "first c": c,
         "shape of the new h": np.array(new_h.shape),
         "shape of the new c": np.array(new_c.shape),
+    }
+
+
+@check(exercise="lstm-cell", says=PURE)
+def keeps_nothing(student, rng):
+    """One cell: two first states, and one step before and after a step from another state."""
+    B, more, D, H = sizes(rng, 4)
+    cell = new_cell(student, D, H)
+    starts = [start_of(cell, batch)[0].shape for batch in (B, more)]
+    x, a, b = rng.normal(size=(B, D)), *(rng.normal(size=(2, B, H)) for _ in range(2))
+    before, _, after = (step(cell, x, *state) for state in (a, b, a))
+    return {
+        "shapes of two first states": np.array(starts),
+        "the same step gives the same": truth(*(np.allclose(s.data, t.data, equal_nan=True) for s, t in zip(before, after, strict=True))),
     }
 
 

@@ -11,6 +11,20 @@ def of(exercise: str, probes: str) -> list[str]:
 MUTANTS = [
     # --- gru-cell: the step
     mutant(
+        "cell-keeps-its-last-state",
+        '        return (1 - z) * h + z * candidate',
+        "        if getattr(self, 'last', None) is not None and self.last.shape == h.shape:\n            h = self.last\n        self.last = (1 - z) * h + z * candidate\n        return self.last",
+        "The cell keeps its last state and reads it in place of the one that it is given: whoever calls it says what the state is.",
+        of("gru-cell", "keeps-nothing"),
+    ),
+    mutant(
+        "cell-one-first-state",
+        '        return Tensor(np.zeros((batch, self.hidden_size), self.b_z.dtype))\n',
+        "        if not hasattr(self, 'first'):\n            self.first = Tensor(np.zeros((batch, self.hidden_size), self.b_z.dtype))\n        return self.first\n",
+        "`initial_state` makes its answer once and gives it for every batch, whatever its size.",
+        of("gru-cell", "keeps-nothing"),
+    ),
+    mutant(
         "cell-other-rule",
         "return (1 - z) * h + z * candidate",
         "return z * h + (1 - z) * candidate",

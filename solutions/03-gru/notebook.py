@@ -230,6 +230,7 @@ plt.show()
 # - The candidate is activation([r ⊙ h, x] W_h + b_h): r multiplies h before the matrix does.
 # - The new state is (1 − z) ⊙ h + z ⊙ candidate: where z is 0 the old state stays, where z is 1 the candidate replaces it.
 # - The candidate uses the activation that the cell was given; the gates use σ whatever it is.
+# - What a step gives depends on x, the state that it is given and the parameters alone, and `initial_state(B)` on B: a cell keeps nothing from one call to the next.
 # - The gradient reaches every parameter, every input and the first state, through all time steps.
 #
 # The checks write their own numbers into the parameters (`cell.W_z.data[...] = …`), so read

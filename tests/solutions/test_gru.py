@@ -7,7 +7,17 @@ import itertools
 import numpy as np
 import pytest
 
-from tests.solved import guarded, played, rewritten_twice, solved, trained
+from tests.solved import (
+    evidence,
+    expected,
+    failed,
+    guarded,
+    names,
+    played,
+    rewritten_twice,
+    solved,
+    trained,
+)
 
 NAME = "03-gru"
 
@@ -52,3 +62,14 @@ def test_the_labs_show_what_the_notebook_says(
     assert (lab["adding_curves"]["GRU"][:, -1] < 0.02).all()
     assert (lab["adding_curves"]["plain"][:, -1] > 0.1).all()
     assert set(lab["sentiment_curves"]) == {"plain", "GRU"}
+
+
+def test_an_update_bias_that_is_added_at_every_step_is_caught() -> None:
+    """Two places of the cell, so no mutant. Where every check leaves it at 0, nothing shows."""
+    cell = solved(NAME).solution["gru-cell"]
+    start = "self.hidden_size = hidden_size\n"
+    assert start in cell
+    wrong = cell.replace(start, start + "        self.extra = update_bias\n")
+    wrong = wrong.replace("hx @ self.W_z + self.b_z", "hx @ self.W_z + self.b_z + self.extra")
+    observed = evidence(NAME, names(NAME, {"gru-cell": wrong}), "salt")
+    assert list(failed(NAME, observed, expected(NAME, "salt"))) == ["gru-cell.update-gate"]

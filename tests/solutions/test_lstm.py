@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from minigrad.grading.authoring.build import release_notebook
-from tests.solved import guarded, played, rewritten_twice, solved, trained
+from tests.solved import guarded, names, played, rewritten_twice, solved, trained
 
 NAME = "02-lstm"
 
@@ -56,3 +57,12 @@ def test_the_labs_show_what_the_notebook_says(
     assert first[0.0, "all"] < 1e-7 < 0.1 < first[2.0, "all"]
     assert lab["right"][-1] == 1.0
     assert lab["against"]["waves"] < 0.1 < 1 < lab["against"]["random walk"]
+
+
+def test_a_column_of_a_tenth_is_constant_though_its_deviation_is_a_rounding_error() -> None:
+    train = np.full((7, 2), 0.1)
+    train[:, 1] = np.arange(7)
+    assert train.std(axis=0)[0] > 0
+    shifted, other = names(NAME)["standardise"](train, train + 1)
+    assert abs(shifted[:, 0]).max() < 1e-15
+    assert other[:, 0] == pytest.approx(1)
