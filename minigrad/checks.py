@@ -167,7 +167,7 @@ class Rewrite:
 def given(value: Any, what: str) -> Any:
     """`value`, of any kind; raises Todo, naming `what`, where it is still a placeholder: None or `...`."""
     if value is None:
-        raise Todo(f"{what} gives None: is it still to do, or is a `return` missing?")
+        raise Todo(f"{what} gives None: is it still to do, or is a return missing?")
     if value is ...:
         raise Todo(f"{what} is still to do")
     return value

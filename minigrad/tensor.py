@@ -21,14 +21,14 @@ def _compared(f: Callable[..., Array]) -> Callable[[Tensor, Any], Tensor]:
     return lambda self, other: Tensor(f(self._data, as_array(other)))
 
 
-def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Tensor]:
+def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Any]:
     """The operator `symbol`: it changes a leaf or a constant itself, as NumPy and PyTorch have it, or raises.
 
     Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was. For what
     has come off the tape just that is right, since nobody else needs the name.
     """
 
-    def changed(self: Tensor, other: Any) -> Tensor:
+    def changed(self: Tensor, other: Any) -> Any:
         if self.node is None:
             if tape.recording and isinstance(other, Tensor) and other.requires_grad:
                 return NotImplemented  # Python takes `total += loss` for `total = total + loss`

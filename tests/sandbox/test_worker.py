@@ -280,12 +280,12 @@ def test_a_probes_words_are_those_of_the_students_own_line(notebook):
     [
         (lambda s, r: {"y": 1.0}, {"printed": ""}),
         (lambda s, r: {"y": s.absent}, {"printed": ""}),
-        (lambda s, r: {"y": s.stub + 1}, {"printed": ""}),
+        (lambda s, r: {"y": s.stub + 1}, {"error": "`stub` is still to do", "printed": ""}),
         (lambda s, r: {"y": []}, {"printed": ""}),
         (lambda s, r: {"y": 1 / 0}, {"error": "ZeroDivisionError: division by zero", "printed": ""}),
     ],
 )
-def test_there_are_no_words_of_errors_where_none_was_raised_by_the_student(f, words):
+def test_what_is_said_where_no_line_of_the_students_raised(f, words):
     one = check(exercise="e", weight=1, says="")(f)
     assert run_probe(one, {"stub": ...}, SEED, words=True)["words"] == words
 
