@@ -118,10 +118,15 @@ def definitions(module: ModuleType) -> Iterator[Definition]:
 
 
 def shapes(text: str, names: set[str]) -> list[str]:
-    """The shapes in a text: tuples of single letters, numbers, `...` and the given names."""
+    """The shapes in a text: tuples of single letters, numbers, `...` and the given names.
+
+    (0, 1) is none, but an interval.
+    """
     found = []
     for inside in re.findall(r"(?<![\w.])\(([^()]*)\)", text):
         parts = [part.strip() for part in inside.split(",")]
+        if parts == ["0", "1"]:
+            continue
         if len(parts) == 2 and parts[1] == "":
             parts.pop()  # (B,)
         elif len(parts) == 1 and parts != ["..."]:
@@ -159,6 +164,11 @@ def raised(function: Callable[..., Any]) -> set[str]:
     return names
 
 
+def gives_a_shape(text: str, names: set[str]) -> bool:
+    """Whether a text has a shape in it, as a tuple or in words."""
+    return bool(shapes(text, names) or SHAPE_WORDS.search(text))
+
+
 def faults(definition: Definition) -> list[str]:
     """What a definition's docstring lacks."""
     own = definition.thing.__doc__ or ""
@@ -169,7 +179,7 @@ def faults(definition: Definition) -> list[str]:
     arrays = {name for name, kind in arguments.items() if ARRAYS.search(kind)}
     owner = inspect.signature(definition.owner).parameters if definition.owner is not None else {}
     known = DIMENSIONS | set(arguments) | set(owner)
-    if arrays and not shapes(text, known) and not SHAPE_WORDS.search(text):
+    if arrays and not gives_a_shape(text, known):
         found.append("arrays go in or come out, and it gives no shape")
     for name in sorted(arrays - {"return"}):
         if not re.search(rf"\b{name}\b", text):
@@ -223,6 +233,26 @@ def test_the_rules_find_what_is_missing(function: Callable[..., Any], expected: 
     found = faults(Definition(function.__name__, function))
     assert len(found) == len(expected)
     assert all(part in fault for part, fault in zip(expected, found, strict=True))
+
+
+@pytest.mark.parametrize("text", ["of (B, T)", "(..., n, k)", "(3, 1)", "(n + 3,)", "of any shape", "scalar"])
+def test_a_shape_is_a_tuple_of_dimensions_or_words(text: str) -> None:
+    assert gives_a_shape(text, set())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x / (1 + |x|): from -1 to 1",
+        "in (0, 1)",
+        "in (-1, 1)",
+        "(1 - y)",
+        "f(B, T)",
+        "for shapes that do not fit",
+    ],
+)
+def test_a_formula_an_interval_and_a_call_are_no_shapes(text: str) -> None:
+    assert not gives_a_shape(text, set())
 
 
 EVERY = [d for name in engine() for d in definitions(importlib.import_module(name))]

@@ -2,7 +2,6 @@
 shapes, axes and indices."""
 
 import inspect
-import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +16,7 @@ from minigrad.contract import plain
 from minigrad.ops import indexing
 from minigrad.tape import unbroadcast
 from tests.tapes import the_tape
+from tests.test_docstrings import gives_a_shape
 
 # Here without the tape: the functions on arrays.
 LIFTED = {name: getattr(minigrad, name) for name in minigrad.ops.__all__}
@@ -126,8 +126,9 @@ def test_every_op_has_its_case_its_names_and_its_words(name):
     parameters = inspect.signature(f).parameters
     assert [*CASES[name]] == [*parameters], f"the row of {name} in CASES must name: {', '.join(parameters)}"
     words = f.__doc__ or ""
-    shapes = re.search(r"shape|\((\.\.\.|\d|[A-Z](,|\)))", words)
-    assert shapes, f"say in the docstring of {name} what shapes it takes and gives: (B, T) or 'of any shape'"
+    assert gives_a_shape(words, {*parameters}), (
+        f"say in the docstring of {name} what shapes it takes and gives: (B, T) or 'of any shape'"
+    )
     assert "Tensor" in str(inspect.signature(f)), f"{name} is not lifted: write @op above it"
 
 

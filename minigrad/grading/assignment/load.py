@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import difflib
 import hashlib
 import re
 from collections import Counter
@@ -29,7 +30,8 @@ T = TypeVar("T")
 def load(folder: Path, unsettled: str = "") -> Assignment:
     """The assignment that `folder` holds; AuthoringError names the file and what to do.
 
-    `unsettled` names a mutant whose `fails` may still be empty or name checks that are not there.
+    `unsettled` names a mutant whose `fails` may still be empty or name checks that are not there;
+    where it is given, the `fails` of others may be empty, too.
     """
     for file in ("notebook.py", PUBLIC, HIDDEN):
         if not (folder / file).is_file():
@@ -213,9 +215,7 @@ def _agree(a: Assignment, unsettled: str) -> None:
             )
         for need in check.needs:
             if need not in {c.name for c in a.checks if not c.trained}:
-                raise AuthoringError(
-                    f"{where} needs `{need}`, which is not the name of a deterministic check"
-                )
+                raise AuthoringError(f"{where} needs `{need}`: {no_such_check(a, need)}")
     for exercise in exercises:
         if not any(c.name in a.public for c in a.checks if c.exercise == exercise):
             raise AuthoringError(f"{a.name}/{PUBLIC}: the exercise `{exercise}` has no public check: add one")
@@ -230,7 +230,6 @@ def _mistakes_agree(a: Assignment, unsettled: str) -> None:
     where = f"{a.name}/mutants.py"
     if twice := _repeated([*(m.name for m in a.mutants), *(r.name for r in a.rewrites)]):
         raise AuthoringError(f"{where}: `{twice}` names two mutants or rewrites: rename one")
-    deterministic = {c.name for c in a.checks if not c.trained}
     for m in a.mutants:
         count = sum(source.count(m.old) for source in a.solution.values()) if m.old else 0
         if count != 1:
@@ -242,21 +241,34 @@ def _mistakes_agree(a: Assignment, unsettled: str) -> None:
             raise AuthoringError(f"{where}: mutant `{m.name}` changes nothing: `old` equals `new`")
         if not m.hint.strip():
             raise AuthoringError(f"{where}: mutant `{m.name}` has no hint: say what a student should look at")
-        if m.name == unsettled:
+        if m.name == unsettled or (unsettled and not m.fails):
             continue
         if not m.fails:
             raise AuthoringError(
                 f"{where}: mutant `{m.name}` fails no check: name those that catch it, or let "
                 f"`minigrad matrix {a.name} --only {m.name} --accept` do so"
             )
-        if unknown := [name for name in m.fails if name not in deterministic]:
+        if unknown := unknown_checks(a, m):
             raise AuthoringError(
-                f"{where}: mutant `{m.name}` fails {unknown}: not names of deterministic checks"
+                f"{where}: mutant `{m.name}` fails `{unknown[0]}`: {no_such_check(a, unknown[0])}"
             )
     for r in a.rewrites:
         if r.of not in {m.name for m in a.mutants}:
             raise AuthoringError(f"{where}: rewrite `{r.name}` is of `{r.of}`, which no mutant is named")
         _cells_known(a, r.cells, f"{where}: rewrite `{r.name}`")
+
+
+def unknown_checks(a: Assignment, mutant: Mutant) -> list[str]:
+    """What a mutant's `fails` names though no deterministic check is named so."""
+    return [name for name in mutant.fails if name not in {c.name for c in a.checks if not c.trained}]
+
+
+def no_such_check(a: Assignment, name: str) -> str:
+    """Why no deterministic check has this name, and which name may be meant."""
+    if any(c.name == name for c in a.checks):
+        return "it is a check that trains; only those that do not can be named"
+    near = difflib.get_close_matches(name, [c.name for c in a.checks if not c.trained], n=1)
+    return f"there is no check `{name}`" + (f"; did you mean `{near[0]}`?" if near else "")
 
 
 def _cells_known(a: Assignment, cells: Mapping[str, str], where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,10 +22,11 @@ def accepted(text: str, where: str, mutant: Mutant, failed: Sequence[str]) -> st
     too, if the helper then gives these names; else it becomes a plain list. Raises AuthoringError, with
     `where` and the remedy, when the argument is not found.
     """
-    place = _argument(text, where, mutant.name)
     names = [n for n in mutant.fails if n in failed] + [n for n in failed if n not in mutant.fails]
+    place = _argument(text, where, mutant.name, names)
+    indent = _indent(text, place)
     helper = _helper(place, _arguments(text))
-    for code in [_calls(helper, names, place)] * bool(helper) + [_list(names, place)]:
+    for code in [_calls(helper, names, place, indent)] * bool(helper) + [_list(names, place, indent)]:
         changed = _replaced(text, place, code)
         if _fails(changed, where, mutant.name) == set(names):
             return changed
@@ -34,14 +36,14 @@ def accepted(text: str, where: str, mutant: Mutant, failed: Sequence[str]) -> st
     )
 
 
-def _argument(text: str, where: str, name: str) -> ast.expr:
-    """Where `fails` of the mutant of this name stands."""
+def _argument(text: str, where: str, name: str, names: Sequence[str]) -> ast.expr:
+    """Where `fails` of the mutant of this name stands, in which the names of checks are to be written."""
     found = [call for call in _mutants(text) if _constant(_given(call, 0, "name")) == name]
     if len(found) != 1:
         count = f"{len(found)} calls" if found else "no call"
         raise AuthoringError(
             f'{where}: {count} of the form mutant("{name}", ...): --accept changes exactly one, whose name '
-            "is written out; write `fails` by hand"
+            f"is written out; write by hand fails={json.dumps(names)}"
         )
     fails = _given(found[0], 4, "fails")
     if fails is None:
@@ -82,7 +84,13 @@ def _helper(place: ast.expr, others: Iterable[ast.expr]) -> str:
     return Counter(called).most_common(1)[0][0]
 
 
-def _calls(helper: str, names: Iterable[str], place: ast.expr) -> str:
+def _indent(text: str, place: ast.expr) -> str:
+    """The white space before the line on which an expression begins: what goes on hangs from there."""
+    line = text.encode().splitlines()[place.lineno - 1].decode()
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _calls(helper: str, names: Iterable[str], place: ast.expr, indent: str) -> str:
     """A call of the helper for each exercise, added up."""
     probes: dict[str, list[str]] = {}
     for name in names:
@@ -92,28 +100,31 @@ def _calls(helper: str, names: Iterable[str], place: ast.expr) -> str:
     if len(probes) > 1 or place.col_offset + len(line) < WIDTH:
         return line
     ((exercise, own),) = probes.items()
-    indent = " " * place.col_offset
-    pieces = textwrap.wrap(" ".join(own), WIDTH - place.col_offset - 10, break_on_hyphens=False)
+    width = max(WIDTH - len(indent) - 10, 20)
+    pieces = textwrap.wrap(" ".join(own), width, break_on_hyphens=False, break_long_words=False)
     words = f' "\n{indent}    "'.join(pieces)
     return f'{helper}(\n{indent}    "{exercise}",\n{indent}    "{words}",\n{indent})'
 
 
-def _list(names: Sequence[str], place: ast.expr) -> str:
+def _list(names: Sequence[str], place: ast.expr, indent: str) -> str:
     line = "[" + ", ".join(f'"{name}"' for name in names) + "]"
     if place.col_offset + len(line) < WIDTH:
         return line
-    indent = " " * place.col_offset
     return "\n".join(["[", *(f'{indent}    "{name}",' for name in names), f"{indent}]"])
 
 
 def _replaced(text: str, place: ast.expr, code: str) -> str:
-    """The text with other code in place of an expression. Columns of the syntax tree count bytes."""
+    """The text with other code in place of an expression, with the line ends of the text.
+
+    Columns of the syntax tree count bytes.
+    """
     assert place.end_lineno is not None
     assert place.end_col_offset is not None
     lines = text.encode().splitlines(keepends=True)
     before = b"".join(lines[: place.lineno - 1]) + lines[place.lineno - 1][: place.col_offset]
     after = lines[place.end_lineno - 1][place.end_col_offset :] + b"".join(lines[place.end_lineno :])
-    return (before + code.encode() + after).decode()
+    end = b"\r\n" if lines[0].endswith(b"\r\n") else b"\n"
+    return (before + code.encode().replace(b"\n", end) + after).decode()
 
 
 def _fails(text: str, where: str, name: str) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from minigrad.checks import Mutant, Rewrite, Variant
-from minigrad.grading.assignment.load import load
+from minigrad.grading.assignment.load import load, no_such_check, unknown_checks
 from minigrad.grading.authoring.accept import accepted
 from minigrad.grading.authoring.matrix import LIMITS, SALT, Row, fails_complaints
 from minigrad.grading.judge.judge import Judge
@@ -78,7 +78,9 @@ def _run(judge: Judge, work: Work) -> One:
     seen = _observed(judge, work)
     reasons = {v.check: v.reason for v in judge.verdicts(seen) if not v.passed}
     if isinstance(work, Mutant):
-        complaints = fails_complaints(work.name, set(work.fails), set(reasons))
+        unknown = unknown_checks(a, work)
+        complaints = [f"mutant {work.name} fails {name}: {no_such_check(a, name)}" for name in unknown]
+        complaints += fails_complaints(work.name, set(work.fails) - set(unknown), set(reasons))
     elif isinstance(work, Variant):
         complaints = [f"variant {work.name} fails {c}, though it is right: {r}" for c, r in reasons.items()]
     else:

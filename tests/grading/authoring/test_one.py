@@ -91,6 +91,46 @@ def test_accept_writes_what_was_seen_and_nothing_else(tmp_path: Path, before: st
     assert only([folder], "doubled", accept=True, isolation="unsafe").note == "mutants.py says so already"
 
 
+def test_accept_goes_by_other_mutants_whose_fails_are_still_empty(tmp_path: Path) -> None:
+    folder = example.write(tmp_path)
+    written(folder, str(HALVED).replace("'", '"'), "[]")
+    written(folder, '["shift.moved"]', "[]")
+    with pytest.raises(AuthoringError, match="mutant `doubled` fails no check"):
+        load(folder)
+    for name in ("doubled", "backwards"):
+        made = only([folder], name, accept=True, isolation="unsafe")
+        assert made.note.startswith("written into mutants.py")
+    assert [m.fails for m in load(folder).mutants[:2]] == [tuple(HALVED), ("shift.moved",)]
+
+
+def test_mutants_made_in_a_loop_are_told_what_to_write_by_hand(tmp_path: Path) -> None:
+    folder = example.write(tmp_path)
+    path = folder / "mutants.py"
+    loop = (
+        'for n in (3, 4):\n    MUTANTS.append(mutant(f"m{n}", "x * 0.5", f"x * {n}.0", hint="?", fails=[]))\n'
+    )
+    path.write_text(path.read_text("utf-8") + "\nMUTANTS = list(MUTANTS)\n" + loop, "utf-8")
+    made = only([folder], "m3", isolation="unsafe")
+    assert sorted(made.reasons) == HALVED
+    with pytest.raises(AuthoringError) as error:
+        only([folder], "m4", accept=True, isolation="unsafe")
+    assert str(error.value).endswith('write by hand fails=["halve.half", "halve.one-row-hidden"]')
+
+
+def test_a_name_with_a_typo_is_told_the_one_that_was_meant(tmp_path: Path) -> None:
+    folder = example.write(tmp_path)
+    written(folder, '["shift.moved"]', '["shift.moevd"]')
+    told = "there is no check `shift.moevd`; did you mean `shift.moved`?"
+    with pytest.raises(AuthoringError) as error:
+        load(folder)
+    assert str(error.value) == f"02-tiny/mutants.py: mutant `backwards` fails `shift.moevd`: {told}"
+    made = only([folder], "backwards", isolation="unsafe")
+    assert made.complaints == (
+        f"02-tiny: mutant backwards fails shift.moevd: {told}",
+        "02-tiny: mutant backwards also fails shift.moved: add to its `fails`, or mend the checks",
+    )
+
+
 def test_accept_has_nothing_to_write_for_a_mutant_that_passes(tmp_path: Path) -> None:
     folder = example.write(tmp_path)
     written(folder, '"x * 2.0"', '"0.5 * x"')
@@ -144,6 +184,24 @@ def test_long_ones_go_over_several_lines() -> None:
     made = put('of("e", "x")', [f"e.{p}" for p in probes])
     assert max(map(len, made.splitlines())) < 115
     assert eval(made, {"of": lambda e, p: [f"{e}.{x}" for x in p.split()]}) == [f"e.{p}" for p in probes]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("helper", ["", "of"])
+def test_a_value_far_to_the_right_hangs_from_its_line(helper: str, end: str) -> None:
+    far = f'"+ h @ self.W_h + self.b)", "+ h @ self.W_h + self.b", hint="{"Bracket. " * 8}"'
+    before = f'    MUTANTS.append(mutant("m", {far}, fails=' + (f'{helper}("e", "x")' if helper else "[]")
+    text = f"{HEAD}MUTANTS = []\nif True:\n{before}))\n# the end\n".replace("\n", end)
+    probes = [f"probe-{i}" for i in range(12)]
+    changed = accepted(text, "m.py", mutant("m", "a", "b", "h", []), [f"e.{p}" for p in probes])
+    assert changed.count("\n") == changed.count(end)
+    lines = changed.split(end)
+    at = next(i for i, line in enumerate(lines) if line.startswith("    MUTANTS.append"))
+    assert lines[at].endswith(f"fails={helper}(" if helper else "fails=[")
+    inner = lines[at + 1 : -3]
+    assert len(inner) > 1
+    assert all(line.startswith(" " * 8 + '"') and len(line) < 110 for line in inner)
+    assert lines[-3:] == ["    )))" if helper else "    ]))", "# the end", ""]
 
 
 def test_a_helper_that_gives_other_names_is_not_used() -> None:
