@@ -24,13 +24,15 @@ check = checks("{name}", globals())
 # %% [markdown] id="scale-text"
 # ## Scaling
 #
-# `scale(x, factor)` multiplies every entry of `x` by `factor` and leaves `x` as it is.
+# Write `scale(x, factor)`, for `x` of any shape.
+#
+# - `scale` gives a new array, every entry of `x` times the factor, and leaves `x` as it is.
 
 # %% kind="solution" id="scale"
 def scale(x, factor):
     """Every entry of x times factor, as a new array."""
     ### BEGIN SOLUTION
-    return x * factor
+    return np.asarray(x) * factor
     ### END SOLUTION
 
 # %% kind="check" id="scale-check" exercise="scale" points=10
@@ -42,8 +44,10 @@ PUBLIC = '''\
 
 from minigrad.checks import check, given
 
+SAYS = "`scale` gives a new array, every entry of `x` times the factor, and leaves `x` as it is."
 
-@check(exercise="scale", says="Every entry is multiplied by the factor.")
+
+@check(exercise="scale", says=SAYS)
 def values(student, rng):
     x = rng.normal(size=5)
     return {{"scaled": given(student.scale(x, 3.0), "`scale`")}}
@@ -54,8 +58,10 @@ HIDDEN = '''\
 
 from minigrad.checks import check, given
 
+SAYS = "`scale` gives a new array, every entry of `x` times the factor, and leaves `x` as it is."
 
-@check(exercise="scale", weight=4, says="`x` stays as it is, whatever its shape.")
+
+@check(exercise="scale", weight=4, says=SAYS)
 def original(student, rng):
     x = rng.normal(size=(3, 4))
     scaled = given(student.scale(x, -2.0), "`scale`")
@@ -70,14 +76,14 @@ from minigrad.checks import mutant
 MUTANTS = [
     mutant(
         "writes into x",
-        "return x * factor",
+        "return np.asarray(x) * factor",
         "x *= factor; return x",
         hint="`scale` changes the array that it was given.",
         fails=["scale.original"],
     ),
     mutant(
         "adds",
-        "return x * factor",
+        "return np.asarray(x) * factor",
         "return x + factor",
         hint="The factor is added; it should multiply.",
         fails=["scale.values", "scale.original"],
