@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
             command.__name__.rpartition(".")[2],
             help=says,
             description=textwrap.fill(f"{says} {more}", 78),
-            epilog=f"example:\n  {command.EXAMPLE}\n\n{textwrap.fill(EXITS, 78)}",
+            epilog=f"{example(command)}{textwrap.fill(EXITS, 78)}",
             formatter_class=argparse.RawDescriptionHelpFormatter,  # leaves the example's line whole
         )
         command.add(own)
@@ -65,6 +65,12 @@ def help_text(command: ModuleType) -> tuple[str, str]:
     """A command's docstring: its first line, and the rest as one paragraph."""
     says, _, more = (command.__doc__ or "").partition("\n")
     return says, " ".join(more.split())
+
+
+def example(command: ModuleType) -> str:
+    """A command's example as its help shows it; nothing for one that has none yet."""
+    call = getattr(command, "EXAMPLE", "")
+    return f"example:\n  {call}\n\n" if call else ""
 
 
 class Version(argparse.Action):

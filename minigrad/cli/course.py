@@ -19,11 +19,21 @@ def find_course(args: argparse.Namespace) -> Course:
 def known_names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
     """The assignments asked for, all where none is; GradingError for one that is not there."""
     known = course.names()
-    for name in asked:
+    meant = tuple(_named(course, text) for text in asked)
+    for name in meant:
         if name not in known:
             there = ", ".join(known) or "none"
             raise GradingError(f"no assignment {name!r} in {course.root / 'solutions'}; there is {there}")
-    return tuple(asked) or known
+    return meant or known
+
+
+def _named(course: Course, text: str) -> str:
+    """The assignment's name in what a shell completes to: 01-rnn/, solutions/01-rnn, assignments/01-rnn."""
+    full = Path(os.path.abspath(text))
+    root = Path(os.path.abspath(course.root))
+    if text.rstrip("/") == full.name or full.parent in (root / "solutions", root / "assignments"):
+        return full.name
+    return text
 
 
 def graded_assignment(course: Course, name: str) -> Assignment:

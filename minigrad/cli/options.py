@@ -6,6 +6,7 @@ import argparse
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from pathlib import Path
 
 from minigrad.grading.model import GradingError
 from minigrad.sandbox.linux.cores import cores
@@ -36,6 +37,18 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
 def add_flag(parser: argparse.ArgumentParser, name: str, says: str) -> None:
     """An option that takes no value."""
     parser.add_argument(name, action="store_true", help=says)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Around the writing of a file or folder: GradingError where the system does not let it be written."""
+    try:
+        yield
+    except OSError as error:
+        raise GradingError(
+            f"cannot write {path}: {error.strerror or error}: "
+            "name a place in a folder that exists and that you may write to"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -78,3 +78,27 @@ def test_help_imports_nothing_that_is_slow_or_may_be_missing():
     code = f"import sys, minigrad.cli as c; c.parser(); print([m for m in {SLOW} if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_ctrl_c_during_the_imports_is_one_line():
+    code = """
+import sys
+class Stop:
+    def find_spec(self, name, *rest):
+        if name == "minigrad.cli.app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stop())
+from minigrad.cli import main
+sys.exit(main(["--help"]))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (2, "minigrad: stopped\n")
+
+
+def test_a_command_without_an_example_leaves_the_others_whole(monkeypatch, capsys):
+    monkeypatch.delattr(COMMANDS[0], "EXAMPLE")
+    for name in NAMES[:2]:
+        with pytest.raises(SystemExit) as end:
+            main([name, "--help"])
+        assert end.value.code == 0
+    assert "example:" in capsys.readouterr().out

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from minigrad.cli.course import find_course
-from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag
+from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, writing
 from minigrad.grading.model import GradingError, Report
 from minigrad.grading.report.markup import mark
 from minigrad.grading.store.layout import Course
@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.report.formats import class_json, gradescope, lost, text
     from minigrad.sandbox.errors import SandboxUnavailable
 
+    args.notebook = the_notebook(args.notebook)
     if args.unsafe:
         print(f"minigrad: {UNSAFE}", file=sys.stderr)
     try:
@@ -44,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
         print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
         made = checked(args, "unsafe")
     if args.gradescope:
-        args.gradescope.write_text(json.dumps(gradescope(made), indent=1) + "\n", encoding="utf-8")
+        results = json.dumps(gradescope(made), indent=1) + "\n"
+        with writing(args.gradescope):
+            args.gradescope.write_text(results, encoding="utf-8")
     if args.json:
         print(json.dumps(class_json({"": made})[""], indent=1))
     else:
@@ -52,6 +55,19 @@ def run(args: argparse.Namespace) -> int:
         if made.exercises:
             print(summary(made, args.full))
     return OK if made.status == "graded" and not lost(made) else WRONG
+
+
+def the_notebook(path: Path) -> Path:
+    """The notebook at a path: the file, or the only one in a folder; GradingError where there is none."""
+    if not path.exists():
+        raise GradingError(f"there is no notebook {path}: name one that exists")
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("*.ipynb"))
+    if len(found) != 1:
+        there = ", ".join(f.name for f in found) or "none"
+        raise GradingError(f"{path} is a folder, and one notebook is checked: name it; there is {there}")
+    return found[0]
 
 
 def checked(args: argparse.Namespace, isolation: str) -> Report:

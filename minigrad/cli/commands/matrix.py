@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, add_flag
+from minigrad.cli.options import OK, WRONG, add_flag, writing
 from minigrad.grading.model import GradingError
 
 EXAMPLE = "minigrad matrix 01-rnn --json matrix.json"
@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
         rows += made.rows
         complaints += made.complaints
     if args.json:
-        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        with writing(args.json):
+            args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return WRONG if complaints else OK

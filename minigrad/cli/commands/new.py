@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from minigrad.cli.options import OK
+from minigrad.cli.course import find_course
+from minigrad.cli.options import OK, writing
+from minigrad.grading.model import GradingError
+from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad new 09-attention"
 
@@ -19,8 +22,15 @@ def run(args: argparse.Namespace) -> int:
     """Write the template's files, and say what comes next."""
     from minigrad.grading.authoring import template
 
-    root = args.course or Path.cwd()
-    for path in template.write(root / "solutions" / args.name):
-        print(path.relative_to(root))
-    print(f"Next: minigrad build {args.name}, then minigrad matrix {args.name}")
+    name = template.checked_name(args.name)  # a path would be written outside solutions/
+    try:
+        course = find_course(args)
+    except GradingError:
+        course = Course.at(Path.cwd())
+        print(f"no course here yet: starting one in {course.root}")
+    with writing(course.authored(name)):
+        made = template.write(course.authored(name))
+    for path in made:
+        print(path.relative_to(course.root))
+    print(f"Next: minigrad build {name}, then minigrad matrix {name}")
     return OK

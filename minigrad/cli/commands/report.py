@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, add_flag
+from minigrad.cli.options import OK, add_flag, writing
 from minigrad.cli.terminal import class_table
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import Alike, GradingError, Report
 
 EXAMPLE = "minigrad report 01-rnn --out reports"
 
@@ -35,36 +36,53 @@ def run(args: argparse.Namespace) -> int:
     """Show the last reports of an assignment, and write them as files."""
     from minigrad.grading.assignment.load import load
     from minigrad.grading.classroom.run import last_reports, near_identical
-    from minigrad.grading.report.class_page import class_html
     from minigrad.grading.report.formats import class_csv, class_json
     from minigrad.grading.report.lms import lms_csv, read_ids
 
     course = find_course(args)
-    reports = last_reports(course, known_names(course, [args.assignment])[0])
+    (assignment,) = known_names(course, [args.assignment])
+    reports = last_reports(course, assignment)
     if not reports:
-        raise GradingError(f"{args.assignment} was not graded yet: run `minigrad grade {args.assignment}`")
+        raise GradingError(f"{assignment} was not graded yet: run `minigrad grade {assignment}`")
     values = json.dumps(class_json(reports), indent=1) + "\n"
     if args.json:
         print(values, end="")
         return OK
     ids = read_ids(args.ids or course.ids) if args.lms or args.ids else {}
     print(class_table(reports))
-    groups = near_identical(course, load(course.authored(args.assignment)))
+    groups = near_identical(course, load(course.authored(assignment)))
     for group in groups:
         print(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}")
     out: Path = args.out or course.work
-    out.mkdir(parents=True, exist_ok=True)
     files = {
         "report.json": values.encode(),
         "report.csv": class_csv(reports),
-        "report.html": class_html(reports, groups).encode(),
+        **page(reports, groups),
     }
     if ids:
         files["lms.csv"] = lms_csv(reports, ids)
         if unknown := sorted(reports.keys() - ids.keys()):
             print(f"minigrad: not in the id map, so not in lms.csv: {', '.join(unknown)}", file=sys.stderr)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
-        (out / name).write_bytes(data)
+        with writing(out / name):
+            (out / name).write_bytes(data)
     *some, last = files
     print(f"\nwrote {', '.join(some)} and {last} into {out}")
     return OK
+
+
+def page(reports: Mapping[str, Report], groups: Sequence[Alike]) -> dict[str, bytes]:
+    """report.html; nothing where jinja2, which makes it, is not installed: standard error says so."""
+    try:
+        from minigrad.grading.report.class_page import class_html
+    except ModuleNotFoundError as error:
+        if error.name != "jinja2":
+            raise
+        print(
+            "minigrad: no report.html: jinja2 is not installed: pip install 'minigrad[course]'",
+            file=sys.stderr,
+        )
+        return {}
+    return {"report.html": class_html(reports, groups).encode()}

@@ -111,14 +111,19 @@ FILES = {
 }
 
 
+def checked_name(name: str) -> str:
+    """The name as it is; GradingError when it is not of the form NN-name."""
+    if not re.fullmatch(r"[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise GradingError(f"{name!r} is no name for an assignment: use two digits and a word, as in 01-rnn")
+    return name
+
+
 def write(folder: Path) -> tuple[Path, ...]:
     """Write a small working assignment into `folder`, named NN-name; the files written.
 
     Raises GradingError when the name is not of that form or the folder exists.
     """
-    name = folder.name
-    if not re.fullmatch(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*", name):
-        raise GradingError(f"{name!r} is no name for an assignment: use two digits and a word, as in 01-rnn")
+    name = checked_name(folder.name)
     if folder.exists():
         raise GradingError(f"{folder} exists already: choose another name")
     folder.mkdir(parents=True)

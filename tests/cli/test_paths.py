@@ -1,0 +1,105 @@
+"""Paths and names given to commands: what cannot be written or is not there is one line that helps."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from minigrad.cli import main
+from minigrad.grading.authoring.build import build
+from minigrad.grading.classroom import run as classroom
+from minigrad.grading.notebook import offline
+from minigrad.grading.store.layout import Course
+from tests.grading.handed_in import NAME, new_course
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch) -> Course:
+    made, assignment = new_course(tmp_path / "course")
+    build(assignment, made.root / "assignments")
+    monkeypatch.chdir(made.root)
+    return made
+
+
+@pytest.fixture
+def graded(monkeypatch) -> None:
+    """Reports of an assignment, without any grading."""
+    from minigrad.grading.model import Report
+
+    one = Report(NAME, "graded")
+    monkeypatch.setattr(classroom, "last_reports", lambda course, name: {"ada": one})
+    monkeypatch.setattr(classroom, "near_identical", lambda course, assignment: ())
+    monkeypatch.setattr(offline, "report", lambda *given: one)
+
+
+def refused(capsys, *words: str) -> str:
+    """What a command says that cannot do it."""
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("minigrad: ")
+    assert told.count("\n") == 1
+    return told
+
+
+def test_what_cannot_be_written_is_one_line(course, graded, monkeypatch, capsys):
+    from minigrad.grading.authoring import matrix
+
+    monkeypatch.setattr(matrix, "matrices", lambda folders: ())
+    notebook = str(course.release_notebook(NAME))
+    (course.root / "file").touch()
+    nowhere = str(course.root / "nowhere" / "x.json")
+    assert f"cannot write {nowhere}: No such" in refused(capsys, "check", notebook, "--gradescope", nowhere)
+    assert f"cannot write {nowhere}: No such" in refused(capsys, "matrix", "--json", nowhere)
+    assert "cannot write file/out: Not a dir" in refused(capsys, "report", NAME, "--out", "file/out")
+
+
+def test_report_without_jinja2_leaves_out_the_page(course, graded, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "minigrad.grading.report.class_page", raising=False)
+    monkeypatch.delitem(sys.modules, "minigrad.grading.report.templating", raising=False)
+
+    class Missing:
+        def find_spec(self, name, *rest):
+            if name == "jinja2":
+                raise ModuleNotFoundError("No module named 'jinja2'", name="jinja2")
+
+    monkeypatch.delitem(sys.modules, "jinja2", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
+    assert main(["report", NAME, "--out", "out"]) == 0
+    assert "pip install 'minigrad[course]'" in capsys.readouterr().err
+    assert {f.name for f in Path("out").iterdir()} == {"report.json", "report.csv"}
+
+
+@pytest.mark.parametrize("name", ["../../evil/10-x", "/tmp/no-such-folder/11-y", "sub/10-x", "10-x/"])
+def test_new_takes_a_plain_name_only(course, capsys, name):
+    before = sorted(course.root.parent.rglob("*"))
+    assert repr(name) in refused(capsys, "new", name)
+    assert sorted(course.root.parent.rglob("*")) == before
+
+
+def test_new_outside_a_course_says_that_it_starts_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "10-x"]) == 0
+    assert f"starting one in {tmp_path}" in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path / "solutions")
+    assert main(["new", "11-y"]) == 0
+    assert "starting" not in capsys.readouterr().out
+    assert (tmp_path / "solutions" / "11-y" / "notebook.py").exists()
+
+
+def test_check_names_a_notebook_that_is_missing_and_takes_a_folder_of_one(course, graded, capsys):
+    assert "no notebook gone.ipynb" in refused(capsys, "check", "gone.ipynb")
+    folder = course.release(NAME)
+    assert main(["check", str(folder)]) == 0
+    shutil.copy(course.release_notebook(NAME), folder / "other.ipynb")
+    assert f"{NAME}.ipynb, other.ipynb" in refused(capsys, "check", str(folder))
+    assert "there is none" in refused(capsys, "check", str(course.authored(NAME)))
+
+
+@pytest.mark.parametrize("form", ["{}/", "solutions/{}", "solutions/{}/", "assignments/{}"])
+def test_an_assignment_is_understood_as_the_shell_completes_it(course, graded, form, capsys):
+    for words in (["build"], ["report"]):
+        assert main([*words, form.format(NAME)]) == 0
+    assert "elsewhere/01-tiny" in refused(capsys, "build", f"elsewhere/{NAME}")
