@@ -457,9 +457,11 @@ MUTANTS = [
     ),
     mutant(
         "scale-leaks",
-        "    mean = train.mean(axis=0)\n    spread = train.std(axis=0)",
+        "    mean = train.mean(axis=0)\n    spread = train.std(axis=0)\n"
+        "    spread[train.min(axis=0) == train.max(axis=0)] = 1",
         "    known = np.concatenate([train, *others])\n"
-        "    mean = known.mean(axis=0)\n    spread = known.std(axis=0)",
+        "    mean = known.mean(axis=0)\n    spread = known.std(axis=0)\n"
+        "    spread[known.min(axis=0) == known.max(axis=0)] = 1",
         "Mean and spread are taken over everything, the test split included: that is the leak.",
         of("standardise", "test-by-train constant-column several-tests"),
     ),

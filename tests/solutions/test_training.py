@@ -22,7 +22,7 @@ def test_exercises_and_points() -> None:
     assert len(a.mutants) >= 60
     assert len(a.variants) >= 11
     assert len(a.rewrites) >= 15
-    assert len(guarded(NAME)) == 5
+    assert len(guarded(NAME)) == 6
 
 
 @pytest.mark.parametrize("salt", ["another", "a third", "a fourth"])
