@@ -31,7 +31,7 @@ Isolation = Literal["auto", "namespaces", "landlock", "unsafe"]
 WALL = 10  # the wall limit of a call is so many times its CPU limit
 START_SECONDS = 60.0  # for the fork server to import everything, on a busy machine
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-INHERITED = ("HOME", "TMPDIR", "MPLCONFIGDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+INHERITED = ("HOME", "TMPDIR", "MPLCONFIGDIR", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "SYSTEMROOT")
 
 
 class Worker:
@@ -232,7 +232,7 @@ def _command(config: dict[str, Any]) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """One BLAS thread, one hash seed, and nothing of the judge's but where fonts are cached."""
+    """One BLAS thread, one hash seed; of the judge's own, where fonts are cached and BLAS's kernels."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     fixed = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "MPLBACKEND": "Agg"}
     return {**kept, **fixed, **dict.fromkeys(THREADS, "1")}

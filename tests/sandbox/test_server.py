@@ -414,3 +414,8 @@ def test_ends_are_named():
     assert link.why_ended(-11).detail == "SIGSEGV"
     assert link.why_ended(-99).reason == "signal"
     assert link.why_ended(0).reason == "exit"
+
+
+def test_workers_take_the_kernels_that_the_judge_was_told_to_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert server_module._environment()["OPENBLAS_CORETYPE"] == "Haswell"
