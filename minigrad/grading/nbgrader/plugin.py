@@ -1,4 +1,4 @@
-"""nbgrader, seen from the judge: its configuration, and the serial pass into its gradebook.
+"""nbgrader, seen from the judge: its configuration, its gradebook, and its pages.
 
 `config(course)` puts four parts of ours into stock nbgrader: `StagingExporter` shows it a folder that we
 write in place of submitted/; `Rebuild` has a submission graded and turns it into the release with the
@@ -32,14 +32,16 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
     SaveCells,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Unicode
 from traitlets.config import Config
 
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Report, Source
-from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, judged, report_in, with_report
-from minigrad.grading.nbgrader.staging import InCourse, Rebuild, Resources, StagingExporter, stage
+from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, report_in, with_report
+from minigrad.grading.nbgrader.recording import Recorder
+from minigrad.grading.nbgrader.staging import InCourse, Rebuild, Resources, StagingExporter
 from minigrad.grading.store.dates import Dates, read_dates
 from minigrad.grading.store.layout import Course
 
@@ -167,13 +169,10 @@ def _date(book: Gradebook, dates: Dates, name: str, student: str = "") -> None:
 
 
 @contextmanager
-def _api(course: Course, *, staged: bool = False) -> Iterator[NbGraderAPI]:
+def _api(course: Course) -> Iterator[NbGraderAPI]:
     """nbgrader without its command line; what it logs comes back with its results."""
     settings = config(course)
-    settings.StagingExporter.staged = staged
     settings.NbGraderAPI.log_level = "ERROR"
-    if staged:
-        settings.CourseDirectory.submitted_directory = str(course.staging.relative_to(course.work))
     with _commands_on_path(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader uses SQLAlchemy in an old way, which warns
         yield NbGraderAPI(CourseDirectory(config=settings), config=settings)
@@ -215,6 +214,20 @@ def registered(course: Course, name: str) -> bool:
     return True
 
 
+def _knows(book: Gradebook, assignment: Assignment) -> bool:
+    """Whether the gradebook has the assignment with the texts and points that it has now."""
+    try:
+        known = book.find_notebook(assignment.name, assignment.name)
+    except MissingEntry:
+        return False
+    marks = [c["metadata"]["nbgrader"] for c in release_notebook(assignment)["cells"]]
+    points = {m["grade_id"]: float(m["points"]) for m in marks if m["grade"]}
+    checksums = {m["grade_id"]: m["checksum"] for m in marks}
+    return points == {c.name: c.max_score for c in known.grade_cells} and checksums == {
+        c.name: c.checksum for c in known.source_cells
+    }
+
+
 def record(
     course: Course,
     assignment: Assignment,
@@ -222,27 +235,29 @@ def record(
     reports: Mapping[str, Report],
     done: Callable[[str], None] = lambda student: None,
 ) -> dict[str, str]:
-    """Pass reports through nbgrader into the gradebook, one after the other; what went wrong, by student.
+    """Enter reports into the gradebook and autograded/, one after the other; what went wrong, by student.
 
     Ungraded submissions are left out, and those whose file is no longer the one that was graded.
     Manual scores, extra credit and comments stay.
     """
     name = assignment.name
-    if not registered(course, name):
-        register(course, assignment)
     errors = {}
-    with _api(course, staged=True) as api:
+    with warnings.catch_warnings(), _book(course) as book:
+        warnings.simplefilter("ignore")  # nbgrader uses SQLAlchemy in an old way, which warns
+        if not _knows(book, assignment):
+            register(course, assignment)
+        _date(book, _dates(course), name)
+        recorder = Recorder(book, course, assignment, _dates(course))
         for student, source in submissions.items():
             try:
                 if reports[student].status != "ungraded":
                     data = graded_bytes(course, assignment, student, source, reports[student])
-                    made = judged(assignment, data, reports[student])
-                    nbformat.write(made, stage(course.staging, course, name, student, source))
-                    result = api.autograde(name, student, force=True)
-                    if not result["success"]:
-                        errors[student] = result.get("error") or result.get("log", "")
-            except Refused as why:
+                    recorder.record(student, source, data, reports[student])
+            except (Refused, JudgeFault) as why:
                 errors[student] = str(why)
+            except (OSError, SQLAlchemyError) as error:
+                reason = str(error).splitlines()[0]
+                errors[student] = f"the gradebook or autograded/ cannot be written: {reason}"
             done(student)
     shutil.rmtree(course.staging, ignore_errors=True)
     return errors

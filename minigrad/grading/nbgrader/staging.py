@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool, Unicode
+from traitlets import Unicode
 from traitlets.config import Configurable
 
 from minigrad.grading.assignment.load import load
@@ -67,12 +67,10 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
     so from here on it converts staged folders in place of those.
     """
 
-    staged = Bool(help="nbgrader was started on our staging folder").tag(config=True)
-
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
         self._sources: dict[tuple[str, str], Source] = {}
-        if self.parent is not None and not self.staged:
+        if self.parent is not None:
             self._turn(self.parent)
 
     def _turn(self, converter: Any) -> None:
@@ -97,11 +95,8 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
         if not any(isinstance(p, Rebuild) for p in self._preprocessors):
             return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
         handed = {**(resources or {}), "metadata": {}}
-        if self.staged:
-            handed["minigrad_staged"] = filename
-        else:
-            ids = handed["nbgrader"]
-            handed["minigrad_source"] = self._sources[ids["student"], ids["assignment"]]
+        ids = handed["nbgrader"]
+        handed["minigrad_source"] = self._sources[ids["student"], ids["assignment"]]
         return super().from_notebook_node(  # type: ignore[no-any-return]
             nbformat.v4.new_notebook(), resources=handed, **kw
         )
@@ -112,8 +107,6 @@ class Rebuild(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
     the release. What comes after it sees neither the file nor its limits."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        if "minigrad_staged" in resources:  # `record` has staged it, graded and rebuilt
-            return nbformat.read(resources["minigrad_staged"], as_version=4), resources
         assignment, student = self.assignment(resources), resources["nbgrader"]["student"]
         try:
             source: bytes | Refused = fetch(self.course, resources["minigrad_source"])
