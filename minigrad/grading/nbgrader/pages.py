@@ -52,19 +52,18 @@ def _cell_id(cell: Notebook) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", ""))
 
 
-def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> Notebook:
-    """The notebook with a report in it: scores and tables in the grade cells, output elsewhere.
+def put_report(notebook: Notebook, report: Report, assignment: Assignment) -> None:
+    """Put a report into a notebook: scores and tables in the grade cells, output elsewhere.
 
     nbgrader takes the first execute_result of a grade cell for its score, and gives full marks to
     a cell that has none: each gets exactly one, the repr of a finite float in [0, points]. Raises
     JudgeFault where a graded report lacks an exercise: no check gave 0 for it.
     """
-    made = copy.deepcopy(notebook)
     check_cells = {c.id: c for c in assignment.cells if c.kind == "check"}
     results = {e.name: e for e in report.exercises}
     printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
     first = True
-    for cell in made.cells:
+    for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         cell.outputs, cell.execution_count = [], None
@@ -79,12 +78,18 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
             first = False
             score = _clamped(result.score if result else 0.0, check_cells[key].points)
             cell.outputs = [
-                nbformat.v4.new_output("display_data", {"text/html": said}),
-                nbformat.v4.new_output("execute_result", {"text/plain": repr(score)}),
+                _output("display_data", data={"text/html": said}, metadata={}),
+                _output(
+                    "execute_result", data={"text/plain": repr(score)}, metadata={}, execution_count=None
+                ),
             ]
         elif printed.get(key):
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed[key] + "\n")]
-    return made
+            cell.outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
+
+
+def _output(kind: str, **content: Any) -> Notebook:
+    """An output, as `new_output` makes one; that validates each, and the notebook is validated whole."""
+    return nbformat.from_dict({"output_type": kind, **content})
 
 
 def _paragraph(text: str) -> str:
@@ -95,17 +100,28 @@ def _clamped(score: float, points: float) -> float:
     return min(max(float(score), 0.0), float(points)) if math.isfinite(score) else 0.0
 
 
+def release_of(assignment: Assignment) -> Notebook:
+    """The release as nbformat's notebook."""
+    return nbformat.from_dict(release_notebook(assignment))
+
+
+def answered(release: Notebook, assignment: Assignment, data: bytes, report: Report) -> Notebook:
+    """The release with a submission's answers in it, or with a note why it is refused.
+
+    `data` is what the report is about.
+    """
+    if report.status == "graded":
+        return rebuilt(release, intake(data, assignment))
+    return refused(release, report.reason)
+
+
 def judged(assignment: Assignment, data: bytes, report: Report) -> Notebook:
-    """What nbgrader gets of a submission: the release with its answers in it, and the report on it.
+    """What nbgrader's converters get of a submission: its answers, and the report on it.
 
     The report travels in the notebook's metadata: nbgrader's later steps record it, and none of them
-    reads the answers again. `data` is what the report is about; of a refused one, a note is shown.
+    reads the answers again.
     """
-    release = nbformat.from_dict(release_notebook(assignment))
-    if report.status == "graded":
-        made = rebuilt(release, intake(data, assignment))
-    else:
-        made = refused(release, report.reason)
+    made = answered(release_of(assignment), assignment, data, report)
     made.metadata["minigrad"]["report"] = to_dict(report)
     return made
 

@@ -39,7 +39,7 @@ from traitlets.config import Config
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Report, Source
-from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, report_in, with_report
+from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, put_report, release_of, report_in
 from minigrad.grading.nbgrader.recording import Recorder
 from minigrad.grading.nbgrader.staging import InCourse, Rebuild, Resources, StagingExporter
 from minigrad.grading.store.dates import Dates, read_dates
@@ -63,7 +63,8 @@ class JudgeExecute(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
         report = report_in(notebook)
         if report.status == "ungraded":  # nbgrader records nothing and goes on: never a zero
             raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
-        return with_report(notebook, report, assignment), resources
+        put_report(notebook, report, assignment)
+        return notebook, resources
 
 
 class AskAPerson(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
@@ -247,7 +248,7 @@ def record(
         if not _knows(book, assignment):
             register(course, assignment)
         _date(book, _dates(course), name)
-        recorder = Recorder(book, course, assignment, _dates(course))
+        recorder = Recorder(book, course, assignment, release_of(assignment), _dates(course))
         for student, source in submissions.items():
             try:
                 if reports[student].status != "ungraded":

@@ -19,7 +19,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.model import Assignment, Refused, Report, Source
-from minigrad.grading.nbgrader.pages import Notebook, judged, with_report
+from minigrad.grading.nbgrader.pages import Notebook, answered, put_report
 from minigrad.grading.nbgrader.staging import stage
 from minigrad.grading.store.dates import Dates
 from minigrad.grading.store.layout import Course
@@ -32,6 +32,7 @@ class Recorder:
     book: Gradebook
     course: Course
     assignment: Assignment
+    release: Notebook
     dates: Dates
 
     def record(self, student: str, source: Source, data: bytes, report: Report) -> None:
@@ -41,8 +42,8 @@ class Recorder:
         exchanged, and are committed after it: an interrupted student is recorded anew, never twice.
         """
         name = self.assignment.name
-        notebook = with_report(judged(self.assignment, data, report), report, self.assignment)
-        del notebook.metadata["minigrad"]["report"]  # it is in the grade cells now
+        notebook = answered(self.release, self.assignment, data, report)
+        put_report(notebook, report, self.assignment)
         staged = stage(self.course.staging, self.course, name, student, source)
         nbformat.write(notebook, staged)
         try:

@@ -29,6 +29,8 @@ def mark(v: Verdict) -> Mark:
 
 def printable(text: str) -> str:
     """No control characters: they would move a terminal's cursor, or hide in a page."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else " " if c == "\t" else "\ufffd" for c in text)
 
 

@@ -360,11 +360,12 @@ def test_an_ungraded_submission_is_not_recorded(room):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -1.0, 1e9])
 def test_a_score_is_finite_and_within_the_points(room, score):
-    from minigrad.grading.nbgrader.pages import judged, with_report
+    from minigrad.grading.nbgrader.pages import judged, put_report
 
     _, assignment = room
     data = json.dumps(notebook(assignment, RIGHT)).encode()
-    made = with_report(judged(assignment, data, report(score)), report(score), assignment)
+    made = judged(assignment, data, report(score))
+    put_report(made, report(score), assignment)
     cell = next(c for c in made.cells if c.id == "scale-check")
     assert 0 <= float(cell.outputs[1].data["text/plain"]) <= 10
 

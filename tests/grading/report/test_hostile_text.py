@@ -139,7 +139,8 @@ def test_feedback_in_nbgraders_pages_is_clean(tmp_path):
     rebuilt = pages.judged(assignment, json.dumps(made).encode(), graded)
     assert rebuilt.metadata.get("kernelspec") == release.metadata.get("kernelspec")
     assert "jupytext" not in rebuilt.metadata
-    for cell in pages.with_report(rebuilt, graded, assignment).cells:
+    pages.put_report(rebuilt, graded, assignment)
+    for cell in rebuilt.cells:
         for output in cell.get("outputs", []):
             assert not Page(output.get("data", {}).get("text/html", "")).tags & FORBIDDEN
     for text in ATTACKS:
