@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
+unexport PYTHONDONTWRITEBYTECODE  # a thousand short processes would each compile the package anew
 
 .PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz kills bench bench-grading wheel clean
 
