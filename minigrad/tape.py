@@ -7,7 +7,7 @@ arguments. Together they are the tape.
 
 Every node is younger than the nodes it came from. So walking from the youngest to the oldest meets each
 node after all that used it, when its gradient is complete: that is the whole of `backward`. First order
-only, and one thread: whether ops are recorded is one variable of this module.
+only. Threads may each have a tape of their own, but no two backward passes at once that share a leaf.
 
 What the tape recorded must not change before `backward`. Writing into a recorded result raises at once,
 because its array is read-only, and `backward` refuses a leaf whose `.data` was assigned after its use. Two
@@ -18,8 +18,7 @@ before the forward pass; and writing into a NumPy array that was an argument its
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import count
 from operator import attrgetter
@@ -28,6 +27,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair
+from minigrad.recording import no_grad as no_grad
+from minigrad.recording import paused
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -37,7 +38,6 @@ Vjp = Callable[[Array], Any] | Array | None  # an array stands for "g times this
 Result = tuple[Array, tuple[Vjp, ...] | Callable[[Array], tuple[Array, ...]]]
 P = ParamSpec("P")
 
-recording = True
 next_serial = count(1).__next__
 
 
@@ -119,17 +119,6 @@ def as_array(value: Any) -> Array:
     return value if hasattr(value, "__array_function__") else np.asarray(value)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Do not record: `with no_grad(): ...`, or `@no_grad()` above a function."""
-    global recording
-    before, recording = recording, False
-    try:
-        yield
-    finally:
-        recording = before
-
-
 def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     """Lift a function on arrays that returns `(result, vjps)` to tensors.
 
@@ -153,7 +142,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
             data, vjps = pair(f, call(*arrays, **keywords))
         except (ValueError, IndexError, AttributeError) as error:
             raise misfit(f, arrays, error) from error
-        if recording and any(parents):
+        if any(parents) and not paused():
             parents, vjps = _needed(f, parents, vjps)
             if any(parents):
                 data = data.view() if [a for a in arrays if a is data] else data  # an argument stays writable

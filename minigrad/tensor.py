@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import fast, ops, tape
+from minigrad.recording import paused
 from minigrad.tape import Array, as_array
 
 
@@ -30,11 +31,11 @@ def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tens
 
     def changed(self: Tensor, other: Any) -> Any:
         if self.node is None:
-            if tape.recording and isinstance(other, Tensor) and other.requires_grad:
+            if not paused() and isinstance(other, Tensor) and other.requires_grad:
                 return NotImplemented  # Python takes `total += loss` for `total = total + loss`
         elif self.node.op is not None:
             return NotImplemented  # the same: the tape relies on the array of a result
-        elif tape.recording:
+        elif not paused():
             remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
             raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
         # A constant gets an array of its own: the tape, or the caller, may still hold the one that it shares.

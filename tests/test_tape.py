@@ -1,7 +1,10 @@
-"""The two tapes: random programs on both, what a failed pass leaves, arguments by name, signatures."""
+"""The two tapes: random programs on both, what a failed pass leaves, arguments by name, signatures,
+and what is recorded in which thread."""
 
+import asyncio
 import gc
 import inspect
+import threading
 import weakref
 
 import numpy as np
@@ -223,3 +226,163 @@ def test_signature_and_docstring():
     assert "shape" in mg.tanh.__doc__
     assert plain(mg.tanh)(np.zeros(2))[0].tolist() == [0, 0]
     assert scaled.__name__ == "scaled"
+
+
+# Recording, by thread and context
+
+
+def recorded():
+    return (leaf(2) * 2.0).requires_grad
+
+
+def test_no_grad_holds_for_one_thread():
+    inside, leave, seen = threading.Event(), threading.Event(), []
+
+    def other():
+        seen.append(recorded())
+        with no_grad():
+            inside.set()
+            leave.wait(10)
+            seen.append(recorded())
+        seen.append(recorded())
+
+    thread = threading.Thread(target=other)
+    with no_grad():
+        thread.start()
+        assert inside.wait(10)
+    assert recorded()  # the other thread is in one still
+    with no_grad():
+        leave.set()
+        thread.join(10)
+        assert not recorded()
+    assert recorded()
+    assert seen == [True, False, True]
+
+
+def test_no_grad_holds_for_one_task():
+    async def evaluate():
+        with no_grad():
+            await asyncio.sleep(0)
+            return recorded()
+
+    @no_grad()
+    async def evaluated():
+        await asyncio.sleep(0)
+        return recorded()
+
+    async def train():
+        await asyncio.sleep(0)
+        return recorded()
+
+    async def all_at_once():
+        return await asyncio.gather(evaluate(), train(), evaluated(), train())
+
+    assert inspect.iscoroutinefunction(evaluated)
+    assert asyncio.run(all_at_once()) == [False, True, False, True]
+    assert recorded()
+
+
+def test_a_generator_in_no_grad():
+    @no_grad()
+    def batches(n):
+        try:
+            for i in range(n):
+                got = yield i, recorded()
+                assert got in (None, "sent")
+        except KeyError:
+            yield "caught", recorded()
+        finally:
+            closed.append(recorded())
+        return "done", recorded()
+
+    closed = []
+    steps = batches(3)
+    assert next(steps) == (0, False)
+    assert recorded()
+    assert steps.send("sent") == (1, False)
+    assert steps.throw(KeyError("x")) == ("caught", False)
+    assert recorded()
+    with pytest.raises(StopIteration) as stopped:
+        next(steps)
+    assert stopped.value.value == ("done", False)
+    assert list(batches(2)) == [(0, False), (1, False)]
+    half = batches(2)
+    next(half)
+    half.close()
+    assert closed == [False] * 3
+    assert recorded()
+
+
+def test_an_async_generator_in_no_grad():
+    @no_grad()
+    async def batches():
+        try:
+            yield recorded()
+            await asyncio.sleep(0)
+            yield recorded()
+        except KeyError:
+            yield "caught"
+
+    async def run():
+        seen = []
+        async for inside in batches():
+            seen += [inside, recorded()]
+        other = batches()
+        await anext(other)
+        return [*seen, await other.athrow(KeyError("x")), recorded()]
+
+    assert asyncio.run(run()) == [False, True, False, True, "caught", True]
+
+
+def test_two_generators_that_are_left_in_any_order():
+    def steps():
+        with no_grad():
+            yield
+
+    a, b = steps(), steps()
+    next(a)
+    next(b)
+    a.close()
+    assert not recorded()
+    b.close()
+    assert recorded()
+
+
+def test_a_generator_that_is_left_in_another_thread():
+    def steps():
+        with no_grad():
+            yield
+
+    seen, generator = [], steps()
+    next(generator)
+
+    def leave():
+        generator.close()
+        seen.append(recorded())
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    thread.join(10)
+    assert seen == [True]
+    no_grad().__exit__(None, None, None)  # of this thread, which nobody left
+
+
+def test_one_no_grad_used_again_and_inside_itself():
+    off = no_grad()
+
+    @off
+    def down(n):
+        return [recorded(), *(down(n - 1) if n else [])]
+
+    with off, off:
+        assert not recorded()
+    assert down(2) == [False] * 3
+    assert no_grad(recorded)() is False
+    assert recorded()
+
+
+def test_no_grad_above_what_is_no_function():
+    for wrong in (int, 3):
+        for above in (no_grad, no_grad()):
+            with pytest.raises(TypeError, match=r"@no_grad\(\) stands above a function, not .*: decorate"):
+                above(wrong)

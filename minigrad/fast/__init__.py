@@ -21,6 +21,7 @@ import numpy as np
 from minigrad import tape
 from minigrad.contract import blame, in_step, misfit
 from minigrad.fast.vjps import ALL_ZERO, At, By, zeros
+from minigrad.recording import paused
 from minigrad.tape import Array, P, Result, next_serial
 
 if TYPE_CHECKING:
@@ -115,9 +116,11 @@ def _of_one(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
     def lifted(_a: Any) -> Any:
         if not ON:
             return slow(_a)
-        tensor, recording = tape.result_class, tape.recording
+        tensor = tape.result_class
         if isinstance(_a, tensor):
-            array, left = _a._data if recording else _a.data, _a.node  # .data: of a view made in no_grad
+            array, left = _a._data, _a.node
+            if left is not None and paused():
+                array, left = _a.data, None  # .data: read-only, should the result be a view of it
         else:
             array, left = _a, None
         try:
@@ -126,7 +129,7 @@ def _of_one(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
             raise misfit(f, (array,), error) from error
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
-        if left is None or not recording:
+        if left is None:
             result.node = None
             return result
         result.node = node = Node()
@@ -143,13 +146,17 @@ def _of_two(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
     def lifted(_a: Any, _b: Any) -> Any:
         if not ON:
             return slow(_a, _b)
-        tensor, recording = tape.result_class, tape.recording
+        tensor = tape.result_class
         if isinstance(_a, tensor):
-            array, left = _a._data if recording else _a.data, _a.node
+            array, left = _a._data, _a.node
+            if left is not None and paused():
+                array, left = _a.data, None
         else:
             array, left = _a, None
         if isinstance(_b, tensor):
             other, right = _b._data, _b.node
+            if right is not None and left is None and paused():
+                right = None
         else:
             other, right = _b, None
         try:
@@ -158,7 +165,7 @@ def _of_two(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
             raise misfit(f, (array, other), error) from error
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
-        if not recording or (left is None and right is None):
+        if left is None and right is None:
             result.node = None
             return result
         result.node = node = Node()
