@@ -85,7 +85,7 @@ class Misshapen(ValueError):
     """A vjp gave a gradient of a shape that its argument cannot have."""
 
 
-def blame(error: Exception, name: str, argument: int | None) -> None:
+def blame(error: BaseException, name: str, argument: int | None) -> None:
     """Say in `error` which vjp of the op `name` raised it: that of an argument, or the one for all.
 
     A Misshapen gradient becomes a ValueError, which this raises.

@@ -168,12 +168,18 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     """Sum `g`, of any shape, over the axes along which an array of `shape` became it. Raises Misshapen."""
     surplus = g.ndim - len(shape)
     if surplus > 0:
-        g = g.sum(axis=tuple(range(surplus)))
+        g = _summed(g, tuple(range(surplus)), keepdims=False)
     if g.shape != shape and surplus >= 0:
-        g = g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+        g = _summed(g, tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
     if g.shape != shape:
         raise Misshapen(f"gave a gradient of shape {g.shape} for an array of shape {shape}")
     return g
+
+
+def _summed(g: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+    # Where the last axis stays, NumPy adds row to row: with many, float32 would lose a digit in each ten.
+    wide = np.float64 if g.size > 100_000 and g.dtype == np.float32 and g.ndim - 1 not in axes else None
+    return g.sum(axis=axes, keepdims=keepdims, dtype=wide).astype(g.dtype, copy=False)
 
 
 def backward(root: Value, g: Any = None) -> None:
@@ -198,11 +204,13 @@ def backward(root: Value, g: Any = None) -> None:
                     part = parts[i] if parts else vjps[i](g) if callable(vjps[i]) else g * vjps[i]
                     part = unbroadcast(part, parent.shape)
                     gradients[parent] = gradients[parent] + part if parent in gradients else part
-        except Exception as error:
+        except BaseException as error:
             blame(error, node.op.__name__, None if callable(vjps) else i)
             raise
-    for node, g in kept:  # in memory of its own, in its tensor's dtype
-        node.grad = as_array(g if node.grad is None else node.grad + g).astype(node.keep)
+    # In memory of its own, in its tensor's dtype; and first all of them, since a cast may raise.
+    sums = [as_array(g if node.grad is None else node.grad + g).astype(node.keep) for node, g in kept]
+    for (node, _), total in zip(kept, sums, strict=True):
+        node.grad = total
 
 
 def begin(root: Value, g: Any) -> tuple[Any, Array]:

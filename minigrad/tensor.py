@@ -76,7 +76,7 @@ class Tensor(fast.Value):
         """The gradient, an array of the tensor's shape, or None where none has come or none is kept.
 
         Assigning raises ValueError where none is kept: on a constant, and on a result without `retain_grad`;
-        and for a gradient of another shape than the tensor's.
+        and for a gradient of another shape than the tensor's, TypeError for one that holds no real numbers.
         """
         return self.node.grad if self.node is not None and self.node.keep is not None else None
 
@@ -87,7 +87,9 @@ class Tensor(fast.Value):
             if value is not None and value.shape != self.shape:
                 shapes = f"shape {value.shape} for a tensor of shape {self.shape}"
                 raise ValueError(f"a gradient of {shapes} cannot be assigned to .grad: give one of its shape")
-            self.node.grad = value
+            if value is not None and value.dtype.kind not in "fiub":
+                raise TypeError(f"a gradient of {value.dtype} cannot be assigned to .grad: give real numbers")
+            self.node.grad = value if value is None else value.astype(self.node.keep, copy=False)
         elif value is not None:
             raise ValueError("this tensor keeps no gradient: use requires_grad=True or .retain_grad()")
 

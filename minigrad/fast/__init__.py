@@ -244,14 +244,20 @@ def backward(root: tape.Value, g: Any = None) -> None:
                     parent.zero = None
                 else:
                     parent.sum, parent.owned, parent.zero = parent.sum + part, True, None
-    except Exception as error:
+    except BaseException as error:
         for other in order:
             other.sum = None
         blame(error, node.op.__name__, i)
         raise
-    for node, g in kept:
-        own = node.owned and node.grad is None
-        node.grad = tape.as_array(g if node.grad is None else node.grad + g).astype(node.keep, copy=not own)
+    sums = [_total(node, g) for node, g in kept]
+    for (node, _), total in zip(kept, sums, strict=True):
+        node.grad = total
+
+
+def _total(node: Node, g: Array) -> Array:
+    """The node's gradient with `g` added, in its tensor's dtype, in memory that nobody else holds."""
+    own = node.owned and node.grad is None
+    return tape.as_array(g if node.grad is None else node.grad + g).astype(node.keep, copy=not own)
 
 
 def _behind(start: Any) -> list[Any]:
@@ -300,9 +306,27 @@ def _ones(n: int, dtype: Any) -> Array:
     return np.ones(n, dtype)
 
 
+_BLOCK = 1024
+
+
+def _column_sums(rows: Array) -> Array:
+    """The sums (n,) of rows (N, n), as products with ones: they take a third of the time that sums take.
+
+    Of many rows in blocks: one running sum of a million float32 would lose two digits.
+    """
+    count = len(rows) // _BLOCK
+    if count < 8:
+        return _ones(len(rows), rows.dtype).dot(rows)
+    whole = count * _BLOCK
+    sums = _ones(_BLOCK, rows.dtype) @ rows[:whole].reshape(count, _BLOCK, -1)
+    return _column_sums(sums) + _column_sums(rows[whole:])
+
+
 def _unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
-    """`unbroadcast`; of a bias, a product with ones: it takes a third of the time that a sum takes."""
-    if len(shape) == 1 and g.ndim > 1 and g.shape[-1:] == shape and type(g) is _ndarray and g.size:
-        rows = g if g.ndim == 2 else g.reshape(-1, shape[0])
-        return _ones(len(rows), g.dtype).dot(rows)
+    """`unbroadcast`, sooner for a bias (n,) or (1, n)."""
+    if type(g) is _ndarray and g.size and g.ndim > 1 and g.shape[-1:] == shape[-1:]:
+        if len(shape) == 1:
+            return _column_sums(g if g.ndim == 2 else g.reshape(-1, shape[0]))
+        if g.ndim == 2 and shape[0] == 1:
+            return _column_sums(g)[None]
     return tape.unbroadcast(g, shape)
