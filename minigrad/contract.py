@@ -41,6 +41,14 @@ def by_position(f: Any, signature: inspect.Signature, arguments: Any, keywords: 
     return call, (*bound.args, *bound.kwargs.values()), {}
 
 
+def real(array: Any, what: str) -> Any:
+    """The array, of any shape, if it holds real numbers. Raises TypeError that says `what` holds others."""
+    if array.dtype.kind not in "fiub":
+        remedy = "of a complex one, take .real and .imag" if array.dtype.kind == "c" else "use .astype(float)"
+        raise TypeError(f"{what} holds real numbers, not {array.dtype}: {remedy}")
+    return array
+
+
 def pair(f: Any, returned: Any) -> tuple[Any, Any]:
     """What `f` returned, if it is (result, vjps). Raises TypeError."""
     if type(returned) is not tuple or len(returned) != 2:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
-from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair
+from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real
 from minigrad.recording import no_grad as no_grad
 from minigrad.recording import paused
 
@@ -66,7 +66,7 @@ class Value:
     """An array, and its node if a gradient flows to or through it. `Tensor` adds operators and methods.
 
     requires_grad: whether this is a leaf, which copies `data`; a constant shares it.
-    Raises TypeError for a leaf of a dtype that is not floating.
+    Raises TypeError for other than real numbers, a leaf below float32, and a tensor that has a gradient.
     """
 
     __slots__ = ("__weakref__", "_data", "node")
@@ -75,12 +75,14 @@ class Value:
     node: Any  # a Node, or None
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        if isinstance(data, Value) and data.node and not paused():
+            raise TypeError("Tensor(t) would lose the gradient of t: use t as it is, or .detach() it")
         self._data = self.node = None
         if requires_grad:
             self.node = self.new_node(None, None, (), ())
             self.data = data
         else:
-            self._data = as_array(data)
+            self._data = real(as_array(data), "a tensor")
 
     @classmethod
     def made_by(cls, f: Any, vjps: Any, arguments: Sequence[Node | None], data: Array) -> Value:
@@ -101,7 +103,7 @@ class Value:
         node, given = self.node, as_array(value)
         if node and node.op:
             raise ValueError(f"the result of {node.op.__name__} cannot be assigned to: .detach() it first")
-        if node and given.dtype.kind != "f":
+        if node and (given.dtype.kind != "f" or given.dtype.itemsize < 4):  # float16 ends at 65504
             raise TypeError(f"a tensor of {given.dtype} has no gradient: use .astype(float) first")
         if node:  # it is younger now than what used the old array: `backward` refuses that
             node.grad = node.grad if node.shape == given.shape else None  # one of another shape means nothing
@@ -167,19 +169,15 @@ def _needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
 def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     """Sum `g`, of any shape, over the axes along which an array of `shape` became it. Raises Misshapen."""
     surplus = g.ndim - len(shape)
-    if surplus > 0:
-        g = _summed(g, tuple(range(surplus)), keepdims=False)
     if g.shape != shape and surplus >= 0:
-        g = _summed(g, tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+        axes = tuple([i for i, n in enumerate((1,) * surplus + shape) if n == 1])
+        # Where the last axis stays, NumPy adds row to row: with a million, float32 would lose two digits.
+        wide = np.float64 if g.size > 100_000 and g.dtype == np.float32 and g.ndim - 1 not in axes else None
+        g = g.sum(axis=axes, keepdims=True, dtype=wide).astype(g.dtype, copy=False)
+        g = g.reshape(g.shape[surplus:])
     if g.shape != shape:
         raise Misshapen(f"gave a gradient of shape {g.shape} for an array of shape {shape}")
     return g
-
-
-def _summed(g: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
-    # Where the last axis stays, NumPy adds row to row: with many, float32 would lose a digit in each ten.
-    wide = np.float64 if g.size > 100_000 and g.dtype == np.float32 and g.ndim - 1 not in axes else None
-    return g.sum(axis=axes, keepdims=keepdims, dtype=wide).astype(g.dtype, copy=False)
 
 
 def backward(root: Value, g: Any = None) -> None:
@@ -187,7 +185,7 @@ def backward(root: Value, g: Any = None) -> None:
 
     g: the cotangent, of the shape of `root`; may be left out when `root` has one entry.
     Raises ValueError when there is no gradient, the tape was freed or a leaf was changed since; and what a
-    vjp raises, with a note that says which vjp. After an error every `.grad` is what it was before.
+    vjp raises, with a note on which. After an error every `.grad` is what it was before.
     """
     start, g = begin(root, g)
     gradients = {start: g}
@@ -208,9 +206,16 @@ def backward(root: Value, g: Any = None) -> None:
             blame(error, node.op.__name__, None if callable(vjps) else i)
             raise
     # In memory of its own, in its tensor's dtype; and first all of them, since a cast may raise.
-    sums = [as_array(g if node.grad is None else node.grad + g).astype(node.keep) for node, g in kept]
+    sums = [added(node, g) for node, g in kept]
     for (node, _), total in zip(kept, sums, strict=True):
         node.grad = total
+
+
+def added(node: Node, g: Array, copy: bool = True) -> Array:
+    """The node's gradient and `g`, of its shape, in its tensor's dtype. Raises TypeError for complex ones."""
+    return real(as_array(g if node.grad is None else node.grad + g), "a gradient").astype(
+        node.keep, copy=copy
+    )
 
 
 def begin(root: Value, g: Any) -> tuple[Any, Array]:

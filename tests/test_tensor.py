@@ -468,7 +468,7 @@ def test_writing_into_a_result_raises():
         lambda y: y.data,
         lambda y: y.numpy(),
         lambda y: y.detach().data,
-        lambda y: Tensor(y).data,
+        lambda y: no_grad()(lambda: Tensor(y).data)(),
         lambda y: y[1:].data,
         lambda y: no_grad()(lambda: y[1:].data)(),
         lambda y: no_grad()(lambda: y[1:].detach().reshape(1, 2).T[:, 0].data)(),
@@ -890,3 +890,79 @@ def test_arrays_that_speak_the_protocols():
     for a, b in zip(ours[1:], theirs[1:], strict=True):
         assert np.allclose(a.grad, b.grad.array, rtol=1e-14)
     assert ours[0].item() == pytest.approx(theirs[0].data.array.item(), rel=1e-14)
+
+
+# Dtypes at the edge, and what has no gradient
+
+
+@pytest.mark.parametrize("name", ["exp", "sqrt", "log1p", "sin", "cos", "tanh", "sigmoid", "softplus", "log"])
+@pytest.mark.parametrize("dtype", ["?", "b", "B", "h", "H", "i", "q"])
+def test_whole_numbers_become_floats(name, dtype):
+    """NumPy's functions have int8 and truth values in float16, which ends at 65504 and has three digits."""
+    numbers = np.array([1, 20, 100]).astype(dtype)
+    f, expected = getattr(mg, name), getattr(mg, name)(numbers.astype(float)).data
+    for given in (Tensor(numbers), numbers):
+        y = f(given)
+        assert y.dtype == np.float64
+        assert np.array_equal(y.data, expected)
+    assert f(Tensor(numbers[0])).dtype == np.float64
+    assert f(3).item() == f(3.0).item() == f([3]).data[0]
+
+
+@pytest.mark.parametrize("dtype", ["?", "b", "B", "h", "q"])
+def test_reductions_of_whole_numbers(dtype):
+    numbers = Tensor(np.array([1, 100, 100]).astype(dtype))
+    wide = numbers.data.astype(float)
+    assert numbers.mean().item() == wide.mean()
+    assert numbers.var().item() == pytest.approx(wide.var())
+    assert numbers.logsumexp().item() == pytest.approx(np.logaddexp.reduce(wide))
+    assert (numbers.mean().dtype, numbers.var().dtype, numbers.logsumexp().dtype) == (np.float64,) * 3
+    for f in (mg.functional.softmax, mg.functional.log_softmax):
+        far = np.array([1, 0, 1]).astype(dtype) if dtype == "?" else np.array([-100, 100, 3]).astype(dtype)
+        assert np.array_equal(f(Tensor(far)).data, f(far.astype(float)).data)
+    assert (numbers / 3).dtype == (numbers / numbers).dtype == (numbers**0.5).dtype == np.float64
+
+
+def test_half_precision_has_no_gradients():
+    half = np.ones(3, np.float16)
+    with pytest.raises(TypeError, match=r"a tensor of float16 has no gradient: use \.astype\(float\) first"):
+        Tensor(half, requires_grad=True)
+    w = leaf(3, dtype=np.float32)
+    with pytest.raises(TypeError, match="float16 has no gradient"):
+        w.data = half
+    y = w * Tensor(half)  # but as numbers it may come in
+    assert y.dtype == np.float32
+
+
+def test_complex_numbers_are_refused():
+    z, w = np.array([1j, 2.0]), leaf(2)
+    for make in (lambda: Tensor(z), lambda: Tensor(1j), lambda: Tensor(z.tolist())):
+        with pytest.raises(TypeError, match=r"a tensor holds real numbers, not complex128: .* take \.real"):
+            make()
+    for result in (lambda: w * 1j, lambda: w * z, lambda: w**z, lambda: z @ w, lambda: abs(w * 1j)):
+        with pytest.raises(TypeError, match=r"holds real numbers, not complex128"):
+            result().sum().backward()
+        assert w.grad is None
+    with pytest.raises(TypeError, match=r"exp: x holds real numbers|x holds real numbers"):
+        mg.exp(z)
+
+
+@pytest.mark.parametrize("data", ["text", ["a", "b"], None, [1, None], np.array(["2020-01-01"], "M8[D]")])
+def test_only_numbers_are_tensors(data):
+    with pytest.raises(TypeError, match=r"a tensor holds real numbers, not .*: use \.astype\(float\)"):
+        Tensor(data)
+
+
+def test_a_tensor_of_a_tensor_does_not_lose_its_gradient():
+    """`h = Tensor(h)` in a cell would cut it off from all earlier steps without a word."""
+    w = leaf(3)
+    for t in (w, w * 2.0):
+        for requires_grad in (False, True):
+            with pytest.raises(
+                TypeError, match=r"would lose the gradient of t: use t as it is, or \.detach\(\)"
+            ):
+                Tensor(t, requires_grad)
+            assert Tensor(t.detach(), requires_grad).requires_grad == requires_grad
+        with no_grad():
+            assert not Tensor(t).requires_grad
+    assert Tensor(Tensor([1.0]), requires_grad=True).requires_grad

@@ -249,15 +249,9 @@ def backward(root: tape.Value, g: Any = None) -> None:
             other.sum = None
         blame(error, node.op.__name__, i)
         raise
-    sums = [_total(node, g) for node, g in kept]
+    sums = [tape.added(node, g, copy=not node.owned or node.grad is not None) for node, g in kept]
     for (node, _), total in zip(kept, sums, strict=True):
         node.grad = total
-
-
-def _total(node: Node, g: Array) -> Array:
-    """The node's gradient with `g` added, in its tensor's dtype, in memory that nobody else holds."""
-    own = node.owned and node.grad is None
-    return tape.as_array(g if node.grad is None else node.grad + g).astype(node.keep, copy=not own)
 
 
 def _behind(start: Any) -> list[Any]:
