@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real
-from minigrad.recording import no_grad as no_grad
 from minigrad.recording import paused
 
 if TYPE_CHECKING:
@@ -128,8 +127,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     vjps: a tuple in step with f's parameters, of vjps, arrays (for `g` times it) and None (no gradient); or,
     where the gradients share their work, one function from `g` to the tuple of all. A vjp never writes into
     `g`, and may return it. It may ignore broadcasting, which `backward` undoes.
-    Raises ValueError or IndexError with the op's name and the shapes where they do not fit, TypeError for
-    an argument that needs a gradient where f gives no vjp.
+    Raises what f raises, with its name; TypeError for an argument in need of a gradient that has no vjp.
     """
     signature = inspect.signature(f)
 
@@ -142,8 +140,8 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
         parents = [a.node if isinstance(a, result_class) else None for a in arguments]
         try:
             data, vjps = pair(f, call(*arrays, **keywords))
-        except (ValueError, IndexError, AttributeError) as error:
-            raise misfit(f, arrays, error) from error
+        except (ValueError, IndexError, AttributeError, TypeError) as error:
+            raise misfit(f, (*arrays, *keywords.values()), error) from error
         if any(parents) and not paused():
             parents, vjps = _needed(f, parents, vjps)
             if any(parents):

@@ -95,8 +95,22 @@ class Tensor(fast.Value):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether a gradient flows to this tensor, or through it to a leaf."""
+        """Whether a gradient flows to this tensor, or through it to a leaf.
+
+        Assigning makes a leaf a constant, which freezes a parameter, and a constant a leaf. Raises ValueError
+        for a result, TypeError for one that can be no leaf.
+        """
         return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self.node is not None and self.node.op is not None:
+            name = self.node.op.__name__
+            raise ValueError(f"requires_grad of the result of {name} cannot be assigned to: .detach() it")
+        if not value:
+            self.node = None
+        elif self.node is None:
+            Tensor.__init__(self, self._data, requires_grad=True)
 
     shape = property(attrgetter("_data.shape"), doc="The length of each axis, a tuple of integers.")
     dtype = property(attrgetter("_data.dtype"), doc="The dtype of the array.")
@@ -189,8 +203,19 @@ class Tensor(fast.Value):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.node is not None:
-            raise TypeError("NumPy would lose the gradient: use minigrad's function, or .data on purpose")
+            remedy = "use minigrad's function (stack for a list of tensors), or .data on purpose"
+            raise TypeError(f"NumPy would lose the gradient: {remedy}")
         return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __array_function__(self, f: Any, types: Any, arguments: Any, keywords: Any) -> Any:
+        """What NumPy's `f` can do with it. Where it can do nothing, TypeError names minigrad's function."""
+        try:
+            return f.__wrapped__(*arguments, **keywords)
+        except TypeError as error:
+            remedy = f"use minigrad.{f.__name__}, or" if f.__name__ in ops.__all__ else "use"
+            name = f"{f.__module__}.{f.__name__}".replace("numpy", "np")
+            message = f"{name} takes no tensors: {remedy} .data where no gradient is to flow"
+            raise TypeError(f"{message} ({error})") from error
 
     def __repr__(self) -> str:
         prefix = type(self).__name__ + "("

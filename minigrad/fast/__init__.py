@@ -125,7 +125,7 @@ def _of_one(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
             array, left = _a, None
         try:
             data, vjps = f(array)
-        except (ValueError, IndexError, AttributeError) as error:
+        except (ValueError, IndexError, AttributeError, TypeError) as error:
             raise misfit(f, (array,), error) from error
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
@@ -161,7 +161,7 @@ def _of_two(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
             other, right = _b, None
         try:
             data, vjps = f(array, other)
-        except (ValueError, IndexError, AttributeError) as error:
+        except (ValueError, IndexError, AttributeError, TypeError) as error:
             raise misfit(f, (array, other), error) from error
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
