@@ -8,7 +8,7 @@ from minigrad import ops as ops
 from minigrad import optim as optim
 from minigrad.gradcheck import gradcheck as gradcheck
 from minigrad.ops import *
-from minigrad.tape import no_grad as no_grad
+from minigrad.recording import no_grad as no_grad
 from minigrad.tape import op as op
 from minigrad.tensor import Tensor as Tensor
 

@@ -41,31 +41,59 @@ def by_position(f: Any, signature: inspect.Signature, arguments: Any, keywords: 
     return call, (*bound.args, *bound.kwargs.values()), {}
 
 
+def real(array: Any, what: str) -> Any:
+    """The array, of any shape, if it holds real numbers. Raises TypeError that says `what` holds others."""
+    if array.dtype.kind not in "fiub":
+        remedy = "of a complex one, take .real and .imag" if array.dtype.kind == "c" else "use .astype(float)"
+        raise TypeError(f"{what} holds real numbers, not {array.dtype}: {remedy}")
+    return array
+
+
 def pair(f: Any, returned: Any) -> tuple[Any, Any]:
     """What `f` returned, if it is (result, vjps). Raises TypeError."""
     if type(returned) is not tuple or len(returned) != 2:
         kind = f"a tuple of {len(returned)}" if type(returned) is tuple else f"a {type(returned).__name__}"
         raise TypeError(f"{f.__name__} returned {kind}: an op returns (result, vjps)")
+    vjps = returned[1]
+    if not isinstance(vjps, (tuple, list)) and not callable(vjps):
+        kind = type(vjps).__name__
+        raise TypeError(f"{f.__name__} returned a {kind} for the vjps: it must be a tuple, (vjp,) of one")
     return returned
 
 
-def misfit(f: Any, arrays: Sequence[Any], error: Exception) -> Exception:
-    """The error to raise where `f` refused its arguments with `error`: it names the op and the shapes.
+def misfit(f: Any, given: Sequence[Any], error: Exception) -> Exception:
+    """The error to raise where `f` refused what it was `given` with `error`: of its kind, with f's name.
 
-    For an AttributeError, TypeError where a list was no array, else the same with the op's name.
+    A ValueError or IndexError tells the shapes as well, a TypeError all that was given. An AttributeError
+    becomes one where `f` was given a list, say, in place of an array.
     """
+    name, shapes = f.__name__, [str(a.shape) for a in given if hasattr(a, "shape")]
     if isinstance(error, AttributeError):
-        if not isinstance(error.obj, (list, tuple)):
-            return AttributeError(f"{f.__name__}: {error}", name=error.name, obj=error.obj)
-        remedy = "np.array(...) of numbers, stack(...) of tensors"
-        return TypeError(
-            f"{f.__name__} takes tensors or arrays, got a {type(error.obj).__name__}: use {remedy}"
-        )
-    shapes = [str(a.shape) for a in arrays if hasattr(a, "shape")]
+        if not any(a is error.obj for a in given) or hasattr(error.obj, "shape"):
+            return AttributeError(f"{name}: {error}", name=error.name, obj=error.obj)
+        return no_array(name, error.obj)
+    if isinstance(error, TypeError):
+        said = str(error) if str(error).startswith((f"{name}(", f"{name} ")) else f"{name}: {error}"
+        return TypeError(f"{said}; it was given {', '.join(map(_described, given)) or 'nothing'}")
     kind = ValueError if isinstance(error, ValueError) else IndexError
     if len(shapes) > 1 and kind is ValueError:
-        return kind(f"{f.__name__}: shapes {' and '.join(shapes)} do not fit ({error})")
-    return kind(f"{f.__name__} of shape {', '.join(shapes)}: {error}")
+        return kind(f"{name}: shapes {' and '.join(shapes)} do not fit ({error})")
+    return kind(f"{name} of shape {', '.join(shapes)}: {error}")
+
+
+def no_array(name: str, value: Any) -> TypeError:
+    """The error to raise where the function of that name got a value that is neither tensor nor array."""
+    listed = isinstance(value, (list, tuple))
+    remedy = ": use np.array(...) of numbers, stack(...) of tensors" if listed else ""
+    return TypeError(f"{name} takes tensors or arrays, got a {type(value).__name__}{remedy}")
+
+
+def _described(value: Any) -> str:
+    """A value in a few words: an array by its dtype and shape."""
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{value.dtype} {value.shape}"
+    text = repr(value)
+    return text if len(text) <= 40 else f"a {type(value).__name__}"
 
 
 def in_step(parts: Sequence[Any], arguments: Sequence[Any]) -> Sequence[Any]:
@@ -85,12 +113,14 @@ class Misshapen(ValueError):
     """A vjp gave a gradient of a shape that its argument cannot have."""
 
 
-def blame(error: Exception, name: str, argument: int | None) -> None:
+def blame(error: BaseException, name: str, argument: int | None) -> None:
     """Say in `error` which vjp of the op `name` raised it: that of an argument, or the one for all.
 
-    A Misshapen gradient becomes a ValueError, which this raises.
+    A Misshapen gradient becomes a ValueError, and what is no array at all a TypeError; which this raises.
     """
     where = f"{'the vjps' if argument is None else f'the vjp of argument {argument}'} of {name}"
     if isinstance(error, Misshapen):
         raise ValueError(f"{where} {error}") from None
+    if isinstance(error, AttributeError) and error.name in ("shape", "ndim"):
+        raise TypeError(f"{where} gave {_described(error.obj)}, which is no array: wrap it in np.asarray")
     error.add_note(f"in {where}")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops import abs, add, getitem, mul, sqrt, where
+from minigrad.ops.elementwise import floats
 from minigrad.tape import Array, Result, as_array, op
 from minigrad.tensor import Tensor
 
@@ -18,6 +19,7 @@ from minigrad.tensor import Tensor
 @op
 def log_softmax(x: Array, axis: int = -1) -> Result:
     """log(exp(x) / sum(exp(x))) along `axis`, in x's shape; nothing overflows."""
+    x = floats(x)
     shifted = x - x.max(axis=axis, keepdims=True)
     y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
     return y, (lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True),)
@@ -26,6 +28,7 @@ def log_softmax(x: Array, axis: int = -1) -> Result:
 @op
 def softmax(x: Array, axis: int = -1) -> Result:
     """exp(x) / sum(exp(x)) along `axis`, in x's shape; nothing overflows."""
+    x = floats(x)
     y = np.exp(x - x.max(axis=axis, keepdims=True))
     y = y / y.sum(axis=axis, keepdims=True)
     return y, (lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True)),)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minigrad.tape import Array, no_grad
+from minigrad.recording import no_grad
+from minigrad.tape import Array
 from minigrad.tensor import Tensor
 
 

@@ -7,7 +7,7 @@ arguments. Together they are the tape.
 
 Every node is younger than the nodes it came from. So walking from the youngest to the oldest meets each
 node after all that used it, when its gradient is complete: that is the whole of `backward`. First order
-only, and one thread: whether ops are recorded is one variable of this module.
+only. Threads may each have a tape of their own, but no two backward passes at once that share a leaf.
 
 What the tape recorded must not change before `backward`. Writing into a recorded result raises at once,
 because its array is read-only, and `backward` refuses a leaf whose `.data` was assigned after its use. Two
@@ -18,8 +18,7 @@ before the forward pass; and writing into a NumPy array that was an argument its
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import count
 from operator import attrgetter
@@ -27,7 +26,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
-from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair
+from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real
+from minigrad.recording import paused
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -37,7 +37,6 @@ Vjp = Callable[[Array], Any] | Array | None  # an array stands for "g times this
 Result = tuple[Array, tuple[Vjp, ...] | Callable[[Array], tuple[Array, ...]]]
 P = ParamSpec("P")
 
-recording = True
 next_serial = count(1).__next__
 
 
@@ -66,7 +65,7 @@ class Value:
     """An array, and its node if a gradient flows to or through it. `Tensor` adds operators and methods.
 
     requires_grad: whether this is a leaf, which copies `data`; a constant shares it.
-    Raises TypeError for a leaf of a dtype that is not floating.
+    Raises TypeError for other than real numbers, a leaf below float32, and a tensor that has a gradient.
     """
 
     __slots__ = ("__weakref__", "_data", "node")
@@ -75,12 +74,14 @@ class Value:
     node: Any  # a Node, or None
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        if isinstance(data, Value) and data.node and not paused():
+            raise TypeError("Tensor(t) would lose the gradient of t: use t as it is, or .detach() it")
         self._data = self.node = None
         if requires_grad:
             self.node = self.new_node(None, None, (), ())
             self.data = data
         else:
-            self._data = as_array(data)
+            self._data = real(as_array(data), "a tensor")
 
     @classmethod
     def made_by(cls, f: Any, vjps: Any, arguments: Sequence[Node | None], data: Array) -> Value:
@@ -101,7 +102,7 @@ class Value:
         node, given = self.node, as_array(value)
         if node and node.op:
             raise ValueError(f"the result of {node.op.__name__} cannot be assigned to: .detach() it first")
-        if node and given.dtype.kind != "f":
+        if node and (given.dtype.kind != "f" or given.dtype.itemsize < 4):  # float16 ends at 65504
             raise TypeError(f"a tensor of {given.dtype} has no gradient: use .astype(float) first")
         if node:  # it is younger now than what used the old array: `backward` refuses that
             node.grad = node.grad if node.shape == given.shape else None  # one of another shape means nothing
@@ -119,17 +120,6 @@ def as_array(value: Any) -> Array:
     return value if hasattr(value, "__array_function__") else np.asarray(value)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Do not record: `with no_grad(): ...`, or `@no_grad()` above a function."""
-    global recording
-    before, recording = recording, False
-    try:
-        yield
-    finally:
-        recording = before
-
-
 def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     """Lift a function on arrays that returns `(result, vjps)` to tensors.
 
@@ -137,8 +127,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     vjps: a tuple in step with f's parameters, of vjps, arrays (for `g` times it) and None (no gradient); or,
     where the gradients share their work, one function from `g` to the tuple of all. A vjp never writes into
     `g`, and may return it. It may ignore broadcasting, which `backward` undoes.
-    Raises ValueError or IndexError with the op's name and the shapes where they do not fit, TypeError for
-    an argument that needs a gradient where f gives no vjp.
+    Raises what f raises, with its name; TypeError for an argument in need of a gradient that has no vjp.
     """
     signature = inspect.signature(f)
 
@@ -151,9 +140,9 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
         parents = [a.node if isinstance(a, result_class) else None for a in arguments]
         try:
             data, vjps = pair(f, call(*arrays, **keywords))
-        except (ValueError, IndexError, AttributeError) as error:
-            raise misfit(f, arrays, error) from error
-        if recording and any(parents):
+        except (ValueError, IndexError, AttributeError, TypeError) as error:
+            raise misfit(f, (*arrays, *keywords.values()), error) from error
+        if any(parents) and not paused():
             parents, vjps = _needed(f, parents, vjps)
             if any(parents):
                 data = data.view() if [a for a in arrays if a is data] else data  # an argument stays writable
@@ -178,10 +167,12 @@ def _needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
 def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     """Sum `g`, of any shape, over the axes along which an array of `shape` became it. Raises Misshapen."""
     surplus = g.ndim - len(shape)
-    if surplus > 0:
-        g = g.sum(axis=tuple(range(surplus)))
     if g.shape != shape and surplus >= 0:
-        g = g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+        axes = tuple([i for i, n in enumerate((1,) * surplus + shape) if n == 1])
+        # Where the last axis stays, NumPy adds row to row: with a million, float32 would lose two digits.
+        wide = np.float64 if g.size > 100_000 and g.dtype == np.float32 and g.ndim - 1 not in axes else None
+        g = g.sum(axis=axes, keepdims=True, dtype=wide).astype(g.dtype, copy=False)
+        g = g.reshape(g.shape[surplus:])
     if g.shape != shape:
         raise Misshapen(f"gave a gradient of shape {g.shape} for an array of shape {shape}")
     return g
@@ -192,7 +183,7 @@ def backward(root: Value, g: Any = None) -> None:
 
     g: the cotangent, of the shape of `root`; may be left out when `root` has one entry.
     Raises ValueError when there is no gradient, the tape was freed or a leaf was changed since; and what a
-    vjp raises, with a note that says which vjp. After an error every `.grad` is what it was before.
+    vjp raises, with a note on which. After an error every `.grad` is what it was before.
     """
     start, g = begin(root, g)
     gradients = {start: g}
@@ -209,11 +200,20 @@ def backward(root: Value, g: Any = None) -> None:
                     part = parts[i] if parts else vjps[i](g) if callable(vjps[i]) else g * vjps[i]
                     part = unbroadcast(part, parent.shape)
                     gradients[parent] = gradients[parent] + part if parent in gradients else part
-        except Exception as error:
+        except BaseException as error:
             blame(error, node.op.__name__, None if callable(vjps) else i)
             raise
-    for node, g in kept:  # in memory of its own, in its tensor's dtype
-        node.grad = as_array(g if node.grad is None else node.grad + g).astype(node.keep)
+    # In memory of its own, in its tensor's dtype; and first all of them, since a cast may raise.
+    sums = [added(node, g) for node, g in kept]
+    for (node, _), total in zip(kept, sums, strict=True):
+        node.grad = total
+
+
+def added(node: Node, g: Array, copy: bool = True) -> Array:
+    """The node's gradient and `g`, of its shape, in its tensor's dtype. Raises TypeError for complex ones."""
+    return real(as_array(g if node.grad is None else node.grad + g), "a gradient").astype(
+        node.keep, copy=copy
+    )
 
 
 def begin(root: Value, g: Any) -> tuple[Any, Array]:

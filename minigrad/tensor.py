@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import fast, ops, tape
+from minigrad.recording import paused
 from minigrad.tape import Array, as_array
 
 
@@ -30,11 +31,11 @@ def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tens
 
     def changed(self: Tensor, other: Any) -> Any:
         if self.node is None:
-            if tape.recording and isinstance(other, Tensor) and other.requires_grad:
+            if not paused() and isinstance(other, Tensor) and other.requires_grad:
                 return NotImplemented  # Python takes `total += loss` for `total = total + loss`
         elif self.node.op is not None:
             return NotImplemented  # the same: the tape relies on the array of a result
-        elif tape.recording:
+        elif not paused():
             remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
             raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
         # A constant gets an array of its own: the tape, or the caller, may still hold the one that it shares.
@@ -75,7 +76,7 @@ class Tensor(fast.Value):
         """The gradient, an array of the tensor's shape, or None where none has come or none is kept.
 
         Assigning raises ValueError where none is kept: on a constant, and on a result without `retain_grad`;
-        and for a gradient of another shape than the tensor's.
+        and for a gradient of another shape than the tensor's, TypeError for one that holds no real numbers.
         """
         return self.node.grad if self.node is not None and self.node.keep is not None else None
 
@@ -86,14 +87,30 @@ class Tensor(fast.Value):
             if value is not None and value.shape != self.shape:
                 shapes = f"shape {value.shape} for a tensor of shape {self.shape}"
                 raise ValueError(f"a gradient of {shapes} cannot be assigned to .grad: give one of its shape")
-            self.node.grad = value
+            if value is not None and value.dtype.kind not in "fiub":
+                raise TypeError(f"a gradient of {value.dtype} cannot be assigned to .grad: give real numbers")
+            self.node.grad = value if value is None else value.astype(self.node.keep, copy=False)
         elif value is not None:
             raise ValueError("this tensor keeps no gradient: use requires_grad=True or .retain_grad()")
 
     @property
     def requires_grad(self) -> bool:
-        """Whether a gradient flows to this tensor, or through it to a leaf."""
+        """Whether a gradient flows to this tensor, or through it to a leaf.
+
+        Assigning makes a leaf a constant, which freezes a parameter, and a constant a leaf. Raises ValueError
+        for a result, TypeError for one that can be no leaf.
+        """
         return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self.node is not None and self.node.op is not None:
+            name = self.node.op.__name__
+            raise ValueError(f"requires_grad of the result of {name} cannot be assigned to: .detach() it")
+        if not value:
+            self.node = None
+        elif self.node is None:
+            Tensor.__init__(self, self._data, requires_grad=True)
 
     shape = property(attrgetter("_data.shape"), doc="The length of each axis, a tuple of integers.")
     dtype = property(attrgetter("_data.dtype"), doc="The dtype of the array.")
@@ -186,8 +203,19 @@ class Tensor(fast.Value):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.node is not None:
-            raise TypeError("NumPy would lose the gradient: use minigrad's function, or .data on purpose")
+            remedy = "use minigrad's function (stack for a list of tensors), or .data on purpose"
+            raise TypeError(f"NumPy would lose the gradient: {remedy}")
         return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __array_function__(self, f: Any, types: Any, arguments: Any, keywords: Any) -> Any:
+        """What NumPy's `f` can do with it. Where it can do nothing, TypeError names minigrad's function."""
+        try:
+            return f.__wrapped__(*arguments, **keywords)
+        except TypeError as error:
+            remedy = f"use minigrad.{f.__name__}, or" if f.__name__ in ops.__all__ else "use"
+            name = f"{f.__module__}.{f.__name__}".replace("numpy", "np")
+            message = f"{name} takes no tensors: {remedy} .data where no gradient is to flow"
+            raise TypeError(f"{message} ({error})") from error
 
     def __repr__(self) -> str:
         prefix = type(self).__name__ + "("

@@ -1,14 +1,17 @@
-"""The two tapes: random programs on both, what a failed pass leaves, arguments by name, signatures."""
+"""The two tapes: random programs on both, what a failed pass leaves, arguments by name, signatures,
+and what is recorded in which thread."""
 
+import asyncio
 import gc
 import inspect
+import threading
 import weakref
 
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, no_grad, op
+from minigrad import Tensor, fast, no_grad, op
 from minigrad.contract import plain
 from tests import tapes
 
@@ -68,6 +71,66 @@ def test_a_failed_pass_changes_no_gradient():
     assert inner.grad is None
     (x * w).sum().backward()
     assert np.array_equal(x.grad, 2 * before[0])
+
+
+def test_a_cast_that_fails_changes_no_gradient():
+    """A gradient is cast to its leaf's dtype at the end of a pass: if one does not fit, all are as before."""
+    leaves = [Tensor(np.ones(2, dtype), requires_grad=True) for dtype in ("d", "f", "d")]
+    x, small, y = leaves
+    (x * small * y).sum().backward()
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        (x * small * y).sum().backward(1e300)
+    assert [w.grad.tolist() for w in leaves] == [[1, 1]] * 3
+    x.grad = np.ones(2, np.float32)
+    assert x.grad.dtype == np.float64
+    for wrong in (np.array(["1", "2"]), np.ones(2) * 1j):
+        with pytest.raises(TypeError, match=r"a gradient of \S+ cannot be assigned to \.grad: give real"):
+            x.grad = wrong
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_a_pass_that_is_interrupted_changes_no_gradient(stop):
+    @op
+    def interrupted(a):
+        def vjp(g):
+            raise stop
+
+        return a * 1.0, (vjp,)
+
+    x, w = leaf(3), leaf(3)
+    y = (x * w).retain_grad()
+    with pytest.raises(stop):
+        (interrupted(y) * w).sum().backward()
+    assert (x.grad, w.grad, y.grad) == (None, None, None)
+    assert getattr(w.node, "sum", None) is None  # nor does a node go on holding what has come to it
+
+
+def test_no_two_gradients_share_memory():
+    """A vjp may return what it got: one array would be the gradient of all that it is added to."""
+    same = op(lambda *arrays: (sum(arrays), tuple([lambda g: g] * len(arrays))))
+    turned = op(lambda a, b: (a + b, lambda g: (g, g[::-1][::-1])))
+    for build in (
+        lambda a, b, c: same(same(a, b), c),
+        lambda a, b, c: a + (b + c).retain_grad() + same(a),
+        lambda a, b, c: turned((a[:2] + 0.0).retain_grad(), b[1:]).retain_grad() + c[:2],
+        lambda a, b, c: mg.concatenate([a, b]).retain_grad() + mg.concatenate([c, (a + 0.0).retain_grad()]),
+        lambda a, b, c: mg.stack([a, b]).reshape(6).retain_grad()[:3] + mg.broadcast_to(c, (3,)),
+    ):
+        leaves = [leaf(3) for _ in range(3)]
+        y = build(*leaves).retain_grad()
+        g = np.ones(y.shape)
+        for _ in range(2):
+            found, todo = [], [y.node]
+            for node in todo:
+                found += [node] * (node not in found)
+                todo += node.parents
+            y.backward(g)
+            grads = [g, *(node.grad for node in found if node.keep)]
+            assert len(grads) >= 4
+            for i, one in enumerate(grads):
+                assert not any(np.shares_memory(one, other) for other in grads[i + 1 :])
+                assert one.flags.writeable
+            y = build(*leaves).retain_grad()
 
 
 def test_a_failed_pass_holds_no_memory():
@@ -223,3 +286,194 @@ def test_signature_and_docstring():
     assert "shape" in mg.tanh.__doc__
     assert plain(mg.tanh)(np.zeros(2))[0].tolist() == [0, 0]
     assert scaled.__name__ == "scaled"
+
+
+# Recording, by thread and context
+
+
+def recorded():
+    return (leaf(2) * 2.0).requires_grad
+
+
+def test_no_grad_holds_for_one_thread():
+    inside, leave, seen = threading.Event(), threading.Event(), []
+
+    def other():
+        seen.append(recorded())
+        with no_grad():
+            inside.set()
+            leave.wait(10)
+            seen.append(recorded())
+        seen.append(recorded())
+
+    thread = threading.Thread(target=other)
+    with no_grad():
+        thread.start()
+        assert inside.wait(10)
+    assert recorded()  # the other thread is in one still
+    with no_grad():
+        leave.set()
+        thread.join(10)
+        assert not recorded()
+    assert recorded()
+    assert seen == [True, False, True]
+
+
+def test_no_grad_holds_for_one_task():
+    async def evaluate():
+        with no_grad():
+            await asyncio.sleep(0)
+            return recorded()
+
+    @no_grad()
+    async def evaluated():
+        await asyncio.sleep(0)
+        return recorded()
+
+    async def train():
+        await asyncio.sleep(0)
+        return recorded()
+
+    async def all_at_once():
+        return await asyncio.gather(evaluate(), train(), evaluated(), train())
+
+    assert inspect.iscoroutinefunction(evaluated)
+    assert asyncio.run(all_at_once()) == [False, True, False, True]
+    assert recorded()
+
+
+def test_a_generator_in_no_grad():
+    @no_grad()
+    def batches(n):
+        try:
+            for i in range(n):
+                got = yield i, recorded()
+                assert got in (None, "sent")
+        except KeyError:
+            yield "caught", recorded()
+        finally:
+            closed.append(recorded())
+        return "done", recorded()
+
+    closed = []
+    steps = batches(3)
+    assert next(steps) == (0, False)
+    assert recorded()
+    assert steps.send("sent") == (1, False)
+    assert steps.throw(KeyError("x")) == ("caught", False)
+    assert recorded()
+    with pytest.raises(StopIteration) as stopped:
+        next(steps)
+    assert stopped.value.value == ("done", False)
+    assert list(batches(2)) == [(0, False), (1, False)]
+    half = batches(2)
+    next(half)
+    half.close()
+    assert closed == [False] * 3
+    assert recorded()
+
+
+def test_an_async_generator_in_no_grad():
+    @no_grad()
+    async def batches():
+        try:
+            yield recorded()
+            await asyncio.sleep(0)
+            yield recorded()
+        except KeyError:
+            yield "caught"
+
+    async def run():
+        seen = []
+        async for inside in batches():
+            seen += [inside, recorded()]
+        other = batches()
+        await anext(other)
+        return [*seen, await other.athrow(KeyError("x")), recorded()]
+
+    assert asyncio.run(run()) == [False, True, False, True, "caught", True]
+
+
+def test_two_generators_that_are_left_in_any_order():
+    def steps():
+        with no_grad():
+            yield
+
+    a, b = steps(), steps()
+    next(a)
+    next(b)
+    a.close()
+    assert not recorded()
+    b.close()
+    assert recorded()
+
+
+def test_a_generator_that_is_left_in_another_thread():
+    def steps():
+        with no_grad():
+            yield
+
+    seen, generator = [], steps()
+    next(generator)
+
+    def leave():
+        generator.close()
+        seen.append(recorded())
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    thread.join(10)
+    assert seen == [True]
+    no_grad().__exit__(None, None, None)  # of this thread, which nobody left
+
+
+def test_one_no_grad_used_again_and_inside_itself():
+    off = no_grad()
+
+    @off
+    def down(n):
+        return [recorded(), *(down(n - 1) if n else [])]
+
+    with off, off:
+        assert not recorded()
+    assert down(2) == [False] * 3
+    assert no_grad(recorded)() is False
+    assert recorded()
+
+
+def test_no_grad_above_what_is_no_function():
+    for wrong in (int, 3):
+        for above in (no_grad, no_grad()):
+            with pytest.raises(TypeError, match=r"@no_grad\(\) stands above a function, not .*: decorate"):
+                above(wrong)
+
+
+# Sums over many rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "shape"),
+    [
+        ((300_007, 3), (3,)),
+        ((300_007, 3), (1, 3)),
+        ((8, 40_001, 3), (3,)),
+        ((8, 40_001, 3), (1, 3)),
+        ((8, 40_001, 3), (1, 1, 3)),
+        ((300_007, 2, 3), (2, 3)),
+        ((300_007, 2, 3), (1, 2, 3)),
+    ],
+)
+def test_a_gradient_summed_over_many_rows_keeps_its_digits(rows, shape):
+    """Of a float32 bias: NumPy's own sum is off by 1e-5 here, and by more with every row."""
+    g = np.random.default_rng(0).random(rows, dtype=np.float32)
+    b = Tensor(np.zeros(shape, np.float32), requires_grad=True)
+    (b + np.zeros_like(g)).backward(g)
+    exact = g.sum(axis=tuple(range(len(rows) - sum(n > 1 for n in shape))), dtype=np.float64)
+    assert b.grad.dtype == np.float32
+    assert np.abs(b.grad.reshape(exact.shape) / exact - 1).max() < 1e-6
+
+
+@pytest.mark.parametrize("n", [0, 1, 1023, 8191, 8192, 8193, 9 * 1024, 20_000])
+def test_column_sums(n):
+    rows = np.random.default_rng(0).integers(0, 9, (n, 2)).astype(float)
+    assert fast._column_sums(rows).tolist() == rows.sum(axis=0).tolist()

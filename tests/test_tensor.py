@@ -468,7 +468,7 @@ def test_writing_into_a_result_raises():
         lambda y: y.data,
         lambda y: y.numpy(),
         lambda y: y.detach().data,
-        lambda y: Tensor(y).data,
+        lambda y: no_grad()(lambda: Tensor(y).data)(),
         lambda y: y[1:].data,
         lambda y: no_grad()(lambda: y[1:].data)(),
         lambda y: no_grad()(lambda: y[1:].detach().reshape(1, 2).T[:, 0].data)(),
@@ -890,3 +890,211 @@ def test_arrays_that_speak_the_protocols():
     for a, b in zip(ours[1:], theirs[1:], strict=True):
         assert np.allclose(a.grad, b.grad.array, rtol=1e-14)
     assert ours[0].item() == pytest.approx(theirs[0].data.array.item(), rel=1e-14)
+
+
+# Dtypes at the edge, and what has no gradient
+
+
+@pytest.mark.parametrize("name", ["exp", "sqrt", "log1p", "sin", "cos", "tanh", "sigmoid", "softplus", "log"])
+@pytest.mark.parametrize("dtype", ["?", "b", "B", "h", "H", "i", "q"])
+def test_whole_numbers_become_floats(name, dtype):
+    """NumPy's functions have int8 and truth values in float16, which ends at 65504 and has three digits."""
+    numbers = np.array([1, 20, 100]).astype(dtype)
+    f, expected = getattr(mg, name), getattr(mg, name)(numbers.astype(float)).data
+    for argument in (Tensor(numbers), numbers):
+        y = f(argument)
+        assert y.dtype == np.float64
+        assert np.array_equal(y.data, expected)
+    assert f(Tensor(numbers[0])).dtype == np.float64
+    assert f(3).item() == f(3.0).item() == f([3]).data[0]
+
+
+@pytest.mark.parametrize("dtype", ["?", "b", "B", "h", "q"])
+def test_reductions_of_whole_numbers(dtype):
+    numbers = Tensor(np.array([1, 100, 100]).astype(dtype))
+    wide = numbers.data.astype(float)
+    assert numbers.mean().item() == wide.mean()
+    assert numbers.var().item() == pytest.approx(wide.var())
+    assert numbers.logsumexp().item() == pytest.approx(np.logaddexp.reduce(wide))
+    assert (numbers.mean().dtype, numbers.var().dtype, numbers.logsumexp().dtype) == (np.float64,) * 3
+    for f in (mg.functional.softmax, mg.functional.log_softmax):
+        far = np.array([1, 0, 1]).astype(dtype) if dtype == "?" else np.array([-100, 100, 3]).astype(dtype)
+        assert np.array_equal(f(Tensor(far)).data, f(far.astype(float)).data)
+    assert (numbers / 3).dtype == (numbers / numbers).dtype == (numbers**0.5).dtype == np.float64
+
+
+def test_half_precision_has_no_gradients():
+    half = np.ones(3, np.float16)
+    with pytest.raises(TypeError, match=r"a tensor of float16 has no gradient: use \.astype\(float\) first"):
+        Tensor(half, requires_grad=True)
+    w = leaf(3, dtype=np.float32)
+    with pytest.raises(TypeError, match="float16 has no gradient"):
+        w.data = half
+    y = w * Tensor(half)  # but as numbers it may come in
+    assert y.dtype == np.float32
+
+
+def test_complex_numbers_are_refused():
+    z, w = np.array([1j, 2.0]), leaf(2)
+    for make in (lambda: Tensor(z), lambda: Tensor(1j), lambda: Tensor(z.tolist())):
+        with pytest.raises(TypeError, match=r"a tensor holds real numbers, not complex128: .* take \.real"):
+            make()
+    for result in (lambda: w * 1j, lambda: w * z, lambda: w**z, lambda: z @ w, lambda: abs(w * 1j)):
+        with pytest.raises(TypeError, match=r"holds real numbers, not complex128"):
+            result().sum().backward()
+        assert w.grad is None
+    with pytest.raises(TypeError, match=r"exp: x holds real numbers|x holds real numbers"):
+        mg.exp(z)
+
+
+@pytest.mark.parametrize("data", ["text", ["a", "b"], None, [1, None], np.array(["2020-01-01"], "M8[D]")])
+def test_only_numbers_are_tensors(data):
+    with pytest.raises(TypeError, match=r"a tensor holds real numbers, not .*: use \.astype\(float\)"):
+        Tensor(data)
+
+
+def test_a_tensor_of_a_tensor_does_not_lose_its_gradient():
+    """`h = Tensor(h)` in a cell would cut it off from all earlier steps without a word."""
+    w = leaf(3)
+    for t in (w, w * 2.0):
+        for requires_grad in (False, True):
+            with pytest.raises(TypeError, match=r"lose the gradient of t: use t as it is, or \.detach\(\)"):
+                Tensor(t, requires_grad)
+            assert Tensor(t.detach(), requires_grad).requires_grad == requires_grad
+        with no_grad():
+            assert not Tensor(t).requires_grad
+    assert Tensor(Tensor([1.0]), requires_grad=True).requires_grad
+
+
+# Messages: what was given, what is wanted, the remedy
+
+
+@op
+def gives_a_float(x):
+    return x * 2, (lambda g: 2.0,)
+
+
+@op
+def gives_nothing(x):
+    return x * 2, (lambda g: None,)
+
+
+@op
+def for_all(x, y):
+    return x * y, lambda g: (g * y, 3)
+
+
+@op
+def bare_array(x):
+    return x * 2, np.full(3, 2.0)
+
+
+@op
+def no_vjps(x):
+    return x * 2, None
+
+
+TAKES = "takes tensors or arrays, got a"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t, w: t.sum(axis="x"), r"^sum: 'str' object .*; it was given float64 \(2, 3\), 'x'$"),
+        (lambda t, w: mg.sum(t, "x"), r"^sum: 'str' object .*; it was given float64 \(2, 3\), 'x'$"),
+        (lambda t, w: mg.sum([t, t]), rf"^sum {TAKES} list: use np\.array.* of numbers, stack.* of tensors"),
+        (lambda t, w: mg.mean([t, t]), rf"^mean {TAKES} list: use np\.array"),
+        (lambda t, w: w @ [1, 2, 3], rf"^matmul {TAKES} list: use np\.array"),
+        (lambda t, w: mg.matmul(t, "x"), rf"^matmul {TAKES} str$"),
+        (lambda t, w: mg.matmul(2.0, t), rf"^matmul {TAKES} float$"),
+        (lambda t, w: mg.split([1, 2], 2), rf"^split {TAKES} list: use np\.array"),
+        (
+            lambda t, w: mg.concatenate(t, t),
+            "^concatenate takes a list of tensors, and an integer for",
+        ),
+        (
+            lambda t, w: mg.stack(t, t),
+            "^stack takes a list of tensors, and an integer for",
+        ),
+        (
+            lambda t, w: mg.exp([w, w]),
+            "^exp: NumPy would lose the gradient: use minigrad's function .stack",
+        ),
+        (lambda t, w: w + None, r"^add: unsupported .*; it was given float64 \(3,\), None$"),
+        (lambda t, w: np.sum(w), "^np.sum takes no tensors: use minigrad.sum, or .data where no gradient is"),
+        (lambda t, w: np.mean(t, axis=0), "^np.mean takes no tensors: use minigrad.mean, or .data"),
+        (
+            lambda t, w: np.concatenate([t, t]),
+            "^np.concatenate takes no tensors: use minigrad.concatenate",
+        ),
+        (
+            lambda t, w: np.linalg.inv(t),
+            "^np.linalg.inv takes no tensors: use .data where no gradient is to flow",
+        ),
+        (lambda t, w: np.asarray(w), "^NumPy would lose the gradient: use minigrad's function"),
+        (
+            lambda t, w: bare_array(w),
+            r"^bare_array returned a ndarray for the vjps: it must be a tuple",
+        ),
+        (lambda t, w: no_vjps(w), "^no_vjps returned a NoneType for the vjps"),
+        (
+            lambda t, w: gives_a_float(w).sum().backward(),
+            "^the vjp of argument 0 of gives_a_float gave 2.0, which is no array: wrap it in np.asarray",
+        ),
+        (
+            lambda t, w: gives_nothing(w).sum().backward(),
+            "^the vjp of argument 0 of gives_nothing gave None",
+        ),
+        (lambda t, w: for_all(w, w).sum().backward(), "^the vjps of for_all gave 3, which is no array"),
+    ],
+)
+def test_what_a_wrong_call_is_told(call, message):
+    t, w = leaf(2, 3), leaf(3)
+    with pytest.raises(TypeError, match=message):
+        call(t, w)
+    assert (t.grad, w.grad) == (None, None)
+
+
+def test_numpy_functions_that_lose_no_gradient_still_work():
+    w, c = leaf(2, 3), Tensor([1.0, 2.0])
+    assert np.shape(w) == (2, 3)
+    assert np.ndim(w) == 2
+    assert np.transpose(w).requires_grad
+    assert np.swapaxes(w, 0, 1).requires_grad
+    assert np.allclose(c, [1, 2])
+    assert np.concatenate([c, c]).tolist() == [1, 2, 1, 2]
+
+
+def test_requires_grad_is_assigned_to():
+    w = leaf(3)
+    w.requires_grad = True
+    y = w * 2.0
+    w.requires_grad = False
+    assert not (w * 2.0).requires_grad
+    assert w.grad is None
+    with pytest.raises(ValueError, match=r"requires_grad of the result of mul cannot be assigned"):
+        y.requires_grad = False
+    array = np.ones(3)
+    c = Tensor(array)
+    c.requires_grad = True
+    (c * w).sum().backward()
+    assert c.grad.tolist() == w.data.tolist()
+    assert not np.shares_memory(c.data, array)
+    with pytest.raises(TypeError, match="int64 has no gradient"):
+        Tensor([1, 2]).requires_grad = True
+
+
+def test_vjps_as_a_list():
+    @op
+    def listed(a, b):
+        return a * b, [b, lambda g: g * a]
+
+    a, b = leaf(3), leaf(3, seed=1)
+    listed(a, b).sum().backward()
+    assert a.grad.tolist() == b.data.tolist()
+    assert b.grad.tolist() == a.data.tolist()
+
+
+def test_sections_of_any_integer_type():
+    assert [part.shape for part in mg.split(leaf(4), np.int64(2))] == [(2,), (2,)]
+    assert mg.concatenate([leaf(2, 3)] * 2, axis=np.int64(1)).shape == (2, 6)

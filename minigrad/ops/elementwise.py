@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.contract import plain
+from minigrad.contract import plain, real
 from minigrad.fast import quick
-from minigrad.tape import Array, Result, op
+from minigrad.tape import Array, Result, as_array, op
 
 __all__ = [
     "abs",
@@ -27,9 +27,19 @@ __all__ = [
 ]
 
 
+def floats(x: Any) -> Array:
+    """x, of any shape, as floats: whole numbers and truth values as float64, as NumPy's mean has them.
+
+    Its functions would have float16 of int8, which ends at 65504. Raises TypeError for complex numbers.
+    """
+    x = real(as_array(x), "x")
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
 @quick
 def exp(x: Array) -> Result:
     """e to the x, of any shape."""
+    x = floats(x)
     y = np.exp(x)
     return y, (y,)
 
@@ -37,18 +47,21 @@ def exp(x: Array) -> Result:
 @quick
 def log(x: Array) -> Result:
     """The natural logarithm of x, of any shape; -inf at 0 and NaN below, with NumPy's warning."""
+    x = floats(x)
     return np.log(x), (lambda g: g / x,)
 
 
 @quick
 def log1p(x: Array) -> Result:
     """log(1 + x), of any shape; accurate near 0."""
+    x = floats(x)
     return np.log1p(x), (lambda g: g / (1 + x),)
 
 
 @quick
 def sqrt(x: Array) -> Result:
     """The square root of x, of any shape; infinite gradient at 0. NaN below 0, with NumPy's warning."""
+    x = floats(x)
     y = np.sqrt(x)
     return y, (lambda g: g / (2 * y),)
 
@@ -62,18 +75,21 @@ def abs(x: Array) -> Result:
 @quick
 def sin(x: Array) -> Result:
     """The sine of x in radians, of any shape."""
+    x = floats(x)
     return np.sin(x), (lambda g: g * np.cos(x),)
 
 
 @quick
 def cos(x: Array) -> Result:
     """The cosine of x in radians, of any shape."""
+    x = floats(x)
     return np.cos(x), (lambda g: -g * np.sin(x),)
 
 
 @quick
 def tanh(x: Array) -> Result:
     """The hyperbolic tangent of x, of any shape: from -1 to 1. Gradient g (1 - y²)."""
+    x = x if type(x) is np.ndarray and x.dtype.kind == "f" else floats(x)
     y = np.tanh(x)
     return y, (lambda g, y=y: g - g * y * y,)
 
@@ -89,7 +105,10 @@ def sigmoid(x: Array) -> Result:
 
     Computed as exp(x) / (exp(x) + 1), with x held below where exp overflows.
     """
-    limit, one = _NUMBERS.get(x.dtype, (88, 1)) if type(x) is np.ndarray else (88, 1)
+    known = _NUMBERS.get(x.dtype) if type(x) is np.ndarray else None
+    if known is None:  # whole numbers, or another library's array
+        x, known = floats(x), (88, 1)
+    limit, one = known
     y = np.exp(np.minimum(x, limit))
     y /= y + one
 
@@ -116,6 +135,7 @@ def leaky_relu(x: Array, slope: float = 0.01) -> Result:
 @quick
 def softplus(x: Array) -> Result:
     """log(1 + exp(x)), of any shape; nothing overflows. Gradient g sigmoid(x)."""
+    x = floats(x)
     return np.logaddexp(x, 0), (lambda g: g * plain(sigmoid)(x)[0],)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.contract import no_array
 from minigrad.fast import joining, quick
 from minigrad.fast.vjps import picked
 from minigrad.tape import Array, Result, op
@@ -64,11 +65,22 @@ _concatenate.__name__, _stack.__name__ = "concatenate", "stack"  # for errors an
 _concatenate_all, _concatenate_two, _stack_all = op(_concatenate), joining(_concatenate), op(_stack)
 
 
+def _whole(name: str, axis: Any) -> int:
+    """The axis as an integer. Raises TypeError, above all where a second tensor was given for it."""
+    if not isinstance(axis, (int, np.integer)):
+        kind = type(axis).__name__
+        raise TypeError(f"{name} takes a list of tensors, and an integer for the axis, not a {kind}")
+    return int(axis)
+
+
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Join tensors along an axis that they have: (B, n) and (B, m) along 1 give (B, n + m).
 
-    Raises ValueError for no tensors, an axis they have not, or shapes that differ along another one.
+    Raises ValueError for no tensors, an axis they have not, or shapes that differ along another one;
+    TypeError for an axis that is no integer.
     """
+    if type(axis) is not int:
+        axis = _whole("concatenate", axis)
     if len(tensors) == 2:
         return _concatenate_two(axis)(*tensors)
     if not len(tensors):
@@ -79,8 +91,10 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis: T of shape (B, H) along 1 give (B, T, H).
 
-    Raises ValueError for no tensors, shapes that differ, or an axis that the result has not.
+    Raises ValueError for no tensors, shapes that differ, or an axis that the result has not; TypeError for
+    an axis that is no integer.
     """
+    axis = _whole("stack", axis)
     if not len(tensors):
         raise ValueError("stack: no tensors")
     return _stack_all(*tensors, axis=axis)
@@ -90,10 +104,13 @@ def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tenso
     """Cut x along an axis: (B, 6) into 3 sections along 1 gives three (B, 2).
 
     `sections` is the number of equal parts, or the indices before which to cut.
-    Raises ValueError where the length does not divide, IndexError for an axis x has not.
+    Raises ValueError where the length does not divide, IndexError for an axis x has not, TypeError for x
+    that is neither tensor nor array.
     """
+    if not hasattr(x, "shape"):
+        raise no_array("split", x)
     n = x.shape[axis]
-    if isinstance(sections, int):
+    if isinstance(sections, (int, np.integer)):
         if n % sections:
             raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal parts")
         sections = range(n // sections, n, n // sections) if n else [0] * (sections - 1)

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from minigrad.ops.elementwise import floats
 from minigrad.tape import Array, Result, op
 
 __all__ = ["cumsum", "logsumexp", "max", "mean", "min", "prod", "sum", "var"]
@@ -123,6 +124,7 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     x is shifted by its maximum, so that nothing overflows. Raises ValueError for an axis x has not, or of
     length 0.
     """
+    x = floats(x)
     top = x.max(axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
     y = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.data import Batch
 from minigrad.nn import Module, Parameter
-from minigrad.tape import no_grad
+from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 from minigrad.train.history import History as History
 from minigrad.train.progress import bar_or_lines
