@@ -23,7 +23,7 @@ def given(value: Any) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     shape = getattr(value, "shape", None)
-    kind = type(value).__name__
+    kind = "array" if isinstance(value, np.ndarray) else type(value).__name__
     article = "an" if kind[:1].lower() in "aeiou" else "a"
     return f"{article} {kind}" if shape is None else f"{article} {kind} of shape {tuple(shape)}"
 
@@ -39,9 +39,10 @@ def number(where: str, name: str, value: Any, low: float = -math.inf, below: flo
     wanted = ", ".join(["a finite number", *[" and ".join(bounds)] * bool(bounds)])
     if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
         raise TypeError(unfit(where, name, value, wanted))
-    if not low <= value < below or not math.isfinite(value):
+    exact = float(value)
+    if not low <= exact < below or not math.isfinite(exact):
         raise ValueError(unfit(where, name, value, wanted))
-    return float(value)
+    return exact
 
 
 def count(where: str, name: str, value: Any, low: int = 1) -> int:
