@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import operator
+from contextlib import suppress
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from minigrad.tape import as_array
+from minigrad.tape import Array, as_array
 from minigrad.tensor import Tensor
 
 
@@ -35,14 +36,12 @@ def unfit(where: str, name: str, value: Any, wanted: str) -> str:
 
 def number(where: str, name: str, value: Any, low: float = -math.inf, below: float = math.inf) -> float:
     """A float from `low` on, and below `below`. Raises TypeError for no number, ValueError outside."""
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if real and low <= float(value) < below and math.isfinite(value):
+        return float(value)
     bounds = [f"at least {low}"] * (low > -math.inf) + [f"below {below}"] * (below < math.inf)
     wanted = ", ".join(["a finite number", *[" and ".join(bounds)] * bool(bounds)])
-    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
-        raise TypeError(unfit(where, name, value, wanted))
-    exact = float(value)
-    if not low <= exact < below or not math.isfinite(exact):
-        raise ValueError(unfit(where, name, value, wanted))
-    return exact
+    raise (ValueError if real else TypeError)(unfit(where, name, value, wanted))
 
 
 def count(where: str, name: str, value: Any, low: int = 1) -> int:
@@ -85,3 +84,24 @@ def function(where: str, name: str, value: Any, such_as: str) -> None:
     """Raise TypeError for what cannot be called."""
     if not callable(value):
         raise TypeError(unfit(where, name, value, f"a function, such as {such_as}"))
+
+
+def floating(where: str, dtype: Any) -> np.dtype[Any]:
+    """The dtype, if gradients can be of it. Raises TypeError for any other, or for none."""
+    with suppress(TypeError):
+        found: np.dtype[Any] = np.dtype(dtype)
+        if found.kind == "f":
+            return found
+    raise TypeError(unfit(where, "dtype", dtype, "a floating one, such as np.float32"))
+
+
+def mask(where: str, value: Any, shape: tuple[int, ...]) -> Array:
+    """The mask, (B,) or (B, T) of a `shape` (B, T, D), as an array of bool. Raises ValueError for another."""
+    array = as_array(value)
+    if array.shape != shape[: array.ndim]:
+        wanted = f"values of shape {shape}: it must have their leading axes"
+        raise ValueError(f"{where}: a mask of shape {array.shape} does not fit {wanted}")
+    if array.dtype.kind != "b" and not ((array == 0) | (array == 1)).all():
+        remedy = "of lengths (B,), np.arange(T) < lengths[:, None] makes one"
+        raise ValueError(f"{where}: a mask {array.shape} holds True and False, not other numbers; {remedy}")
+    return array.astype(bool)
