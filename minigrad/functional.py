@@ -2,6 +2,8 @@
 
 Losses are means over all entries, or over those where `mask` is True; with nothing to average the
 loss is 0. A mask has the leading axes of what it masks: (B, T) for values (B, T) or (B, T, D).
+reduction: "mean"; or "sum" for their sum, or "none" for each of them, 0 where the mask is False.
+What is a Tensor here may be an array or a list of numbers too; anything else raises TypeError.
 """
 
 from __future__ import annotations
@@ -9,7 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from minigrad.arguments import count, generator, number, tensor, unfit
+from minigrad.arguments import mask as mask_of
 from minigrad.ops import abs, add, getitem, mul, sqrt, where
 from minigrad.ops.elementwise import floats
 from minigrad.tape import Array, Result, as_array, op
@@ -34,16 +39,11 @@ def softmax(x: Array, axis: int = -1) -> Result:
     return y, (lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True)),)
 
 
-def _kept(name: str, mask: Any, shape: tuple[int, ...]) -> Array:
-    """The mask as an array of bool, if it has the leading axes of `shape`. Raises ValueError."""
-    mask = as_array(mask)
-    if mask.shape != shape[: mask.ndim]:
-        wanted = f"values of shape {shape}: it must have their leading axes"
-        raise ValueError(f"{name}: a mask of shape {mask.shape} does not fit {wanted}")
-    if mask.dtype.kind != "b" and not ((mask == 0) | (mask == 1)).all():
-        remedy = "of lengths (B,), np.arange(T) < lengths[:, None] makes one"
-        raise ValueError(f"{name}: a mask {mask.shape} holds True and False, not other numbers; {remedy}")
-    return mask.astype(bool)
+def _classes(name: str, logits: Array) -> int:
+    """The C of logits (..., C). Raises ValueError where there is none."""
+    if not logits.ndim or not logits.shape[-1]:
+        raise ValueError(f"{name}: logits of shape {logits.shape} lack a last axis, a number for each class")
+    return int(logits.shape[-1])
 
 
 def _integers(name: str, labels: Any, logits: Array) -> Array:
@@ -51,108 +51,155 @@ def _integers(name: str, labels: Any, logits: Array) -> Array:
     labels, shape = as_array(labels), logits.shape[:-1]
     given = f"labels {labels.shape} of {labels.dtype}"
     if labels.shape != shape:
-        raise ValueError(f"{name}: {given} do not fit logits {logits.shape}: give integers {shape}")
+        hint = "; rows of a one-hot array as floats, or .argmax(-1) of them" * (labels.shape == logits.shape)
+        hint = hint or f"; the call is {name}(logits, labels)" * (labels.ndim > logits.ndim)
+        raise ValueError(f"{name}: {given} do not fit logits {logits.shape}: give integers {shape}{hint}")
     if labels.dtype.kind not in "iu" and labels.size:  # an empty list has become an array of floats
         mean = "a mask goes to mask=" if labels.dtype.kind == "b" else "use .astype(int) if they are classes"
         raise ValueError(f"{name}: {given} for logits {logits.shape} are no integers: {mean}")
     return labels if labels.size else labels.astype(int)
 
 
-def _mean(name: str, values: Tensor, mask: Any) -> Tensor:
-    if mask is None:
-        return values.sum() * (1 / values.size if values.size else 0.0)
-    mask = _kept(name, mask, values.shape)
-    mask = mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
-    count = int(np.broadcast_to(mask, values.shape).sum())
-    return where(mask, values, 0.0).sum() * (1 / count if count else 0.0)
+def _reduced(name: str, values: Tensor, mask: Any, reduction: str) -> Tensor:
+    """The mean or the sum of the values where the mask is True, or all values. Raises ValueError."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(unfit(name, "reduction", reduction, "'mean', 'sum' or 'none'"))
+    entries = values.size
+    if mask is not None:
+        mask = mask_of(name, mask, values.shape)
+        mask = mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
+        entries = int(np.broadcast_to(mask, values.shape).sum())
+        values = where(mask, values, 0.0)
+    if reduction == "none":
+        return values
+    return values.sum() * (1 / entries if entries else 0.0) if reduction == "mean" else values.sum()
 
 
-def _same_shape(name: str, a: Any, b: Any) -> None:
-    """A loss of (B, 1) against (B,) would broadcast to (B, B) and train on nonsense."""
-    if np.shape(as_array(a)) != np.shape(as_array(b)):
-        raise ValueError(f"{name}: shapes {as_array(a).shape} and {as_array(b).shape} differ; reshape one")
+def _pair(name: str, prediction: Any, target: Any) -> tuple[Tensor, Tensor]:
+    """Both as Tensors of one shape. Raises TypeError for what is none, ValueError where the shapes differ.
+
+    A loss of (B, 1) against (B,) would broadcast to (B, B) and train on nonsense.
+    """
+    a, b = tensor(name, "prediction", prediction), tensor(name, "target", target)
+    if a.shape != b.shape:
+        raise ValueError(f"{name}: shapes {a.shape} and {b.shape} differ; reshape one")
+    whole = a.dtype.kind == "f" and b.dtype.kind != "f"  # float32 against int64 would be float64
+    return a, b.astype(a.dtype) if whole else b
 
 
-def cross_entropy(logits: Tensor, labels: Any, mask: Any = None, ignore_index: int | None = None) -> Tensor:
+def cross_entropy(
+    logits: Tensor | npt.ArrayLike,
+    labels: Any,
+    mask: Any = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """Mean of -log softmax(logits)[label].
 
     logits: (..., C). labels: integers (...), or probabilities (..., C). mask: (...) or leading axes
     of it. Entries whose label is `ignore_index` are left out. Raises ValueError on labels outside
     0 .. C - 1 or of another dtype, on a mask that holds more than True and False, where shapes do not
-    fit, and on an `ignore_index` for probabilities.
+    fit, on an `ignore_index` for probabilities, and on another reduction.
     """
-    classes, logp = logits.shape[-1], log_softmax(logits, axis=-1)
+    logits = tensor("cross_entropy", "logits", logits)
+    classes, logp = _classes("cross_entropy", logits), log_softmax(logits, axis=-1)
     if as_array(labels).dtype.kind == "f" and as_array(labels).shape == logits.shape:
         if ignore_index is not None:
             raise ValueError("cross_entropy: ignore_index is of integer labels; for probabilities use mask")
-        return _mean("cross_entropy", -(logp * labels).sum(axis=-1), mask)
+        return _reduced("cross_entropy", -(logp * labels).sum(axis=-1), mask, reduction)
     labels = _integers("cross_entropy", labels, logits)
     kept = None if mask is None and ignore_index is None else labels != ignore_index  # from None all differ
     if mask is not None:
-        mask = _kept("cross_entropy", mask, labels.shape)
+        mask = mask_of("cross_entropy", mask, labels.shape)
         kept = kept & mask.reshape(mask.shape + (1,) * (labels.ndim - mask.ndim))
     labels = labels if kept is None else np.where(kept, labels, 0)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(f"cross_entropy: labels must lie in 0 .. {classes - 1}; mask the others")
     rows = logp.reshape(-1, classes) if logits.ndim != 2 else logp
     picked = getitem(rows, (np.arange(labels.size), labels.ravel()))
-    return -_mean("cross_entropy", picked, None if kept is None else kept.ravel())
+    loss = -_reduced("cross_entropy", picked, None if kept is None else kept.ravel(), reduction)
+    return loss.reshape(labels.shape) if reduction == "none" else loss
 
 
-def binary_cross_entropy_with_logits(logits: Tensor, targets: Any, mask: Any = None) -> Tensor:
-    """Mean of -t log σ(x) - (1 - t) log(1 - σ(x)); logits x and targets t of one shape, else ValueError."""
-    _same_shape("binary_cross_entropy_with_logits", logits, targets)
-    t = targets if isinstance(targets, Tensor) else as_array(targets)
-    if t.dtype.kind != "f":
-        t = t.astype(logits.dtype)
-    return _mean(
-        "binary_cross_entropy_with_logits", (-logits).softplus() * t + logits.softplus() * (1 - t), mask
-    )
+def binary_cross_entropy_with_logits(
+    logits: Tensor | npt.ArrayLike, targets: Any, mask: Any = None, reduction: str = "mean"
+) -> Tensor:
+    """Mean of -t log σ(x) - (1 - t) log(1 - σ(x)); logits x and targets t of one shape.
+
+    Raises ValueError where the shapes differ, for a target outside [0, 1] where the mask is True, and for
+    another reduction.
+    """
+    name = "binary_cross_entropy_with_logits"
+    x, t = _pair(name, logits, targets)
+    asked = t.data if mask is None else t.data[mask_of(name, mask, t.shape)]
+    if asked.size and not (asked.min() >= 0 and asked.max() <= 1):
+        raise ValueError(f"{name}: targets must lie in 0 .. 1; of -1 and 1, (t + 1) / 2 makes them")
+    return _reduced(name, (-x).softplus() * t + x.softplus() * (1 - t), mask, reduction)
 
 
-def mse(prediction: Tensor, target: Any, mask: Any = None) -> Tensor:
+def mse(prediction: Tensor | npt.ArrayLike, target: Any, mask: Any = None, reduction: str = "mean") -> Tensor:
     """Mean of the squared difference; prediction and target of one shape, else ValueError."""
-    _same_shape("mse", prediction, target)
+    prediction, target = _pair("mse", prediction, target)
     difference = prediction - target
-    return _mean("mse", difference * difference, mask)
+    return _reduced("mse", difference * difference, mask, reduction)
 
 
-def mae(prediction: Tensor, target: Any, mask: Any = None) -> Tensor:
+def mae(prediction: Tensor | npt.ArrayLike, target: Any, mask: Any = None, reduction: str = "mean") -> Tensor:
     """Mean of the absolute difference; prediction and target of one shape, else ValueError."""
-    _same_shape("mae", prediction, target)
-    return _mean("mae", abs(prediction - target), mask)
+    prediction, target = _pair("mae", prediction, target)
+    return _reduced("mae", abs(prediction - target), mask, reduction)
 
 
-def huber(prediction: Tensor, target: Any, delta: float = 1.0, mask: Any = None) -> Tensor:
+def huber(
+    prediction: Tensor | npt.ArrayLike,
+    target: Any,
+    delta: float = 1.0,
+    mask: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """Half the squared difference where it is below `delta`, growing linearly beyond; the mean of it.
 
-    prediction and target of one shape, else ValueError. Huber, 1964.
+    prediction and target of one shape, else ValueError, as for a delta that is not above 0. Huber, 1964.
     """
-    _same_shape("huber", prediction, target)
+    prediction, target = _pair("huber", prediction, target)
+    if not number("huber", "delta", delta, 0):
+        raise ValueError(unfit("huber", "delta", delta, "above 0, or the loss is 0 everywhere"))
     difference = prediction - target
     size = abs(difference)
     values = where(size.data <= delta, 0.5 * difference * difference, delta * (size - 0.5 * delta))
-    return _mean("huber", values, mask)
+    return _reduced("huber", values, mask, reduction)
 
 
-def dropout(x: Tensor, p: float, rng: np.random.Generator, training: bool = True) -> Tensor:
+def dropout(
+    x: Tensor | npt.ArrayLike, p: float, rng: np.random.Generator | None, training: bool = True
+) -> Tensor:
     """In training, zero each entry of x (any shape) with probability p, scale the others by 1 / (1 - p).
 
-    Raises ValueError for p outside [0, 1). Srivastava et al., 2014.
+    Raises ValueError for p outside [0, 1), TypeError for an x of integers and an rng that is no generator.
+    Srivastava et al., 2014.
     """
-    if not 0 <= p < 1:
-        raise ValueError(f"dropout: p must lie in [0, 1), got {p}")
+    x, p, rng = tensor("dropout", "x", x), number("dropout", "p", p, 0, 1), generator("dropout", rng)
     if not training or p == 0:
         return x
+    if x.dtype.kind != "f":
+        raise TypeError(f"dropout: x is of {x.dtype}; use .astype(float), what is kept grows by 1 / (1 - p)")
     keep = (rng.random(x.shape) >= p).astype(x.dtype) / np.asarray(1 - p, x.dtype)
     return mul(x, keep)
 
 
-def layer_norm(x: Tensor, gain: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+def layer_norm(x: Tensor | npt.ArrayLike, gain: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """x (..., D) with zero mean and unit variance along the last axis, then times gain, plus bias, each (D,).
 
-    Ba et al., 2016 (arXiv:1607.06450).
+    Ba et al., 2016 (arXiv:1607.06450). Raises ValueError where shapes do not fit.
     """
+    x = tensor("layer_norm", "x", x)
+    if not x.ndim or not x.shape[-1]:
+        raise ValueError(f"layer_norm: x of shape {x.shape} has nothing along a last axis to norm")
+    for name, one in (("gain", gain), ("bias", bias)):
+        if one is not None and as_array(one).shape not in (x.shape[-1:], ()):
+            raise ValueError(f"layer_norm: {name} {as_array(one).shape} does not fit x {x.shape}")
+    if x.dtype == np.float16:  # a sum of squares is soon too large for it
+        return layer_norm(x.astype(np.float32), gain, bias, eps).astype(np.float16)
     y: Tensor = (x - x.mean(axis=-1, keepdims=True)) / sqrt(x.var(axis=-1, keepdims=True) + eps)
     y = y if gain is None else y * gain
     return y if bias is None else add(y, bias)
@@ -163,7 +210,7 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:
 
     Raises ValueError on labels outside 0 .. classes - 1, and on others than integers.
     """
-    labels = as_array(labels)
+    labels, classes = as_array(labels), count("one_hot", "classes", classes)
     if labels.size and labels.dtype.kind not in "iu":
         raise ValueError(
             f"one_hot: labels {labels.shape} of {labels.dtype} are no integers: use .astype(int)"
@@ -179,12 +226,13 @@ def accuracy(logits: Any, labels: Any, mask: Any = None) -> float:
     labels: integers. mask: (...) or leading axes of it. Raises ValueError where shapes do not fit, and on
     labels outside 0 .. C - 1 where the mask is True: they could never be hit.
     """
-    logits = as_array(logits)
-    labels, answers = _integers("accuracy", labels, logits), logits.argmax(-1)
+    logits = tensor("accuracy", "logits", logits).data
+    classes, labels = _classes("accuracy", logits), _integers("accuracy", labels, logits)
+    answers = logits.argmax(-1)
     if mask is not None:
-        mask = _kept("accuracy", mask, labels.shape)
+        mask = mask_of("accuracy", mask, labels.shape)
         labels, answers = labels[mask], answers[mask]
-    if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
-        raise ValueError(f"accuracy: labels must lie in 0 .. {logits.shape[-1] - 1}; mask the others")
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(f"accuracy: labels must lie in 0 .. {classes - 1}; mask the others")
     hits = answers == labels
     return float(hits.mean()) if hits.size else float("nan")

@@ -159,7 +159,9 @@ def test_dropout():
     assert F.dropout(x, 0.25, rng, training=False) is x
     assert F.dropout(x, 0.0, rng) is x
     assert F.dropout(Tensor(np.ones(3, np.float32)), 0.5, rng).dtype == np.float32
-    with pytest.raises(ValueError, match="p must lie"):
+    with pytest.raises(
+        ValueError, match=r"dropout: p is 1\.0; it must be a finite number, at least 0 and below 1"
+    ):
         F.dropout(x, 1.0, rng)
 
 
@@ -240,3 +242,111 @@ def test_labels_of_other_kinds_are_refused():
         with pytest.raises(ValueError, match=r"one_hot: labels \(2,\) of .* are no integers"):
             F.one_hot(labels, 2)
     assert F.one_hot([], 2).shape == (0, 2)
+
+
+# What is asked for, what is refused
+
+REDUCED = {
+    "cross_entropy": (lambda **k: F.cross_entropy(leaf(2, 3, 4), [[0, 1, 3], [2, 2, 0]], **k), (2, 3)),
+    "cross_entropy of probabilities": (
+        lambda **k: F.cross_entropy(leaf(2, 3, 4), F.softmax(leaf(2, 3, 4, seed=1)).data, **k),
+        (2, 3),
+    ),
+    "bce": (lambda **k: F.binary_cross_entropy_with_logits(leaf(2, 3), np.full((2, 3), 0.3), **k), (2, 3)),
+    "mse": (lambda **k: F.mse(leaf(2, 3), np.ones((2, 3)), **k), (2, 3)),
+    "mae": (lambda **k: F.mae(leaf(2, 3), np.ones((2, 3)), **k), (2, 3)),
+    "huber": (lambda **k: F.huber(leaf(2, 3), np.ones((2, 3)), **k), (2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", REDUCED)
+def test_reductions(name):
+    loss, shape = REDUCED[name]
+    mask = np.array([[True, False, True], [False, False, True]])
+    for masked in ({}, {"mask": mask}, {"mask": np.array([True, False])}):
+        kept = np.ones(shape, bool) if not masked else np.broadcast_to(masked["mask"].reshape(2, -1), shape)
+        each = loss(reduction="none", **masked)
+        assert each.shape == shape
+        assert not each.data[~kept].any()
+        assert (each.data[kept] > 0).all()
+        assert loss(reduction="sum", **masked).item() == pytest.approx(each.data.sum())
+        assert loss(reduction="mean", **masked).item() == pytest.approx(each.data[kept].mean())
+        assert loss(**masked).item() == loss(reduction="mean", **masked).item()
+    with pytest.raises(ValueError, match="reduction is 'avg'; it must be 'mean', 'sum' or 'none'"):
+        loss(reduction="avg")
+
+
+def test_gradients_of_reductions():
+    labels, mask = np.array([[0, 1], [2, 2]]), np.array([[True, False], [True, True]])
+    g = np.random.default_rng(3).standard_normal((2, 2))
+    x = leaf(2, 2, 3)
+    assert gradcheck(lambda x: F.cross_entropy(x, labels, mask, reduction="none") * g, x)
+    assert gradcheck(lambda x: F.cross_entropy(x, labels, mask, reduction="sum"), x)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: F.mse(leaf(2), None), "mse: target is None; it must be a Tensor, or an array of numbers"),
+        (lambda: F.mse(None, leaf(2)), "mse: prediction is None"),
+        (
+            lambda: F.mse((leaf(2), leaf(2)), leaf(2)),
+            r"prediction is a tuple of Tensors; stack\(\.\.\.\) makes one",
+        ),
+        (lambda: F.huber(leaf(2), leaf(2), 0), "huber: delta is 0; it must be above 0"),
+        (lambda: F.huber(leaf(2), leaf(2), -1.0), "huber: delta is -1.0"),
+        (lambda: F.huber(leaf(2), leaf(2), np.ones(2, bool)), r"huber: delta is an array of shape \(2,\)"),
+        (lambda: F.cross_entropy("a", [0]), "cross_entropy: logits is 'a'"),
+        (
+            lambda: F.cross_entropy(1.0, 0),
+            r"cross_entropy: logits of shape \(\) lack a last axis, a number fo",
+        ),
+        (lambda: F.cross_entropy(np.ones((2, 0)), [0, 0]), r"logits of shape \(2, 0\) lack"),
+        (lambda: F.accuracy(np.ones((2, 0)), [0, 0]), r"accuracy: logits of shape \(2, 0\) lack"),
+        (lambda: F.accuracy([1, 0, 1], [1, 0, 1]), r"labels \(3,\) of int64 do not fit logits \(3,\): give"),
+        (
+            lambda: F.cross_entropy(np.array([0, 1]), leaf(2, 3)),
+            r"give integers \(\); the call is cross_entropy\(logits, labels\)",
+        ),
+        (lambda: F.cross_entropy(leaf(2, 2), np.eye(2, dtype=int)), r"rows of a one-hot array as floats, or"),
+        (
+            lambda: F.binary_cross_entropy_with_logits(leaf(2), [-1, 1]),
+            r"targets must lie in 0 \.\. 1; of -1 and 1, \(t \+ 1\) / 2",
+        ),
+        (lambda: F.binary_cross_entropy_with_logits(leaf(2), [np.nan, 1]), r"targets must lie in 0 \.\. 1"),
+        (lambda: F.dropout(leaf(2), 0.5, 0), "dropout: rng is 0; it must be a generator"),
+        (lambda: F.dropout(leaf(2), "a", None), "dropout: p is 'a'"),
+        (lambda: F.layer_norm(leaf(2, 3), np.ones(2)), r"layer_norm: gain \(2,\) does not fit x \(2, 3\)"),
+        (
+            lambda: F.layer_norm(leaf(2, 1), bias=np.ones(3)),
+            r"layer_norm: bias \(3,\) does not fit x \(2, 1\)",
+        ),
+        (lambda: F.one_hot([1], "a"), "one_hot: classes is 'a'; it must be a whole number"),
+    ],
+)
+def test_a_wrong_call_is_told_what_is_wanted(call, says):
+    with pytest.raises((TypeError, ValueError), match=says):
+        call()
+
+
+def test_lists_and_integers_will_do():
+    assert F.mse([1.0, 2.0], [1, 4]).item() == 2
+    assert F.mse(Tensor([1, 2]), [3, 4]).item() == 4
+    assert F.cross_entropy([[0.0, 0.0]], [1]).item() == pytest.approx(np.log(2))
+    assert F.binary_cross_entropy_with_logits(np.zeros(2), [0, 1]).item() == pytest.approx(np.log(2))
+    single = Tensor(np.ones(3, np.float32), True)
+    for loss in (F.mse, F.mae, F.huber, F.binary_cross_entropy_with_logits):
+        for target in (np.array([0, 1, 1]), [True, False, True], np.ones(3, np.int8)):
+            assert loss(single, target).dtype == np.float32, "whole targets do not promote"
+    hidden = F.binary_cross_entropy_with_logits(leaf(2), [1.0, -100.0], mask=[True, False])
+    assert np.isfinite(hidden.item())
+
+
+def test_logits_of_minus_infinity_rule_a_class_out():
+    logits = Tensor([[-np.inf, 0.0, 0.0], [0.0, 0.0, -np.inf]], True)
+    loss = F.cross_entropy(logits, [1, 0])
+    loss.backward()
+    assert loss.item() == pytest.approx(np.log(2))
+    assert np.allclose(logits.grad, [[0, -0.25, 0.25], [-0.25, 0.25, 0]])
+    assert F.cross_entropy(logits, [0, 0]).item() == np.inf
+    assert F.cross_entropy(logits, [0, 0], mask=[False, True]).item() == pytest.approx(np.log(2))

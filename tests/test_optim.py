@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minigrad import Tensor, optim
-from minigrad.nn import Linear, Parameter
+from minigrad.nn import Linear, Parameter, Sequential
 
 TARGET = np.array([[1.0, -2.0], [3.0, 0.5]])
 START = np.array([[0.3, 0.1], [-0.2, 0.4]])
@@ -188,7 +188,7 @@ def test_refusals():
         optim.SGD([], 0.1)
     with pytest.raises(ValueError, match="requires_grad=False"):
         optim.SGD([Tensor(np.ones(2))], 0.1)
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="Adam: lr is -1; it must be a finite number, at least 0"):
         optim.Adam([p], lr=-1)
     with pytest.raises(ValueError, match="nesterov needs momentum"):
         optim.SGD([p], 0.1, nesterov=True)
@@ -303,3 +303,190 @@ def test_a_parameter_of_no_dimensions_moves_like_any_other(make):
         optimizer.step()
     assert type(scalar.data) is np.ndarray
     assert scalar.data == vector.data[0] < 0.5
+
+
+# Groups
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.RMSprop, optim.Adam, optim.AdamW])
+def test_each_group_moves_as_an_optimiser_of_its_own(make):
+    a, b = Parameter(START), Parameter(START)
+    twin_a, twin_b = Parameter(START), Parameter(START)
+    together = make([{"params": [a], "lr": 0.5, "weight_decay": 0.1}, {"params": [b]}], lr=0.01)
+    alone = [make([twin_a], lr=0.5, weight_decay=0.1), make([twin_b], lr=0.01)]
+    for step in range(4):
+        for p in (a, b, twin_a, twin_b):
+            p.grad = TARGET * (1 + step)
+        for optimizer in (together, *alone):
+            optimizer.step()
+        if step == 1:
+            together.groups[1].lr = alone[1].lr = 0.2
+    assert np.array_equal(a.data, twin_a.data)
+    assert np.array_equal(b.data, twin_b.data)
+    assert together.parameters == [a, b]
+
+
+def test_the_rate_of_all_groups_and_of_one():
+    a, b = Parameter(START), Parameter(START)
+    optimizer = optim.SGD([{"params": [a], "lr": 0.5}, {"params": [b]}], lr=0.1)
+    with pytest.raises(ValueError, match=r"SGD: the groups differ in lr: read groups\[i\]\.lr"):
+        optimizer.lr  # noqa: B018
+    schedule = optim.Schedule(optimizer, optim.step_decay(1, 0.5))
+    schedule.step()
+    assert [group.lr for group in optimizer.groups] == [0.25, 0.05]
+    saved = optimizer.state_dict(), schedule.state_dict()
+    optimizer.lr = 7
+    assert optimizer.lr == 7.0
+    assert optimizer.weight_decay == 0
+    with pytest.raises(ValueError, match="SGD: lr is nan; it must be a finite number, at least 0"):
+        optimizer.lr = math.nan
+    optimizer.load_state_dict(saved[0])
+    assert [group.lr for group in optimizer.groups] == [0.25, 0.05]
+    schedule.load_state_dict(saved[1])
+    schedule.step()
+    assert [group.lr for group in optimizer.groups] == [0.125, 0.025]
+    single = optim.SGD([a, b], 0.1)
+    with pytest.raises(ValueError, match="saved state is of 2 groups, not 1"):
+        single.load_state_dict(saved[0])
+    with pytest.raises(ValueError, match="saved of 2 groups, not 1"):
+        optim.Schedule(single, optim.cosine(3)).load_state_dict(saved[1])
+    assert single.lr == 0.1
+
+
+def test_groups_that_are_none_are_named():
+    p, q = Parameter(START), Parameter(START)
+    for given, kind, says in [
+        ([{"params": [p]}, {"params": [p]}], ValueError, "a parameter is in two groups"),
+        ([{"params": [p]}, q], ValueError, r"SGD, group 1: it is a Parameter of shape \(2, 2\); a group is"),
+        ([{"parameters": [p]}], ValueError, "SGD, group 0: it has the keys parameters; a group is a dict of"),
+        ([{"params": [p], "momentum": 1}], ValueError, "group 0: it has the keys params, momentum"),
+        ([{"params": []}], ValueError, "SGD, group 0: no parameters"),
+        ([{"params": p}], TypeError, "SGD, group 0: parameters must be a list of Tensors"),
+        ([{"params": [p], "lr": -1}], ValueError, "SGD, group 0: lr is -1"),
+        ([p, {"params": [q]}], TypeError, "SGD: parameter 1 is a dict"),
+    ]:
+        with pytest.raises(kind, match=says):
+            optim.SGD(given, 0.1)
+
+
+# Frozen, half precision
+
+
+def test_frozen_parameters_stay_and_the_others_move():
+    model = Sequential(Linear(2, 2), Linear(2, 1))
+    model.layers[0].W = Parameter(np.ones((2, 2)), requires_grad=False)
+    optimizer = optim.SGD(model.parameters(), 0.1, weight_decay=0.5)
+    assert len(optimizer.parameters) == 3
+    before = model.state_dict()
+    model(Tensor(np.ones((1, 2)))).sum().backward()
+    optimizer.step()
+    moved = {name for name, array in model.state_dict().items() if not np.array_equal(array, before[name])}
+    assert moved == {"layers.0.b", "layers.1.W", "layers.1.b"}
+    optimizer.zero_grad()
+    with pytest.raises(ValueError, match="SGD: no parameter moves: all of them are frozen"):
+        optim.SGD([model.layers[0].W], 0.1)
+
+
+@pytest.mark.parametrize(("make", "update"), CASES)
+def test_half_precision_moves_as_single_does(make, update):
+    try:
+        half = Parameter(START.astype(np.float16))
+    except TypeError:
+        pytest.skip("minigrad refuses half precision")
+    single = Parameter(START.astype(np.float16).astype(np.float32))
+    for g in (np.full((2, 2), 1e-3), np.full((2, 2), 600.0), np.full((2, 2), -1e-3)):
+        for p in (half, single):
+            optimizer = make([p])
+            p.grad = g.astype(p.dtype)
+            optimizer.step()
+            optimizer.step()
+    assert half.dtype == np.float16
+    assert np.allclose(half.data, single.data, rtol=5e-3, atol=5e-3)
+
+
+# What is said of a wrong call
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda p: optim.SGD(p, "0.1"), "SGD: lr is '0.1'; it must be a finite number, at least 0"),
+        (lambda p: optim.SGD(p, None), "SGD: lr is None"),
+        (lambda p: optim.SGD(p, math.nan), "SGD: lr is nan"),
+        (lambda p: optim.SGD(p, math.inf), "SGD: lr is inf"),
+        (lambda p: optim.SGD(p, True), "SGD: lr is True"),
+        (lambda p: optim.SGD(p, Tensor(0.1)), r"SGD: lr is a Tensor of shape \(\)"),
+        (lambda p: optim.SGD(p, np.ones(2)), r"SGD: lr is an array of shape \(2,\)"),
+        (lambda p: optim.SGD(p, optim.cosine(3)), r"lr is a function; .* Schedule\(optimizer, factor\)"),
+        (
+            lambda p: optim.SGD(p, optim.Schedule(optim.SGD(p, 1), optim.cosine(3))),
+            "lr is a Schedule; .* a n",
+        ),
+        (lambda p: optim.SGD(p, 0.1, momentum=-1), "SGD: momentum is -1; it must be a finite number, at le"),
+        (lambda p: optim.SGD(p, 0.1, weight_decay="x"), "SGD: weight_decay is 'x'"),
+        (lambda p: optim.RMSprop(p, decay=1), "RMSprop: decay is 1; .* at least 0 and below 1"),
+        (lambda p: optim.RMSprop(p, eps=-1), "RMSprop: eps is -1"),
+        (
+            lambda p: optim.Adam(p, 0.1, 0.9),
+            r"Adam: betas is 0.9; it must be two numbers, such as \(0.9, 0.99",
+        ),
+        (lambda p: optim.AdamW(p, 0.1, (0.9, 1.0)), "AdamW: each of betas is 1.0; .* below 1"),
+        (lambda p: optim.Adam(p, 0.1, eps=math.nan), "Adam: eps is nan"),
+        (
+            lambda p: optim.SGD((q for q in []), 0.1),
+            "SGD: no parameters; .* A generator gives them only once",
+        ),
+        (
+            lambda p: optim.Schedule(p, optim.cosine(3)),
+            "Schedule: optimizer is a list; it must be an optimiser",
+        ),
+        (
+            lambda p: optim.Schedule(optim.SGD(p, 0.1), 0.9),
+            "factor is 0.9; it must be a function, such as step",
+        ),
+        (lambda p: optim.Schedule(optim.SGD(p, 0.1), lambda n: -1.0), r"Schedule: factor\(0\) is -1.0"),
+        (lambda p: optim.Schedule(optim.SGD(p, 0.1), lambda n: None), r"Schedule: factor\(0\) is None"),
+        (lambda p: optim.step_decay(0), "step_decay: every is 0; it must be a whole number, at least 1"),
+        (lambda p: optim.step_decay(2, -1), "step_decay: factor is -1"),
+        (lambda p: optim.cosine(2.5), "cosine: steps is 2.5; it must be a whole number"),
+        (lambda p: optim.cosine(3, "x"), "cosine: last is 'x'"),
+        (lambda p: optim.warm_up(-1), "warm_up: steps is -1; it must be a whole number, at least 0"),
+        (lambda p: optim.warm_up(1, 0.9), "warm_up: then is 0.9; it must be a function, such as cosine"),
+        (
+            lambda p: optim.SGD(p, 0.1).load_state_dict({"W": 1}),
+            r"SGD: this is no state of an optimiser: pass",
+        ),
+        (lambda p: optim.SGD(p, 0.1).load_state_dict(None), "SGD: this is no state of an optimiser"),
+        (
+            lambda p: optim.Schedule(optim.SGD(p, 1), optim.cosine(3)).load_state_dict({}),
+            "no state of a sched",
+        ),
+    ],
+)
+def test_a_wrong_call_is_told_what_is_wanted(call, says):
+    with pytest.raises((TypeError, ValueError), match=says):
+        call([Parameter(np.ones(2))])
+
+
+def test_a_state_that_does_not_fit_changes_nothing():
+    optimizer = optim.Adam([Parameter(np.ones(2)), Parameter(np.ones(3))])
+    saved = optimizer.state_dict()
+    saved["state"][0]["mean"][...] = 5
+    with pytest.raises(ValueError, match="saved state is of 1 parameters, not 2"):
+        optimizer.load_state_dict(saved | {"counts": [1]})
+    assert not optimizer.state[0]["mean"].any()
+    assert optimizer.steps == 0
+
+
+def test_an_optimiser_shows_its_settings_and_groups():
+    model = Linear(2, 3)
+    optimizer = optim.SGD([{"params": [model.W], "lr": 0.5}, {"params": [model.b]}], 0.1, momentum=0.9)
+    assert repr(optimizer) == "\n".join(
+        (
+            "SGD(momentum=0.9, nesterov=False",
+            "  lr=0.5, weight_decay=0: 1 parameters of 6 numbers",
+            "  lr=0.1, weight_decay=0: 1 parameters of 3 numbers",
+            ")",
+        )
+    )
+    assert repr(optim.Schedule(optimizer, optim.cosine(3))) == f"Schedule({optimizer!r}, steps=0)"

@@ -296,8 +296,13 @@ def _add_at(node: Any, at: At, g: Array) -> None:
 
 
 @lru_cache(64)
-def _ones(n: int, dtype: Any) -> Array:
+def _few_ones(n: int, dtype: Any) -> Array:
     return np.ones(n, dtype)
+
+
+def _ones(n: int, dtype: Any) -> Array:
+    """n ones, kept for the next time where they are few: 64 lengths take 2 MB at most."""
+    return _few_ones(n, dtype) if n <= 4096 else np.ones(n, dtype)
 
 
 _BLOCK = 1024

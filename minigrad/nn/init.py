@@ -1,4 +1,7 @@
-"""Initial values of parameters, drawn from a generator, for a shape (in, out) or (..., in, out)."""
+"""Initial values of parameters, drawn from a generator, for a shape (in, out) or (..., in, out).
+
+Where `rng` is no generator but another seed's kin, each raises TypeError.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from minigrad.arguments import generator
 from minigrad.tape import Array
 
 Shape = tuple[int, ...]
@@ -16,7 +20,7 @@ def uniform(
     shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64, bound: float = 1.0
 ) -> Array:
     """An array of any shape, uniform in [-bound, bound)."""
-    return rng.uniform(-bound, bound, shape).astype(dtype)
+    return generator("init", rng).uniform(-bound, bound, shape).astype(dtype)
 
 
 def glorot(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64) -> Array:
@@ -34,7 +38,7 @@ def he(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64
     He et al., 2015 (arXiv:1502.01852). Raises ValueError for a shape with fewer than two axes.
     """
     rows, _ = _matrix(shape)
-    return (rng.standard_normal(shape) * math.sqrt(2 / max(rows, 1))).astype(dtype)
+    return (generator("init", rng).standard_normal(shape) * math.sqrt(2 / max(rows, 1))).astype(dtype)
 
 
 def orthogonal(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64) -> Array:
@@ -42,9 +46,9 @@ def orthogonal(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np
 
     Saxe et al., 2014 (arXiv:1312.6120). Raises ValueError for a shape that has not two axes.
     """
-    if len(shape) != 2:
+    if np.ndim(shape) != 1 or len(shape) != 2:
         raise ValueError(f"orthogonal: needs a matrix shape (in, out), got {shape}")
-    tall = rng.standard_normal((max(shape), min(shape)))
+    tall = generator("init", rng).standard_normal((max(shape), min(shape)))
     q, r = np.linalg.qr(tall)
     q = q * np.where(np.diag(r) < 0, -1.0, 1.0)  # only with these signs is q uniformly distributed
     return (q if shape[0] >= shape[1] else q.T).astype(dtype)
@@ -52,6 +56,6 @@ def orthogonal(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np
 
 def _matrix(shape: Shape) -> tuple[int, int]:
     """The last two entries of a shape (..., in, out)."""
-    if len(shape) < 2:
+    if np.ndim(shape) != 1 or len(shape) < 2:
         raise ValueError(f"needs a shape (..., in, out), got {shape}")
     return shape[-2], shape[-1]

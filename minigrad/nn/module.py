@@ -1,27 +1,32 @@
-"""Module and Parameter: named parameters in nested objects, saved, restored, and set to train."""
+"""Module and Parameter: named parameters in nested objects, saved, restored, shown, and set to train."""
 
 from __future__ import annotations
 
+import warnings
+from collections import deque
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from minigrad.tape import Array
+from minigrad.arguments import unfit
+from minigrad.tape import Array, as_array
 from minigrad.tensor import Tensor
 
 
 class Parameter(Tensor):
     """A leaf that a Module owns and an optimiser moves; it copies `data`, an array of any shape.
 
-    Raises TypeError where the dtype is not floating point, unless `requires_grad` is False.
+    With `requires_grad=False` it is frozen: saved and restored like the others, and never moved.
+    Raises TypeError where the dtype is not floating point, unless it is frozen.
     """
 
     __slots__ = ()
 
     def __init__(self, data: Tensor | npt.ArrayLike, requires_grad: bool = True) -> None:
-        super().__init__(data, requires_grad)
+        super().__init__(data if requires_grad else as_array(data).copy(), requires_grad)
 
 
 _Given = ParamSpec("_Given")
@@ -58,16 +63,35 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} defines no forward")
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Each parameter with its name, such as "layers.0.W"; a shared one once, under its first name."""
-        seen = set()
-        for name, p in _found(vars(self), "", Parameter):
-            if id(p) not in seen:
-                seen.add(id(p))
-                yield name, p
+        """Each parameter with its name, such as "layers.0.W"; a shared one once, under its first name.
+
+        Warns of a leaf that is no Parameter, and of Parameters where nobody looks for them, such as in a set
+        or in an object that is no Module: they would not be trained. Raises ValueError where two parameters
+        have one name, as {1: ..., "1": ...} gives them.
+        """
+        return iter(self._owned().items())
+
+    def _owned(self) -> dict[str, Parameter]:
+        owned: dict[str, Parameter] = {}
+        seen: set[int] = set()
+        strangers: list[tuple[str, Tensor, str]] = []
+        for name, _, _, value in _places(self, "", object):
+            if not isinstance(value, Parameter):
+                strangers += [(name, leaf, remedy) for leaf, remedy in _strangers(value)]
+            elif id(value) not in seen:
+                if name in owned:
+                    raise ValueError(f"{type(self).__name__}: two parameters are named {name!r}: rename one")
+                seen.add(id(value))
+                owned[name] = value
+        for name, leaf, remedy in strangers:
+            if id(leaf) not in seen:
+                told = f"{type(self).__name__}.{name} is not among the parameters, and not trained: {remedy}"
+                warnings.warn(told, stacklevel=3)
+        return owned
 
     def parameters(self) -> list[Parameter]:
         """The parameters of `named_parameters`, in the same order."""
-        return [p for _, p in self.named_parameters()]
+        return list(self._owned().values())
 
     def named_buffers(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """Each buffer, an array of any shape, with its name; a shared one once, under its first name."""
@@ -77,7 +101,7 @@ class Module:
     def _buffers(self) -> Iterator[tuple[str, Any, Any, npt.NDArray[Any]]]:
         """(name, what holds it, under which key, array) of each buffer."""
         seen = set()
-        for name, holder, key, array in _places(vars(self), "", np.ndarray):
+        for name, holder, key, array in _places(self, "", np.ndarray):
             if id(array) not in seen and array.dtype.kind in "biufc":
                 seen.add(id(array))
                 yield name, holder, key, array
@@ -85,7 +109,7 @@ class Module:
     def modules(self) -> Iterator[Module]:
         """This module, then all modules within it, each as often as it occurs."""
         yield self
-        for _, m in _found(vars(self), "", Module):
+        for _, _, _, m in _places(self, "", Module):
             yield m
 
     def num_parameters(self) -> int:
@@ -116,12 +140,18 @@ class Module:
         """Copy the arrays of `saved` into the parameters and buffers of the same names.
 
         Each keeps its dtype, a parameter its shape too; for a buffer of another shape, or one that cannot be
-        written into, a copy takes its place. Raises ValueError, which names every missing, unexpected or
-        misshapen entry; then nothing has been copied.
+        written into, a copy takes its place. Raises TypeError for what is no mapping, ValueError, which names
+        every entry that is missing, unexpected, misshapen or of a kind of number that does not fit; then
+        nothing has been copied.
         """
+        where = f"load_state_dict of {type(self).__name__}"
+        if not isinstance(saved, Mapping):
+            raise TypeError(unfit(where, "saved", saved, "a dict of arrays, as state_dict() returns it"))
         mine = dict(self.named_parameters())
         buffers = {name: (holder, key, array) for name, holder, key, array in self._buffers()}
-        arrays = {name: np.asarray(value) for name, value in saved.items()}
+        arrays = {name: as_array(value) for name, value in saved.items()}
+        dtypes = {name: p.dtype for name, p in mine.items()}
+        dtypes |= {name: array.dtype for name, (_, _, array) in buffers.items()}
         wrong = [f"missing {name!r}" for name in (*mine, *buffers) if name not in arrays]
         wrong += [f"unexpected {name!r}" for name in arrays if name not in mine and name not in buffers]
         shapes = {name: p.shape for name, p in mine.items()}
@@ -131,8 +161,13 @@ class Module:
             for name, shape in shapes.items()
             if name in arrays and arrays[name].shape != shape
         ]
+        wrong += [
+            f"{name!r} is of {arrays[name].dtype}, not {dtype}"
+            for name, dtype in dtypes.items()
+            if name in arrays and not np.can_cast(arrays[name].dtype, dtype, "same_kind")
+        ]
         if wrong:
-            raise ValueError(f"load_state_dict of {type(self).__name__}: {'; '.join(wrong)}")
+            raise ValueError(f"{where}: {'; '.join(wrong)}")
         for name, p in mine.items():
             p.data[...] = arrays[name]
             p.data = p.data  # tells the tape: backward now refuses results computed with the old values
@@ -142,24 +177,71 @@ class Module:
             else:
                 holder[key] = arrays[name].astype(array.dtype)
 
-
-def _found(value: Any, prefix: str, kind: type) -> Iterator[tuple[str, Any]]:
-    """(dotted name, object) for every object of type `kind` in attributes, containers and modules."""
-    for name, _, _, found in _places(value, prefix, kind):
-        yield name, found
+    def __repr__(self) -> str:
+        return _drawn(self, ())
 
 
-def _places(value: Any, prefix: str, kind: type) -> Iterator[tuple[str, Any, Any, Any]]:
-    """(dotted name, what holds it, under which key, object) for every object that `_found` finds."""
+def _items(value: Any) -> Any:
+    """(key, value) of what a module's attributes or a container hold; of anything else nothing."""
+    if isinstance(value, Module):
+        return vars(value).items()
     if isinstance(value, dict):
-        items: Any = value.items()
-    elif isinstance(value, (list, tuple)):
-        items = enumerate(value)
-    else:
-        return
-    for key, inner in items:
+        return value.items()
+    return enumerate(value) if isinstance(value, (list, tuple)) else ()
+
+
+def _places(
+    value: Any, prefix: str, kind: type, path: tuple[int, ...] = ()
+) -> Iterator[tuple[str, Any, Any, Any]]:
+    """(dotted name, what holds it, under which key, object) for every object of type `kind` within a module.
+
+    path: the ids of what lies around; what holds itself, as a child that knows its parent, is not entered.
+    """
+    path = (*path, id(value))
+    holder = vars(value) if isinstance(value, Module) else value
+    for key, inner in _items(value):
         name = f"{prefix}{key}"
         if isinstance(inner, kind):
-            yield name, value, key, inner
-        within = vars(inner) if isinstance(inner, Module) else inner
-        yield from _places(within, name + ".", kind)
+            yield name, holder, key, inner
+        if id(inner) not in path:
+            yield from _places(inner, name + ".", kind, path)
+
+
+def _strangers(value: Any) -> Iterator[tuple[Tensor, str]]:
+    """(leaf, remedy) for each leaf in a value in which parameters are not found."""
+    if isinstance(value, Tensor):
+        if value.node is not None and value.node.op is None:
+            yield value, "make it a Parameter"
+    elif isinstance(value, (set, frozenset, deque)):
+        yield from ((p, "use a list") for p in value if isinstance(p, Parameter))
+    elif not isinstance(value, (Module, type, ModuleType)):
+        remedy = f"write class {type(value).__name__}(Module)"
+        yield from ((p, remedy) for p in getattr(value, "__dict__", {}).values() if isinstance(p, Parameter))
+
+
+def _drawn(module: Module, path: tuple[int, ...]) -> str:
+    """The module's class with its sizes and settings; below it, indented, what it is made of."""
+    if id(module) in path:
+        return f"{type(module).__name__}(...)"
+    facts, inner = [], []
+    for name, value in _shown(module, "", ()):
+        if isinstance(value, Module):
+            inner.append(f"({name}): " + _drawn(value, (*path, id(module))).replace("\n", "\n  "))
+        elif isinstance(value, (Tensor, np.ndarray)):
+            frozen = isinstance(value, Parameter) and not value.requires_grad
+            facts.append(f"{name}={value.shape}{' frozen' * frozen}")
+        elif callable(value) and "." in name:
+            inner.append(f"({name}): {getattr(value, '__name__', type(value).__name__)}")
+        elif value is None or isinstance(value, (bool, int, float, str)):
+            facts.append(f"{name}={value!r}")
+    lines = "".join(f"\n  {line}" for line in inner)
+    return f"{type(module).__name__}({', '.join(facts)}{lines}{chr(10) * bool(inner)})"
+
+
+def _shown(value: Any, prefix: str, path: tuple[int, ...]) -> Iterator[tuple[str, Any]]:
+    """(dotted name, value) in the attributes and containers of a module, but not within other modules."""
+    for key, inner in _items(value):
+        if isinstance(inner, (dict, list, tuple)) and id(inner) not in path:
+            yield from _shown(inner, f"{prefix}{key}.", (*path, id(inner)))
+        elif key != "training" and (not prefix or isinstance(inner, Parameter) or callable(inner)):
+            yield f"{prefix}{key}", inner

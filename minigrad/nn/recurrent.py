@@ -11,8 +11,11 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from minigrad.arguments import given, tensor, unfit
+from minigrad.arguments import mask as mask_of
 from minigrad.nn.module import Module
 from minigrad.ops import stack, where
+from minigrad.tape import as_array
 from minigrad.tensor import Tensor
 
 State = TypeVar("State")  # a Tensor (B, H), or a tuple of Tensors of which the first is the output
@@ -47,10 +50,12 @@ class Recurrent(Module, Generic[State]):
 
     state: where to start; the cell's initial state when left out. mask (B, T), bool: where it is
     False, the state is carried on unchanged and the output is zero. reverse: run from the last step
-    to the first; outputs stay in the order of the input.
+    to the first; outputs stay in the order of the input. Raises TypeError where `cell` is none.
     """
 
     def __init__(self, cell: Cell[State], reverse: bool = False) -> None:
+        if not callable(cell) or isinstance(cell, type) or not hasattr(cell, "initial_state"):
+            raise TypeError(unfit("Recurrent", "cell", cell, "a cell, with initial_state(batch)"))
         self.cell, self.reverse = cell, reverse
 
     def forward(
@@ -61,23 +66,30 @@ class Recurrent(Module, Generic[State]):
     ) -> tuple[Tensor, State]:
         """x (B, T, D), mask (B, T) -> outputs (B, T, H) and the state after the last step.
 
-        T may be 0. Raises ValueError where x has not three axes or `mask` is not (B, T).
+        T may be 0. Raises ValueError where x has not three axes, `mask` is not (B, T) of True and False, or
+        the state is of another batch; TypeError for a state that is none, given or returned by the cell.
         """
-        x = x if isinstance(x, Tensor) else Tensor(x)
+        x = tensor("Recurrent", "x", x)
         if x.ndim != 3:
             raise ValueError(f"Recurrent: x must be (B, T, D), got {x.shape}")
         batch, steps, _ = x.shape
-        here = None if mask is None else np.asarray(mask.data if isinstance(mask, Tensor) else mask, bool)
-        if here is not None:
-            if here.shape != (batch, steps):
-                raise ValueError(f"Recurrent: a mask of shape {here.shape} does not fit x of shape {x.shape}")
+        here = None
+        if mask is not None:
+            if (shape := np.shape(as_array(mask))) != (batch, steps):
+                raise ValueError(f"Recurrent: a mask of shape {shape} does not fit x of shape {x.shape}")
+            here = mask_of("Recurrent", mask, (batch, steps))
             x = where(here[:, :, None], x, 0)  # padding may hold NaN, and 0 * NaN would reach the gradients
         if state is None:
             state = self.cell.initial_state(batch)
+        else:
+            _fitting(state, batch)
         outputs: list[Any] = [None] * steps
         for t in reversed(range(steps)) if self.reverse else range(steps):
             new: Any = self.cell(x[:, t], state)
             y = new[0] if isinstance(new, tuple) else new
+            if not hasattr(y, "shape"):  # a forgotten return, or [h, c]
+                wanted = "a Tensor, or a tuple of Tensors"
+                raise TypeError(f"Recurrent: {type(self.cell).__name__} returned {given(new)}, not {wanted}")
             if here is not None:
                 kept = here[:, t, None]
                 y, new = where(kept, y, 0.0), _choose(kept, new, state)
@@ -85,6 +97,17 @@ class Recurrent(Module, Generic[State]):
         if not steps:
             return Tensor(np.zeros((batch, 0, self.cell.hidden_size), x.dtype)), state
         return stack(outputs, axis=1), state
+
+
+def _fitting(state: Any, batch: int) -> None:
+    """Raise TypeError for what is no state, ValueError for one of another number of sequences than x."""
+    first = state[0] if isinstance(state, tuple) and state else state
+    dtype = getattr(first, "dtype", None)
+    if dtype is None or dtype.kind == "b":
+        remedy = "a Tensor, or a tuple of Tensors; a mask goes to mask="
+        raise TypeError(unfit("Recurrent", "state", state, remedy))
+    if first.ndim and first.shape[0] != batch:
+        raise ValueError(f"Recurrent: a state of shape {first.shape} for a batch of {batch} sequences")
 
 
 def _choose(here: Any, new: Any, old: Any) -> Any:
@@ -98,12 +121,17 @@ class Stacked(Module):
     """Recurrent layers one above the other: each layer's outputs are the next one's x.
 
     layers: `Recurrent`, or anything called as (x, state, mask) that returns (outputs, final state).
-    The state of all is the tuple of the layers' states. Raises ValueError where there is no layer.
+    The state of all is the tuple of the layers' states. Raises ValueError where there is no layer, TypeError
+    where one cannot be called.
     """
 
     def __init__(self, *layers: Layer) -> None:
         if not layers:
             raise ValueError("Stacked: needs at least one layer")
+        for i, layer in enumerate(layers):
+            if not callable(layer):
+                remedy = "what runs over time, such as Recurrent(cell), given one by one"
+                raise TypeError(unfit("Stacked", f"layer {i}", layer, remedy))
         self.layers = layers
 
     def forward(

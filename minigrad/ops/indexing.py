@@ -54,7 +54,8 @@ def _cuts(axis: int, sizes: tuple[int, ...]) -> tuple[Callable[[Array], Array], 
 
 def _concatenate(*arrays: Array, axis: int = 0) -> Result:
     y = np.concatenate(arrays, axis)
-    return y, _cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
+    cuts = _cuts if len(arrays) <= 64 else _cuts.__wrapped__  # what is kept stays below 1 MB
+    return y, cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
 
 
 def _stack(*arrays: Array, axis: int = 0) -> Result:

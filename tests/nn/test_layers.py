@@ -18,7 +18,10 @@ def test_linear():
     assert gradcheck(lambda *_: layer(x), x, layer.W, layer.b)
     assert Linear(3, 4, bias=False).b is None
     assert Linear(3, 4, dtype=np.float32)(Tensor(np.ones((1, 3), np.float32))).dtype == np.float32
-    with pytest.raises(ValueError, match="matmul: shapes"):
+    with pytest.raises(
+        ValueError,
+        match=r"Linear: x of shape \(2, 4\) must have 3 entries along its last axis, as W \(3, 4\) has rows",
+    ):
         layer(Tensor(np.ones((2, 4))))
 
 
@@ -98,3 +101,93 @@ def test_initialisers_refuse():
         init.glorot((3,), rng())
     with pytest.raises(ValueError, match="needs a matrix shape"):
         init.orthogonal((2, 3, 4), rng())
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: Linear("3", 2), "Linear: in_features is '3'; it must be a whole number, at least 0"),
+        (lambda: Linear(3, 2.0), "Linear: out_features is 2.0"),
+        (lambda: Linear(-1, 2), "Linear: in_features is -1"),
+        (lambda: Linear(3, 2, rng=0), r"Linear: rng is 0; it must be a generator: np\.random\.default_rng"),
+        (lambda: Linear(3, 2, rng=np.random), "Linear: rng is a module"),
+        (
+            lambda: Linear(3, 2, dtype=int),
+            r"dtype is the class int; it must be a floating one, such as np\.f",
+        ),
+        (lambda: Linear(3, 2, dtype="flot"), "Linear: dtype is 'flot'"),
+        (lambda: Linear(3, 2)(None), "Linear: x is None; it must be a Tensor, or an array of numbers"),
+        (lambda: Linear(3, 2)("abc"), "Linear: x is 'abc'"),
+        (lambda: Linear(2, 2)([Tensor([1.0, 2.0])]), r"x is a list of Tensors; stack\(\.\.\.\) makes one"),
+        (lambda: Linear(2, 2)([[1.0], [1.0, 2.0]]), "Linear: x is a list; it must be a Tensor"),
+        (
+            lambda: Linear(3, 2)(np.ones((5, 4, 2))),
+            r"x of shape \(5, 4, 2\) must have 3 entries along its last",
+        ),
+        (lambda: Linear(3, 2)(1.0), r"Linear: x of shape \(\) must have 3"),
+        (lambda: Embedding(0, 3), "Embedding: num is 0; it must be a whole number, at least 1"),
+        (lambda: Embedding(3, "a"), "Embedding: dim is 'a'"),
+        (lambda: Embedding(3, 3, padding_index="a"), "Embedding: padding_index is 'a'"),
+        (lambda: Embedding(3, 3, padding_index=-1), "Embedding: padding_index is -1"),
+        (lambda: Embedding(3, 3, rng=1), "Embedding: rng is 1"),
+        (lambda: Embedding(3, 3)(None), "Embedding: indices is None"),
+        (lambda: Embedding(3, 3)(np.eye(3)), r"needs integers, got float64: \.astype\(int\) makes them"),
+        (lambda: Dropout("a"), "Dropout: p is 'a'; it must be a finite number, at least 0 and below 1"),
+        (lambda: Dropout(float("nan")), "Dropout: p is nan"),
+        (lambda: Dropout(0.5, 0), "Dropout: rng is 0"),
+        (lambda: Dropout(0.5)(Tensor([1, 2])), r"dropout: x is of int64; use \.astype\(float\)"),
+        (lambda: LayerNorm("a"), "LayerNorm: features is 'a'; it must be a whole number, at least 1"),
+        (lambda: LayerNorm(0), "LayerNorm: features is 0"),
+        (lambda: LayerNorm(3, eps=-1), "LayerNorm: eps is -1"),
+        (lambda: LayerNorm(4)(np.ones((2, 1))), r"layer_norm: gain \(4,\) does not fit x \(2, 1\)"),
+        (lambda: LayerNorm(4)(np.ones(())), r"layer_norm: x of shape \(\) has nothing along a last axis"),
+        (
+            lambda: Sequential([Linear(3, 2)]),
+            "Sequential: layer 0 is a list; it must be a module or a functi",
+        ),
+        (lambda: Sequential(Tensor.tanh, Linear), "Sequential: layer 1 is the class Linear"),
+        (lambda: Sequential(None), "Sequential: layer 0 is None"),
+        (lambda: init.glorot(3, rng()), r"needs a shape \(\.\.\., in, out\), got 3"),
+        (lambda: init.orthogonal(3, rng()), "needs a matrix shape .* got 3"),
+        (lambda: init.he((2, 3), 0), "init: rng is 0; it must be a generator"),
+    ],
+)
+def test_a_wrong_call_is_told_what_is_wanted(call, says):
+    with pytest.raises((TypeError, ValueError, IndexError), match=says):
+        call()
+
+
+def test_arrays_and_lists_of_numbers_will_do():
+    layer, norm = Linear(3, 2, rng=rng(), dtype=np.float32), LayerNorm(3)
+    for x in ([[1, 2, 3]], np.array([[1, 2, 3]]), Tensor([[1, 2, 3]])):
+        assert layer(x).dtype == np.float32, "integers do not promote"
+        assert np.array_equal(layer(x).data, layer(np.array([[1, 2, 3]], np.float32)).data)
+        assert norm(x).data.ravel() == pytest.approx([-1.22474, 0, 1.22474], abs=1e-4)
+    for drop in (Dropout(0.0), Dropout(0.5).eval()):
+        assert isinstance(drop([1.0, 2.0]), Tensor)
+    assert Embedding(3, 2)([]).shape == (0, 2)
+    assert Embedding(3, 2)(np.zeros((2, 0), int)).shape == (2, 0, 2)
+    assert Sequential(Tensor, Tensor.tanh)([0.0]).data.tolist() == [0]
+
+
+def test_no_rows():
+    x = Tensor(np.zeros((0, 3)), requires_grad=True)
+    model = Sequential(Linear(3, 4), LayerNorm(4), Dropout(0.5), Linear(4, 2))
+    y = model(x)
+    y.sum().backward()
+    assert y.shape == (0, 2)
+    assert x.grad.shape == (0, 3)
+    assert not any(p.grad.any() for p in model.parameters())
+    one = LayerNorm(1)(np.array([[7.0]]))
+    assert one.data.tolist() == [[0]], "a single entry is its own mean"
+
+
+def test_layer_norm_of_half_precision_does_not_overflow():
+    x = (300 * rng().standard_normal((4, 512))).astype(np.float16)
+    try:
+        half = LayerNorm(512, dtype=np.float16)
+    except TypeError:
+        pytest.skip("minigrad refuses half precision")
+    y = half(x)
+    assert y.dtype == np.float16
+    assert np.allclose(y.data, LayerNorm(512)(x.astype(float)).data, atol=5e-3)

@@ -146,3 +146,111 @@ def test_a_buffer_in_a_tuple_keeps_its_shape():
 def test_a_module_needs_a_forward():
     with pytest.raises(NotImplementedError, match="Module defines no forward"):
         Module()()
+
+
+def test_a_frozen_parameter_is_saved_and_owns_its_array():
+    start = np.ones(2)
+    net = Module()
+    net.W, net.fixed = Parameter(np.ones(2)), Parameter(start, requires_grad=False)
+    assert [name for name, _ in net.named_parameters()] == ["W", "fixed"]
+    net.load_state_dict({"W": np.zeros(2), "fixed": np.full(2, 7.0)})
+    assert net.fixed.data.tolist() == [7, 7]
+    assert start.tolist() == [1, 1], "the caller's array"
+    assert not net.fixed.requires_grad
+    assert Parameter([1, 2], requires_grad=False).dtype == np.int64
+
+
+class NoModule:
+    def __init__(self):
+        self.W = Parameter(np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (Tensor(np.ones(2), requires_grad=True), r"Module\.held is not among .*: make it a Parameter"),
+        ([{"a": Tensor(np.ones(2), requires_grad=True)}], r"Module\.held\.0\.a is not .* a Parameter"),
+        (NoModule(), r"Module\.held is not .*: write class NoModule\(Module\)"),
+        ({Parameter(np.ones(2))}, r"Module\.held is not .*: use a list"),
+    ],
+)
+def test_what_would_not_be_trained_is_told(held, says):
+    net = Module()
+    net.W, net.held = Parameter(np.ones(2)), held
+    with pytest.warns(UserWarning, match=says) as told:
+        assert len(net.parameters()) == 1
+    assert told[0].filename == __file__
+
+
+def test_what_is_known_elsewhere_or_is_no_leaf_is_not_told():
+    net, other = Net(), NoModule()
+    other.W = net.scale  # as an optimiser among a module's attributes holds them
+    net.helper, net.states = other, [Tensor(np.ones(2), requires_grad=True) * 2.0]
+    net.kind, net.library, net.constant = Linear, np, Tensor(np.ones(2))
+    assert [name for name, _ in net.named_parameters()] == NAMES
+
+
+def test_two_parameters_of_one_name_are_refused():
+    net = Module()
+    net.heads = {1: Parameter(np.ones(2)), "1": Parameter(np.ones(2))}
+    with pytest.raises(ValueError, match=r"Module: two parameters are named 'heads\.1': rename one"):
+        net.state_dict()
+
+
+def test_a_child_may_know_its_parent():
+    net, around = Net(), []
+    net.first.parent = net
+    around.append(around)
+    net.around = around
+    assert [name for name, _ in net.named_parameters()] == NAMES
+    net.eval()
+    assert not net.rest[0].training
+    assert "(parent): Net(...)" in repr(net)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (np.ones((2, 3)) * 1j, "of complex128, not float64"),
+        (np.full((2, 3), "a"), "of <U1, not float64"),
+        (np.full((2, 3), None), "of object, not float64"),
+    ],
+)
+def test_other_kinds_of_numbers_are_not_loaded(wrong, says):
+    net = Linear(2, 3)
+    before = net.state_dict()
+    with pytest.raises(ValueError, match=f"load_state_dict of Linear: 'W' is {says}"):
+        net.load_state_dict({"b": np.ones(3), "W": wrong})
+    assert np.array_equal(net.b.data, before["b"])
+    net.load_state_dict({"W": np.ones((2, 3), int), "b": Tensor(np.ones(3), requires_grad=True)})
+    assert net.b.data.tolist() == [1, 1, 1]
+    counter = Module()
+    counter.steps = np.zeros(1, int)
+    with pytest.raises(ValueError, match="'steps' is of float64, not int64"):
+        counter.load_state_dict({"steps": np.array([0.5])})
+
+
+@pytest.mark.parametrize("given", [None, Linear(2, 3), [("W", 1)], "run.npz"])
+def test_only_a_mapping_is_loaded(given):
+    with pytest.raises(TypeError, match=r"saved is .*; it must be a dict of arrays, as state_dict\(\)"):
+        Linear(2, 3).load_state_dict(given)
+
+
+def test_a_module_shows_its_sizes_and_what_it_is_made_of():
+    net = Net()
+    net.fixed, net.rng = Parameter(np.ones(4), requires_grad=False), np.random.default_rng(0)
+    net.drop.eval()
+    assert repr(net) == "\n".join(
+        (
+            "Net(scale=(), tied=(2, 3), constant=(3,), fixed=(4,) frozen",
+            "  (first): Linear(W=(2, 3), b=(3,))",
+            "  (rest.0): Linear(W=(3, 3), b=None)",
+            "  (rest.1.head): Linear(W=(3, 1), b=(1,))",
+            "  (drop): Sequential(",
+            "    (layers.0): Dropout(p=0.5)",
+            "    (layers.1): tanh",
+            "  )",
+            ")",
+        )
+    )
+    assert repr(Module()) == "Module()"

@@ -158,3 +158,74 @@ def test_refusals():
         Stacked()
     with pytest.raises(ValueError, match="1 states for 2 layers"):
         Stacked(Recurrent(Leaky()), Recurrent(Leaky()))(leaf(B, T, D), (None,))
+
+
+class Forgetful(Leaky):
+    def __init__(self, returned):
+        super().__init__()
+        self.returned = returned
+
+    def __call__(self, x, h):
+        return self.returned and self.returned(super().__call__(x, h))
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (
+            lambda: Recurrent(Leaky),
+            "Recurrent: cell is the class Leaky; it must be a cell, with initial_state",
+        ),
+        (lambda: Recurrent(np.tanh), "Recurrent: cell is an? ufunc; it must be a cell"),
+        (lambda: Recurrent(Leaky())(None), "Recurrent: x is None; it must be a Tensor"),
+        (lambda: Recurrent(Leaky())(leaf(B, T, D), MASKS[1]), r"state is an array .* a mask goes to mask="),
+        (
+            lambda: Recurrent(Leaky())(leaf(B, T, D), [leaf(B, D)]),
+            "state is a list; .* or a tuple of Tensors",
+        ),
+        (
+            lambda: Recurrent(Leaky())(leaf(B, T, D), leaf(1, D)),
+            r"a state of shape \(1, 2\) for a batch of 3",
+        ),
+        (
+            lambda: Recurrent(Pair())(leaf(B, T, D), (leaf(2, D), leaf(2, 1))),
+            r"a state of shape \(2, 2\) for a batch of 3 sequences",
+        ),
+        (lambda: Recurrent(Leaky())(leaf(B, T, D), mask=[5, 3, 0]), r"mask of shape \(3,\) does not fit"),
+        (
+            lambda: Recurrent(Leaky())(leaf(B, T, D), mask=np.full((B, T), np.nan)),
+            r"Recurrent: a mask \(3, 5\) holds True and False, not other numbers",
+        ),
+        (
+            lambda: Recurrent(Forgetful(None))(leaf(B, T, D)),
+            "Forgetful returned None, not a Tensor, or a tupl",
+        ),
+        (lambda: Recurrent(Forgetful(lambda h: [h, h]))(leaf(B, T, D)), "Forgetful returned a list, not"),
+        (lambda: Stacked([Recurrent(Leaky())]), "Stacked: layer 0 is a list; it must be what runs over time"),
+    ],
+)
+def test_a_wrong_call_is_told_what_is_wanted(call, says):
+    with pytest.raises((TypeError, ValueError), match=says):
+        call()
+
+
+@pytest.mark.parametrize("empty", [np.zeros((0, T, D)), np.zeros((0, 0, D)), np.zeros((B, 0, D))])
+def test_no_sequences_and_no_steps(empty):
+    x = Tensor(empty, requires_grad=True)
+    stacked = Stacked(Recurrent(Leaky()), Recurrent(Pair(), reverse=True))
+    outputs, (h, (other, count)) = stacked(x, mask=np.ones(empty.shape[:2], bool))
+    assert outputs.shape == empty.shape
+    assert h.shape == other.shape == (len(empty), D)
+    assert count.shape == (len(empty), 1)
+
+
+def test_a_mask_of_all_false_carries_the_state():
+    x, h = leaf(B, T, D), leaf(B, D, seed=1)
+    layer = Recurrent(Leaky())
+    outputs, last = layer(x, h, np.zeros((B, T), bool))
+    assert not outputs.data.any()
+    assert np.array_equal(last.data, h.data)
+    (outputs.sum() + last.sum()).backward()
+    assert not x.grad.any()
+    assert (h.grad == 1).all()
+    assert not layer.cell.decay.grad.any()
