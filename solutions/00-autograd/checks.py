@@ -19,6 +19,7 @@ def wide_nudges(student, rng):
 def any_x(student, rng):
     c = rng.normal(size=(2, 3, 2))
     return {
+        "a transposed array": numeric(student, lambda x: (c.T * x**2).sum(), rng.normal(size=c.shape).T),
         "float32": numeric(student, lambda x: (c * x**2).sum(), rng.normal(size=c.shape).astype(np.float32)),
         "integers": numeric(student, lambda x: (c[0] * x**2).sum(), rng.integers(1, 5, c[0].shape)),
         "a single number": numeric(student, lambda x: np.exp(x), np.array(rng.normal())),
@@ -28,8 +29,8 @@ def any_x(student, rng):
 @check(exercise="numeric-grad", says=AS_IT_WAS, rtol=0, atol=0)
 def bit_for_bit(student, rng):
     x = rng.normal(size=60) * 10.0 ** rng.integers(-4, 3, 60)
-    numeric(student, lambda x: float(x.sum()), x)
-    return {"x": x}
+    gradient = numeric(student, lambda x: float(x.sum()), x)
+    return {"x": x, "not all zeros": some(gradient)}
 
 
 # --- sigmoid-tanh --------------------------------------------------------------------------------
@@ -55,12 +56,22 @@ def vjp_twice(student, rng):
     return got
 
 
-@check(exercise="sigmoid-tanh", weight=2, says=FAR)
-def no_overflow(student, rng):
+@check(exercise="sigmoid-tanh", says=FAR)
+def sigmoid_far_out(student, rng):
+    return far_out(student, rng, "sigmoid")
+
+
+@check(exercise="sigmoid-tanh", says=FAR)
+def tanh_far_out(student, rng):
+    return far_out(student, rng, "tanh")
+
+
+def far_out(student, rng, name):
+    """y and gradient at large entries, where an overflow is an error."""
     x, g = np.append(rng.normal(size=3), [-1000.0, 1000.0, -750.0, 750.0, 0.0]), rng.normal(size=8)
     with np.errstate(**STRICT):
-        got = {name: there_and_back(student, name, x, g) for name in ("sigmoid", "tanh")}
-    return {f"{name}, {what}": a for name, pair in got.items() for what, a in zip(("y", "gradient"), pair, strict=True)}
+        y, back = there_and_back(student, name, x, g)
+    return {"y": y, "gradient": back}
 
 
 # --- matmul --------------------------------------------------------------------------------------
@@ -112,13 +123,16 @@ def many_leaves(student, rng):
     x = tape.leaf(rng.normal(size=(5, 3)).astype(np.float32))
     W, V = (tape.leaf(rng.normal(size=s).astype(np.float32)) for s in ((3, 4), (4, 2)))
     b, aside, alone = tape.leaf(rng.normal(size=4).astype(np.float32)), tape.leaf([1.0]), tape.leaf([1.0, 2.0])
+    unheard = tape.leaf(np.ones(2, np.float32))
     tape.wave(tape.times(aside, 2.0))  # not behind the root
     h = tape.wave(tape.plus(tape.product(x, W), b))
     tape.times(h, 3.0)  # younger than what the root needs, and not behind it
-    tape.backward(tape.product(h, V), rng.normal(size=(5, 2)).astype(np.float32))
+    root = tape.plus(tape.product(h, V), tape.wave(tape.times(unheard, np.float32(0))))
+    tape.backward(root, rng.normal(size=(5, 2)).astype(np.float32))
     g = rng.normal(size=2)
     tape.backward(alone, g)
     got = {f"{name}.grad": gradient(leaf) for name, leaf in (("x", x), ("W", W), ("b", b), ("V", V))}
+    got["zeros alone arrive"] = np.full(2, np.nan, np.float32) if unheard.grad is None else unheard.grad
     return got | {"a leaf as root": gradient(alone), "not behind the root": truth(aside.grad is None)}
 
 
@@ -299,7 +313,8 @@ def arrays_of_its_own(student, rng):
     other = np.array(pulled("getitem", vjps[0], 3 * g))
     held[...] = 7.0  # whoever adds to a gradient in place
     again = pulled("getitem", vjps[0], g)
-    return {"three times g": (other - 3 * first).sum(), "g again": (again - first).sum(), "x": x, "g": g}
+    differ = {"three times g": (other - 3 * first).sum(), "g again": (again - first).sum()}
+    return {**differ, "x": x, "g": g, "not all zeros": some(first)}
 
 
 # --- cross-entropy -------------------------------------------------------------------------------
@@ -353,4 +368,5 @@ def nothing_changed(student, rng):
     _, vjps = run(student, "cross_entropy", logits, labels)
     first = np.array(pulled("cross_entropy", vjps[0], np.array(2.0)))
     again = pulled("cross_entropy", vjps[0], np.array(2.0))
-    return {"second call less the first": again - first, "logits": logits, "labels": labels}
+    same = {"second call less the first": again - first, "logits": logits, "labels": labels}
+    return {**same, "not all zeros": some(first)}

@@ -534,13 +534,13 @@ print_tape(L)
 #
 # What the checks ask:
 #
-# - Each leaf behind `root` gets a gradient of its own shape and dtype, as the chain rule says.
+# - Each leaf behind `root` gets the gradient that the chain rule says, zeros where it says zero, in the shape and dtype that the vjps give it.
 # - A tensor that is used more than once, by several operations or twice by one, gets the sum of what they send back, whatever the graph looks like.
 # - Each vjp is called exactly once, so that twenty times `x = x + x` takes twenty steps and sixty such diamonds no time at all.
 # - The gradients of leaves add up over several calls, on the same graph or on others that share a part of it; what lies in between starts from nothing in each call.
 # - A chain of 10,000 operations is no problem: nothing calls itself.
 # - Without `g` it starts from one, in the dtype of `root`; this is refused with ValueError if `root` has more than one entry.
-# - No array is written into, neither `g` nor what a vjp returns (which may be `g` itself); and the gradient of each leaf is an array of its own.
+# - No array that is handed to you is written into, neither `g` nor what a vjp returns (which may be `g` itself); the gradient of each leaf is an array of its own.
 
 # %% kind="solution" id="backward"
 def backward(root, g=None):

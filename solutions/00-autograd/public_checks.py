@@ -42,6 +42,16 @@ def truth(*answers):
     return np.array([float(a) for a in answers])
 
 
+def some(*arrays):
+    """Whether each array holds anything: shapes, and what is left alone, are asked of an answer, not of zeros."""
+    return truth(*(np.any(a) for a in arrays))
+
+
+def kind(array):
+    """Ones in an array's shape and dtype: these alone are asked for."""
+    return np.ones_like(array)
+
+
 def summed(g, shape):
     """A stand-in for unbroadcast."""
     g = g.sum(axis=tuple(range(g.ndim - len(shape))))
@@ -69,7 +79,8 @@ def numeric(student, f, x, **options):
 @check(exercise="numeric-grad", says=FLOAT64, rtol=1e-4, atol=1e-4)
 def shape_of_x(student, rng):
     x = rng.normal(size=sizes(rng, 2))
-    return {"gradient": numeric(student, lambda x: float((x**2).sum()), x)}
+    single = numeric(student, lambda x: float(x.sum()), x.astype(np.float32))
+    return {"gradient": numeric(student, lambda x: float((x**2).sum()), x), "ones like it, for float32": kind(single)}
 
 
 @check(exercise="numeric-grad", says=CENTRAL)
@@ -87,8 +98,8 @@ def several_entries(student, rng):
 @check(exercise="numeric-grad", says=AS_IT_WAS)
 def x_afterwards(student, rng):
     x = rng.normal(size=4)
-    numeric(student, lambda x: float(x.sum()), x, eps=0.1)
-    return {"x": x}
+    gradient = numeric(student, lambda x: float(x.sum()), x, eps=0.1)
+    return {"x": x, "not all zeros": some(gradient)}
 
 
 # --- sigmoid-tanh --------------------------------------------------------------------------------
@@ -110,7 +121,9 @@ def there_and_back(student, name, x, g):
 @check(exercise="sigmoid-tanh", says=ENTRIES)
 def entries(student, rng):
     x = rng.normal(size=sizes(rng, 2)) * 2
-    return {"sigmoid": run(student, "sigmoid", x)[0], "tanh": run(student, "tanh", x)[0]}
+    got = {name: run(student, name, x)[0] for name in ("sigmoid", "tanh")}
+    single = {name: run(student, name, x.astype(np.float32))[0] for name in got}
+    return got | {f"ones like {name} of float32": kind(y) for name, y in single.items()}
 
 
 @check(exercise="sigmoid-tanh", says=ONE_VJP)
@@ -128,7 +141,9 @@ def slope_of_tanh(student, rng):
 @check(exercise="sigmoid-tanh", says=ONE_VJP)
 def weighted_slopes(student, rng):
     x, g = rng.normal(size=(2, *sizes(rng, 2)))
-    return {name: there_and_back(student, name, x, g)[1] for name in ("sigmoid", "tanh")}
+    got = {name: there_and_back(student, name, x, g)[1] for name in ("sigmoid", "tanh")}
+    single = {name: there_and_back(student, name, *(a.astype(np.float32) for a in (x, g)))[1] for name in got}
+    return got | {f"ones like that of {name}, float32": kind(d) for name, d in single.items()}
 
 
 @check(exercise="sigmoid-tanh", says=FAR)
@@ -166,7 +181,8 @@ def matrices(rng, *stack):
 @check(exercise="matmul", says=PRODUCT)
 def product(student, rng):
     a, b, _ = matrices(rng)
-    return {"y": run(student, "matmul", a, b)[0]}
+    single = run(student, "matmul", a.astype(np.float32), b.astype(np.float32))[0]
+    return {"y": run(student, "matmul", a, b)[0], "ones like y, float32": kind(single)}
 
 
 @check(exercise="matmul", says=BOTH)
@@ -174,9 +190,11 @@ def gradient_shapes(student, rng):
     n, k, m = sizes(rng, 3, 2, 40)
     _, vjps = run(student, "matmul", rng.normal(size=(n, k)), rng.normal(size=(k, m)))
     g = rng.normal(size=(n, m))
+    da, db = (pulled("matmul", vjp, g) for vjp in (vjps[0], vjps[1]))
     return {
-        "shape for a": np.array(np.shape(pulled("matmul", vjps[0], g))),
-        "shape for b": np.array(np.shape(pulled("matmul", vjps[1], g))),
+        "shape for a": np.array(np.shape(da)),
+        "shape for b": np.array(np.shape(db)),
+        "not all zeros": some(da, db),
     }
 
 
@@ -203,7 +221,10 @@ def a_stack(student, rng):
 
 # --- backward ------------------------------------------------------------------------------------
 
-LEAVES = "Each leaf behind `root` gets a gradient of its own shape and dtype, as the chain rule says."
+LEAVES = (
+    "Each leaf behind `root` gets the gradient that the chain rule says, zeros where it says zero, "
+    "in the shape and dtype that the vjps give it."
+)
 SUM_OF_USES = (
     "A tensor that is used more than once, by several operations or twice by one, gets the sum of what "
     "they send back, whatever the graph looks like."
@@ -222,8 +243,8 @@ FROM_ONE = (
     "this is refused with ValueError if `root` has more than one entry."
 )
 HANDS_OFF = (
-    "No array is written into, neither `g` nor what a vjp returns (which may be `g` itself); "
-    "and the gradient of each leaf is an array of its own."
+    "No array that is handed to you is written into, neither `g` nor what a vjp returns (which may be `g` itself); "
+    "the gradient of each leaf is an array of its own."
 )
 
 
@@ -285,9 +306,10 @@ def gradient(tensor):
 def one_operation(student, rng):
     tape = Tape(student)
     a, b, g = rng.normal(size=(3, 4))
-    a, b = tape.leaf(a), tape.leaf(b)
+    (a, b), (s, t) = ([tape.leaf(x.astype(dtype)) for x in (a, b)] for dtype in (np.float64, np.float32))
     tape.backward(tape.times(a, b), g)
-    return {"a.grad": gradient(a), "b.grad": gradient(b)}
+    tape.backward(tape.times(s, t), g.astype(np.float32))
+    return {"a.grad": gradient(a), "b.grad": gradient(b), "ones like s.grad, float32": kind(gradient(s))}
 
 
 @check(exercise="backward", says=LEAVES)
@@ -358,9 +380,10 @@ def after_chain(student, rng, length):
 @check(exercise="backward", says=FROM_ONE)
 def from_one(student, rng):
     tape = Tape(student)
-    x = tape.leaf(np.array(rng.normal()))
+    x, single = tape.leaf(np.array(rng.normal())), tape.leaf(np.float32(rng.normal()))
     tape.backward(tape.times(x, float(rng.normal())))
-    return {"x.grad": gradient(x)}
+    tape.backward(tape.times(single, np.float32(2)))
+    return {"x.grad": gradient(x), "ones like it, float32": kind(gradient(single))}
 
 
 @check(exercise="backward", says=HANDS_OFF)
@@ -393,7 +416,9 @@ def shapes(student, rng):
     a, b, c = sizes(rng, 3, 2, 40)
     g = np.ones((a, b, c))
     asked = {"(C,)": (c,), "(1, C)": (1, c), "(B, 1)": (b, 1), "(1, 1, C)": (1, 1, c), "()": ()}
-    return {f"(A, B, C) to {name}": np.array(np.shape(down(student, g, s)), int) for name, s in asked.items()}
+    sums = {name: down(student, g, shape) for name, shape in asked.items()}
+    got = {f"(A, B, C) to {name}": np.array(np.shape(s), int) for name, s in sums.items()}
+    return got | {"not all zeros": some(*sums.values())}
 
 
 @check(exercise="unbroadcast", weight=2, says=IN_FRONT)
@@ -417,7 +442,8 @@ def by_hand(student, rng):
 @check(exercise="unbroadcast", says=NOTHING_TO_UNDO)
 def nothing_to_undo(student, rng):
     g = rng.normal(size=sizes(rng, 2))
-    return {"the same": down(student, g, g.shape)}
+    row = down(student, g.astype(np.float32), g.shape[1:])
+    return {"the same": down(student, g, g.shape), "ones like it, for a row in float32": kind(row)}
 
 
 # --- getitem -------------------------------------------------------------------------------------
@@ -454,6 +480,7 @@ def back_from_a_slice(student, rng):
     return {
         "for x[1:3]": read_and_back(student, rng, x, slice(1, 3))[1],
         "for x[2, 1]": read_and_back(student, rng, x, (2, 1))[1],
+        "ones like it, float32": kind(read_and_back(student, rng, x.astype(np.float32), slice(1, 3))[1]),
     }
 
 
@@ -467,7 +494,8 @@ def called_again(student, rng):
     x, g = rng.normal(size=4), rng.normal(size=2)
     _, vjps = run(student, "getitem", x, slice(1, 3))
     first = np.array(pulled("getitem", vjps[0], g))
-    return {"second call less the first": pulled("getitem", vjps[0], g) - first, "x": x}
+    again = pulled("getitem", vjps[0], g)
+    return {"second call less the first": again - first, "x": x, "not all zeros": some(first)}
 
 
 # --- cross-entropy -------------------------------------------------------------------------------
@@ -501,7 +529,9 @@ def one_row(student, rng):
 
 @check(exercise="cross-entropy", weight=2, says=MEAN_LOSS)
 def mean_loss(student, rng):
-    return {"loss": run(student, "cross_entropy", *scores(rng))[0]}
+    logits, labels = scores(rng)
+    single = run(student, "cross_entropy", logits.astype(np.float32), labels)[0]
+    return {"loss": run(student, "cross_entropy", logits, labels)[0], "ones like it, float32": kind(single)}
 
 
 @check(exercise="cross-entropy", says=SAID_LESS_RIGHT)
@@ -512,8 +542,13 @@ def gradient_of_one_row(student, rng):
 
 @check(exercise="cross-entropy", says=SAID_LESS_RIGHT)
 def gradient_of_rows(student, rng):
-    _, vjps = run(student, "cross_entropy", *scores(rng))
-    return {"for logits": pulled("cross_entropy", vjps[0], np.float64(1))}
+    logits, labels = scores(rng)
+    _, vjps = run(student, "cross_entropy", logits, labels)
+    _, single = run(student, "cross_entropy", logits.astype(np.float32), labels)
+    return {
+        "for logits": pulled("cross_entropy", vjps[0], np.float64(1)),
+        "ones like it, float32": kind(pulled("cross_entropy", single[0], np.float32(1))),
+    }
 
 
 @check(exercise="cross-entropy", says=STABLE)
@@ -529,4 +564,4 @@ def vjp_again(student, rng):
     _, vjps = run(student, "cross_entropy", logits, labels)
     first = np.array(pulled("cross_entropy", vjps[0], np.float64(1)))
     again = pulled("cross_entropy", vjps[0], np.float64(1))
-    return {"second call less the first": again - first, "logits": logits}
+    return {"second call less the first": again - first, "logits": logits, "not all zeros": some(first)}

@@ -109,7 +109,7 @@ HEAP_BACKWARD = '''
 import heapq
 
 def backward(root, g=None):
-    """Nodes are found while walking: a heap gives the youngest that still waits."""
+    """Nodes are found while walking: a heap gives the youngest that still waits. Adds in place to what is its own."""
     if g is None:
         if root.data.shape not in ((), (1,) * root.data.ndim):
             raise ValueError("g?")
@@ -119,7 +119,10 @@ def backward(root, g=None):
         serial, node = heapq.heappop(heap)
         g = waiting.pop(-serial)
         if len(node.parents) == 0:
-            node.grad = np.array(g) + (0 if node.grad is None else node.grad)
+            if node.grad is None:
+                node.grad = np.array(g)
+            else:
+                node.grad += g  # its own array
             continue
         for vjp, parent in zip(node.vjps, node.parents):
             d = vjp(g)
