@@ -176,6 +176,7 @@ def single_and_empty(student, rng):
         "order": order,
         "unpacked x": back,
         "unpacked lengths": again,
+        "Tensors, both": truth(isinstance(data, Tensor), isinstance(back, Tensor)),
         "a single sequence, unpacked": kept,
     }
 
@@ -195,12 +196,14 @@ def array_of_one_step(student, rng):
 
 @check(exercise="bidirectional", weight=3, says=ENDS)
 def own_ends(student, rng):
-    """Lengths from one to many, and steps behind all of them."""
+    """Lengths from one to many, and steps behind all of them; cells of one size, and of two."""
     D, H, G = sizes(rng, 3)
-    lengths = rng.permutation([1, 1, 2, 5, 9, 12])
+    lengths, got = rng.permutation([1, 1, 2, 5, 9, 12]), {}
     mask = mask_of(lengths, 14)
-    net = two_way(student, *leaky_pair(rng, D, H, G))
-    return {"outputs": outputs_of(net, np.where(mask[..., None], rng.normal(size=(6, 14, D)), 0.0), mask)}
+    for name, size in (("one size", H), ("two sizes", G)):
+        net = two_way(student, *leaky_pair(rng, D, H, size))
+        got[f"outputs, cells of {name}"] = outputs_of(net, np.where(mask[..., None], rng.normal(size=(6, 14, D)), 0.0), mask)
+    return got
 
 
 @check(exercise="bidirectional", weight=2, says=CONTENTS)

@@ -156,7 +156,7 @@ MUTANTS = [
         "* (1 / max(count, 1))",
         "* np.array(1 / max(count, 1))",
         "The mean of float32 values is float64: something in the product has that dtype.",
-        of("masked-mean", "single-precision"),
+        of("masked-mean", "single-precision mean-gradient"),
     ),
     mutant(
         "mean-is-a-sum",
@@ -241,7 +241,14 @@ MUTANTS = [
         "x if isinstance(x, Tensor) else Tensor(x)",
         "x if isinstance(x, Tensor) else Tensor(np.asarray(x, dtype=float))",
         "What was float32 is packed as float64.",
-        of("pack", "single-and-empty"),
+        of("pack", "single-and-empty length-zero"),
+    ),
+    mutant(
+        "pack-leaves-an-array",
+        "x if isinstance(x, Tensor) else Tensor(x), np.asarray(lengths)",
+        "x, np.asarray(lengths)",
+        "An array went in, and an array is what `data` is: it is to be a Tensor, whatever x was.",
+        of("pack", "length-zero single-and-empty"),
     ),
     mutant(
         "unpack-stays-sorted",
@@ -343,6 +350,28 @@ MUTANTS = [
         of("bidirectional", "equal-lengths padded-batch garbage shortest-alone swapped gradients array-of-one-step own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
     ),
     mutant(
+        "both-start-where-the-other-ended",
+        """        h, outputs = cell.initial_state(len(mask)), [None] * x.shape[1]
+        for t in steps:
+            here = mask[:, t, None]
+            h = where(here, cell(x[:, t], h), h)
+            outputs[t] = where(here, h, 0.0)
+""",
+        """        h = cell.initial_state(len(mask)) if cell is self.forward_cell else self.h
+        outputs = [None] * x.shape[1]
+        for t in steps:
+            here = mask[:, t, None]
+            h = self.h = where(here, cell(x[:, t], h), h)
+            outputs[t] = where(here, h, 0.0)
+""",
+        "The backward cell begins where the forward one ended; it has an initial state of its own.",
+        of(
+            "bidirectional",
+            "padded-batch parts equal-lengths garbage shortest-alone swapped gradients array-of-one-step "
+            "own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded",
+        ),
+    ),
+    mutant(
         "both-ignore-the-mask",
         "here = mask[:, t, None]",
         "here = np.ones((len(mask), 1), dtype=bool)",
@@ -397,7 +426,14 @@ MUTANTS = [
         "self.birnn(x, mask)",
         "self.birnn(x, np.ones_like(mask))",
         "The network below does not learn what is padding: the mask does not reach it.",
-        of("tagger", "tagger-garbage tagger-alone tagger-gradients-padded"),
+        of("tagger", "tagger-garbage tagger-alone tagger-gradients-padded padded-sentences"),
+    ),
+    mutant(
+        "tagger-zeroes-the-padding",
+        "self.head(self.birnn(x, mask))",
+        "self.head(self.birnn(x * mask[:, :, None], np.ones_like(mask)))",
+        "Padding that is set to zero is still read: it is the mask that keeps `birnn` from reading it.",
+        of("tagger", "tagger-alone tagger-garbage padded-sentences tagger-gradients-padded"),
     ),
     mutant(
         "tagger-gives-probabilities",

@@ -151,7 +151,8 @@ plt.show()
 #
 # ### Exercise `pad` · 15 points
 #
-# `pad(sequences)` takes a list of arrays, at least one of them not empty, and returns `x, mask`: arrays, not Tensors.
+# `pad(sequences)` takes a list of arrays and returns `x, mask`: arrays, not Tensors. All of the list have one dtype and,
+# after the first, the same axes; only their lengths differ, and at least one of them is not empty.
 #
 # What the checks ask:
 #

@@ -22,7 +22,7 @@ def uneven_chunks(student, rng):
 def losses_of_uneven_chunks(student, rng):
     cell, x, loss, B = setting(rng, 11, kind=LeakyPair)
     losses, _ = truncated(student, cell, x, cell.initial_state(B), 4, loss)
-    return {"losses": numbers(losses), "floats": truth(*(isinstance(value, float) for value in losses))}
+    return numbers(losses)
 
 
 @check(exercise="tbptt", weight=6, says=BORDER)
@@ -49,6 +49,7 @@ def all_gradients(student, rng):
         "keep.grad": gradient(cell.keep),
         "W.grad": gradient(cell.W),
         "x.grad": gradient(x),
+        "gradient of what the loss has of its own": gradient(loss.head),
     }
 
 
@@ -58,7 +59,12 @@ def ends_of_a_pair(student, rng):
     state = leaf(rng.normal(size=(B, cell.hidden_size))), leaf(rng.normal(size=(B, cell.hidden_size)))
     truncated(student, cell, x, state, 3, loss)
     losses, _ = truncated(student, cell, x, None, 3, loss)
-    return {"gradient of h": gradient(state[0]), "gradient of c": gradient(state[1]), "losses, state None": numbers(losses)}
+    return {
+        "gradient of h": gradient(state[0]),
+        "gradient of c": gradient(state[1]),
+        "losses, state None": numbers(losses)["losses"],
+        "times the initial state was asked for": np.array(cell.asked),
+    }
 
 
 @check(exercise="tbptt", says=OFF_TAPE)
@@ -229,16 +235,16 @@ def padding_contents(student, rng):
 
 @check(weight=3, says=RUNNING, **PASS)
 def many_passes(student, rng):
-    """Four batches of other sizes and lengths; the padding holds large numbers."""
+    """Four batches of other sizes and lengths; the padding holds large numbers. Four more without a mask."""
     F = int(rng.integers(3, 8))
     norm = batch_norm(student, F, rng, momentum=rng.uniform(0.2, 0.5))
     standing = batch_norm(student, F)
     for _ in range(4):
         B, T = sizes(rng, 2, 3, 12)
         normed(norm, *padded(rng, B, T, F, filling=100.0))
-        normed(standing, *padded(rng, B, T, F))
+        normed(standing, padded(rng, B, T, F)[0])
     kinds = [type(a) is np.ndarray for a in (norm.running_mean, norm.running_var)]
-    left_out = {f"{k}, momentum left out": v for k, v in statistics(standing).items()}
+    left_out = {f"{k}, mask and momentum left out": v for k, v in statistics(standing).items()}
     return {**statistics(norm), **left_out, "still plain arrays": truth(*kinds)}
 
 

@@ -76,8 +76,8 @@ MUTANTS = [
         "Every chunk starts from the initial state: the values must go on, only the gradient stops.",
         of(
             "tbptt",
-            "two-chunks by-hand border adds-up off-tape refuses uneven-chunks "
-            "losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair pair-off-tape",
+            "two-chunks by-hand border adds-up off-tape refuses uneven-chunks losses-of-uneven-chunks "
+            "border-of-a-pair all-gradients ends-of-a-pair pair-off-tape given-state",
         ),
     ),
     mutant(
@@ -161,6 +161,27 @@ MUTANTS = [
         of("tbptt", "one-float-a-chunk losses-of-uneven-chunks"),
     ),
     mutant(
+        "tbptt-keeps-arrays",
+        "losses.append(float(value.data))",
+        "losses.append(np.array(value.data))",
+        "`losses` holds arrays of no axes: float() makes a number of one.",
+        of("tbptt", "one-float-a-chunk losses-of-uneven-chunks"),
+    ),
+    mutant(
+        "tbptt-outputs-off-the-tape",
+        "value = loss(outputs, steps)",
+        "value = loss(outputs.detach(), steps)",
+        "What the loss sees is off the tape: its gradient ends there and reaches nothing of the cell.",
+        of("tbptt", "adds-up by-hand border given-state border-of-a-pair all-gradients ends-of-a-pair"),
+    ),
+    mutant(
+        "tbptt-asks-again",
+        "        outputs, state = Recurrent",
+        "        fresh = cell.initial_state(len(x))\n        state = fresh if state is None else state\n        outputs, state = Recurrent",
+        "The initial state is asked for in every chunk. To a cell that means new sequences, even if nobody uses the answer.",
+        of("tbptt", "given-state ends-of-a-pair"),
+    ),
+    mutant(
         "tbptt-no-backward",
         "        value.backward()\n",
         "",
@@ -206,6 +227,13 @@ MUTANTS = [
         "        self.mask = ((self.rng.random((len(x), self.hidden_size)) >= self.p) / (1 - self.p)).astype(self.mask.dtype)\n" + READS,
         "A new mask is drawn at every step; one must serve the whole sequence.",
         of("recurrent-dropout", "same-mask over-sequences pair-over-time gradients-through-time"),
+    ),
+    mutant(
+        "dropout-goes-on-in-evaluation",
+        "if not self.training:\n            return",
+        "if not hasattr(self, 'mask'):\n            return",
+        "Once there is a mask it is used in evaluation, too: only `training` says whether anything is dropped.",
+        of("recurrent-dropout", "evaluation"),
     ),
     mutant(
         "dropout-mask-for-ever",
@@ -395,7 +423,7 @@ MUTANTS = [
         "The mean is taken over the padding too.",
         of(
             "batch-norm",
-            "four-numbers padding one-pass masked-batch padding-contents many-passes alone "
+            "four-numbers padding two-passes masked-batch padding-contents many-passes alone "
             "masked-gradients",
         ),
     ),
@@ -406,7 +434,7 @@ MUTANTS = [
         "The variance is taken over the padding too.",
         of(
             "batch-norm",
-            "four-numbers padding one-pass masked-batch padding-contents many-passes alone "
+            "four-numbers padding two-passes masked-batch padding-contents many-passes alone "
             "masked-gradients",
         ),
     ),
@@ -417,7 +445,7 @@ MUTANTS = [
         "The sums are over the entries that count, but they are divided by the number of all.",
         of(
             "batch-norm",
-            "four-numbers padding one-pass masked-batch padding-contents many-passes alone "
+            "four-numbers padding two-passes masked-batch padding-contents many-passes alone "
             "masked-gradients",
         ),
     ),
@@ -428,7 +456,7 @@ MUTANTS = [
         "Each time step has a mean of its own; it should be one for samples and time together.",
         of(
             "batch-norm",
-            "full-batch four-numbers no-mask padding one-pass gradients masked-batch "
+            "full-batch four-numbers no-mask padding two-passes gradients masked-batch "
             "padding-contents many-passes alone masked-gradients",
         ),
     ),
@@ -439,7 +467,7 @@ MUTANTS = [
         "Each sequence has a mean of its own; it should be one for samples and time together.",
         of(
             "batch-norm",
-            "full-batch four-numbers no-mask padding one-pass gradients masked-batch "
+            "full-batch four-numbers no-mask padding two-passes gradients masked-batch "
             "padding-contents many-passes alone masked-gradients",
         ),
     ),
@@ -450,7 +478,7 @@ MUTANTS = [
         "The variance is divided by n − 1; here it is the count n.",
         of(
             "batch-norm",
-            "full-batch four-numbers no-mask padding one-pass gradients masked-batch "
+            "full-batch four-numbers no-mask padding two-passes gradients masked-batch "
             "padding-contents many-passes alone masked-gradients",
         ),
     ),
@@ -459,7 +487,7 @@ MUTANTS = [
         RUN_VAR,
         RUN_VAR + " * (count / (count - 1))",
         "The running variance is divided by n − 1, as in PyTorch; here it is the count n for both.",
-        of("batch-norm", "one-pass many-passes alone"),
+        of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-eps-outside",
@@ -552,35 +580,43 @@ MUTANTS = [
         "self.running_var = np.ones(features)",
         "self.running_var = np.zeros(features)",
         "The running variance starts at 0; it should be 1.",
-        of("batch-norm", "norm-parts one-pass many-passes alone"),
+        of("batch-norm", "norm-parts two-passes many-passes alone"),
+    ),
+    mutant(
+        "norm-first-batch-whole",
+        MOVES,
+        "            share = self.momentum if hasattr(self, 'seen') else 1.0\n            self.seen = True\n"
+        + MOVES.replace("self.momentum", "share"),
+        "The first batch's statistics are taken over whole: the first pass, too, keeps a share of what was there.",
+        of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-momentum-swapped",
         MOVES,
         MOVES.replace("(1 - self.momentum)", "MINE").replace("self.momentum", "(1 - self.momentum)").replace("MINE", "self.momentum"),
         "momentum is the share of the new statistics, not of the old ones.",
-        of("batch-norm", "one-pass many-passes"),
+        of("batch-norm", "two-passes many-passes"),
     ),
     mutant(
         "norm-running-replaced",
         MOVES,
         "            self.running_mean, self.running_var = mean.data.copy(), var.data.copy()\n",
         "The last batch's statistics replace the running ones; they should only move them.",
-        of("batch-norm", "one-pass many-passes alone"),
+        of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-running-never",
         MOVES,
         "",
         "The running statistics never move.",
-        of("batch-norm", "one-pass many-passes alone"),
+        of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-running-deviation",
         RUN_VAR,
         RUN_VAR.replace("var.data", "np.sqrt(var.data)"),
         "The running variance is fed with standard deviations.",
-        of("batch-norm", "one-pass many-passes alone"),
+        of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-running-on-tape",

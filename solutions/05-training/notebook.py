@@ -3,7 +3,8 @@
 #
 # At the end of this notebook you will have drawn this map. A network was trained to repeat the bit that it
 # read a number of steps ago, but the gradient was cut into chunks by a function that you wrote.
-# Numbers are percent right on fresh sequences; 50 is guessing:
+# Numbers are percent right on fresh sequences; 50 is guessing. In the last row the cell stayed as it was drawn, and
+# only the layer that reads its state was trained:
 #
 # ```text
 #                    how long ago the bit was
@@ -12,10 +13,12 @@
 #            4    100   100    64    55    57
 #            8    100   100    99    91    49
 #           16    100   100   100   100    98
+#    not at all     99    97    89    87    81
 # ```
 #
-# The state was never cut: at every border it went on, bits and all. What was cut is *credit*, and the
-# network learned just as far back as credit reached. That is the tone of this notebook. Three devices are in every
+# The state was never cut: at every border it went on, bits and all. What was cut is *credit*. As far back as credit
+# reached the cell became a better memory than a random one; beyond that it became a worse one, for what it needed near
+# by it wrote over what nobody told it to keep. That is the tone of this notebook. Three devices are in every
 # recipe for training recurrent networks (truncation, dropout, normalisation), each buys something, and for
 # each there is a bill. You write all three, and you look at the bills.
 #
@@ -169,10 +172,12 @@ for last in (1, 5, 20, 50):
 # $$ h_{b+1} = \text{step}\big(x_{b+1},\, \operatorname{sg}(h_b)\big), \qquad
 #    \frac{\partial L_{\text{chunk}}}{\partial x_s} = 0 \;\text{ exactly, for every } s \text{ before the chunk.} $$
 #
-# Two ways of getting it wrong look alike from outside, because the losses fall in both. If the *state* is not handed
-# on (a fresh one for each chunk), then a network that was trained to start from zero every $k$ steps never learns to carry
-# anything across. If the state is handed on *with its tape*, then nothing was cut. An LSTM has two paths, and
-# half a cut (h but not c) is no cut: c is where the long credit travels.
+# There are two ways of getting it wrong. If the *state* is not handed on (a fresh one for each chunk), the losses fall all
+# the same, but a network that was trained to start anew every $k$ steps never learns to carry anything across. If the
+# state is handed on *with its tape*, then nothing was cut. Where each chunk goes backwards at once, minigrad raises an
+# error: what the chunk before left on the tape is gone by then. Whoever adds all losses up first, and goes backwards
+# once, is told nothing, and has the whole pass again, with all its memory. An LSTM has two paths, and half a cut (h but
+# not c) is no cut: c is where the long credit travels.
 #
 # ### Exercise `tbptt` · 30 points
 #
@@ -188,7 +193,7 @@ for last in (1, 5, 20, 50):
 # - `losses` has one float for each chunk, what `loss` gave for it.
 # - Each chunk's loss goes backwards before the next chunk begins; gradients add up in `.grad`, and none is cleared or scaled.
 # - Across a border the gradient is exactly zero, for h and for c: a chunk's loss reaches its own inputs and no earlier ones.
-# - Nothing but the borders is cut: the first chunk's gradient reaches the given state; None stands for the cell's initial state.
+# - Nothing but the borders is cut: the first chunk's gradient reaches the given state; None stands for the cell's initial state, which is asked for then alone: a border begins no new sequence.
 # - The returned state is off the tape, h and c, ready for the next call.
 # - A chunk below 1 raises ValueError.
 
@@ -252,19 +257,22 @@ if check.passed("tbptt"):
 # The horizon is not $k$ steps: it depends on where in its chunk a step stands. The last one of a chunk sees $k$ steps back, the first
 # sees only itself, on average it is $(k + 1)/2$. So a delay shorter than $k$ is still learned, from those steps that
 # happen to have both ends in one chunk, and what was learned there then works across borders, *because the state goes
-# on*. A delay of $k$ or more is never inside one chunk, and not a single gradient says anything about it.
+# on*. A delay of $k$ or more is never inside one chunk, and not a single gradient of the cell says anything about it.
+# The layer that reads the state is another matter: its gradient needs no way through time. If the bit is still
+# somewhere in the state, it can be read.
 #
-# Here is the map from the beginning, from your own function, together with what each chunk length needs in memory.
+# Here is the map from the beginning, from your own function, together with what each chunk length needs in memory. **Predict
+# before you run:** in the last row the cell is not trained at all. Above or below the others?
 
 # %% kind="lab" id="lab-delay"
 CHUNKS, DELAYS, UPDATES = (2, 4, 8, 16), (1, 3, 5, 7, 9), 160
 
 
-def learn_echo(chunk, delay, T=24, seed=0):
-    """Percent right on fresh sequences after training on echo in chunks."""
+def learn_echo(chunk, delay, T=24, seed=0, frozen=False):
+    """Percent right on fresh sequences after training on echo in chunks; with `frozen`, of the head alone."""
     rng = np.random.default_rng(seed)
     cell, head, code = PlainCell(16, 16, rng), Linear(16, 1, rng=rng), rng.normal(size=(2, 16)) / np.sqrt(8)
-    optimizer = Adam(cell.parameters() + head.parameters(), lr=0.01)
+    optimizer = Adam(head.parameters() + (cell.parameters() if not frozen else []), lr=0.01)
 
     def draw(size):
         batch = echo(rng, size, length=T, delay=delay)
@@ -289,11 +297,13 @@ def pass_of(chunk, T=400):
 
 if check.passed("tbptt"):
     grid = np.array([[learn_echo(chunk, delay) for delay in DELAYS] for chunk in CHUNKS])
+    untrained = [learn_echo(24, delay, frozen=True) for delay in DELAYS]
     print("percent right, by chunk length and delay; megabytes for one pass over 400 steps\n")
     print(f"{'chunk':>6}" + "".join(f"{delay:6}" for delay in DELAYS) + f"{'megabytes':>12}")
     for chunk, row in zip(CHUNKS, grid, strict=True):
         print(f"{chunk:6}" + "".join(f"{right:6.0f}" for right in row) + f"{peak_memory(lambda c=chunk: pass_of(c)):12.1f}")
     print(f"{400:6}" + 6 * len(DELAYS) * " " + f"{peak_memory(lambda: pass_of(400)):12.1f}")
+    print("  none" + "".join(f"{right:6.0f}" for right in untrained) + "   only the head is trained")
     figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
     shown = ax.imshow(grid, cmap="viridis", vmin=50, vmax=100, aspect="auto")
     for i, j in np.ndindex(grid.shape):
@@ -306,7 +316,10 @@ if check.passed("tbptt"):
 
 # %% [markdown] id="tbptt-bill"
 # **The bill.** Truncation buys constant memory, and updates as often as you like (call `tbptt` on one chunk, make
-# a step, go on with the returned state). It costs every dependency as long as a chunk or longer. And nothing
+# a step, go on with the returned state). It costs what lies a chunk back or further. Not that the state could not have
+# carried it: from a random cell that is never trained, the head reads a bit nine steps old four times in five. But
+# the cell *is* trained, by gradients that know of the last steps only, and for their sake it gives up what it had. A short
+# chunk does worse than to teach nothing about the past, it destroys a memory that was there. And nothing
 # warns you: the loss falls, to the level of what can be known from nearby. If you raise the chunk length and the loss gets
 # *better*, it was too short.
 
@@ -462,8 +475,9 @@ if check.passed("recurrent-dropout"):
         ax.imshow(np.array(spy.seen).T > 0, cmap="gray", aspect="auto", vmin=0, vmax=1)
         ax.set(title=name, xlabel="step $t$", ylabel="entry of $h$")
     print("accuracy after 0, 50, 100, 150 and 200 updates\n")
+    curves = {}
     for (name, wrap), style in zip(ways.items(), ("-.", ":", "-"), strict=True):
-        right = remember(wrap)
+        right = curves[name] = remember(wrap)
         print(f"{name:26}" + "".join(f"{r:6.2f}" for r in right[::5]))
         axes[2].plot(10 * np.arange(len(right)), right, style, label=name)
     axes[2].set(xlabel="update", ylabel="accuracy, nothing dropped", ylim=(0.4, 1.02))
@@ -593,7 +607,7 @@ if check.passed("recurrent-dropout"):
 # - `gain` and `bias` (F,) are its parameters and start at 1 and 0; `running_mean` and `running_var` (F,) are plain arrays and start at 0 and 1.
 # - In training a feature's mean and variance (divided by the count) are taken over all entries where the mask is True, samples and time together; there the output is gain · (x − mean) / √(var + eps) + bias.
 # - Without a mask every entry counts.
-# - Where the mask is False the output is zero, and what stands there in x changes nothing, neither values nor gradients; its own gradient is exactly zero.
+# - Where the mask is False the output is zero, and whatever finite numbers stand there in x change nothing, neither values nor gradients; their own gradient is exactly zero.
 # - Each training pass moves the running statistics: they become (1 − momentum) · old + momentum · the batch's.
 # - In evaluation the running statistics stand in for the batch's and stay as they are, so that a sequence's output does not depend on its neighbours.
 # - In training, gradients reach gain, bias and x, through mean and variance too.

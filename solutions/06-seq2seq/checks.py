@@ -124,11 +124,14 @@ def from_any_place(student, rng):
 @check(exercise="shift-right", says=UNTOUCHED)
 def other_dtype(student, rng):
     B, T = sizes(rng, 2, 3, 9)
-    targets = rng.integers(2, 30, (B, T)).astype(np.int32)
-    inputs = shifted(student, targets, 1)
-    got = {"inputs": np.array(inputs)}
-    np.asarray(inputs)[...] = 0
-    return {**got, "targets, when the inputs are overwritten": targets}
+    got = {}
+    for name, places in (("many places", T), ("one place", 1)):
+        targets = rng.integers(2, 30, (B, places)).astype(np.int32)
+        inputs = shifted(student, targets, 1)
+        got[f"inputs, {name}"] = np.array(inputs)
+        np.asarray(inputs)[...] = 0
+        got[f"targets, {name}, when the inputs are overwritten"] = targets
+    return got
 
 
 # --- sequence-loss -------------------------------------------------------------------------------
@@ -145,7 +148,7 @@ def masked_targets(student, rng):
 
 @check(exercise="sequence-loss", says=CONTENTS)
 def no_tokens(student, rng):
-    """Behind the sequences stand -1, a million, and logits of any finite size."""
+    """Behind the sequences stand -1, a million, and logits of any finite size; at last inf and NaN, with a loss alone."""
     B, T, V = sizes(rng, 3, 4, 12)
     logits, targets, mask = targets_of(rng, B, T, V)
     losses, gradients = [], []
@@ -155,6 +158,9 @@ def no_tokens(student, rng):
         loss.backward()
         losses.append(loss.data)
         gradients.append(gradient(a))
+    odd = rng.choice([np.inf, -np.inf, np.nan], logits.shape)
+    with np.errstate(all="ignore"):
+        losses.append(loss_of(student, Tensor(np.where(mask[..., None], logits, odd)), targets, mask).data)
     return {
         "losses": np.array(losses),
         "the same bits": truth(*(np.array_equal(losses[0], one) for one in losses)),
@@ -166,9 +172,9 @@ def no_tokens(student, rng):
 def masked_gradient(student, rng):
     B, T, V = sizes(rng, 3, 4, 12)
     logits, targets, mask = targets_of(rng, B, T, V)
-    logits, weight = leaf(logits), rng.uniform(0.5, 2)
-    (loss_of(student, logits, targets, mask) * weight).backward()
-    return {"gradient of the logits": gradient(logits)}
+    logits, weight, filled = leaf(logits), rng.uniform(0.5, 2), np.where(mask, targets, -1)
+    (loss_of(student, logits, filled, mask) * weight).backward()
+    return {"gradient of the logits": gradient(logits), "targets and mask afterwards": np.stack([filled, mask])}
 
 
 # --- greedy-decode -------------------------------------------------------------------------------

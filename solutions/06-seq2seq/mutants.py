@@ -195,7 +195,7 @@ MUTANTS = [
         WHOLE,
         WHOLE.replace("mask=mask)", "getattr(self, 'last', None), mask)").replace("        return state", "        self.last = state\n        return state"),
         "Reading begins in the state that the batch before left behind: each sequence begins in the cell's initial state.",
-        of("encoder", "padding-and-alone"),
+        of("encoder", "padding-and-alone message message-pair"),
     ),
     # --- decoder
     mutant(
@@ -507,6 +507,13 @@ MUTANTS = [
         of("shift-right", "targets-stay from-any-place other-dtype"),
     ),
     mutant(
+        "shift-one-place-in-place",
+        SHIFT,
+        "    if targets.shape[1] == 1:\n        targets[:] = start\n        return targets\n" + SHIFT,
+        "With one place, the targets themselves are changed and returned.",
+        of("shift-right", "targets-stay other-dtype"),
+    ),
+    mutant(
         "shift-to-floats",
         "inputs = np.empty_like(targets)",
         "inputs = np.empty(targets.shape)",
@@ -521,7 +528,7 @@ MUTANTS = [
         "inputs = np.empty_like(targets)",
         "inputs = np.empty(targets.shape, dtype=np.int64)",
         "The inputs have a dtype of their own; it should be the targets'.",
-        of("shift-right", "other-dtype"),
+        of("shift-right", "other-dtype targets-stay"),
     ),
     # --- sequence-loss
     mutant(
@@ -654,6 +661,20 @@ MUTANTS = [
         "targets",
         "A target is looked up where the mask is False, and what stands there may be no token: choose first.",
         of("sequence-loss", "no-tokens"),
+    ),
+    mutant(
+        "loss-multiplies",
+        SUM,
+        "return (nats * mask.astype(float)).sum() / mask.sum()",
+        "Multiplying by zero does not remove a number: 0 times inf is NaN.",
+        of("sequence-loss", "other-padding no-tokens"),
+    ),
+    mutant(
+        "loss-overwrites-targets",
+        "    rows, places = np.indices(targets.shape)\n",
+        "    rows, places = np.indices(targets.shape)\n    targets[~mask] = 0\n",
+        "The targets that were given are changed where the mask is False: they belong to whoever called.",
+        of("sequence-loss", "loss-gradient masked-gradient"),
     ),
     mutant(
         "loss-shifts-again",

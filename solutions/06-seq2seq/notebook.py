@@ -182,7 +182,7 @@ for x, y, mask in zip(batch.x, batch.y, batch.mask, strict=True):
 # What the checks ask:
 #
 # - `embedding` is an `Embedding(vocab, embed_size)` and `cell` the cell it was given; `parameters()` has those of the two and no others.
-# - It returns the cell's state after each sequence's last token, read in order from the cell's initial state: a Tensor (B, H), or the pair (h, c), both of them, where the cell has one.
+# - It returns the cell's state after each sequence's last token, read in order from the cell's initial state, whatever was read before: a Tensor (B, H), or the pair (h, c), both of them, where the cell has one.
 # - What stands where the mask is False changes nothing in the state, neither which tokens nor how many: a sequence gives the same in a batch of longer ones as alone.
 # - What comes back through the state, through h and through c, reaches the cell and the embedding of every token that was read, and no row of the embedding that was only padding.
 
@@ -361,6 +361,10 @@ check("shift-right")
 # `end` counts, what is behind it does not. Average over padding as well, and the network is paid for saying `end`
 # again and again where nobody listens: the loss is small from the beginning and says little.
 #
+# The $m_{bt}$ in the formula says which places count. In a program it is no factor (04 said why: zero times infinity is
+# NaN) but a choice, and two choices at that: of a target to look up, because behind `end` there may stand a number that
+# is no token at all, and of the places that enter the sum.
+#
 # ### Exercise `sequence-loss` · 10 points
 #
 # `sequence_loss(logits, targets, mask)` with a Tensor (B, T, vocab) and arrays (B, T) of integers and of bool; at
@@ -370,9 +374,9 @@ check("shift-right")
 # What the checks ask:
 #
 # - It is the mean, over the places where the mask is True, of −log p(target), where p is the softmax of that place's logits; each such place counts the same, in whichever sequence it stands.
-# - What stands where the mask is False, logits or targets, even a number that is no token, changes no bit of the loss, and the gradient there is exactly zero.
+# - What stands where the mask is False, logits or targets, even inf, NaN or a number that is no token, changes no bit of the loss; the gradient there is exactly zero, as long as the logits are finite.
 # - Logits of a thousand overflow nothing: the loss is a finite number, and exact.
-# - The result is a Tensor of one number, through which the gradient reaches the logits of every place that counts.
+# - The result is a Tensor of one number, through which the gradient reaches the logits of every place that counts; targets and mask stay as they are.
 
 # %% kind="solution" id="sequence-loss"
 def sequence_loss(logits, targets, mask):

@@ -123,7 +123,8 @@ def sequence_loss(logits, targets, mask):
 
 WEIGHTED_LOSS = '''
 def sequence_loss(logits, targets, mask):
-    """One-hot targets, zero where the mask is False; log-sum-exp by hand."""
+    """One-hot targets, logits and targets zero where the mask is False; log-sum-exp by hand."""
+    logits = where(mask[:, :, None], logits, 0.0)
     weights = np.zeros(logits.shape)
     weights[(*np.nonzero(mask), targets[mask])] = 1.0
     top = logits.data.max(axis=-1, keepdims=True)

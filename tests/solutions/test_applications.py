@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments import published
+from minigrad.data import characters, clips, ragged, recall
 from minigrad.grading.assignment import load as sources
 from tests.library import library
 from tests.solved import SOLUTIONS, cells, solved
@@ -108,14 +110,35 @@ def test_everything_is_learned_and_the_stock_is_not(finished: str, monkeypatch: 
     table = said[said.index("field  ") :].splitlines()
     assert [line.split("  ")[0] for line in table[2 : 2 + len(FIELDS)]] == FIELDS
     forecasts = {name: errors for name, (errors, _) in names["forecasts"].items()}
-    persistence, linear, net = (
-        np.array([forecasts[n][k] for n in ("weather", "traffic", "stock")]) for k in range(3)
+    persistence, linear, clock, net = (
+        np.array([forecasts[n][k] for n in ("weather", "traffic", "stock")]) for k in range(4)
     )
     assert (net[:2] < persistence[:2]).all()
     assert abs(net[0] / linear[0] - 1) < 0.04, "weather: the straight line does it just as well"
     assert net[1] < 0.9 * linear[1]
     assert net[1] < 0.6 * persistence[1], "traffic: about half of persistence's"
+    assert abs(net[1] / clock[1] - 1) < 0.05, "traffic: the line with a clock does it just as well"
+    assert (clock[[0, 2]] == pytest.approx(linear[[0, 2]])).all(), "and for the others there is no clock"
     assert min(net[2], linear[2]) > persistence[2], "stock: neither is better"
+    assert rows["stock"].outcome.baseline == pytest.approx(10.8, abs=0.05), "the title's table"
+    assert names["chosen"][4] > names["chosen"][2], "weather: on validation rain and wind do harm"
+    every = names["series"].seattle().values
+    looked = names["forecast"](np.random.default_rng([8, 0]), every, 7, (731, 1096), 16, 400)[0][3]
+    assert (looked, net[0]) == pytest.approx((2.65, 2.77), abs=0.03), "on the test they help"
+
+
+def test_what_the_texts_say_of_their_data() -> None:
+    rng = np.random.default_rng(0)
+    batch, good = recall.sentiment(rng, 3000), len(recall.POSITIVE)
+    word = batch.x[(batch.x >= 2) & (batch.x < 2 + 2 * good)]  # the judging one, of each text
+    assert np.mean((word < 2 + good) == batch.y) == pytest.approx(2 / 3, abs=0.03)
+    tags = ragged.names(rng, 1000)
+    assert (tags.y[tags.mask] == 0).mean() > 0.5
+    assert len(np.unique(clips.captions(rng, 1000).y, axis=0)) == 10
+    assert 36 <= len(characters().vocabulary) <= 45
+    assert [round(100 * share) for share in published.wilson(6, 6)] == [61, 100]
+    made_up = set(FIELDS) - {"weather", "traffic", "stock", "text"}
+    assert len(made_up) == 10
 
 
 def test_another_seed_reaches_its_thresholds(finished: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,8 +184,6 @@ def test_every_name_that_an_example_needs_is_made_by_an_exercise(finished: str) 
 
 
 def test_the_published_table_is_what_the_command_prints_it_for() -> None:
-    from experiments import published
-
     text = "\n".join(c.source for c in cells(NAME))
     for experiment in published.EXPERIMENTS.values():
         for model in experiment.models:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -56,5 +58,13 @@ def test_the_labs_show_what_the_notebook_says(
     right = {name: float(rest.split()[0]) for name, rest in names_right}
     assert right["both directions"] > 0.97
     assert right["left to right only"] < 0.6
-    street = [line.split()[3] for line in said.splitlines() if line.startswith("street ")]
-    assert float(street[0]) < 0.6 < 0.9 < float(street[1])
+    at_hill = {
+        tag: [float(line.split()[3]) for line in said.splitlines() if line.startswith(f"{tag} ")]
+        for tag in ("person", "company", "street")
+    }
+    title = {"person": [0.55, 0.0], "company": [0.21, 0.0], "street": [0.23, 0.99]}
+    for tag, shares in title.items():
+        assert at_hill[tag] == pytest.approx(shares, abs=0.04), tag
+    padding = re.search(r"(\d+)% of the rectangle is padding", said)
+    assert padding
+    assert 62 <= int(padding[1]) <= 70, "two thirds of the work are gone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,9 @@ def test_the_labs_show_what_the_notebook_says(
     for chunk, row in zip(lab["CHUNKS"], lab["grid"], strict=True):
         for delay, right in zip(lab["DELAYS"], row, strict=True):
             assert right > 90 if delay < chunk else right < 80, (chunk, delay)
+    below = np.array(lab["DELAYS"]) >= np.array(lab["CHUNKS"])[:, None]
+    assert (lab["grid"] < np.array(lab["untrained"]) - 10)[below].all()
+    assert lab["untrained"][-1] > 75
     curves = [line.split() for line in said.splitlines() if line.startswith(("a mask for", "one mask for"))]
     assert float(curves[0][-1]) < 0.7
     assert float(curves[1][-1]) > 0.97
@@ -93,3 +97,17 @@ def test_the_labs_show_what_the_notebook_says(
     units = {line[:26].strip(): int(line.split()[-1]) for line in ends}
     assert units["as they are"] < 60
     assert units["normalised"] > 97
+    remembered = {way: np.flatnonzero(np.array(right) > 0.97) for way, right in lab["curves"].items()}
+    assert 10 * remembered["nothing dropped"][0] <= 30
+    assert 100 <= 10 * remembered["one mask for a sequence"][0] <= 160
+    assert not len(remembered["a mask for each step"])
+    fresh = {
+        float(line.split()[0]): [float(number) for number in line.split()[2:]]
+        for line in said.splitlines()
+        if re.match(r" +0\.\d+ +[01]\.\d\d +0", line)
+    }
+    medians = [fresh[p][-1] for p in (0.0, 0.25, 0.5)]
+    assert medians == pytest.approx([0.80, 0.87, 0.88], abs=0.03)
+    assert sum(a > b for a, b in zip(fresh[0.5][:-1], fresh[0.0][:-1], strict=True)) >= 6
+    assert lab["spreads"][1] == pytest.approx(0.23, abs=0.03)
+    assert lab["spreads"][-1] == pytest.approx(0.05, abs=0.01)
