@@ -103,9 +103,10 @@ def _compile(source: str, filename: str) -> types.CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return compile(source, filename, "exec", flags, dont_inherit=True)
+            code: types.CodeType = compile(source, filename, "exec", flags, dont_inherit=True)
         except SyntaxError:
-            return compile(plain_python(source), filename, "exec", flags, dont_inherit=True)
+            code = compile(plain_python(source), filename, "exec", flags, dont_inherit=True)
+    return code
 
 
 def _run(code: types.CodeType, names: dict[str, Any]) -> None:
