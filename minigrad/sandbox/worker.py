@@ -7,8 +7,10 @@ notebooks, so that one odd line does not cost the points of the next exercise.
 
 from __future__ import annotations
 
+import ast
 import binascii
 import builtins
+import inspect
 import linecache
 import marshal
 import os
@@ -60,7 +62,7 @@ class Notebook:
         captured = sys.stdout = sys.stderr = Capture()
         error, told = None, {}
         try:
-            exec(_compile(source, filename), self.names)
+            _run(_compile(source, filename), self.names)
         except BaseException as e:
             error = describe(e)
             told = {"words": spoken(e, self.names)} if words else {}
@@ -95,13 +97,39 @@ def compile_checks(filename: str, text: str) -> types.CodeType:
 
 
 def _compile(source: str, filename: str) -> types.CodeType:
+    """A cell, compiled; as in Jupyter, it may await outside of functions."""
     _remember(filename, source)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return compile(source, filename, "exec", dont_inherit=True)
+            code: types.CodeType = compile(source, filename, "exec", flags, dont_inherit=True)
         except SyntaxError:
-            return compile(plain_python(source), filename, "exec", dont_inherit=True)
+            code = compile(plain_python(source), filename, "exec", flags, dont_inherit=True)
+    return code
+
+
+def _run(code: types.CodeType, names: dict[str, Any]) -> None:
+    """Run a cell; one that awaits, in an event loop of its own."""
+    if not code.co_flags & inspect.CO_COROUTINE:
+        exec(code, names)
+        return
+    import asyncio  # of the few cells that await
+
+    class Loop(asyncio.SelectorEventLoop):
+        """Without the pair of sockets by which threads and signals wake a loop: there are none of them."""
+
+        def _make_self_pipe(self) -> None:
+            pass
+
+        def _close_self_pipe(self) -> None:
+            pass
+
+    loop = Loop()
+    try:
+        loop.run_until_complete(eval(code, names))
+    finally:
+        loop.close()
 
 
 def _remember(filename: str, source: str) -> None:

@@ -220,12 +220,34 @@ def test_collect_lays_an_archive_out(course, tmp_path_factory, capsys):
     archive = tmp_path_factory.mktemp("lms") / "all.zip"
     with zipfile.ZipFile(archive, "w") as made:
         made.writestr(f"Ada L_12_assignsubmission_file_/{NAME}.ipynb", json.dumps(answer(course, RIGHT)))
+        made.writestr("Ada L_12_assignsubmission_file_/\x1b[31mnotes.txt", "words")
         made.writestr("Bea M_13_assignsubmission_file_/essay.txt", "words")
+        made.writestr("__MACOSX/x", "words")
+        made.writestr("elsewhere.ipynb", "{}")
     assert main(["collect", NAME, str(archive)]) == 1
     told = capsys.readouterr()
-    assert "1 submission laid into" in told.out
-    assert "13: " in told.err
-    assert course.submissions(NAME).keys() == {"12"}
+    assert "0 submissions laid into" in told.out
+    assert "list the class in roster.csv" in told.err
+    assert not course.submitted.exists()
+
+    course.roster.write_text("student,name\nada,Ada L\nbea,Bea M\n")
+    assert main(["collect", NAME, str(archive)]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        f"ada <- Ada L_12_assignsubmission_file_/{NAME}.ipynb",
+        f"1 submission laid into {course.submitted}, read as: Moodle",
+    ]
+    assert told.err.splitlines() == [
+        "minigrad: no notebook was handed in: bea (Bea M_13_assignsubmission_file_/essay.txt)",
+        "minigrad: left out, not in the form of the others: Moodle: elsewhere.ipynb",
+        "minigrad: not taken, beside the notebook that counts: "
+        "Ada L_12_assignsubmission_file_/\ufffd[31mnotes.txt",
+        "minigrad: not taken: 1 files of systems' own (.DS_Store, __MACOSX, Thumbs.db)",
+    ]
+    assert course.submissions(NAME).keys() == {"ada"}
+    course.roster.write_text("student;name\n")
+    assert main(["collect", NAME, str(archive)]) == 2
+    assert "roster.csv, line 1: no column `student`" in capsys.readouterr().err
 
 
 # --- grade, report, explain -----------------------------------------------------------------------

@@ -6,6 +6,7 @@ before memory is taken, and whatever a parser raises becomes Refused.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import itertools
@@ -14,7 +15,6 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, Protocol
@@ -51,7 +51,7 @@ class Source(Protocol):
         """The bytes of a file, at most 2 MB; Refused otherwise."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(path: Path) -> Iterator[Source]:
     """A folder or archive, by what it holds and not by its name; Refused when it is neither."""
     if path.is_symlink():
@@ -75,7 +75,7 @@ def opened(path: Path) -> Iterator[Source]:
             yield source
 
 
-@contextmanager
+@contextlib.contextmanager
 def archive(file: IO[bytes]) -> Iterator[Source]:
     """An archive by its first bytes."""
     magic = file.read(4)
@@ -138,7 +138,12 @@ class Folder:
             if item.is_symlink():
                 yield Entry(name, "link")
             elif item.is_dir(follow_symlinks=False):
-                if depth < MAX_DEPTH and not item.name.startswith("."):
+                yield Entry(name, "folder")
+                if item.name.startswith("."):
+                    yield Entry(f"{name}/(a hidden folder)", "other")
+                elif depth >= MAX_DEPTH:
+                    yield Entry(f"{name}/(a folder too deep)", "other")
+                else:
                     yield from self._walk(name, depth + 1)
             else:
                 yield Entry(name, "file" if item.is_file(follow_symlinks=False) else "other")
@@ -161,7 +166,7 @@ class Zip:
         if len(self._infos) > MAX_ENTRIES:
             raise Refused(f"the archive has more than {MAX_ENTRIES} entries: split it")
         # `filename` is cut at a NUL; `orig_filename` is what the archive has
-        self.entries = [Entry(info.orig_filename, _zip_kind(info)) for info in self._infos]
+        self.entries = [Entry(_zip_name(info), _zip_kind(info)) for info in self._infos]
 
     def read(self, number: int) -> bytes:
         info = self._infos[number]
@@ -175,6 +180,14 @@ class Zip:
         except Exception as error:
             raise Refused(f"it is damaged in the .zip ({type(error).__name__}): hand it in again") from None
         return _bounded(data)
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """An entry's name; also where a system wrote UTF-8 and did not say so, as macOS does."""
+    if not info.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeError):
+            return info.orig_filename.encode("cp437").decode("utf-8")
+    return info.orig_filename
 
 
 def _zip_kind(info: zipfile.ZipInfo) -> Kind:

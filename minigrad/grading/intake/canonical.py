@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from minigrad.grading.intake.match import ANSWERS, DEFINED, Match, defined, match, same_text
 from minigrad.grading.intake.parse import MAX_BYTES, Raw, parse, read
 from minigrad.grading.model import Assignment, Cell
+from minigrad.sandbox.cells import left_out, taken_out
+
+SHOWN = 5  # commands of IPython's in a note
 
 __all__ = ["MAX_BYTES", "Intake", "intake", "parse", "read"]
 
@@ -43,6 +46,7 @@ def intake(data: bytes, assignment: Assignment) -> Intake:
     )
     add_missing(cells, matched, assignment, notes)
     restore_order(cells, assignment, notes)
+    notes += without_ipython(cells)
     return Intake(tuple(cells), tuple(notes), blank=not changed)
 
 
@@ -131,3 +135,16 @@ def restore_order(cells: list[Cell], assignment: Assignment, notes: list[str]) -
             continue
         cells.insert(early[0], cells.pop(here))
         notes.append(f"`{locked.id}`: this locked cell was moved; it ran before the answers that follow it")
+
+
+def without_ipython(cells: Sequence[Cell]) -> list[str]:
+    """A note for each cell of the student's that has more than Python in it: what does not run."""
+    notes = []
+    for cell in cells:
+        gone = taken_out(cell.source) if cell.runs and cell.kind != "define" else ()
+        names = ", ".join(f"`{name}`" for name in gone[:SHOWN]) + (", ..." if len(gone) > SHOWN else "")
+        if gone and left_out(cell.source):
+            notes.append(f"`{cell.id}`: a cell of {names} does not run: grading runs Python alone")
+        elif gone:
+            notes.append(f"`{cell.id}`: {names} taken out: grading runs Python, without IPython's commands")
+    return notes

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from minigrad.grading.intake.parse import MAX_CELL_BYTES, Raw
+from minigrad.grading.intake.parse import MAX_CELL_BYTES, Raw, text_size
 from minigrad.grading.model import Assignment, Cell, Refused
 
 ANSWERS = ("solution", "written")
@@ -105,7 +105,7 @@ def one_of(
         )
     position = answers[0] if answers else right[0]
     source = "\n".join(raw[p].source for p in answers) if answers else raw[position].source
-    if len(source.encode()) > MAX_CELL_BYTES:
+    if text_size(source, not cell.markdown) > MAX_CELL_BYTES:
         raise Refused(f"`{cell.id}`: its parts together have more than {MAX_CELL_BYTES // 1024} KiB")
     if len(answers) > 1:
         notes.append(f"`{cell.id}`: the cell was split or copied; its {len(answers)} parts count as one")

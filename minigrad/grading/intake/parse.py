@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minigrad.grading.intake.pictures import with_attachments, without_pictures
 from minigrad.grading.model import Refused
 
 MAX_BYTES = 2_000_000
 MAX_CELLS = 300
-MAX_CELL_BYTES = 64 * 1024
+MAX_CELL_BYTES = 64 * 1024  # of code, which goes to a worker, and of words: no picture counts
 MAX_DEPTH = 40  # notebooks nest about ten deep
 MAX_BRACKETS = 100_000  # JSON objects and lists, opened and closed: bounds the parser's memory
 MAX_COMMAS = 300_000
@@ -101,7 +102,7 @@ def parse(data: bytes) -> Book:
         raise Refused("the file is not UTF-8 text, so it is no notebook") from None
     bound(text)
     try:
-        book = json.loads(text, parse_constant=refuse_constant, parse_int=small_int)
+        book = json.loads(text, parse_constant=lambda name: None, parse_int=small_int)
     except (ValueError, RecursionError):
         raise Refused("the file is not a notebook: it is not valid JSON") from None
     if not isinstance(book, dict):
@@ -137,16 +138,13 @@ def bound(text: str) -> None:
             raise Refused("the file is not a notebook: its JSON nests too deeply")
 
 
-def refuse_constant(name: str) -> Any:
-    """For json.loads: NaN and infinities are no JSON."""
-    raise ValueError(name)
+def small_int(digits: str) -> int | None:
+    """For json.loads: an integer of few digits; None for others, whose reading takes quadratic time.
 
-
-def small_int(digits: str) -> int:
-    """For json.loads: an integer of few digits, since reading many takes quadratic time."""
-    if len(digits) > MAX_DIGITS:
-        raise ValueError("too many digits")
-    return int(digits)
+    So NaN and infinities become None, which are no JSON and yet what Python writes: they stand in
+    outputs, which nobody reads, and where something is read, None is of no use.
+    """
+    return int(digits) if len(digits) <= MAX_DIGITS else None
 
 
 def raw_cell(cell: Mapping[str, Any], number: int) -> Raw:
@@ -160,8 +158,10 @@ def raw_cell(cell: Mapping[str, Any], number: int) -> Raw:
     if not isinstance(source, str):
         raise Refused(f"cell {number} has no text")
     source = source.replace("\r\n", "\n").replace("\r", "\n")
+    if kind != "code":
+        source = with_attachments(source, cell.get("attachments"))
     try:
-        size = len(source.encode())
+        size = text_size(source, kind == "code")
     except UnicodeEncodeError:
         raise Refused(f"cell {number} holds characters that are no text") from None
     if size > MAX_CELL_BYTES:
@@ -178,6 +178,11 @@ def raw_cell(cell: Mapping[str, Any], number: int) -> Raw:
         source=source,
         points=float(points) if isinstance(points, (int, float)) else None,
     )
+
+
+def text_size(source: str, code: bool) -> int:
+    """The bytes of a cell's source that count: of a text cell, all but its pictures."""
+    return len((source if code else without_pictures(source)).encode())
 
 
 def name(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Files that are written as a whole or not at all."""
+"""Files that are written as a whole or not at all, and that nobody but their owner can read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ import tempfile
 from pathlib import Path
 
 
+def folder(path: Path) -> Path:
+    """Make a folder where there is none, and those above it, with mode 700; those that are there stay."""
+    if not path.is_dir():
+        folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def write(path: Path, data: bytes) -> None:
-    """Replace a file as a whole, with mode 600: after a crash, `path` holds the old bytes or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace a file as a whole, with mode 600: after a crash, `path` holds the old bytes or the new.
+
+    What stood in its place is replaced and not followed. Folders are made as `folder` makes them.
+    """
+    folder(path.parent)
     fd, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(fd, "wb") as f:
@@ -23,8 +34,8 @@ def write(path: Path, data: bytes) -> None:
             os.unlink(scratch)
         raise
     if hasattr(os, "O_DIRECTORY"):
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        above = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            os.fsync(above)
         finally:
-            os.close(folder)
+            os.close(above)

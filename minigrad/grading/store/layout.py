@@ -79,6 +79,15 @@ class Course:
         return self.work / "course.toml"
 
     @property
+    def roster(self) -> Path:
+        """Who is in the course: see `roster.read_roster`."""
+        return self.work / "roster.csv"
+
+    def attempts(self, name: str) -> Path:
+        """Has a folder for each student, with every notebook that was collected: see `attempts.lay`."""
+        return self.state / "attempts" / name
+
+    @property
     def ids(self) -> Path:
         """The students' ids elsewhere: see `lms.read_ids`."""
         return self.work / "ids.csv"

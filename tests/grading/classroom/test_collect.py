@@ -13,24 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.grading.classroom.collect import collect
 from minigrad.grading.intake import archives
-from minigrad.grading.intake import unpack as m
 from minigrad.grading.intake.archives import Entry
-from minigrad.grading.intake.unpack import plan, unpack
+from minigrad.grading.intake.plan import Around, plan
 from minigrad.grading.model import GradingError, Refused
+from minigrad.grading.store import files
+from minigrad.grading.store.layout import Course
 
 GOOD = b'{"nbformat": 4, "cells": []}'
-LAYOUTS = {
-    "ann/hw.ipynb": "ann",
-    "ann/hw/hw.ipynb": "ann",
-    "ann.ipynb": "ann",
-    "Ann Lee_123_assignsubmission_file_/hw.ipynb": "123",
-    "Ann Lee_123_assignsubmission_file_/my folder/hw.ipynb": "123",
-    "Ann Lee_123_assignsubmission_file_hw.ipynb": "123",
-    "leeann_123_456_hw.ipynb": "123",
-    "leeann_LATE_123_456_hw-1.ipynb": "123",
-    "É. O'Neil-Smith/hw.ipynb": "É. O'Neil-Smith",
-}
 
 
 def zipped(folder, *files, method=zipfile.ZIP_DEFLATED):
@@ -56,26 +47,33 @@ def tarred(folder, *members, name="class.tar", mode="w"):
     return path
 
 
+def course(tmp_path):
+    return Course.at(tmp_path / "course")
+
+
 def unpacked(tmp_path, source):
     """What came of it; and nothing was written elsewhere."""
     before = set(tmp_path.rglob("*"))
-    result = unpack(source, tmp_path / "staging", "hw")
-    for path in set(tmp_path.rglob("*")) - before:
-        assert path.is_relative_to(tmp_path / "staging")
+    result = collect(course(tmp_path), source, "hw")
+    for path in set(tmp_path.rglob("*")) - before - {tmp_path / "course"}:
+        assert any(path.is_relative_to(tmp_path / "course" / name) for name in ("submitted", ".minigrad"))
         assert not path.is_symlink()
-    for student, path in result.files.items():
-        assert path == tmp_path / "staging" / student / "hw" / "hw.ipynb"
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+    for student in result.laid:
+        assert laid(tmp_path, student).is_file()
     return result
 
 
-@pytest.mark.parametrize(("name", "student"), LAYOUTS.items())
-def test_layouts_of_learning_management_systems(tmp_path, name, student):
-    for source in (zipped(tmp_path, (name, GOOD)), tarred(tmp_path, (name, GOOD))):
-        result = unpacked(tmp_path, source)
-        assert list(result.files) == [student]
-        assert result.files[student].read_bytes() == GOOD
-        assert stat.S_IMODE(result.files[student].stat().st_mode) == 0o600
-        assert (result.refused, result.nobodys) == ({}, ())
+def laid(tmp_path, student):
+    return tmp_path / "course" / "submitted" / student / "hw" / "hw.ipynb"
+
+
+def why(result):
+    return {student: refusal.why for student, refusal in result.refused.items()}
+
+
+def nobodys(result):
+    return [f"{left.name}: {left.why}" for left in result.plan.nobodys]
 
 
 def test_folders_and_compressed_tars(tmp_path):
@@ -85,10 +83,10 @@ def test_folders_and_compressed_tars(tmp_path):
         (folder / student / "hw.ipynb").write_bytes(GOOD)
         (folder / student / "timestamp.txt").write_text("1999-01-01")
         (folder / student / "numpy.py").write_text("1 / 0")
-    assert list(unpacked(tmp_path, folder).files) == ["ann", "bob"]
+    assert list(unpacked(tmp_path, folder).laid) == ["ann", "bob"]
     packed = tarred(tmp_path, ("ann/hw.ipynb", GOOD), ("bob/hw.ipynb", GOOD), name="c.tgz", mode="w:gz")
-    assert list(unpacked(tmp_path, packed).files) == ["ann", "bob"]
-    assert {p.name for p in (tmp_path / "staging").rglob("*") if p.is_file()} == {"hw.ipynb"}
+    assert list(unpacked(tmp_path, packed).laid) == ["ann", "bob"]
+    assert {p.name for p in (tmp_path / "course" / "submitted").rglob("*") if p.is_file()} == {"hw.ipynb"}
 
 
 @pytest.mark.parametrize(
@@ -104,9 +102,9 @@ def test_paths_that_are_not_safe_belong_to_nobody(tmp_path, name):
     for source in (zipped(tmp_path, (name, GOOD), ("bob/hw.ipynb", GOOD)), tarred(tmp_path, (name, GOOD),
                    ("bob/hw.ipynb", GOOD))):  # fmt: skip
         result = unpacked(tmp_path, source)
-        assert list(result.files) == ["bob"]
-        assert len(result.nobodys) == 1
-        assert result.nobodys[0].isprintable()
+        assert list(result.laid) == ["bob"]
+        assert len(nobodys(result)) == 1
+        assert nobodys(result)[0].isprintable()
 
 
 @pytest.mark.parametrize("name", [b"bob\0.ipynb", b"\0obX.ipynb"])
@@ -114,16 +112,8 @@ def test_a_nul_in_a_name_does_not_shorten_it(tmp_path, name):
     path = zipped(tmp_path, ("bobX.ipynb", GOOD))
     path.write_bytes(path.read_bytes().replace(b"bobX.ipynb", name))
     result = unpacked(tmp_path, path)
-    assert result.files == {}
-    assert "no text" in result.nobodys[0]
-
-
-def test_a_students_own_file_name_never_says_whose_it_is(tmp_path):
-    names = ("ann/bobson_12_3_hw.ipynb", "ann/x_12_assignsubmission_file_/hw.ipynb")
-    for name in names:
-        assert list(unpacked(tmp_path, zipped(tmp_path, (name, GOOD))).files) == ["ann"]
-    moodle = "Ann_7_assignsubmission_file_x_12_assignsubmission_file_hw.ipynb"
-    assert list(unpacked(tmp_path, zipped(tmp_path, (moodle, GOOD))).files) == ["7"]
+    assert result.laid == {}
+    assert "no text" in nobodys(result)[0]
 
 
 @pytest.mark.parametrize(
@@ -142,26 +132,26 @@ def test_a_students_own_file_name_never_says_whose_it_is(tmp_path):
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_what_is_not_clear_is_refused_for_a_person(tmp_path, names, reason):
     result = unpacked(tmp_path, zipped(tmp_path, *((n, GOOD) for n in names), ("bob/hw.ipynb", GOOD)))
-    assert list(result.files) == ["bob"]
-    assert set(result.refused) == {n.split("/")[0] for n in names}
-    assert all(reason in why for why in result.refused.values())
+    assert list(result.laid) == ["bob"]
+    assert set(why(result)) == {n.split("/")[0] for n in names}
+    assert all(reason in text for text in why(result).values())
 
 
 def test_the_notebook_of_the_assignments_name_counts():
     names = ("ann/scratch.ipynb", "ann/hw.ipynb", "__MACOSX/ann/hw.ipynb", "ann/.ipynb_checkpoints/hw.ipynb")
-    assert plan([Entry(n, "file") for n in names], "hw").chosen == {"ann": 1}
+    assert plan([Entry(n, "file") for n in names], Around("hw")).chosen["ann"].number == 1
 
 
 @pytest.mark.parametrize("mode", [0o120777, 0o010644, 0o060644, 0o020644])
 def test_links_and_devices_in_a_zip_are_refused(tmp_path, mode):
     result = unpacked(tmp_path, zipped(tmp_path, ("ann/hw.ipynb", b"/etc/passwd", mode)))
-    assert "hand in the notebook itself" in result.refused["ann"]
+    assert "hand in the notebook itself" in why(result)["ann"]
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
 def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
     result = unpacked(tmp_path, tarred(tmp_path, ("ann/hw.ipynb", b"", kind)))
-    assert "hand in the notebook itself" in result.refused["ann"]
+    assert "hand in the notebook itself" in why(result)["ann"]
 
 
 def test_links_in_a_folder_are_refused(tmp_path):
@@ -175,16 +165,16 @@ def test_links_in_a_folder_are_refused(tmp_path):
     os.mkfifo(folder / "dan" / "hw.ipynb")
     (folder / "bob").symlink_to(folder / "ann")
     result = unpacked(tmp_path, folder)
-    assert result.files == {}
-    assert {s: why.split(":")[0] for s, why in result.refused.items()} == {
+    assert result.laid == {}
+    assert {s: text.split(":")[0] for s, text in why(result).items()} == {
         "ann": "the notebook is a link",
         "cat": "the file is a hard link to another",
         "dan": "the notebook is not a regular file",
     }
-    assert result.nobodys == ("bob: a link",)
+    assert nobodys(result) == ["bob: a link, in no student's folder"]
     (tmp_path / "alias").symlink_to(folder)
     with pytest.raises(Refused, match="is a link"):
-        unpack(tmp_path / "alias", tmp_path / "staging", "hw")
+        collect(course(tmp_path), tmp_path / "alias", "hw")
 
 
 def test_an_encrypted_notebook_is_refused(tmp_path):
@@ -193,8 +183,8 @@ def test_an_encrypted_notebook_is_refused(tmp_path):
     data[data.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(data)
     result = unpacked(tmp_path, path)
-    assert "encrypted" in result.refused["ann"]
-    assert list(result.files) == ["bob"]
+    assert "encrypted" in why(result)["ann"]
+    assert list(result.laid) == ["bob"]
 
 
 def peak(action):
@@ -215,32 +205,32 @@ def test_bombs_cost_no_memory(tmp_path):
         assert source.stat().st_size < 1 << 20
         results = []
         assert peak(lambda: results.append(unpacked(tmp_path, source))) < 20 << 20
-        assert "at most 2 MB" in results[0].refused["ann"]
+        assert "at most 2 MB" in why(results[0])["ann"]
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_unusual_compression_is_refused(tmp_path, method):
     result = unpacked(tmp_path, zipped(tmp_path, ("ann/hw.ipynb", GOOD), method=method))
-    assert "unusual way" in result.refused["ann"]
+    assert "unusual way" in why(result)["ann"]
 
 
 def test_too_many_entries_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
     with pytest.raises(Refused, match="20000 entries"):
-        plan((Entry(f"s{i}/hw.ipynb", "file") for i in range(20_001)), "hw")
+        plan((Entry(f"s{i}/hw.ipynb", "file") for i in range(20_001)), Around("hw"))
     path = tmp_path / "many.zip"
     fields = (20, 3, 20, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
     one = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", *fields) + b"a"
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 65535, 65535, len(one) * 200_000, 0, 0)
     path.write_bytes(one * 200_000 + end)
     with pytest.raises(Refused, match="too many"):
-        unpack(path, tmp_path / "staging", "hw")
+        collect(course(tmp_path), path, "hw")
     monkeypatch.setattr(archives, "MAX_ENTRIES", 10)
     for source in (
         zipped(tmp_path, *((f"s{i}/hw.ipynb", GOOD) for i in range(11))),
         tarred(tmp_path, *((f"s{i}/hw.ipynb", GOOD) for i in range(11))),
     ):
         with pytest.raises(Refused, match="more than 10 entries"):
-            unpack(source, tmp_path / "staging", "hw")
+            collect(course(tmp_path), source, "hw")
 
 
 def test_a_tar_of_huge_headers_is_refused(tmp_path):
@@ -250,7 +240,7 @@ def test_a_tar_of_huge_headers_is_refused(tmp_path):
     block = info.tobuf(tarfile.PAX_FORMAT)
     path.write_bytes(gzip.compress(block * 30, 1))
     with pytest.raises(Refused, match="holds too much"):
-        unpack(path, tmp_path / "staging", "hw")
+        collect(course(tmp_path), path, "hw")
 
 
 def test_a_damaged_entry_stops_nobody_else(tmp_path):
@@ -259,21 +249,27 @@ def test_a_damaged_entry_stops_nobody_else(tmp_path):
     data[45:55] = bytes(10)
     path.write_bytes(data)
     result = unpacked(tmp_path, path)
-    assert list(result.files) == ["bob"]
-    assert "damaged" in result.refused["ann"]
+    assert list(result.laid) == ["bob"]
+    assert "damaged" in why(result)["ann"]
 
 
 def test_what_stood_in_a_files_place_is_replaced_not_followed(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("kept")
-    for name in ("hw.ipynb", "hw.new"):
-        place = tmp_path / "staging" / "ann" / "hw" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(secret)
-    result = unpack(zipped(tmp_path, ("ann/hw.ipynb", GOOD)), tmp_path / "staging", "hw")
-    assert result.files["ann"].read_bytes() == GOOD
-    assert not result.files["ann"].is_symlink()
+    laid(tmp_path, "ann").parent.mkdir(parents=True)
+    laid(tmp_path, "ann").symlink_to(secret)
+    source = zipped(tmp_path, *((f"{s}/hw.ipynb", GOOD) for s in ("ann", "bob", "cat")))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "course" / "submitted" / "bob").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "course" / "submitted" / "cat").mkdir()
+    (tmp_path / "course" / "submitted" / "cat" / "hw").symlink_to(tmp_path / "elsewhere")
+    result = collect(course(tmp_path), source, "hw")
+    assert list(result.laid) == ["ann"]
+    assert laid(tmp_path, "ann").read_bytes() == GOOD
+    assert not laid(tmp_path, "ann").is_symlink()
     assert secret.read_text() == "kept"
+    assert all("through a link" in text for text in why(result).values())
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_a_full_disk_is_no_submissions_fault(tmp_path, monkeypatch):
@@ -281,37 +277,15 @@ def test_a_full_disk_is_no_submissions_fault(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     source = zipped(tmp_path, ("ann/hw.ipynb", GOOD))
-    monkeypatch.setattr(m.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(GradingError, match="No space left") as error:
-        unpack(source, tmp_path / "staging", "hw")
+        collect(course(tmp_path), source, "hw")
     assert not isinstance(error.value, Refused)
 
 
 def test_a_source_that_is_not_there(tmp_path):
     with pytest.raises(GradingError, match="cannot be opened"):
-        unpack(tmp_path / "none.zip", tmp_path, "hw")
-
-
-PARTS = ["ann", ".ipynb", "ANN", "..", ".", "", "hw.ipynb", "\\", "a b", "x_1_assignsubmission_file_"]
-NAMES = st.one_of(
-    st.text(max_size=30),
-    st.lists(st.sampled_from(PARTS)).map("/".join),
-)
-KINDS = st.sampled_from(["file", "folder", "link", "other", "encrypted"])
-
-
-@given(st.lists(st.builds(Entry, NAMES, KINDS), max_size=8))
-def test_any_names_give_safe_and_distinct_students(entries):
-    made = plan(entries, "hw")
-    students = [*made.chosen, *made.refused]
-    assert len({m.folded(s) for s in made.chosen}) == len(made.chosen)
-    assert not set(made.chosen) & set(made.refused)
-    for student in students:
-        assert student not in ("", ".", "..")
-        assert not set(student) & set('/\\:\0<>"|?*$\n')
-        assert not student.startswith((" ", ".", "-", "="))
-    assert all(entries[number].kind == "file" for number in made.chosen.values())
-    assert all(line.isprintable() for line in made.nobodys)
+        collect(course(tmp_path), tmp_path / "none.zip", "hw")
 
 
 @given(st.binary(max_size=600), st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08\0"]))
@@ -319,7 +293,90 @@ def test_any_bytes_are_refused_or_give_nothing_much(tmp_path_factory, data, magi
     folder = tmp_path_factory.mktemp("any")
     (folder / "class").write_bytes(magic + data)
     try:
-        result = unpack(folder / "class", folder / "staging", "hw")
+        result = collect(Course.at(folder / "course"), folder / "class", "hw")
     except Refused:
         return
-    assert result.files == {}
+    assert result.laid == {}
+
+
+# --- a class that is collected more than once -------------------------------------------------------
+
+
+def kept(tmp_path, student="ann"):
+    """What was handed in before, by its content."""
+    return {
+        p.read_bytes() for p in (tmp_path / "course" / ".minigrad" / "attempts" / "hw" / student).iterdir()
+    }
+
+
+def told(result, student="ann"):
+    return result.laid[student].words
+
+
+def test_an_attempt_that_is_replaced_is_kept_with_its_time_and_an_older_zip_does_not_come_back(tmp_path):
+    first, second = GOOD, GOOD + b" "
+    for data, words in ((first, ""), (first, "there already"), (second, "replaces another")):
+        assert told(unpacked(tmp_path, zipped(tmp_path, ("ann/hw.ipynb", data)))).startswith(words)
+    result = unpacked(tmp_path, zipped(tmp_path, ("ann/hw.ipynb", first)))
+    assert "it was there before" in told(result)
+    assert not result.laid["ann"].counts
+    assert laid(tmp_path, "ann").read_bytes() == second
+    assert kept(tmp_path) == {first, second}
+
+
+def test_what_was_laid_by_hand_is_kept_with_its_time(tmp_path):
+    laid(tmp_path, "ann").parent.mkdir(parents=True)
+    laid(tmp_path, "ann").write_bytes(b"by hand")
+    stamp = laid(tmp_path, "ann").parent / "timestamp.txt"
+    stamp.write_text("2030-01-31 12:00:00 UTC")
+    result = collect(course(tmp_path), zipped(tmp_path, ("ann/hw.ipynb", GOOD)), "hw")
+    assert "replaces another, which is kept in" in told(result)
+    assert kept(tmp_path) == {b"by hand", GOOD, b"2030-01-31 12:00:00 UTC"}
+    assert not stamp.exists(), "it was the time of another notebook"
+
+
+def test_the_later_attempt_stays_whatever_comes_first(tmp_path):
+    def attempt(hour, data):
+        return zipped(tmp_path, (f"HW 1_ann_attempt_2030-01-31-{hour}-00-00_hw.ipynb", data))
+
+    early, late, latest = GOOD, GOOD + b" ", GOOD + b"  "
+    unpacked(tmp_path, attempt(17, late))
+    result = unpacked(tmp_path, attempt(11, early))
+    assert told(result) == "not laid: a later attempt, of 2030-01-31-17-00-00, is there"
+    assert laid(tmp_path, "ann").read_bytes() == late
+    unpacked(tmp_path, attempt(18, latest))
+    assert laid(tmp_path, "ann").read_bytes() == latest
+    assert kept(tmp_path) == {early, late, latest}
+
+
+def test_a_folder_of_the_same_name_in_other_letters_is_not_joined_by_a_second(tmp_path):
+    (tmp_path / "course" / "submitted" / "Ann").mkdir(parents=True)
+    result = collect(course(tmp_path), zipped(tmp_path, ("ann/hw.ipynb", GOOD)), "hw")
+    assert "submitted/Ann is there" in why(result)["ann"]
+
+
+def test_a_name_in_utf_8_that_does_not_say_so_is_read_as_that(tmp_path):
+    name = "Jo\u0308rg"  # as macOS spells it
+    path = zipped(tmp_path, (f"{name}/hw.ipynb", GOOD))
+    data = bytearray(path.read_bytes())
+    for header, flags in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):
+        data[data.index(header) + flags] &= ~8
+    path.write_bytes(data)
+    assert zipfile.ZipFile(path).namelist() != [f"{name}/hw.ipynb"]
+    assert list(unpacked(tmp_path, path).laid) == ["J\u00f6rg"]
+
+
+def test_folders_that_are_not_looked_into_have_a_line(tmp_path):
+    deep = tmp_path / "class" / "ann" / "/".join("x" * 12)
+    deep.mkdir(parents=True)
+    (deep / "hw.ipynb").write_bytes(GOOD)
+    for name in (".git", "ann/.secret", "bob"):
+        (tmp_path / "class" / name).mkdir()
+    (tmp_path / "class" / ".git" / "config").write_text("x")
+    (tmp_path / "class" / "ann" / "hw.ipynb").write_bytes(GOOD)
+    result = unpacked(tmp_path, tmp_path / "class")
+    assert list(result.laid) == ["ann"]
+    assert why(result) == {"bob": "no notebook was handed in: the folder is empty"}
+    assert result.plan.junk == 1
+    assert [left.name for left in result.plan.beside] == ["ann/.secret/(a hidden folder)"]
+    assert "too many folders in its path" in nobodys(result)[0]

@@ -1,0 +1,208 @@
+"""Who is in the course: roster.csv, and whom an LMS means by an id, a name or an email address.
+
+student,name,email,canvas,status
+s17,Ann Lee,ann@example.org,12345,
+s18,Bo May,bo@example.org,12346,dropped
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from minigrad.grading.model import GradingError, Refused
+
+FILE = "roster.csv"
+MAX_NAME = 100  # characters of a student's id
+# The columns that hold what an LMS calls a student, and what people call the LMS.
+LMS = {
+    "moodle": "Moodle",
+    "canvas": "Canvas",
+    "blackboard": "Blackboard",
+    "brightspace": "Brightspace",
+    "sakai": "Sakai",
+    "ilias": "ILIAS",
+    "gradescope": "Gradescope",
+    "github": "GitHub",
+}
+PLAIN = ("name", "email", "section", "group", "status")
+STATUS = ("", "active", "dropped")
+HELP = "the first line names the columns, `student` among them, and each line after it is one student"
+
+
+@dataclass(frozen=True)
+class Who:
+    """What a path says of whose a file is; `lms` is "" for a folder that somebody named by hand.
+
+    `ids` are lasting ones: the same in every assignment. Several are readings of one name, of which
+    one is meant; there is none where an LMS gives names alone.
+    """
+
+    lms: str = ""
+    ids: tuple[str, ...] = ()
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or " or ".join(self.ids)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A line of the roster; what it leaves empty is ""."""
+
+    student: str  # the id in this course: the folder in submitted/
+    name: str = ""
+    email: str = ""
+    section: str = ""
+    group: str = ""
+    status: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)  # by LMS
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Roster:
+    """All students of a course. Every id and email address in it means one person; names need not."""
+
+    people: tuple[Person, ...]
+    columns: frozenset[str] = frozenset()
+
+    def student(self, who: Who) -> str:
+        """The student's id; Refused where the roster has nobody, or several, or somebody who dropped out."""
+        found = self._meant(who)
+        if not found:
+            column = who.lms if who.lms and (who.ids or who.lms in self.columns) else "name"
+            where = f"the column `{column}`" if who.lms else "a line"
+            raise Refused(f"{FILE} has nobody of that name or id: add {where} for {who}")
+        if len(found) > 1:
+            several = " and ".join(f"{p.student} (line {p.line})" for p in found)
+            raise Refused(f"{who} may be {several} of {FILE}: lay the file into the right folder by hand")
+        if found[0].status == "dropped":
+            raise Refused(f"{found[0].student} has dropped out ({FILE}, line {found[0].line})")
+        return found[0].student
+
+    def _meant(self, who: Who) -> list[Person]:
+        """Those whom the surest of what is said means: the LMS's own column, then ids, then names."""
+        ways = [who.lms]
+        if who.ids:
+            ways.append("email")
+            # GitHub's names are of a student's own choice: one may be another student's id here.
+            if who.lms not in self.columns and who.lms != "github":
+                ways.insert(1, "student")
+        if not who.ids or not who.lms:
+            ways.append("name")
+        for column in ways:
+            texts = who.ids or (who.name,)
+            found = {p.student: p for text in texts for p in self._index.get((column, _spoken(text)), ())}
+            if found:
+                return list(found.values())
+        return []
+
+    @cached_property
+    def _index(self) -> Mapping[tuple[str, str], Sequence[Person]]:
+        """The people by what a column says."""
+        made: dict[tuple[str, str], list[Person]] = {}
+        for p in self.people:
+            said = {"student": p.student, "name": p.name, "email": p.email, **p.ids}
+            for column, text in said.items():
+                if text:
+                    made.setdefault((column, _spoken(text)), []).append(p)
+        return made
+
+
+def student_of(who: Who, roster: Roster | None) -> str:
+    """The student's id in this course: by the roster, or else the lasting id itself; Refused without one."""
+    if roster is not None:
+        return roster.student(who)
+    if not who.ids:
+        raise Refused(
+            f"{LMS[who.lms]} gives a name and no id that lasts from one assignment to the next: "
+            f"list the class in {FILE}, in the columns `student` and `name`, and collect again"
+        )
+    if len(who.ids) > 1:
+        raise Refused(
+            f"whose it is can be read in {len(who.ids)} ways ({who}): list the class in {FILE}, "
+            f"in the columns `student` and `{who.lms}`, and collect again"
+        )
+    student = unicodedata.normalize("NFC", who.ids[0])
+    if not possible(student):
+        raise Refused("its folder's name cannot be a student's id")
+    return student
+
+
+def possible(student: str) -> bool:
+    """Whether a student's id can be a folder's name on every system, and a word of a command."""
+    plain = all(c.isalnum() or c in " ._-@+'()," for c in student)
+    return plain and student[:1].isalnum() and student == student.strip(" .") and len(student) <= MAX_NAME
+
+
+def folded(text: str) -> str:
+    """Equal for names that some file system takes for the same."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _spoken(text: str) -> str:
+    """Equal for what means one person, in capitals or not: `Lee, Ann` is `ann lee`."""
+    return folded(" ".join(" ".join(reversed(text.split(", ", 1))).split()))
+
+
+def read_roster(path: Path) -> Roster | None:
+    """The course's roster; None where there is none. Raises GradingError with the line that is wrong."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise GradingError(f"{path} cannot be read ({error}): save it as CSV in UTF-8; {HELP}") from None
+    try:
+        rows = csv.DictReader(io.StringIO(text), skipinitialspace=True, strict=True)
+        columns = tuple(name.strip().casefold() for name in rows.fieldnames or ())
+        _check_columns(path, columns)
+        rows.fieldnames = list(columns)
+        people = tuple(_people(path, rows))
+    except csv.Error as error:
+        raise GradingError(f"{path} is no CSV ({error}); {HELP}") from None
+    return Roster(people, frozenset(columns))
+
+
+def _check_columns(path: Path, columns: tuple[str, ...]) -> None:
+    if "student" not in columns:
+        raise GradingError(f"{path}, line 1: no column `student`; {HELP}")
+    for name in columns:
+        if name != "student" and name not in (*PLAIN, *LMS):
+            there = ", ".join(("student", *PLAIN, *LMS))
+            raise GradingError(f"{path}, line 1: no column is called `{name}`: there is {there}")
+        if columns.count(name) > 1:
+            raise GradingError(f"{path}, line 1: the column `{name}` is there twice: keep one")
+
+
+def _people(path: Path, rows: csv.DictReader[str]) -> Iterator[Person]:
+    """The lines, each checked against those before it."""
+    lines: dict[tuple[str, str], int] = {}  # where an id or an address stands
+    for row in rows:
+        where = f"{path}, line {rows.line_num}"
+        if None in row or None in row.values():
+            raise GradingError(f"{where}: it has more or fewer entries than line 1 has columns")
+        values = {column: unicodedata.normalize("NFC", value.strip()) for column, value in row.items()}
+        student = values.pop("student")
+        if not any((student, *values.values())):
+            continue  # an empty line, as spreadsheets leave them at the end
+        if not possible(student):
+            raise GradingError(
+                f"{where}: {student!r} cannot be a student's id: letters, digits and ._-@+'(), up to "
+                f"{MAX_NAME}, the first one a letter or a digit"
+            )
+        if values.get("status", "") not in STATUS:
+            raise GradingError(f"{where}: the status {values['status']!r} is unknown: active or dropped")
+        for column, value in (("student", student), *values.items()):
+            if value and column in ("student", "email", *LMS):
+                other = lines.setdefault((column, _spoken(value)), rows.line_num)
+                if other != rows.line_num:
+                    raise GradingError(f"{where}: line {other} has the same {column}, {value}: correct one")
+        ids = {lms: values.pop(lms) for lms in LMS if values.get(lms)}
+        yield Person(student, **{c: values.get(c, "") for c in PLAIN}, ids=ids, line=rows.line_num)
