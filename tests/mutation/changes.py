@@ -41,35 +41,51 @@ class Change:
 
 def changes(source: str) -> Iterator[tuple[Change, str]]:
     """Every change of a module's text with the changed text; none that only changes annotations."""
-    plain, nodes = meaning(source), list(ast_nodes(get_ast(source)))
+    lines = source.splitlines(keepends=True)
+    for statement in ast.parse(source).body:  # one by one, since parsing all of it each time takes long
+        first, last = extent(statement)
+        part = "".join(lines[first - 1 : last])
+        for text in changed(part):
+            yield change(part, text), "".join([*lines[: first - 1], text, *lines[last:]])
+
+
+def changed(part: str) -> Iterator[str]:
+    """The text of a statement with each of its changes."""
+    plain, nodes = meaning(part), list(ast_nodes(get_ast(part)))
     for name in filter(OPERATORS.fullmatch, plugins.operator_names()):
         operator = plugins.get_operator(name)()
         for occurrence in range(sum(1 for node in nodes for _ in operator.mutation_positions(node))):
-            text = mutate_code(source, operator, occurrence)
+            text = mutate_code(part, operator, occurrence)
             try:
                 same = meaning(text) == plain
             except SyntaxError:  # the `*` of a signature is no product
                 continue
             if not same:
-                yield change(source, text), text
+                yield text
 
 
-def change(source: str, text: str) -> Change:
-    """What differs between a module's text and the changed one."""
-    old, new = source.splitlines(), text.splitlines()
-    parts = [p for p in difflib.SequenceMatcher(None, old, new, False).get_opcodes() if p[0] != "equal"]
-    was = [line.strip() for _, i, j, _, _ in parts for line in old[i:j]]
-    now = [line.strip() for _, _, _, i, j in parts for line in new[i:j]]
-    return Change(definition(source, parts[0][1] + 1), "\n".join(was), "\n".join(now))
+def extent(statement: ast.stmt) -> tuple[int, int]:
+    """The first and the last line of a statement, decorators included."""
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(d.lineno for d in decorators)]), statement.end_lineno or statement.lineno
 
 
-def definition(source: str, line: int) -> str:
-    """The innermost function or class around a line, with those around it, joined by dots."""
+def change(part: str, text: str) -> Change:
+    """What differs between a statement's text and the changed one."""
+    old, new = part.splitlines(), text.splitlines()
+    places = [p for p in difflib.SequenceMatcher(None, old, new, False).get_opcodes() if p[0] != "equal"]
+    was = [line.strip() for _, i, j, _, _ in places for line in old[i:j]]
+    now = [line.strip() for _, _, _, i, j in places for line in new[i:j]]
+    return Change(definition(part, places[0][1] + 1), "\n".join(was), "\n".join(now))
+
+
+def definition(part: str, line: int) -> str:
+    """The innermost function or class around a line of a statement, with those around it, joined by dots."""
     names = []
-    for node in ast.walk(ast.parse(source)):  # outer ones come first
+    for node in ast.walk(ast.parse(part)):  # outer ones come first
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            if first <= line <= (node.end_lineno or first):
+            first, last = extent(node)
+            if first <= line <= last:
                 names.append(node.name)
     return ".".join(names)
 
@@ -93,5 +109,5 @@ class _Bare(ast.NodeTransformer):
 
 
 def meaning(source: str) -> str:
-    """The tree of a module without its annotations, as a text: equal for modules that do the same."""
+    """The tree of a text without its annotations, as a string: equal for texts that do the same."""
     return ast.dump(_Bare().visit(ast.parse(source)))

@@ -1,4 +1,4 @@
-"""The two sockets of a worker without a worker: whole and broken messages, deadlines, and whose fault an end is."""
+"""A worker's two sockets without a worker: whole and broken messages, deadlines, whose fault an end is."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_who_answers_a_byte_at_a_time_has_no_more_time_than_others(far):
 
 def set_up(far, seconds=5.0) -> str:
     """Why a worker could not be set up."""
-    with pytest.raises(SandboxFault, match="^a worker could not be set up: ") as caught:
+    with pytest.raises(SandboxFault, match=r"^a worker could not be set up: ") as caught:
         far.link.await_ready(seconds)
     return str(caught.value).split(": ")[1]
 
@@ -210,7 +210,7 @@ def test_a_channel_that_stays_closed_while_the_worker_lives_disturbs_after_50_lo
 def test_a_supervisor_that_is_gone_is_the_judges_fault(far):
     far.channel.close()
     far.life.close()
-    with pytest.raises(SandboxFault, match="^a worker's supervisor is gone: start a new server$"):
+    with pytest.raises(SandboxFault, match=r"^a worker's supervisor is gone: start a new server$"):
         far.link.exchange(b"", 1.0, 5.0)
 
 
@@ -239,7 +239,7 @@ def test_a_message_of_another_length_is_no_news(far):
         ((KILLED, KILL, 0.0), 1, False),
     ],
 )
-def test_only_who_was_killed_while_the_kernel_killed_for_memory_is_not_blamed(
+def test_only_who_was_killed_while_the_kernel_killed_for_memory_is_innocent(
     far, monkeypatch, news, more, fault
 ):
     before = far.link._killed_before

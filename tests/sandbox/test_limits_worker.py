@@ -1,4 +1,4 @@
-"""How a worker reads requests and writes replies, over pipes, in this process: in pieces, to the last byte."""
+"""How a worker reads requests and writes replies, over pipes, in this process: to the last byte."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def serve(exits, monkeypatch):
         monkeypatch.setitem(sys.modules, name, sys.modules.get(name, sys))
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     monkeypatch.setattr(sys, "stderr", sys.stderr)
-    drawn, numpys = random.getstate(), np.random.get_state()  # noqa: NPY002
+    drawn, numpys = random.getstate(), np.random.get_state()
 
     def run(data: bytes) -> tuple[list, int]:
         (requests, ask), (answered, replies) = os.pipe(), os.pipe()
@@ -53,7 +53,7 @@ def serve(exits, monkeypatch):
 
     yield run
     random.setstate(drawn)
-    np.random.set_state(numpys)  # noqa: NPY002
+    np.random.set_state(numpys)
 
 
 def frames(data: bytes):
@@ -77,7 +77,7 @@ def test_each_request_is_answered_under_its_number_until_the_judge_hangs_up(serv
 def test_every_worker_draws_alike_from_seed_0(serve):
     source = "import random\nimport numpy as np\nprint(random.random(), np.random.random())"
     ((_, reply),), _ = serve(protocol.frame(1, ["cell", "a", source]))
-    assert reply["output"] == f"{random.Random(0).random()} {np.random.RandomState(0).random_sample()}\n"  # noqa: NPY002
+    assert reply["output"] == f"{random.Random(0).random()} {np.random.RandomState(0).random_sample()}\n"
 
 
 @pytest.mark.parametrize("cut", [1, 11, 12, 13])
@@ -144,3 +144,49 @@ def test_what_ipython_would_be_has_every_name_but_those_of_python():
     assert nothing._repr is nothing
     with pytest.raises(AttributeError):
         _ = nothing.__array__
+
+
+# --- a worker's own settings do not reach the code that it runs -------------------------------------
+
+ANNOTATED = "def f(x: 1):\n    return x\nassert f.__annotations__ == {'x': 1}\n"  # not as text
+
+
+@pytest.fixture
+def notebook(serve):
+    """A notebook in this process; `serve` puts back what it replaces."""
+    return worker.Notebook()
+
+
+@pytest.mark.parametrize("source", [ANNOTATED, "%time\n" + ANNOTATED])
+def test_cells_are_compiled_without_the_workers_future_imports(notebook, source):
+    assert notebook.cell("a", source)["error"] is None
+
+
+def test_checks_are_compiled_without_the_workers_future_imports(notebook):
+    notebook.checks("checks.py", ANNOTATED)
+    assert notebook._checks_names["f"].__annotations__ == {"x": 1}
+
+
+def test_the_source_of_a_cell_is_there_line_by_line(notebook):
+    source = "def f():\n    return 2\n\nimport inspect\nprint(inspect.getsource(f), end='')"
+    assert notebook.cell("a", source)["output"] == "def f():\n    return 2\n"
+
+
+CHECKS = """
+from minigrad.checks import check
+
+@check(exercise="e", weight=1, says="")
+def raises(student, rng):
+    return {"y": student.f(rng)}
+"""
+
+
+def test_words_are_told_only_where_they_are_asked_for(notebook):
+    worker.answer(notebook, ["checks", "checks.py", CHECKS])
+    worker.answer(notebook, ["cell", "a", "def f(rng): raise ValueError('spoken')"])
+    probe = ["probe", "e.raises", "00" * 32]
+    assert "spoken" not in str(worker.answer(notebook, probe))
+    assert "spoken" in str(worker.answer(notebook, [*probe, True]))
+    cell = ["cell", "b", "f(1)"]
+    assert "spoken" not in str(worker.answer(notebook, cell))
+    assert "spoken" in str(worker.answer(notebook, [*cell, True]))
