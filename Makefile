@@ -5,7 +5,7 @@ READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # a thousand short processes would each compile the package anew
 
-.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz kills bench bench-grading wheel clean
+.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -43,6 +43,10 @@ diagnosis: $(READY)  ## how far hints can be trusted: diagnosis.json
 fuzz: $(READY)  ## broken frames, notebooks and archives by the hundred thousand
 	$(BIN)/python -m tests.fuzz
 
+mutation: $(READY)  ## which changes of our own code no test notices: mutation.json; of some modules: ONLY=protocol
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	$(BIN)/python -m tests.mutation $(ONLY)
+
 bench: $(READY)  ## ratios against peers: bench.json
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m tests.benchmarks
@@ -58,4 +62,4 @@ wheel: $(READY)  ## what students install: no solutions in it
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv demo dist build matrix.json reproduce.json bench.json bench-grading.json attacks.json diagnosis.json .minigrad
+	rm -rf .venv demo dist build matrix.json reproduce.json bench.json bench-grading.json attacks.json diagnosis.json mutation.json .minigrad

@@ -121,3 +121,7 @@ def test_training_that_waits_for_what_was_put_off_comes_after_it_and_none_is_tra
 def test_only_what_training_takes_counts_as_training():
     found = watch(Written({"a.a": [DIED]}), plain("a.a"), plain("a.b"), trained("t.x", "a.b"), trained("t.y"))
     assert (found.ran.cpu, found.training_cpu) == (6.0, 4.0)
+
+
+def test_where_nothing_trains_training_takes_no_time():
+    assert watch(Written(), plain("a.a")).training_cpu == 0

@@ -1,0 +1,71 @@
+"""Limits of the course file: the last second of grace, the extreme numbers, which line is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from minigrad.grading.model import GradingError
+from minigrad.grading.store.dates import Late, read_dates
+from tests.grading.store.test_dates import DUE, read
+
+
+def test_the_last_second_of_grace_is_free_and_the_next_one_is_not():
+    late = Late(grace_hours=24, slope_percent_per_day=10)
+    assert late.penalty(80.0, 86_400) == 0
+    assert late.penalty(80.0, 86_401) == pytest.approx(8.0, rel=1e-4)
+
+
+def test_without_grace_the_first_second_costs_and_the_due_moment_does_not():
+    late = Late(slope_percent_per_day=10)
+    assert late.penalty(80.0, -1) == late.penalty(80.0, 0) == 0
+    assert late.penalty(80.0, 1) == pytest.approx(80 * 0.1 / 86_400)
+
+
+def test_without_a_cap_all_points_can_be_lost_and_no_more():
+    late = Late(slope_percent_per_day=10)
+    assert late.penalty(80.0, 9.95 * 86_400) == pytest.approx(79.6)
+    assert late.penalty(80.0, 10.05 * 86_400) == 80
+
+
+@pytest.mark.parametrize("line", ["grace_hours = 0", "cap_percent = 0", "cap_percent = 100"])
+def test_the_smallest_and_the_largest_number_are_taken(tmp_path, line):
+    name, _, value = line.partition(" = ")
+    assert getattr(read(tmp_path, f"[late]\n{line}").late, name) == float(value)
+
+
+@pytest.mark.parametrize("value", ["true", "false", '"1"', "-0.1"])
+def test_what_is_no_number_from_0_is_refused(tmp_path, value):
+    with pytest.raises(GradingError, match=r"line 2 \[late\]: `grace_hours` must be a number from 0"):
+        read(tmp_path, f"[late]\ngrace_hours = {value}")
+
+
+def test_an_extension_to_the_due_date_itself_is_taken_and_a_second_less_is_refused(tmp_path):
+    section = f"{DUE}[extensions.01-rnn]\n"
+    found = read(tmp_path, f"{section}ada = 2030-02-01T23:59:00Z")
+    assert found.extensions["01-rnn"]["ada"] == found.due["01-rnn"]
+    with pytest.raises(GradingError, match="is before the due date"):
+        read(tmp_path, f"{section}ada = 2030-02-01T23:58:59Z")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("[late]\ngrace_hours = -1  # hours", "line 2 [late]"),
+        ("\n[due]\n[late]\ngrace_hours.x = 3\n[gradebook]", "line 3 [late]"),  # else its section is named
+        ("late = {grace_hours = -1}\n[due]", " [late]"),  # no section of that name: no line
+        ('[gradebook]\ndb_url = """\ndb_url = 3"""', "line 2 [gradebook]"),  # the key's, not its value's
+    ],
+)
+def test_the_line_that_is_named(tmp_path, text, where):
+    with pytest.raises(GradingError) as caught:
+        read(tmp_path, text)
+    assert str(caught.value).removeprefix("course.toml").removeprefix(", ").startswith(f"{where}: ")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "latin").mkdir()
+    (tmp_path / "latin" / "course.toml").write_bytes("[due] # für alle".encode("latin-1"))
+    (tmp_path / "folder" / "course.toml").mkdir(parents=True)
+    for name in ("latin", "folder"):
+        with pytest.raises(GradingError, match=r"^course.toml cannot be read: "):
+            read_dates(tmp_path / name / "course.toml", ())
