@@ -73,11 +73,12 @@ def describe(error: BaseException) -> dict[str, Any]:
     """{"type": a built-in exception's name, "line": in the student's own cell, "cell": its id}.
 
     A class that is not built in goes by its nearest built-in base. Line and cell are None where no
-    cell takes part.
+    cell takes part. Where an attribute or a variable is not there, "name" is its name.
     """
     name = next((c.__name__ for c in type(error).__mro__ if c in _EXCEPTIONS), "Exception")
     line, cell = _place(error)
-    return {"type": name, "line": line, "cell": cell}
+    asked = error.name if isinstance(error, AttributeError | NameError) else None
+    return {"type": name, "line": line, "cell": cell, **({"name": asked} if type(asked) is str else {})}
 
 
 def _place(error: BaseException) -> tuple[int | None, str | None]:
@@ -205,7 +206,7 @@ def run_probe(check: Check, names: dict[str, Any], seed: str, words: bool = Fals
     """Run a check's probe on the names a notebook defines; `seed` is hexadecimal.
 
     Returns {"arrays": {name: ndarray}} or {"failure": {"kind": ...}} with, by kind, `missing`: name;
-    `todo`: name or ""; `exception`: type, line, cell as `describe` gives them; `bad-value`: name of
+    `todo`: name or ""; `exception`: what `describe` gives; `bad-value`: name of
     the array ("" for the probe's whole result) and type. With `words` there is "words", too: what
     `spoken` tells of an exception, and "printed". Streams, warnings, NumPy's error state, the
     global generators and `names` are afterwards as they were.

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, ClassVar
 
 from minigrad.checks import Arrays, Check
-from minigrad.grading.judge.verdict import cell_in_words, ended, evidence, exception
+from minigrad.grading.judge.verdict import Known, cell_in_words, ended, evidence, exception, known
 from minigrad.grading.model import Cell, CellRun, Evidence, Failure, Limits, Ran, clean
 from minigrad.sandbox.server import Server, Worker, WorkerEnded
 from minigrad.sandbox.worker import compile_checks
@@ -26,20 +26,25 @@ WALL = 10  # wall seconds allowed for each CPU second
 class Session:
     """A Runner: the workers of one notebook. Raises SandboxFault, and nothing for the notebook's faults.
 
-    `sources` are the files of checks, by name. The cells run when the first probe is asked for, and
-    again in every fresh worker. Nothing that a worker says while a probe runs is read but arrays and
-    whitelisted parts of a failure.
+    `sources` are the files of checks, by name, and `names` what a report may name of what they ask
+    for. The cells run when the first probe is asked for, and again in every fresh worker. Nothing that
+    a worker says while a probe runs is read but arrays, and what is `Known` of a failure.
     """
 
     asks: ClassVar[tuple[Any, ...]] = ()  # what is added to requests
 
     def __init__(
-        self, server: Server, sources: Mapping[str, str], cells: Sequence[Cell], limits: Limits
+        self,
+        server: Server,
+        sources: Mapping[str, str],
+        cells: Sequence[Cell],
+        limits: Limits,
+        names: frozenset[str] = frozenset(),
     ) -> None:
         self.server = server
         self.sources = sources
         self.cells = [c for c in cells if c.runs]
-        self.ids = {c.id for c in self.cells}
+        self.known = known(self.cells, names)
         self.limits = limits
         self.runs: dict[str, CellRun] = {}
         self.charged: dict[str, Failure] = {}  # cells that ended their worker: not run again
@@ -131,11 +136,11 @@ class Session:
 
     def read(self, reply: object) -> Evidence:
         """What a reply to a probe, or to a replay without a score, says."""
-        return evidence(reply, self.ids)
+        return evidence(reply, self.known)
 
     def read_cell(self, id: str, reply: object, room: int) -> CellRun:
         """What a reply to a cell says, its output cut to `room` characters."""
-        return cell_run(id, reply, self.ids, room)
+        return cell_run(id, reply, self.known, room)
 
     def ran(self) -> Ran:
         """How the cells ran up to now, and what went wrong with workers."""
@@ -225,12 +230,12 @@ def compiled(file: str, text: str) -> str:
     return binascii.b2a_base64(marshal.dumps(compile_checks(file, text)), newline=False).decode("ascii")
 
 
-def cell_run(id: str, reply: object, ids: set[str], room: int) -> CellRun:
+def cell_run(id: str, reply: object, may: Known, room: int) -> CellRun:
     """A worker's reply to a cell, cleaned: `room` characters of output, the error in our words."""
     if not isinstance(reply, dict):
         return CellRun(id, error="an exception of your own")
     output, error = reply.get("output"), reply.get("error")
     text = clean(output, room) if isinstance(output, str) and room > 0 else ""
     if isinstance(error, dict):
-        return CellRun(id, text, exception(error, ids, f"when {cell_in_words(id)} ran"))
+        return CellRun(id, text, exception(error, may, f"when {cell_in_words(id)} ran"))
     return CellRun(id, text, "" if reply.get("ok") is True else "an exception of your own")
