@@ -24,7 +24,6 @@ from minigrad.sandbox import protocol
 
 OUTPUT_LIMIT = 16 << 10  # characters kept of what a cell prints
 TEXT_LIMIT = 1 << 10  # characters kept of an error's message, and of the line that raised it
-EVIDENCE_LIMIT = 8 << 20  # bytes of all arrays of one probe
 
 _BUILTINS = dict(vars(builtins))
 _EXCEPTIONS = {v for v in _BUILTINS.values() if isinstance(v, type) and issubclass(v, BaseException)}
@@ -170,7 +169,7 @@ def _evidence(result: Any) -> dict[str, np.ndarray]:
     if not isinstance(result, Mapping):
         raise _BadValue("", _type_name(result))
     arrays = {str(name): _array(str(name), value) for name, value in result.items()}
-    if sum(a.nbytes for a in arrays.values()) > EVIDENCE_LIMIT:
+    if sum(a.nbytes for a in arrays.values()) > protocol.MAX_EVIDENCE:
         raise _BadValue("", "too large")
     return arrays
 
@@ -183,7 +182,7 @@ def _array(name: str, value: Any) -> np.ndarray:
         raise Todo(f"`{name}` is still to do")
     if not isinstance(value, (np.ndarray, *_NUMBERS)):
         raise _BadValue(name, _type_name(value))
-    if getattr(value, "nbytes", 0) > EVIDENCE_LIMIT:
+    if getattr(value, "nbytes", 0) > protocol.MAX_EVIDENCE:
         raise _BadValue(name, "too large")
     try:
         array = np.array(value, copy=True, subok=False, order="C")

@@ -414,3 +414,12 @@ def test_ends_are_named():
     assert link.why_ended(-11).detail == "SIGSEGV"
     assert link.why_ended(-99).reason == "signal"
     assert link.why_ended(0).reason == "exit"
+
+
+def test_a_reply_over_its_limit_ends_the_worker_before_it_is_read(worker):
+    worker.call(
+        ["cell", "a", "import os, struct\nhead = struct.pack('<4sII', b'mgr1', 2, (1 << 24) - 1)"], 2.0
+    )
+    with pytest.raises(WorkerEnded, match="over the limit of 1310720") as end:
+        worker.call(["cell", "b", "os.write(60, head)"], 2.0)
+    assert end.value.reason == "protocol"

@@ -13,12 +13,15 @@ from typing import Any, ClassVar
 from minigrad.checks import Arrays, Check
 from minigrad.grading.judge.verdict import Known, cell_in_words, ended, evidence, exception, known
 from minigrad.grading.model import Cell, CellRun, Evidence, Failure, Limits, Ran, clean
+from minigrad.sandbox.protocol import ProtocolError
 from minigrad.sandbox.server import Server, Worker, WorkerEnded
 from minigrad.sandbox.worker import compile_checks
 
 OUTPUT = 16 * 1024  # characters kept of one cell's output
 OUTPUTS = 64 * 1024  # for the output of all cells together
+KEPT = 32 << 20  # bytes of the arrays of all probes together, which are kept until all have run
 CHECKS_CPU = 5.0  # CPU seconds to read one file of checks; a replay has so many more than its probe
+ALL_TOO_LARGE = Failure("bad-value", f"what all checks get together is larger than {KEPT >> 20} MB")
 ENOUGH = 0.05  # with less than this many CPU seconds left, a budget counts as used up
 WALL = 10  # wall seconds allowed for each CPU second
 
@@ -53,6 +56,7 @@ class Session:
         self.over: Failure | None = None  # why nothing runs any more
         self.confirmed = True
         self.worker: Worker | None = None
+        self.kept = 0  # bytes of arrays that probes gave
         self.spent = 0.0  # CPU seconds of the workers before this one
         self.began = self.started = time.monotonic()  # the session, and the present worker
 
@@ -117,8 +121,13 @@ class Session:
                     self._charge()
                     return Evidence(failure=failure)
             else:
-                return self.read(reply)
+                return self._keep(check, self.read(reply))
         raise AssertionError  # unreachable: the second round always returns
+
+    def _keep(self, check: Check, seen: Evidence) -> Evidence:
+        """What a probe gave, if there is room for it; what trains is replayed at once, and not kept."""
+        self.kept += 0 if check.trained else sum(a.nbytes for a in seen.arrays.values())
+        return seen if self.kept <= KEPT else Evidence(failure=ALL_TOO_LARGE)
 
     def replay(self, check: Check, seed: str, held_out: str, arrays: Arrays) -> Evidence:
         """The score of parameters on the names of these cells, or a failure; NaN when they end the worker."""
@@ -128,7 +137,7 @@ class Session:
         request = ["replay", check.name, seed, held_out, dict(arrays), *self.asks]
         try:
             reply = self.worker.call(request, check.cpu + CHECKS_CPU)
-        except WorkerEnded:  # numbers can be too much for a replay, too
+        except (WorkerEnded, ProtocolError):  # numbers can be too much for a replay, or for its message
             self.close()
             return Evidence(score=float("nan"))
         score = reply.get("score") if isinstance(reply, dict) else None

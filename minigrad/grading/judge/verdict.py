@@ -21,13 +21,15 @@ EXCEPTIONS = frozenset(
 DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 IDENTIFIER = re.compile(r"\b[A-Za-z_]\w{0,39}\b", re.ASCII)
 ASKED = re.compile(r"(?<=\.)[A-Za-z_]\w{0,39}\b|(?<=[\"'])[A-Za-z_]\w{0,39}(?=[\"']\s*:)", re.ASCII)
+MAX_ARRAYS, MAX_NAME = 256, 100  # of one probe, and characters of an array's name
 IN_CHECK = "raised in the check, from a value that you returned"
 
+TOO_LARGE = Failure("bad-value", "what the check gets is larger than the 1 MB that a check may give")
 ENDED = {
     "memory": "needs more memory than is allowed",
     "exit": "ends Python (`exit`, `os._exit`)",
     "signal": "crashes Python",
-    "protocol": "disturbs the grader's messages",
+    "protocol": "disturbs the grader's messages, or answers with more than 1 MB",
 }
 
 
@@ -67,6 +69,8 @@ def evidence(reply: object, may: Known) -> Evidence:
     if isinstance(reply, dict):
         arrays = reply.get("arrays")
         if set(reply) == {"arrays"} and isinstance(arrays, dict):
+            if len(arrays) > MAX_ARRAYS or any(len(name) > MAX_NAME for name in arrays):
+                return Evidence(failure=TOO_LARGE)
             if all(type(v) is np.ndarray and v.dtype.name in DTYPES for v in arrays.values()):
                 return Evidence(arrays=arrays)
             return Evidence(failure=bad_value(""))
@@ -90,7 +94,7 @@ def said(failure: Mapping[str, object], may: Known) -> Failure:
         )
     if kind == "exception":
         return Failure("exception", exception(failure, may, IN_CHECK))
-    return bad_value(name)
+    return TOO_LARGE if failure.get("type") == "too large" else bad_value(name)
 
 
 def named(told: Mapping[str, object], may: Known) -> str:
