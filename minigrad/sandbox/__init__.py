@@ -2,7 +2,7 @@
 
 A request is a list, its reply a plain value of `protocol`:
 
-    ["cell", id, source]             {"ok": bool, "output": str, "error": None | {"type", "line", "cell"}}
+    ["cell", id, source]             {"ok": bool, "output": str, "error": None or what `describe` gives}
     ["checks", filename, text]       None; a fourth part, the text compiled, marshalled and in base64,
                                      saves each worker that work
     ["probe", name, seed]            {"arrays": {name: ndarray}} or {"failure": {"kind": ..., ...}}

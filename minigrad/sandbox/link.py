@@ -110,7 +110,9 @@ class Supervised:
             self._life.send(ORDER.pack(ARM, cpu))
             self._channel.settimeout(wall)
             self._channel.sendall(frame)
-            sequence, length = protocol.parse_header(self._receive(protocol.HEADER_SIZE, deadline))
+            sequence, length = protocol.parse_header(
+                self._receive(protocol.HEADER_SIZE, deadline), protocol.MAX_REPLY
+            )
             return sequence, self._receive(length, deadline)
         except TimeoutError:
             raise self.give_up("wall", f"no answer within {wall:g} s") from None

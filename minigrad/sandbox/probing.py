@@ -24,7 +24,6 @@ from minigrad.sandbox import protocol
 
 OUTPUT_LIMIT = 16 << 10  # characters kept of what a cell prints
 TEXT_LIMIT = 1 << 10  # characters kept of an error's message, and of the line that raised it
-EVIDENCE_LIMIT = 8 << 20  # bytes of all arrays of one probe
 
 _BUILTINS = dict(vars(builtins))
 _EXCEPTIONS = {v for v in _BUILTINS.values() if isinstance(v, type) and issubclass(v, BaseException)}
@@ -73,11 +72,12 @@ def describe(error: BaseException) -> dict[str, Any]:
     """{"type": a built-in exception's name, "line": in the student's own cell, "cell": its id}.
 
     A class that is not built in goes by its nearest built-in base. Line and cell are None where no
-    cell takes part.
+    cell takes part. Where an attribute or a variable is not there, "name" is its name.
     """
     name = next((c.__name__ for c in type(error).__mro__ if c in _EXCEPTIONS), "Exception")
     line, cell = _place(error)
-    return {"type": name, "line": line, "cell": cell}
+    asked = error.name if isinstance(error, AttributeError | NameError) else None
+    return {"type": name, "line": line, "cell": cell, **({"name": asked} if type(asked) is str else {})}
 
 
 def _place(error: BaseException) -> tuple[int | None, str | None]:
@@ -169,7 +169,7 @@ def _evidence(result: Any) -> dict[str, np.ndarray]:
     if not isinstance(result, Mapping):
         raise _BadValue("", _type_name(result))
     arrays = {str(name): _array(str(name), value) for name, value in result.items()}
-    if sum(a.nbytes for a in arrays.values()) > EVIDENCE_LIMIT:
+    if sum(a.nbytes for a in arrays.values()) > protocol.MAX_EVIDENCE:
         raise _BadValue("", "too large")
     return arrays
 
@@ -182,7 +182,7 @@ def _array(name: str, value: Any) -> np.ndarray:
         raise Todo(f"`{name}` is still to do")
     if not isinstance(value, (np.ndarray, *_NUMBERS)):
         raise _BadValue(name, _type_name(value))
-    if getattr(value, "nbytes", 0) > EVIDENCE_LIMIT:
+    if getattr(value, "nbytes", 0) > protocol.MAX_EVIDENCE:
         raise _BadValue(name, "too large")
     try:
         array = np.array(value, copy=True, subok=False, order="C")
@@ -205,7 +205,7 @@ def run_probe(check: Check, names: dict[str, Any], seed: str, words: bool = Fals
     """Run a check's probe on the names a notebook defines; `seed` is hexadecimal.
 
     Returns {"arrays": {name: ndarray}} or {"failure": {"kind": ...}} with, by kind, `missing`: name;
-    `todo`: name or ""; `exception`: type, line, cell as `describe` gives them; `bad-value`: name of
+    `todo`: name or ""; `exception`: what `describe` gives; `bad-value`: name of
     the array ("" for the probe's whole result) and type. With `words` there is "words", too: what
     `spoken` tells of an exception, and "printed". Streams, warnings, NumPy's error state, the
     global generators and `names` are afterwards as they were.

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 
 MAX_FRAME = 16 << 20  # bytes of one value; also of one array
+MAX_EVIDENCE = 1 << 20  # bytes of all arrays of one probe; the judge keeps them until all checks have run
+MAX_REPLY = MAX_EVIDENCE + (1 << 18)  # bytes of a worker's reply
 MAX_TEXT = 1 << 20  # UTF-8 bytes of one string
 MAX_NODES = 4096  # a value counts as one node, and so does each value inside it
 MAX_DEPTH = 8
@@ -48,16 +50,16 @@ def frame(sequence: int, value: Any) -> bytes:
     return _HEADER.pack(_MAGIC, sequence, len(body)) + body
 
 
-def parse_header(header: bytes) -> tuple[int, int]:
+def parse_header(header: bytes, most: int = MAX_FRAME) -> tuple[int, int]:
     """(sequence number, length of the value in bytes) from the `HEADER_SIZE` bytes of a frame's header.
 
-    Raises ProtocolError where they do not begin with the magic number, or the length is over `MAX_FRAME`.
+    Raises ProtocolError where they do not begin with the magic number, or the length is over `most`.
     """
     magic, sequence, length = _HEADER.unpack(header)
     if magic != _MAGIC:
         raise ProtocolError("a frame does not begin with the magic number")
-    if length > MAX_FRAME:
-        raise ProtocolError(f"a frame of {length} bytes is over the limit of {MAX_FRAME}")
+    if length > most:
+        raise ProtocolError(f"a frame of {length} bytes is over the limit of {most}")
     return sequence, length
 
 

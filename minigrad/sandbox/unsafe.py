@@ -77,7 +77,7 @@ class Plain:
             self._process.stdin.write(frame)
             self._process.stdin.flush()
             header = self._read(protocol.HEADER_SIZE)
-            sequence, length = protocol.parse_header(header)
+            sequence, length = protocol.parse_header(header, protocol.MAX_REPLY)
             replies.put((sequence, self._read(length)))
         except (OSError, ValueError, protocol.ProtocolError) as error:
             replies.put(error)

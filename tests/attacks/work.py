@@ -140,7 +140,12 @@ LIES = (
     Work("cyclic list", "Z", square=body(LISTS), reason="not an array"),
     Work("very deep list", "Z", square=body("v = []", "for _ in range(10**5): v = [v]", "return v")),
     Work("an exception named AllTestsPassed", "Z", square=body(SUBCLASS), reason="Exception in line 3"),
-    Work("an array that is too large", "Z", square=body("return np.zeros(1 << 23)"), reason="not an array"),
+    Work(
+        "an array that is too large",
+        "Z",
+        square=body("return np.zeros(1 << 23)"),
+        reason="larger than the 1 MB",
+    ),
     Work("a wrong shape that broadcasts", "Z", square=body("return x.flat[:1] ** 2")),
     Work("a str of digits", "Z", square=body("return '100.0'"), reason="not an array"),
 )

@@ -419,3 +419,12 @@ def test_ends_are_named():
 def test_workers_take_the_kernels_that_the_judge_was_told_to_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     assert server_module._environment()["OPENBLAS_CORETYPE"] == "Haswell"
+
+
+def test_a_reply_over_its_limit_ends_the_worker_before_it_is_read(worker):
+    worker.call(
+        ["cell", "a", "import os, struct\nhead = struct.pack('<4sII', b'mgr1', 2, (1 << 24) - 1)"], 2.0
+    )
+    with pytest.raises(WorkerEnded, match="over the limit of 1310720") as end:
+        worker.call(["cell", "b", "os.write(60, head)"], 2.0)
+    assert end.value.reason == "protocol"

@@ -189,7 +189,13 @@ def test_failures(f, failure):
 def test_a_failure_names_the_line_in_the_students_cell(notebook):
     notebook.cell("rnn-cell", "\ndef f(x):\n    return x.no")
     failure = probe(lambda student, rng: {"y": student.f(3)}, **notebook.names)["failure"]
-    assert failure == {"kind": "exception", "type": "AttributeError", "line": 3, "cell": "rnn-cell"}
+    assert failure == {
+        "kind": "exception",
+        "type": "AttributeError",
+        "line": 3,
+        "cell": "rnn-cell",
+        "name": "no",
+    }
 
 
 def test_a_probe_finds_defaults_and_leaves_no_trace(capsys):

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import cast, get_args
 
 from minigrad.checks import Mutant
+from minigrad.grading.assignment.load import PUBLIC
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.judge import seeds
 from minigrad.grading.judge.diagnose import recognise
@@ -24,7 +25,7 @@ from minigrad.grading.judge.reference import (
     write_evidence,
 )
 from minigrad.grading.judge.session import Session
-from minigrad.grading.judge.verdict import blamed, decide
+from minigrad.grading.judge.verdict import asked_for, blamed, decide
 from minigrad.grading.model import (
     Assignment,
     Cell,
@@ -139,6 +140,13 @@ class Judge:
         _ = self.expected, self.mutants
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """What a report may name: what the checks ask for and the release has."""
+        a = self.assignment
+        released = [*(c.source for c in a.cells if not c.markdown), a.sources.get(PUBLIC, "")]
+        return asked_for(a.sources.values(), released)
+
+    @cached_property
     def expected(self) -> Found:
         """The solution's evidence for each deterministic check; AuthoringError when one gives none."""
         return self._cached("expected", lambda: {"": self._solved()})[""]
@@ -178,7 +186,7 @@ class Judge:
         """What cells give in the sandbox, trained checks too or left out. Raises SandboxFault."""
         checks = self.assignment.checks if train else self.deterministic
         expected = self.expected if train else {}  # only what trains has needs
-        with Session(self.server, self.assignment.sources, cells, self.limits) as session:
+        with Session(self.server, self.assignment.sources, cells, self.limits, self.names) as session:
             return observe(Graded(session, self._reference), checks, self.seeds, expected)
 
     def verdicts(self, observed: Mapping[str, Evidence]) -> list[Verdict]:

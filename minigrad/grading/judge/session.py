@@ -11,14 +11,17 @@ from types import TracebackType
 from typing import Any, ClassVar
 
 from minigrad.checks import Arrays, Check
-from minigrad.grading.judge.verdict import cell_in_words, ended, evidence, exception
+from minigrad.grading.judge.verdict import Known, cell_in_words, ended, evidence, exception, known
 from minigrad.grading.model import Cell, CellRun, Evidence, Failure, Limits, Ran, clean
+from minigrad.sandbox.protocol import ProtocolError
 from minigrad.sandbox.server import Server, Worker, WorkerEnded
 from minigrad.sandbox.worker import compile_checks
 
 OUTPUT = 16 * 1024  # characters kept of one cell's output
 OUTPUTS = 64 * 1024  # for the output of all cells together
+KEPT = 32 << 20  # bytes of the arrays of all probes together, which are kept until all have run
 CHECKS_CPU = 5.0  # CPU seconds to read one file of checks; a replay has so many more than its probe
+ALL_TOO_LARGE = Failure("bad-value", f"what all checks get together is larger than {KEPT >> 20} MB")
 ENOUGH = 0.05  # with less than this many CPU seconds left, a budget counts as used up
 WALL = 10  # wall seconds allowed for each CPU second
 
@@ -26,20 +29,25 @@ WALL = 10  # wall seconds allowed for each CPU second
 class Session:
     """A Runner: the workers of one notebook. Raises SandboxFault, and nothing for the notebook's faults.
 
-    `sources` are the files of checks, by name. The cells run when the first probe is asked for, and
-    again in every fresh worker. Nothing that a worker says while a probe runs is read but arrays and
-    whitelisted parts of a failure.
+    `sources` are the files of checks, by name, and `names` what a report may name of what they ask
+    for. The cells run when the first probe is asked for, and again in every fresh worker. Nothing that
+    a worker says while a probe runs is read but arrays, and what is `Known` of a failure.
     """
 
     asks: ClassVar[tuple[Any, ...]] = ()  # what is added to requests
 
     def __init__(
-        self, server: Server, sources: Mapping[str, str], cells: Sequence[Cell], limits: Limits
+        self,
+        server: Server,
+        sources: Mapping[str, str],
+        cells: Sequence[Cell],
+        limits: Limits,
+        names: frozenset[str] = frozenset(),
     ) -> None:
         self.server = server
         self.sources = sources
         self.cells = [c for c in cells if c.runs]
-        self.ids = {c.id for c in self.cells}
+        self.known = known(self.cells, names)
         self.limits = limits
         self.runs: dict[str, CellRun] = {}
         self.charged: dict[str, Failure] = {}  # cells that ended their worker: not run again
@@ -48,6 +56,7 @@ class Session:
         self.over: Failure | None = None  # why nothing runs any more
         self.confirmed = True
         self.worker: Worker | None = None
+        self.kept = 0  # bytes of arrays that probes gave
         self.spent = 0.0  # CPU seconds of the workers before this one
         self.began = self.started = time.monotonic()  # the session, and the present worker
 
@@ -112,8 +121,13 @@ class Session:
                     self._charge()
                     return Evidence(failure=failure)
             else:
-                return self.read(reply)
+                return self._keep(check, self.read(reply))
         raise AssertionError  # unreachable: the second round always returns
+
+    def _keep(self, check: Check, seen: Evidence) -> Evidence:
+        """What a probe gave, if there is room for it; what trains is replayed at once, and not kept."""
+        self.kept += 0 if check.trained else sum(a.nbytes for a in seen.arrays.values())
+        return seen if self.kept <= KEPT else Evidence(failure=ALL_TOO_LARGE)
 
     def replay(self, check: Check, seed: str, held_out: str, arrays: Arrays) -> Evidence:
         """The score of parameters on the names of these cells, or a failure; NaN when they end the worker."""
@@ -123,7 +137,7 @@ class Session:
         request = ["replay", check.name, seed, held_out, dict(arrays), *self.asks]
         try:
             reply = self.worker.call(request, check.cpu + CHECKS_CPU)
-        except WorkerEnded:  # numbers can be too much for a replay, too
+        except (WorkerEnded, ProtocolError):  # numbers can be too much for a replay, or for its message
             self.close()
             return Evidence(score=float("nan"))
         score = reply.get("score") if isinstance(reply, dict) else None
@@ -131,11 +145,11 @@ class Session:
 
     def read(self, reply: object) -> Evidence:
         """What a reply to a probe, or to a replay without a score, says."""
-        return evidence(reply, self.ids)
+        return evidence(reply, self.known)
 
     def read_cell(self, id: str, reply: object, room: int) -> CellRun:
         """What a reply to a cell says, its output cut to `room` characters."""
-        return cell_run(id, reply, self.ids, room)
+        return cell_run(id, reply, self.known, room)
 
     def ran(self) -> Ran:
         """How the cells ran up to now, and what went wrong with workers."""
@@ -225,12 +239,12 @@ def compiled(file: str, text: str) -> str:
     return binascii.b2a_base64(marshal.dumps(compile_checks(file, text)), newline=False).decode("ascii")
 
 
-def cell_run(id: str, reply: object, ids: set[str], room: int) -> CellRun:
+def cell_run(id: str, reply: object, may: Known, room: int) -> CellRun:
     """A worker's reply to a cell, cleaned: `room` characters of output, the error in our words."""
     if not isinstance(reply, dict):
         return CellRun(id, error="an exception of your own")
     output, error = reply.get("output"), reply.get("error")
     text = clean(output, room) if isinstance(output, str) and room > 0 else ""
     if isinstance(error, dict):
-        return CellRun(id, text, exception(error, ids, f"when {cell_in_words(id)} ran"))
+        return CellRun(id, text, exception(error, may, f"when {cell_in_words(id)} ran"))
     return CellRun(id, text, "" if reply.get("ok") is True else "an exception of your own")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from minigrad.checks import Check
-from minigrad.grading.model import Evidence, Failure, Verdict
+from minigrad.grading.model import Cell, Evidence, Failure, Verdict
 
 EXCEPTIONS = frozenset(
     name
@@ -18,40 +19,71 @@ EXCEPTIONS = frozenset(
     if isinstance(value, type) and issubclass(value, BaseException)
 )
 DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
-MAX_LINE = 100_000
+IDENTIFIER = re.compile(r"\b[A-Za-z_]\w{0,39}\b", re.ASCII)
+ASKED = re.compile(r"(?<=\.)[A-Za-z_]\w{0,39}\b|(?<=[\"'])[A-Za-z_]\w{0,39}(?=[\"']\s*:)", re.ASCII)
+MAX_ARRAYS, MAX_NAME = 256, 100  # of one probe, and characters of an array's name
 IN_CHECK = "raised in the check, from a value that you returned"
 
+TOO_LARGE = Failure("bad-value", "what the check gets is larger than the 1 MB that a check may give")
 ENDED = {
     "memory": "needs more memory than is allowed",
     "exit": "ends Python (`exit`, `os._exit`)",
     "signal": "crashes Python",
-    "protocol": "disturbs the grader's messages",
+    "protocol": "disturbs the grader's messages, or answers with more than 1 MB",
 }
 
 
-def evidence(reply: object, cells: Collection[str]) -> Evidence:
+@dataclass(frozen=True)
+class Known:
+    """All words that a report may repeat of what a worker says: fixed before the submission runs.
+
+    `lines` has the number of lines of each cell, by id; `names` are those that checks ask for. A
+    worker that lies can choose among them, and among the names of built-in exceptions; it cannot
+    say a word of its own, such as a line of the checks that it has read.
+    """
+
+    lines: Mapping[str, int]
+    names: frozenset[str]
+
+
+def known(cells: Iterable[Cell], names: frozenset[str]) -> Known:
+    """What may be repeated of a worker in which these cells run."""
+    return Known({c.id: c.source.count("\n") + 1 for c in cells}, names)
+
+
+def asked_for(checks: Iterable[str], released: Iterable[str]) -> frozenset[str]:
+    """The names that checks ask for, by their text: of attributes and of arrays.
+
+    Only those that stand in a released text, too: a name that hidden checks alone use is not told.
+    """
+    public = {name for text in released for name in IDENTIFIER.findall(text)}
+    return frozenset(name for text in checks for name in ASKED.findall(text) if name in public)
+
+
+def evidence(reply: object, may: Known) -> Evidence:
     """What a worker's reply to a probe says; anything unexpected is a bad value.
 
-    `cells` are the ids that may be named. No text of the worker gets through: only names of arrays
-    (compared with the solution's, never shown), built-in exception names, line numbers and
-    identifiers.
+    No text of the worker gets through but what is `Known`: names of arrays are compared with the
+    solution's, and never shown.
     """
     if isinstance(reply, dict):
         arrays = reply.get("arrays")
         if set(reply) == {"arrays"} and isinstance(arrays, dict):
+            if len(arrays) > MAX_ARRAYS or any(len(name) > MAX_NAME for name in arrays):
+                return Evidence(failure=TOO_LARGE)
             if all(type(v) is np.ndarray and v.dtype.name in DTYPES for v in arrays.values()):
                 return Evidence(arrays=arrays)
-            return Evidence(failure=bad_value(None))
+            return Evidence(failure=bad_value(""))
         failure = reply.get("failure")
         if set(reply) == {"failure"} and isinstance(failure, dict):
-            return Evidence(failure=said(failure, cells))
-    return Evidence(failure=bad_value(None))
+            return Evidence(failure=said(failure, may))
+    return Evidence(failure=bad_value(""))
 
 
-def said(failure: Mapping[str, object], cells: Collection[str]) -> Failure:
-    """A worker's failure in a student's words, built from whitelisted parts."""
+def said(failure: Mapping[str, object], may: Known) -> Failure:
+    """A worker's failure in a student's words, built from what is known."""
     kind = failure.get("kind")
-    name = identifier(failure.get("name"))
+    name = named(failure, may)
     if kind == "missing":
         return Failure(
             "missing", f"`{name}` is not defined" if name else "a name the check needs is not defined"
@@ -61,40 +93,40 @@ def said(failure: Mapping[str, object], cells: Collection[str]) -> Failure:
             "todo", f"`{name}` is still to do" if name else "still to do, or a `return` is missing"
         )
     if kind == "exception":
-        return Failure("exception", exception(failure, cells, IN_CHECK))
-    return bad_value(failure.get("name"))
+        return Failure("exception", exception(failure, may, IN_CHECK))
+    return TOO_LARGE if failure.get("type") == "too large" else bad_value(name)
 
 
-def bad_value(name: object) -> Failure:
-    shown = identifier(name)
-    what = f"`{shown}`" if shown else "what the check gets"
+def named(told: Mapping[str, object], may: Known) -> str:
+    """The name that a worker tells, when checks ask for it, else ""."""
+    name = told.get("name")
+    return name if isinstance(name, str) and name in may.names else ""
+
+
+def bad_value(name: str) -> Failure:
+    what = f"`{name}`" if name else "what the check gets"
     return Failure("bad-value", f"{what} is not an array of real numbers (or a Tensor of them)")
 
 
-def exception(error: Mapping[str, object], cells: Collection[str], elsewhere: str) -> str:
-    """ "TypeError in line 12 of your cell `rnn-cell`", from an untrusted type, line and cell.
+def exception(error: Mapping[str, object], may: Known, elsewhere: str) -> str:
+    """ "AttributeError in line 12 of your cell `rnn-cell`: there is no `W_x`", from what a worker says.
 
-    `elsewhere` says where it was raised when that is in none of the `cells`.
+    `elsewhere` says where it was raised when that is in no cell.
     """
     kind, line, cell = error.get("type"), error.get("line"), error.get("cell")
     text = kind if isinstance(kind, str) and kind in EXCEPTIONS else "an exception of your own"
-    if isinstance(cell, str) and cell in cells:
-        at = f"line {line} of " if type(line) is int and 0 < line <= MAX_LINE else ""
-        return f"{text} in {at}{cell_in_words(cell)}"
-    return f"{text} {elsewhere}"
+    name = named(error, may)
+    which = f": there is no `{name}`" if name and kind in ("AttributeError", "NameError") else ""
+    if isinstance(cell, str) and cell in may.lines:
+        at = f"line {line} of " if type(line) is int and 0 < line <= may.lines[cell] else ""
+        return f"{text} in {at}{cell_in_words(cell)}{which}"
+    return f"{text} {elsewhere}{which}"
 
 
 def cell_in_words(cell: str) -> str:
     """A cell in a student's words."""
     added = cell.removeprefix("own-")
     return f"cell {added} of those you added" if added != cell and added.isdigit() else f"your cell `{cell}`"
-
-
-def identifier(value: object) -> str:
-    """`value` when it is a short ASCII identifier, else ""."""
-    if isinstance(value, str) and len(value) <= 40 and value.isascii() and value.isidentifier():
-        return value
-    return ""
 
 
 def ended(reason: str, cpu: float, memory_mb: int) -> Failure:
@@ -115,9 +147,9 @@ def blamed(e: Evidence, errors: Mapping[str, str], sources: Mapping[str, str]) -
     """
     if e.failure is None or e.failure.kind != "missing":
         return e
-    named = re.match(r"`(\w+)`", e.failure.reason)
+    name = re.match(r"`(\w+)`", e.failure.reason)
     for id, source in sources.items():
-        if named and id in errors and defines(source, named[1]):
+        if name and id in errors and defines(source, name[1]):
             reason = f"{e.failure.reason}: {errors[id]}"
             return dataclasses.replace(e, failure=Failure("exception", reason))
     return e

@@ -141,7 +141,7 @@ class Checks:
         return own
 
     def _observed(self, asked: Sequence[Check]) -> Mapping[str, Evidence]:
-        with Inside(self._names) as runner:
+        with Inside(self._names, self._files.names) as runner:
             return observe(runner, asked, self._files.seeds, self._files.expected).probes
 
     def _row(self, check: Check, asked: Sequence[Check], seen: Mapping[str, Evidence]) -> Row:

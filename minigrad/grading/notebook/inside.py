@@ -17,10 +17,14 @@ PATIENCE = 2  # a probe may take this many times the computing time that it has 
 
 
 class Inside:
-    """A Runner on a notebook's names; it says what is being trained, and clears that when it is left."""
+    """A Runner on a notebook's names; it says what is being trained, and clears that when it is left.
 
-    def __init__(self, names: dict[str, Any]) -> None:
+    `asked` are the names that the checks ask for.
+    """
+
+    def __init__(self, names: dict[str, Any], asked: frozenset[str]) -> None:
         self.names = names
+        self.known = verdict.known((), asked)
         self.tries: Counter[str] = Counter()
 
     def __enter__(self) -> Inside:
@@ -38,22 +42,21 @@ class Inside:
         limit = PATIENCE * check.cpu
         try:
             with deadline(limit):
-                return _read(run_probe(check, self.names, seed, words=True))
+                return self.read(run_probe(check, self.names, seed, words=True))
         except Overtime:
             return Evidence(failure=verdict.ended("cpu", limit, 0))
 
     def replay(self, check: Check, seed: str, held_out: str, arrays: Arrays) -> Evidence:
         reply = run_replay(check, self.names, seed, held_out, arrays, words=True)
-        return Evidence(score=reply["score"]) if "score" in reply else _read(reply)
+        return Evidence(score=reply["score"]) if "score" in reply else self.read(reply)
 
     def ran(self) -> Ran:
         return Ran()  # the notebook itself has shown how its cells ran
 
-
-def _read(reply: dict[str, Any]) -> Evidence:
-    """A reply as evidence, with its words."""
-    said = telling.words(reply.pop("words", None))
-    return dataclasses.replace(verdict.evidence(reply, ()), words=said)
+    def read(self, reply: dict[str, Any]) -> Evidence:
+        """A reply as evidence, with its words."""
+        said = telling.words(reply.pop("words", None))
+        return dataclasses.replace(verdict.evidence(reply, self.known), words=said)
 
 
 def _clear() -> None:

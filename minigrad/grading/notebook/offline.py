@@ -67,7 +67,7 @@ def report(
     start: Callable[..., Server] = serve or Server
     with (
         start(isolation, engine=files.values.engine) as server,
-        Own(server, {PUBLIC: files.source}, own, LIMITS) as session,
+        Own(server, {PUBLIC: files.source}, own, LIMITS, files.names) as session,
     ):
         seen = observe(session, files.checks, files.seeds, files.expected)
     errors = {run.id: run.error for run in seen.ran.cells if run.error}

@@ -17,11 +17,11 @@ class Own(Session):
 
     def read(self, reply: object) -> Evidence:
         said = reply.pop("words", None) if isinstance(reply, dict) else None
-        return dataclasses.replace(super().read(reply), words=telling.words(said, self.ids))
+        return dataclasses.replace(super().read(reply), words=telling.words(said, self.known.lines))
 
     def read_cell(self, id: str, reply: object, room: int) -> CellRun:
         run = super().read_cell(id, reply, room)
-        said = telling.words(reply.get("words") if isinstance(reply, dict) else None, self.ids)
+        said = telling.words(reply.get("words") if isinstance(reply, dict) else None, self.known.lines)
         if not (run.error and said.error):
             return run
         where = said.place if said.place != IN_CHECK else f"when {cell_in_words(id)} ran"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.assignment.expected import Shipped
 from minigrad.grading.assignment.points import shared
 from minigrad.grading.judge import diagnose, seeds
+from minigrad.grading.judge.verdict import asked_for
 from minigrad.grading.model import Evidence, GradingError
 
 PUBLIC = "public_checks.py"
@@ -31,6 +33,11 @@ class Release:
     @property
     def seeds(self) -> seeds.Public:
         return seeds.Public(self.values.assignment)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What the checks ask for."""
+        return asked_for([self.source], [self.source])
 
     @property
     def expected(self) -> dict[str, Evidence]:

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from minigrad.checks import Check
-from minigrad.grading.judge.verdict import decade, decide, difference, differs, ended, evidence, waits
+from minigrad.grading.judge.verdict import Known, decade, decide, difference, differs, ended, evidence, waits
 from minigrad.grading.model import Evidence, Failure, clean
 
 CHECK = Check(
     "square.value", "square", 5.0, "Squares are right.", lambda s, r: {}, rtol=1e-6, atol=1e-9, points=5.0
 )
 TRAINED = Check("t.echo", "t", 5.0, "Learns.", lambda s, r: {}, replay=lambda s, a, r, h: 1.0, threshold=0.9)
-CELLS = ("square", "own-2")
+MAY = Known({"square": 20, "own-2": 1}, frozenset({"RNNCell", "clip", "h", "W_x"}))
 
 
 def arrays(**named):
@@ -163,7 +163,13 @@ def test_a_failure_fails_whatever_else_is_there():
     [
         ({"failure": {"kind": "missing", "name": "RNNCell"}}, "missing", "`RNNCell` is not defined"),
         ({"failure": {"kind": "missing", "name": "<b>you passed</b>"}}, "missing", "a name the check needs"),
-        ({"failure": {"kind": "missing", "name": "x" * 41}}, "missing", "a name the check needs"),
+        ({"failure": {"kind": "missing", "name": "x" * 39}}, "missing", "a name the check needs"),
+        ({"failure": {"kind": "missing", "name": ["RNNCell"]}}, "missing", "a name the check needs"),
+        ({"failure": {"kind": "exception", "type": "AttributeError", "line": 21, "cell": "square",
+                      "name": "W_x"}}, "exception",
+         "AttributeError in your cell `square`: there is no `W_x`"),
+        ({"failure": {"kind": "exception", "type": "KeyError", "line": 20, "cell": "square", "name": "W_x"}},
+         "exception", "KeyError in line 20 of your cell `square`"),
         ({"failure": {"kind": "todo", "name": "clip"}}, "todo", "`clip` is still to do"),
         ({"failure": {"kind": "todo", "name": ""}}, "todo", "still to do, or a `return` is missing"),
         (
@@ -200,7 +206,7 @@ def test_a_failure_fails_whatever_else_is_there():
     ],
 )  # fmt: skip
 def test_failures_are_told_in_our_words(reply, kind, text):
-    failure = evidence(reply, CELLS).failure
+    failure = evidence(reply, MAY).failure
     assert failure.kind == kind
     assert failure.reason.startswith(text)
     for word in ("PASSED", "evil", "AllTestsPassed", "<b>", "100/100"):
@@ -208,7 +214,7 @@ def test_failures_are_told_in_our_words(reply, kind, text):
 
 
 def test_arrays_become_evidence():
-    e = evidence({"arrays": {"y": np.ones(2)}}, CELLS)
+    e = evidence({"arrays": {"y": np.ones(2)}}, MAY)
     assert e.failure is None
     assert list(e.arrays) == ["y"]
 
