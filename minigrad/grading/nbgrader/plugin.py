@@ -39,6 +39,7 @@ from traitlets.config import Config
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Report, Source
+from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown, put_report, release_of, report_in
 from minigrad.grading.nbgrader.recording import Recorder
 from minigrad.grading.nbgrader.staging import InCourse, Rebuild, Resources, StagingExporter
@@ -123,6 +124,7 @@ def config(course: Course) -> Config:
         for name in course.names()
     }
     c.OverwriteCells.add_missing_cells = True
+    c.GenerateFeedback.exporter_class = FeedbackExporter
     c.HTMLExporter.sanitize_html = True
     c.HTMLExporter.filters = {"clean_html": clean, "markdown2html": clean_markdown}
     return c

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
+from nbconvert.exporters import HTMLExporter
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import build
@@ -61,7 +63,8 @@ def at(course: Course, student: str, time: str, content: Any) -> None:
 
 def first(course: Course, assignment: Assignment) -> None:
     in_time, late = "2030-01-30 11:00:00 UTC", "2030-02-01 12:00:00 UTC"
-    at(course, "full", in_time, notebook(assignment, RIGHT, essay=ESSAY, mine="words"))
+    words = "words <img src='x.png' title='a > b'> ![](y.png)"
+    at(course, "full", in_time, notebook(assignment, RIGHT, essay=ESSAY, mine=words))
     at(course, "partial", in_time, notebook(assignment, WRITES, essay=ESSAY))
     at(course, "zero", "", notebook(assignment, ADDS))
     at(course, "blank", in_time, notebook(assignment))
@@ -152,6 +155,21 @@ def files(course: Course) -> dict[str, tuple[int, Any]]:
     }
 
 
+def pages(course: Course, exporter: type | None = None) -> dict[str, str]:
+    """Feedback pages by student, by our exporter or by another, as a browser would read them."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin
+
+    settings = plugin.config(course)
+    if exporter:
+        settings.GenerateFeedback.exporter_class = exporter
+    assert NbGraderAPI(CourseDirectory(config=settings), config=settings).generate_feedback(NAME)["success"]
+    made = {p.parent.parent.name: p.read_text() for p in course.feedback.rglob("*.html")}
+    return {student: str(BeautifulSoup(page, "html.parser")) for student, page in made.items()}
+
+
 def test_both_ways_write_the_same(room: tuple[Course, Assignment], tmp_path: Path) -> None:
     course, assignment = room
     other = Course.at(tmp_path / "two")
@@ -169,6 +187,9 @@ def test_both_ways_write_the_same(room: tuple[Course, Assignment], tmp_path: Pat
         way(room_of, assignment)
     assert entries(course) == entries(other)
     assert files(course) == files(other)
+    made = pages(course)
+    assert len(made) == 8
+    assert made == pages(other, HTMLExporter)
     grades = [row for row in entries(course) if row[0] == "grade"]
     assert len(grades) == 16
     assert [row[3]["auto_score"] for row in grades if row[1:3] == ("full", "scale-check")] == [0.0]
