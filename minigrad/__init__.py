@@ -6,6 +6,7 @@ from minigrad import functional as functional
 from minigrad import nn as nn
 from minigrad import ops as ops
 from minigrad import optim as optim
+from minigrad.gradcheck import GradientError as GradientError
 from minigrad.gradcheck import gradcheck as gradcheck
 from minigrad.ops import *
 from minigrad.recording import no_grad as no_grad
@@ -13,7 +14,8 @@ from minigrad.tape import op as op
 from minigrad.tensor import Tensor as Tensor
 
 if not TYPE_CHECKING:  # see minigrad/ops/__init__.py
-    __all__ = ["Tensor", "functional", "gradcheck", "nn", "no_grad", "op", "ops", "optim", *ops.__all__]
+    names = ["GradientError", "Tensor", "functional", "gradcheck", "nn", "no_grad", "op", "ops", "optim"]
+    __all__ = [*names, *ops.__all__]
 
 __version__: str  # pyproject.toml's; read when somebody asks, since finding it out takes 40 ms
 

@@ -1,6 +1,7 @@
 """The root of minigrad's errors: what the command line tells in one line, without a traceback.
 
     MinigradError
+      GradientError                      gradcheck.py: a gradient differs from the central difference
       GradingError                       grading/model.py
         AuthoringError                     an assignment's sources are wrong
         Refused                            a submission that cannot be graded: a person is asked

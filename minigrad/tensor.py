@@ -18,8 +18,9 @@ def _reflected(f: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tenso
     return lambda self, other: f(other, self)
 
 
-def _compared(f: Callable[..., Array]) -> Callable[[Tensor, Any], Tensor]:
-    return lambda self, other: Tensor(f(self._data, as_array(other)))
+def _flat(f: Callable[..., Array]) -> Callable[[Any, Any], Tensor]:
+    """An operator whose result is flat in both, or is no number: a constant."""
+    return lambda self, other: Tensor(f(as_array(self), as_array(other)))
 
 
 def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Any]:
@@ -130,6 +131,10 @@ class Tensor(fast.Value):
         """The only entry as a Python number. Raises ValueError where there are others, or none."""
         return self._data.item()
 
+    def tolist(self) -> Any:
+        """The entries as Python numbers, in lists within lists by the axes of its shape."""
+        return self._data.tolist()
+
     def detach(self) -> Tensor:
         """A constant that shares this tensor's array, of its shape: no gradient flows through it."""
         return Tensor(self.data)
@@ -167,6 +172,8 @@ class Tensor(fast.Value):
     __rsub__ = _reflected(ops.sub)
     __truediv__ = ops.div
     __rtruediv__ = _reflected(ops.div)
+    __mod__ = ops.mod
+    __rmod__ = _reflected(ops.mod)
     __pow__ = ops.pow
     __rpow__ = _reflected(ops.pow)
     __matmul__ = ops.matmul
@@ -179,21 +186,38 @@ class Tensor(fast.Value):
     __isub__ = _in_place("-=", operator.isub)
     __imul__ = _in_place("*=", operator.imul)
     __itruediv__ = _in_place("/=", operator.itruediv)
+    __ifloordiv__ = _in_place("//=", operator.ifloordiv)
+    __imod__ = _in_place("%=", operator.imod)
     __ipow__ = _in_place("**=", operator.ipow)
     __imatmul__ = _in_place("@=", operator.imatmul)
 
-    __lt__ = _compared(np.less)
-    __le__ = _compared(np.less_equal)
-    __gt__ = _compared(np.greater)
-    __ge__ = _compared(np.greater_equal)
-    __eq__ = _compared(np.equal)  # type: ignore[assignment]
-    __ne__ = _compared(np.not_equal)  # type: ignore[assignment]
+    __lt__ = _flat(np.less)
+    __le__ = _flat(np.less_equal)
+    __gt__ = _flat(np.greater)
+    __ge__ = _flat(np.greater_equal)
+    __eq__ = _flat(np.equal)  # type: ignore[assignment]
+    __ne__ = _flat(np.not_equal)  # type: ignore[assignment]
+    __floordiv__ = _flat(np.floor_divide)
+    __rfloordiv__ = _reflected(_flat(np.floor_divide))
+    __and__ = __rand__ = _flat(np.bitwise_and)
+    __or__ = __ror__ = _flat(np.bitwise_or)
+    __xor__ = __rxor__ = _flat(np.bitwise_xor)
     __hash__ = object.__hash__
     __len__ = _asked(len)
     __bool__ = _asked(bool)
     __float__ = _asked(float)
     __int__ = _asked(int)
     __index__ = _asked(index)
+
+    def __invert__(self) -> Tensor:
+        return Tensor(~self._data)
+
+    def __format__(self, how: str) -> str:
+        if how and self.ndim:
+            raise TypeError(
+                f"{how!r} formats one number, not shape {self.shape}: format the entries of .data"
+            )
+        return format(self._data.item() if how else str(self), how)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError("a tensor cannot be written into: use where(), concatenate() or stack()")
@@ -240,6 +264,7 @@ class Tensor(fast.Value):
     sqrt = ops.sqrt
     abs = ops.abs
     sin = ops.sin
+    sign = ops.sign
     cos = ops.cos
     tanh = ops.tanh
     sigmoid = ops.sigmoid
@@ -250,6 +275,8 @@ class Tensor(fast.Value):
     sum = ops.sum
     mean = ops.mean
     var = ops.var
+    std = ops.std
+    norm = ops.norm
     max = ops.max
     min = ops.min
     prod = ops.prod
@@ -257,8 +284,11 @@ class Tensor(fast.Value):
     cumsum = ops.cumsum
     swapaxes = ops.swapaxes
     squeeze = ops.squeeze
+    ravel = ops.ravel
+    flatten = ops.flatten
     take = ops.take
     flip = ops.flip
+    dot = ops.dot
 
     def reshape(self, *shape: Any) -> Tensor:
         """`x.reshape(2, 3)` or `x.reshape((2, 3))`: see `minigrad.reshape`."""
@@ -271,6 +301,28 @@ class Tensor(fast.Value):
     def argmax(self, axis: int | None = None) -> Array:
         """Where the largest entry along an axis is, as integers: of (B, C) with axis=1 it is (B,)."""
         return self._data.argmax(axis)
+
+    def argmin(self, axis: int | None = None) -> Array:
+        """Where the smallest entry along an axis is, as integers: of (B, C) with axis=1 it is (B,)."""
+        return self._data.argmin(axis)
+
+    # Questions, whose answer, True or False, is a constant
+
+    def all(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """Whether all entries along the axes are other than 0: of (B, T) with axis=1 it is (B,)."""
+        return Tensor(self._data.all(axis=axis, keepdims=keepdims))
+
+    def any(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """Whether any entry along the axes is other than 0: of (B, T) with axis=1 it is (B,)."""
+        return Tensor(self._data.any(axis=axis, keepdims=keepdims))
+
+    def isnan(self) -> Tensor:
+        """Which entries are not a number, in the tensor's shape."""
+        return Tensor(np.isnan(self._data))
+
+    def isfinite(self) -> Tensor:
+        """Which entries are finite, neither NaN nor infinite, in the tensor's shape."""
+        return Tensor(np.isfinite(self._data))
 
 
 tape.result_class = Tensor

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-import minigrad
+import minigrad as mg
 from minigrad import Tensor, op, tanh
 from minigrad.gradcheck import GradientError, gradcheck
 
@@ -70,5 +70,128 @@ def test_it_refuses_what_it_cannot_check():
 
 
 def test_it_is_called_by_either_name():
-    assert minigrad.gradcheck is gradcheck
-    assert minigrad.gradcheck(tanh, leaf(3))
+    assert mg.gradcheck is gradcheck
+    assert mg.gradcheck(tanh, leaf(3))
+
+
+def at(x, *more):
+    """Leaves from numbers and arrays."""
+    return tuple(Tensor(np.asarray(a, float), requires_grad=True) for a in (x, *more))
+
+
+FEW, MANY = [0.3, -1.2, 2.0], np.random.default_rng(5).standard_normal((4, 5))
+
+# Right functions at sizes where one step, or one tolerance, cannot do.
+RIGHT = {
+    "tiny": (lambda x: 1e-8 * mg.sin(x), at(FEW)),
+    "huge": (lambda x: 1e12 * mg.sin(x), at(FEW)),
+    "tinier": (lambda x: 1e-200 * mg.exp(x), at(FEW)),
+    "cubes of two sizes": (lambda x: x**3, at([100.0, 0.2])),
+    "cubes of many sizes": (lambda x: x**3, at([1e4, 10.0, 1e-2, 1e-4])),
+    "log near 0": (mg.log, at([1e-7, 1e-5, 2.0])),
+    "log nearer": (mg.log, at([1e-12])),
+    "sqrt near 0": (mg.sqrt, at([1e-9, 1.0])),
+    "reciprocal near 0": (lambda x: 1 / x, at([1e-6, -3.0])),
+    "inputs of a million": (lambda x: x * x, at([1e6, -3e6])),
+    "inputs of 1e9": (mg.log, at([1e9, 2e10])),
+    "sine far out": (mg.sin, at([1e6, 2e6])),
+    "difference of large ones": (lambda x: (x - 1e6) ** 2, at([1e6 + 1, 1e6 - 2])),
+    "beside a large constant": (lambda x: x * x + 1e9, at(FEW)),
+    "small beside a constant": (lambda x: 1e-8 * x + 1.0, at(FEW)),
+    "cancelled": (lambda x: mg.functional.softmax(x).sum(), at(FEW)),
+    "flat": (lambda x: mg.cos(x), at([0.0, np.pi])),
+    "flat cube": (lambda x: x**3, at([0.0])),
+    "flat fifth power": (lambda x: x**5, at([0.0, 0.0])),
+    "steep": (lambda x: mg.exp(40 * x), at([1.0, -1.0, 0.5])),
+    "quick": (lambda x: mg.sin(3000 * x), at(FEW)),
+    "saturated": (mg.tanh, at([12.0, -15.0, 0.1])),
+    "far out": (mg.sigmoid, at([-30.0, 25.0])),
+    "zeros": (lambda x: x * x + 3.0 * x, at(np.zeros(4))),
+    "a leaf twice": (lambda a, b: a * b + a, 2 * at(FEW)),
+    "two leaves of two sizes": (lambda a, b: a * b, at([1e6, 1e-6], [1e-6, 1e6])),
+    "kinks that are far": (lambda x: mg.relu(x) + abs(x) + mg.max(x), at([1e-3, -1e-3, 2.0])),
+    "large norm": (lambda x: mg.norm(x), at([1e8, -1e8])),
+    "layer norm": (lambda x: mg.functional.layer_norm(x), at(1e3 + MANY)),
+    "logits": (lambda x: mg.functional.cross_entropy(x, np.array([0, 4, 2, 1])), at(1e2 * MANY)),
+    "matrices": (lambda a, b: mg.tanh(a @ b).sum(axis=0), at(1e-4 * MANY, 1e4 * MANY.T)),
+    "unused": (lambda a, b: a * 2.0, at(FEW, FEW)),
+    "masked": (lambda x: mg.where(np.array([True, False, True]), x, 0.0), at(FEW)),
+    "none": (lambda x: x[:0], at(FEW)),
+}
+
+
+@pytest.mark.parametrize("entrywise", [False, True])
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_gradients_at_odd_sizes_pass(name, entrywise):
+    f, inputs = RIGHT[name]
+    assert gradcheck(f, *inputs, entrywise=entrywise)
+
+
+def test_there_are_thirty_of_them():
+    assert len(RIGHT) >= 30
+
+
+# Of the others a right gradient cannot be told from a wrong one: there is none, or it is 0.
+WRONG = [
+    name for name in RIGHT if name not in ("none", "unused", "cancelled", "flat cube", "flat fifth power")
+]
+
+
+@pytest.mark.parametrize("by", [1e-3, -1.0])
+@pytest.mark.parametrize("name", WRONG)
+def test_gradients_that_are_wrong_by_a_thousandth_are_found(name, by):
+    """The same functions with every gradient off by a thousandth, or left out."""
+
+    @op
+    def spoil(x):
+        return x * 1.0, (lambda g: g * (1 + by),)
+
+    if (name, by) == ("far out", 1e-3):
+        pytest.skip("beside a result of 1, rounding hides a thousandth of a slope of 1e-11")
+    f, inputs = RIGHT[name]
+    if name == "flat":
+        inputs = at([0.1, 3.0])
+    for entrywise in (False, True):
+        with pytest.raises(GradientError):
+            gradcheck(lambda *xs: f(*map(spoil, xs)), *inputs, entrywise=entrywise)
+
+
+@pytest.mark.parametrize("offset", [1.0, -1e-8])
+def test_a_slope_where_there_is_none_is_found(offset):
+    @op
+    def sloping(x):
+        return x * 0.0 + 1.0, (lambda g: g * offset,)
+
+    with pytest.raises(GradientError):
+        gradcheck(sloping, *at(FEW))
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "kink"),
+    [
+        (mg.relu, [0.0, 1.0], True),
+        (lambda x: mg.clip(x, -1, 1), [1.0], True),
+        (lambda x: mg.leaky_relu(x), [0.0], True),
+        (lambda x: spoiled(x * x), [1.0, 2.0, 3.0], False),
+    ],
+)
+def test_a_kink_is_named(f, x, kink):
+    for entrywise in (False, True):
+        with pytest.raises(GradientError) as caught:
+            gradcheck(f, *at(x), entrywise=entrywise)
+        assert ("kink? the slope is" in str(caught.value)) == kink
+
+
+def test_what_is_no_tensor_and_what_does_not_repeat():
+    with pytest.raises(
+        TypeError, match=r"gradcheck: input 1 is a ndarray: give Tensor\(x, requires_grad=True\)"
+    ):
+        gradcheck(lambda a, b: a, leaf(2), np.ones(2))
+    with pytest.raises(TypeError, match="gradcheck: f returned a float: it must return a Tensor"):
+        gradcheck(lambda a: 3.0, leaf(2))
+    rng = np.random.default_rng(0)
+    with pytest.raises(
+        GradientError, match="f gives another result for the same inputs: let it start from one"
+    ):
+        gradcheck(lambda x: mg.functional.dropout(x, 0.5, rng), leaf(9))
+    assert mg.GradientError is GradientError

@@ -82,6 +82,14 @@ CASES = {
     **{name: {"a": normal(0, two, low=0.3), "b": normal(1, three, low=0.3)} for name in ("div", "pow")},
     **{name: {"x": normal(0, two), "axis": 1, "keepdims": True} for name in ("sum", "mean", "prod")},
     **{name: {"x": normal(0, two), "axis": 1, "keepdims": True} for name in ("max", "min")},
+    "sign": {"x": normal(0, two, keep_off=[0])},
+    "mod": {"a": normal(0, two), "b": normal(1, three, low=0.3)},
+    "dot": {"a": normal(0, stacked), "b": normal(1, (2, 2, 4))},
+    "einsum": {"subscripts": "ij,jk,k->ki", "operands": [normal(0, two), normal(1, (3, 2)), normal(2, (2,))]},
+    "std": {"x": normal(0, two), "axis": 1, "keepdims": True, "ddof": 1},
+    "norm": {"x": normal(0, two), "axis": 1, "keepdims": True},
+    "flatten": {"x": normal(0, stacked), "start": 1},
+    "ravel": {"x": normal(0, two)},
     "logsumexp": {"x": normal(0, two), "axis": 0, "keepdims": False},
     "var": {"x": normal(0, two), "axis": 1, "keepdims": True, "ddof": 1},
     "cumsum": {"x": normal(0, two), "axis": 1},
@@ -116,7 +124,9 @@ def leaves_of(value):
 
 def the_op(name):
     f = getattr(minigrad, name)
-    return (lambda **named: f(**named)[1]) if name == "split" else f
+    if name == "split":
+        return lambda **named: f(**named)[1]
+    return f if name != "einsum" else lambda subscripts, operands: f(subscripts, *operands)
 
 
 @pytest.mark.parametrize("name", minigrad.ops.__all__)
@@ -148,7 +158,7 @@ def test_the_gradient_of_every_op_by_position_and_by_name(name, on):
             for leaf in leaves:
                 leaf.zero_grad()
         if name != "split":
-            getattr(minigrad, name)(*named.values()).backward(g)
+            the_op(name)(*named.values()).backward(g)
             gradients.append([leaf.grad for leaf in leaves])
     for others in gradients[1:]:
         assert all(np.array_equal(a, b) for a, b in zip(gradients[0], others, strict=True))
@@ -196,6 +206,95 @@ def test_pow_at_zero_is_finite():
 @given(seed=seeds, pair=hnp.mutually_broadcastable_shapes(signature="(m?,k),(k,n?)->(m?,n?)", max_dims=2))
 def test_matmul(seed, pair):
     holds(ops.matmul, *(normal([seed, i], shape) for i, shape in enumerate(pair.input_shapes)))
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes_"),
+    [
+        ("ij,jk->ik", [(2, 3), (3, 4)]),
+        ("ij,jk", [(2, 3), (3, 4)]),
+        ("ba,cb", [(2, 3), (4, 2)]),
+        ("bij, bjk -> bik", [(2, 3, 4), (2, 4, 2)]),
+        ("bhid,bhjd->bhij", [(2, 1, 3, 2), (2, 1, 4, 2)]),
+        ("i,i->", [(3,), (3,)]),
+        ("i,j->ij", [(3,), (2,)]),
+        ("i,j", [(3,), (2,)]),
+        ("ij->ji", [(2, 3)]),
+        ("ij->", [(2, 3)]),
+        ("ij->j", [(2, 3)]),
+        ("ii->i", [(3, 3)]),
+        ("ii", [(3, 3)]),
+        ("iij->ij", [(3, 3, 2)]),
+        ("iji,j->i", [(3, 2, 3), (2,)]),
+        ("ij,kl->", [(2, 3), (2, 2)]),
+        ("ij,j,jk->ik", [(2, 3), (3,), (3, 2)]),
+        ("ij,ij,ij->ij", [(2, 3)] * 3),
+        ("...j,jk->...k", [(2, 2, 3), (3, 4)]),
+        ("...ij,...jk", [(2, 1, 2, 3), (4, 3, 2)]),
+        ("...,...", [(2, 3), (3,)]),
+        ("i...->...i", [(2, 3, 4)]),
+        ("...ii->...", [(2, 3, 3)]),
+        ("...i->i", [(2, 3)]),
+        ("ij,j->i", [(2, 3), (1,)]),
+        ("ij,ij->i", [(2, 3), (2, 1)]),
+        ("ij,jk->ik", [(0, 3), (3, 4)]),
+        ("ij,jk->ik", [(2, 0), (0, 4)]),
+        (",i->i", [(), (3,)]),
+        ("->", [()]),
+    ],
+)
+def test_einsum(subscripts, shapes_):
+    arrays = [normal(i, shape) for i, shape in enumerate(shapes_)]
+    y, vjps = ops.einsum(subscripts, *arrays)
+    assert vjps[0] is None
+    if subscripts != "...i->i":  # NumPy wants the dots in the result; PyTorch sums over them
+        assert np.allclose(y, np.einsum(subscripts, *arrays), rtol=1e-13)
+    holds(lambda *a: (lambda y, vjps: (y * 1.0, vjps[1:]))(*ops.einsum(subscripts, *a)), *arrays)
+
+
+def test_einsum_refuses():
+    x, w = Tensor(np.ones((2, 3)), True), np.ones((4, 2))
+    with pytest.raises(ValueError, match=r"^einsum: shapes \(2, 3\) and \(4, 2\) do not fit"):
+        minigrad.einsum("ij,jk->ik", x, w)
+    with pytest.raises(ValueError, match=r"'ij,jk->ik' names 2 operands, 1 were given"):
+        minigrad.einsum("ij,jk->ik", x)
+    for wrong in ("ij->iz", "ijk", "i", "ij->ii", "i.j", "ij->i->j"):
+        with pytest.raises(ValueError, match=r"^einsum of shape"):
+            minigrad.einsum(wrong, x)
+    with pytest.raises(
+        TypeError, match=r"^einsum takes its subscripts as text, such as 'ij,jk->ik', not a nd"
+    ):
+        minigrad.einsum(x, [0, 1])
+
+
+@pytest.mark.parametrize("b", [(), (3,), (3, 2), (4, 3, 2), (1, 3, 0), (2, 4, 3, 2)])
+@pytest.mark.parametrize("a", [(), (3,), (2, 3), (0, 3), (2, 4, 3)])
+def test_dot(a, b):
+    x, y = normal(0, a), normal(1, b)
+    assert np.allclose(ops.dot(x, y)[0], np.dot(x, y), rtol=1e-13)
+    holds(ops.dot, x, y)
+    with pytest.raises(ValueError, match=r"^dot: shapes \(2, 3\) and \(2,\) do not fit"):
+        minigrad.dot(np.ones((2, 3)), np.ones(2))
+
+
+def test_flat_where_all_is_equal_or_zero():
+    for name in ("std", "norm"):
+        x = Tensor(np.zeros((2, 3)), requires_grad=True)
+        getattr(x, name)(axis=1).sum().backward()
+        assert x.grad.tolist() == [[0, 0, 0]] * 2
+    assert minigrad.norm(Tensor([3, 4])).item() == 5
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 3, 4), (0, 3), (2, 0)])
+def test_flatten(shape):
+    x = normal(0, shape)
+    assert np.array_equal(ops.flatten(x)[0], x.ravel())
+    assert np.array_equal(ops.ravel(x)[0], x.ravel())
+    for f in (ops.flatten, ops.ravel, lambda x: ops.flatten(x, -1), lambda x: ops.flatten(x, x.ndim // 2)):
+        holds(f, x)
+    for start in (max(len(shape), 1), -max(len(shape), 1) - 1):
+        with pytest.raises(ValueError, match="out of bounds"):
+            ops.flatten(x, start)
 
 
 @settings(max_examples=30)
@@ -382,7 +481,7 @@ def test_sigmoid_is_accurate_far_out():
     assert np.allclose(ops.sigmoid(x)[0], np.exp(x) / (1 + np.exp(x)), rtol=1e-14, atol=0)
 
 
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "minimum"])
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "mod", "pow", "maximum", "minimum"])
 def test_python_scalars_never_promote(name):
     x = np.ones(3, np.float32)
     for f in (lambda x: getattr(ops, name)(x, 2.0), lambda x: getattr(ops, name)(2.0, x)):
@@ -400,6 +499,11 @@ def test_python_scalars_never_promote(name):
         "log",
         "log1p",
         "sqrt",
+        "sign",
+        "std",
+        "norm",
+        "flatten",
+        "ravel",
         "abs",
         "sin",
         "cos",
@@ -436,7 +540,7 @@ def gradients(f, *arrays):
 
 
 @pytest.mark.parametrize("quick", [True, False], ids=["fast", "plain"])
-@pytest.mark.parametrize("name", ["var", "mean", "sum", "prod"])
+@pytest.mark.parametrize("name", ["var", "std", "norm", "mean", "sum", "prod"])
 def test_reductions_of_no_rows(name, quick):
     with the_tape(quick):
         for f in (lambda x: getattr(x, name)(axis=1), lambda x: minigrad.functional.layer_norm(x)):
@@ -446,7 +550,7 @@ def test_reductions_of_no_rows(name, quick):
 
 
 @pytest.mark.parametrize("axis", [0, -1])
-@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "prod"])
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "prod", "norm"])
 def test_reductions_of_no_dimensions(name, axis):
     assert gradients(lambda x: getattr(x, name)(axis=axis), np.array(3.0))[0] == 1
 

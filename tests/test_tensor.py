@@ -290,6 +290,65 @@ def test_methods():
     assert np.array_equal(x[Tensor([1, 0])].data, x.data[[1, 0]])
 
 
+def test_truth_values():
+    a, b = Tensor([True, True, False]), np.array([True, False, False])
+    for x, y in ((a, b), (b, a), (a, Tensor(b))):
+        assert (x & y).tolist() == [True, False, False]
+        assert (x | y).tolist() == [True, True, False]
+        assert (x ^ y).tolist() == [False, True, False]
+    w = leaf(3)
+    inside = (w > -0.5) & (w < 0.5) | ~(w == w)
+    assert inside.tolist() == ((w.data > -0.5) & (w.data < 0.5)).tolist()
+    assert isinstance(inside, Tensor)
+    assert not inside.requires_grad
+    mask = a
+    mask &= b
+    assert mask.tolist() == [True, False, False]
+    assert a.tolist() == [True, True, False]
+
+
+def test_questions():
+    x = Tensor(np.array([[1.0, np.nan, 0.0], [np.inf, 2.0, 3.0]]), requires_grad=True)
+    assert x.isnan().tolist() == [[False, True, False], [False] * 3]
+    assert x.isfinite().tolist() == [[True, False, True], [False, True, True]]
+    assert (x > 0).any(axis=1).tolist() == [True, True]
+    assert (x > 0).all(axis=1, keepdims=True).tolist() == [[False], [True]]
+    assert x.isnan().any()
+    assert not x.isfinite().all()
+    assert isinstance(x.isnan().any(), Tensor)
+    assert x.argmin(axis=1).tolist() == x.data.argmin(1).tolist()
+    assert not x.any().requires_grad
+
+
+def test_whole_quotients_and_what_is_left():
+    x, y = leaf(4), Tensor(np.array([2.0, -0.5, 0.3, -3.0]))
+    for q, r in ((x // y, x % y), (x.data // y, x.data % y), (x // y.data, x % y.data)):
+        assert q.tolist() == (x.data // y.data).tolist()
+        assert r.tolist() == (x.data % y.data).tolist()
+    assert (7 // Tensor(2), 7 % Tensor(4)) == (Tensor(3), Tensor(3))
+    assert not (x // y).requires_grad
+    (x % 1.0 * x.data).sum().backward()
+    assert x.grad.tolist() == x.data.tolist()
+    with no_grad():
+        before, p = x.data.copy(), x
+        p //= 2.0
+        assert p is x
+        assert x.data.tolist() == (before // 2).tolist()
+        p %= 0.7
+        assert x.data.tolist() == (before // 2 % 0.7).tolist()
+
+
+def test_as_python_has_it():
+    loss, w = (leaf(3) * 2.0).sum(), leaf(2, 2)
+    assert f"{loss:.3f}" == f"{loss.item():.3f}"
+    assert f"{Tensor(3):04d}|{loss}" == f"0003|{loss!r}"
+    with pytest.raises(TypeError, match=r"'\.3f' formats one number, not shape \(2, 2\): format the entries"):
+        f"{w:.3f}"
+    assert w.tolist() == w.data.tolist()
+    assert type(loss.tolist()) is float
+    assert (int(Tensor(3.7)), np.int64(Tensor(3)), round(float(loss), 2)) == (3, 3, round(loss.item(), 2))
+
+
 # Recording
 
 

@@ -4,20 +4,21 @@ An op knows nothing of tensors or of the tape: see `minigrad.tape` for what it r
 into a file of its kin, name it there in `__all__`, and give it its cases in tests/test_ops.py. An op on a hot
 path may be lifted by `minigrad.fast.quick`.
 
-Where a function has a kink, the gradient is: abs 0, relu 0, leaky_relu the slope, clip 1 at its
-bounds; entries that tie in max, min, maximum, minimum share it equally.
+Where a function has a kink, the gradient is: abs, relu, sign, and std and norm where they are 0, 0;
+leaky_relu the slope; clip 1 at its bounds; entries that tie in max, min, maximum, minimum share it equally.
 """
 
 from typing import TYPE_CHECKING
 
-from minigrad.ops import arithmetic, choosing, elementwise, indexing, reductions, shapes
+from minigrad.ops import arithmetic, choosing, elementwise, indexing, products, reductions, shapes
 from minigrad.ops.arithmetic import *
 from minigrad.ops.choosing import *
 from minigrad.ops.elementwise import *
 from minigrad.ops.indexing import *
+from minigrad.ops.products import *
 from minigrad.ops.reductions import *
 from minigrad.ops.shapes import *
 
 if not TYPE_CHECKING:  # a checker takes the stars above as they are, but reads no list that is put together
-    families = (arithmetic, choosing, elementwise, indexing, reductions, shapes)
+    families = (arithmetic, choosing, elementwise, indexing, products, reductions, shapes)
     __all__ = [name for family in families for name in family.__all__]

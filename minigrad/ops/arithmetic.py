@@ -1,4 +1,4 @@
-"""Arithmetic: +, -, *, /, **, @ and the sign."""
+"""Arithmetic: +, -, *, /, %, **, @ and the sign."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minigrad.fast import quick
 from minigrad.fast.vjps import By
 from minigrad.tape import Array, Result
 
-__all__ = ["add", "div", "matmul", "mul", "neg", "pow", "sub"]
+__all__ = ["add", "div", "matmul", "mod", "mul", "neg", "pow", "sub"]
 
 
 def _same(g: Array) -> Array:
@@ -46,6 +46,15 @@ def div(a: Array, b: Array) -> Result:
     """a / b entry by entry, of any shapes that broadcast. Raises ValueError for shapes that do not fit."""
     y = a / b
     return y, (lambda g: g / b, lambda g: -g * y / b)
+
+
+@quick
+def mod(a: Array, b: Array) -> Result:
+    """a % b entry by entry, of any shapes that broadcast: what is left of a, with the sign of b.
+
+    Gradients: g, and -g times the whole quotient. Raises ValueError for shapes that do not fit.
+    """
+    return np.mod(a, b), (_same, lambda g: -g * np.floor_divide(a, b))
 
 
 @quick

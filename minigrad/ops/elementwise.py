@@ -20,6 +20,7 @@ __all__ = [
     "log1p",
     "relu",
     "sigmoid",
+    "sign",
     "sin",
     "softplus",
     "sqrt",
@@ -70,6 +71,12 @@ def sqrt(x: Array) -> Result:
 def abs(x: Array) -> Result:
     """The absolute value of x, of any shape; the gradient at 0 is 0."""
     return np.abs(x), (lambda g: g * np.sign(x),)
+
+
+@quick
+def sign(x: Array) -> Result:
+    """-1, 0 or 1 as x is below, at or above 0, of any shape. The gradient is 0 everywhere."""
+    return np.sign(x), (np.zeros_like,)
 
 
 @quick

@@ -11,10 +11,11 @@ import math
 
 import numpy as np
 
+from minigrad.contract import plain
 from minigrad.ops.elementwise import floats
 from minigrad.tape import Array, Result, op
 
-__all__ = ["cumsum", "logsumexp", "max", "mean", "min", "prod", "sum", "var"]
+__all__ = ["cumsum", "logsumexp", "max", "mean", "min", "norm", "prod", "std", "sum", "var"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -60,6 +61,34 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
     n = x.size / (y.size or 1) - ddof
     scale = 2 / n if n > 0 else math.nan
     return y, (lambda g: _spread(g * scale, x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
+
+
+@op
+def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
+    """The square root of the variance along the axes: of (B, T) with axis=1 it is (B,).
+
+    It divides by n - ddof, as `var` does. The gradient where all entries are equal is 0. Raises ValueError
+    for an axis x has not.
+    """
+    squared, (vjp,) = plain(var)(x, axis, keepdims, ddof)
+    y = np.sqrt(squared)
+    return y, (lambda g: vjp(_over(g, y) / 2),)
+
+
+@op
+def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+    """The Euclidean length along the axes, the root of the sum of squares: of (B, T) with axis=1 it is (B,).
+
+    The gradient is g x / |x|, and 0 where the length is 0. Raises ValueError for an axis x has not.
+    """
+    x = floats(x)
+    y = np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+    return y, (lambda g: _spread(_over(g, y), x, axis, keepdims) * x,)
+
+
+def _over(g: Array, y: Array) -> Array:
+    """g / y, in y's shape, and 0 where y is 0."""
+    return np.where(y == 0, 0, g / np.where(y == 0, 1, y))
 
 
 def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:

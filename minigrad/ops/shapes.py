@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from minigrad.tape import Array, Result, op
 __all__ = [
     "broadcast_to",
     "expand_dims",
+    "flatten",
     "flip",
     "moveaxis",
     "pad",
+    "ravel",
     "reshape",
     "squeeze",
     "swapaxes",
@@ -30,6 +33,24 @@ def reshape(x: Array, shape: int | tuple[int, ...]) -> Result:
     Raises ValueError where the number of entries differs.
     """
     return x.reshape(shape), (lambda g: g.reshape(x.shape),)
+
+
+@op
+def flatten(x: Array, start: int = 0) -> Result:
+    """x with its axes from `start` on made one: of (B, T, H) it is (B T H,), with start=1 (B, T H).
+
+    Raises ValueError for an axis x has not.
+    """
+    axes = x.ndim or 1
+    if not -axes <= start < axes:
+        raise np.exceptions.AxisError(start, x.ndim)
+    return x.reshape(*x.shape[:start], math.prod(x.shape[start:])), (lambda g: g.reshape(x.shape),)
+
+
+@op
+def ravel(x: Array) -> Result:
+    """All entries of x, of any shape, along one axis: of (B, T, H) it is (B T H,)."""
+    return x.reshape(x.size), (lambda g: g.reshape(x.shape),)
 
 
 @op
