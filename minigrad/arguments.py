@@ -87,12 +87,12 @@ def function(where: str, name: str, value: Any, such_as: str) -> None:
 
 
 def floating(where: str, dtype: Any) -> np.dtype[Any]:
-    """The dtype, if gradients can be of it. Raises TypeError for any other, or for none."""
+    """The dtype, if parameters can be of it. Raises TypeError for any other, or for none."""
     with suppress(TypeError):
         found: np.dtype[Any] = np.dtype(dtype)
-        if found.kind == "f":
+        if found.kind == "f" and found.itemsize >= 4:  # in half precision, Adam's eps is 0
             return found
-    raise TypeError(unfit(where, "dtype", dtype, "a floating one, such as np.float32"))
+    raise TypeError(unfit(where, "dtype", dtype, "np.float32 or np.float64"))
 
 
 def mask(where: str, value: Any, shape: tuple[int, ...]) -> Array:

@@ -198,8 +198,6 @@ def layer_norm(x: Tensor | npt.ArrayLike, gain: Any = None, bias: Any = None, ep
     for name, one in (("gain", gain), ("bias", bias)):
         if one is not None and as_array(one).shape not in (x.shape[-1:], ()):
             raise ValueError(f"layer_norm: {name} {as_array(one).shape} does not fit x {x.shape}")
-    if x.dtype == np.float16:  # a sum of squares is soon too large for it
-        return layer_norm(x.astype(np.float32), gain, bias, eps).astype(np.float16)
     y: Tensor = (x - x.mean(axis=-1, keepdims=True)) / sqrt(x.var(axis=-1, keepdims=True) + eps)
     y = y if gain is None else y * gain
     return y if bias is None else add(y, bias)

@@ -1,13 +1,18 @@
 """fit: what it computes and records, when it stops, and that a stopped training goes on unchanged."""
 
+import collections
+import functools
 import io
 import json
+import random
+import subprocess
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import tests.library
 from minigrad import functional, nn, optim, train
 from minigrad.data import Batch
 from minigrad.tensor import Tensor
@@ -218,7 +223,9 @@ def test_a_nan_stops_with_a_word_and_moves_nothing():
     def loss(prediction, y):
         return functional.mse(prediction, y) * next(factors)
 
-    with pytest.warns(RuntimeWarning, match="fit stopped in epoch 3: the loss is NaN; a smaller lr"):
+    with pytest.warns(
+        RuntimeWarning, match="fit stopped in epoch 3 after 0 steps: the loss is NaN; a smaller lr"
+    ):
         history = quiet(
             model, line(8), epochs=9, loss=loss, callback=lambda h: states.append(model.state_dict())
         )
@@ -240,7 +247,7 @@ def test_ctrl_c_keeps_history_best_parameters_and_modes():
             raise KeyboardInterrupt
 
     options = {"loss": loss, "callback": callback, "patience": 5, "validation": line(8)}
-    with pytest.warns(RuntimeWarning, match="fit stopped in epoch 4: it was interrupted"):
+    with pytest.warns(RuntimeWarning, match="fit stopped in epoch 4 after 0 steps: it was interrupted"):
         history = quiet(model, line(8), epochs=9, **options)
     assert list(history["val_loss"]) == [3.0, 1.0, 2.0]
     for name, array in model.state_dict().items():
@@ -417,7 +424,7 @@ GLOBAL = np.random.default_rng(3)
     ("held", "says"),
     [
         (np.random.RandomState(0), r"Module.held is a RandomState, .* use np.random.default_rng"),
-        ([iter([1])], r"Module.held.0 is a list_iterator, .* keep a number"),
+        ([iter([1])], r"Module.held.0 is a list_iterator, .* keep a"),
         ({"a": {1, 2}}, r"Module.held.a is a set, .* keep a list"),
         (Tensor(1.0, True) * 2, r"Module.held is a recorded tensor .* keep Module.held.detach\(\)"),
         (np.random.RandomState(0).rand, r"Module.held \(self\) is a RandomState"),
@@ -553,5 +560,286 @@ def test_in_a_notebook_progress_is_tqdms_widget(monkeypatch):
     [("epochs", 0), ("batch_size", -1), ("patience", 0)],
 )
 def test_silly_arguments_are_named(option, count):
-    with pytest.raises(ValueError, match=f"{option} is {count}; it must be at least 1"):
+    with pytest.raises(ValueError, match=f"fit: {option} is {count}; it must be a whole number, at least 1"):
         quiet(linear(), line(), **{option: count})
+
+
+# What draws, wherever it is kept
+
+
+class Sampler:
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+    def draw(self):
+        return self.rng.random()
+
+
+class Slotted:
+    __slots__ = ("rng",)
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+
+class ByClass(nn.Module):
+    rng = np.random.default_rng(5)
+
+    def forward(self, x):
+        return x + self.rng.random()
+
+
+class ByMethod(nn.Module):
+    def forward(self, x):
+        return x + self.noise() + self.other + sum(self.many)
+
+    def noise(self):
+        return GLOBAL.random()
+
+    @property
+    def other(self):
+        return SAMPLER.draw()
+
+    @property
+    def many(self):
+        return [tests.library.RNG.random() for _ in range(2)] + [(lambda: GLOBAL.random())()]
+
+
+SAMPLER = Sampler(9)
+
+
+def drawing(kind, seed):
+    """A module that draws in each call, from a generator that lies somewhere else for each kind."""
+    rng, sampler, slotted = np.random.default_rng(seed), Sampler(seed), Slotted(seed)
+    deep = functools.partial(lambda a, b: a + b["rng"].random(), b={"rng": rng})
+    return {
+        "list": lambda: nn.Sequential(lambda x, held=[rng]: x + held[0].random()),
+        "closure of a closure": lambda: nn.Sequential((lambda f: lambda x: x + f())(lambda: rng.random())),
+        "partial": lambda: nn.Sequential(deep),
+        "bound method": lambda: nn.Sequential(lambda x, f=sampler.draw: x + f()),
+        "object": lambda: nn.Sequential(lambda x: x + sampler.draw()),
+        "slots": lambda: nn.Sequential(lambda x: x + slotted.rng.random()),
+        "dropout": lambda: nn.Sequential(nn.Linear(1, 9), nn.Dropout(0.5, rng=rng)),
+        "class": ByClass,
+        "methods": ByMethod,
+    }[kind]()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "list",
+        "closure of a closure",
+        "partial",
+        "bound method",
+        "object",
+        "slots",
+        "dropout",
+        "class",
+        "methods",
+    ],
+)
+def test_what_draws_goes_on_wherever_it_is_kept(tmp_path, kind, monkeypatch):
+    monkeypatch.setattr(tests.library, "RNG", np.random.default_rng(4), raising=False)
+    x, model, other = Tensor([[1.0]]), drawing(kind, 0), drawing(kind, 1)
+    model(x)
+    save(tmp_path / "run.npz", History(), model)
+    drawn = [model(x).data for _ in range(3)]
+    load(tmp_path / "run.npz", other)
+    again = [other(x).data for _ in range(3)]
+    assert all(np.array_equal(a, b) for a, b in zip(drawn, again, strict=True))
+    assert not np.array_equal(drawn[0], drawn[1]), "it does draw"
+
+
+def counting():
+    calls = 0
+
+    def forward(x):
+        nonlocal calls
+        calls += 1
+        return x * calls
+
+    return forward
+
+
+def counting_globally(x):
+    global CALLS
+    CALLS += 1
+    return x * CALLS
+
+
+CALLS = 0
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (lambda x: x * np.random.rand(), r"Module\.held \(self\) is a RandomState, .*default_rng"),
+        (lambda x: x * random.random(), r"Module\.held \(self\) is a Random, .*default_rng"),
+        (counting(), r"Module\.held \(calls\) is assigned to by a function .* keep it as an attribute"),
+        (counting_globally, r"Module\.held \(CALLS\) is assigned to by a function"),
+        (functools.partial(np.multiply, iter([1])), r"Module\.held \(.*\) is a list_iterator, .* keep a"),
+        (collections.deque([1]), r"Module\.held is a deque, .* keep a list"),
+    ],
+)
+def test_what_draws_or_counts_out_of_reach_is_named(tmp_path, held, says):
+    model = nn.Module()
+    model.held = held
+    with pytest.raises(ValueError, match=says):
+        save(tmp_path / "run.npz", History(), model)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_drawn_at_the_start_is_not_asked_for(tmp_path):
+    class Drawn(nn.Module):
+        def __init__(self):
+            self.W = nn.Parameter(np.random.rand(2))
+            self.frozen = nn.Parameter(np.ones(2), requires_grad=False)
+
+        def forward(self, x):
+            return np.random.default_rng(0).random() + x * self.W + later
+
+    model = Drawn()
+    save(tmp_path / "run.npz", History(), model)
+    model.frozen.data[...] = 3
+    load(tmp_path / "run.npz", model)
+    assert model.frozen.data.tolist() == [1, 1]
+    later = 0.0
+    assert model(Tensor(1.0)).shape == (2,)
+
+
+# By steps, messages, stopping within an epoch
+
+
+def test_a_schedule_may_go_by_steps():
+    model, seen = linear(), []
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    schedule = optim.Schedule(optimizer, optim.warm_up(4))
+
+    def clip(parameters):
+        seen.append(optimizer.lr)
+
+    fit(
+        model,
+        line(16),
+        functional.mse,
+        optimizer,
+        epochs=3,
+        batch_size=8,
+        clip=clip,
+        schedule=schedule,
+        progress=False,
+    )
+    assert seen == pytest.approx([0.025, 0.05, 0.075, 0.1, 0.1, 0.1])
+    assert schedule.steps == 6
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, "nan"])
+def test_stopping_within_an_epoch_says_after_which_step(error):
+    model, calls, states = nn.Sequential(linear(), nn.Dropout(0.5).eval()), [], []
+
+    def loss(prediction, y):
+        calls.append(len(calls))
+        if len(calls) == 12 and error is KeyboardInterrupt:
+            states.append(model.state_dict())
+            raise KeyboardInterrupt
+        return functional.mse(prediction, y) * (np.nan if len(calls) == 12 else 1.0)
+
+    why = "it was interrupted" if error is KeyboardInterrupt else "the loss is NaN"
+    with pytest.warns(RuntimeWarning, match=f"fit stopped in epoch 2 after 4 steps: {why}"):
+        history = quiet(model, line(56), epochs=9, loss=loss)
+    assert len(history) == 1
+    assert [m.training for m in model.modules()] == [True, True, False]
+    for state in states:
+        assert np.array_equal(model.state_dict()["layers.0.W"], state["layers.0.W"]), "the updates stay"
+
+
+def refused(**changed):
+    model = linear()
+    given = {
+        "model": model,
+        "data": line(),
+        "loss": functional.mse,
+        "optimizer": optim.SGD(model.parameters(), 0.1),
+        "epochs": 1,
+        "progress": False,
+    }
+    return lambda: fit(**(given | changed))
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (
+            refused(data=(1, 2)),
+            r"fit: data is a tuple; it must be a Batch, as Batch\(x, y\) makes one of arr",
+        ),
+        (refused(data=lambda rng: None), "fit: what data returned is None; it must be a Batch"),
+        (refused(validation=lambda rng: line()), "fit: validation is a function; it must be a Batch"),
+        (refused(model=nn.Linear), "fit: model is the class Linear; it must be a Module that was made"),
+        (refused(loss="mse"), "fit: loss is 'mse'; it must be a function, such as functional.mse"),
+        (refused(loss=lambda p, y: 1.0), r"what loss returned is 1.0; .* a Tensor, .* not of its \.data"),
+        (
+            refused(loss=lambda p, y: (p - y) ** 2),
+            r"returned is a Tensor of shape \(32, 1\); .* of one entry",
+        ),
+        (refused(loss=lambda p, y: functional.mse(p.detach(), y)), "fit: the loss depends on no parameter"),
+        (refused(optimizer=optim.SGD), "fit: optimizer is the class SGD; it must be an optimiser"),
+        (refused(optimizer=0.1), "fit: optimizer is 0.1"),
+        (
+            refused(optimizer=optim.SGD(linear().parameters(), 1)),
+            "the optimizer moves no parameter of this mo",
+        ),
+        (refused(metrics=off), "fit: metrics is a function; it must be a dict"),
+        (refused(metrics={"off": 1}), r"fit: metrics\['off'\] is 1; it must be a function"),
+        (refused(metrics={"loss": off}), "fit: a metric is called 'loss', as another figure is: rename it"),
+        (refused(metrics={"val_a": off}), "a metric is called 'val_a'"),
+        (refused(metrics={"off": lambda p, y: None}), "what off returned is None; it must be a number"),
+        (refused(metrics={"off": lambda p, y: np.ones(3)}), r"what off returned is an array of shape \(3,\)"),
+        (refused(clip=1.0), "fit: clip is 1.0; it must be a function, such as lambda parameters"),
+        (refused(clip=lambda ps: "x"), "what clip returned is 'x'; it must be a number"),
+        (refused(callback=3), "fit: callback is 3; it must be a function, such as lambda history"),
+        (refused(schedule=optim.cosine(3)), "fit: schedule is a function; it must be a Schedule"),
+        (refused(history=[1]), "fit: history is a list; it must be the History that fit returned"),
+        (refused(epochs="3"), "fit: epochs is '3'; it must be a whole number, at least 1"),
+        (refused(epochs=2.5), "fit: epochs is 2.5"),
+        (refused(seed=-1), "fit: seed is -1; it must be a whole number, at least 0"),
+        (refused(seed=None), "fit: seed is None"),
+        (lambda: evaluate(linear(), (1, 2), functional.mse), "evaluate: data is a tuple; it must be a Batch"),
+        (
+            lambda: Batch([[1.0]], np.ones((1, 1))),
+            "Batch: x is a list; it must be an array with a first axis",
+        ),
+        (lambda: Batch(np.ones(2), np.ones(())), r"Batch: y is an array of shape \(\)"),
+        (lambda: save("run.npz", linear()), "save: history is a Linear; it must be a History"),
+        (
+            lambda: save("run.npz", History(), "run"),
+            "save: part 0 is 'run'; it must be a model, an optimizer",
+        ),
+        (lambda: load("run.npz", nn.Linear), "load: part 0 is the class Linear; it must be a model"),
+    ],
+)
+def test_a_wrong_call_is_told_what_is_wanted(call, says):
+    with pytest.raises((TypeError, ValueError), match=says):
+        call()
+
+
+def test_a_loss_that_takes_no_mask_is_told_how_it_was_called():
+    data = Batch(np.ones((2, 2)), np.ones((2, 1)), np.ones((2,), bool))
+    with pytest.raises(TypeError) as told:
+        quiet(linear(), data, loss=lambda prediction, y: functional.mse(prediction, y))
+    assert told.value.__notes__ == ["fit called it as f(prediction, y, mask)"]
+
+
+def test_in_a_pipe_progress_has_no_control_characters():
+    pytest.importorskip("tqdm")
+    program = (
+        "import numpy as np\nfrom minigrad import functional, nn, optim\nfrom minigrad.data import Batch\n"
+        "from minigrad.train import fit\nmodel = nn.Linear(2, 1)\n"
+        "fit(model, Batch(np.ones((4, 2)), np.ones((4, 1))), functional.mse, "
+        "optim.SGD(model.parameters(), 0.1), epochs=20)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stderr == ""
+    assert len(ran.stdout.splitlines()) == 10
+    assert all(c.isprintable() for line in ran.stdout.split("\n") for c in line)

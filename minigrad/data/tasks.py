@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from minigrad.arguments import unfit
+
 # What `boom` tracks: one point of the plane per input symbol.
 BOOM_TARGETS = np.array([[1.0, -1.0], [-1.0, 1.0], [0.5, 0.5], [-0.5, -1.0]])
 BOOM_RATE = 0.35  # the share of the remaining way that the tracked point goes in one step
@@ -19,7 +21,8 @@ class Batch:
 
     For the tasks here: x (B, T, D); y (B, T, K), shaped like the model's output; mask (B, T), True
     where an answer is asked for. x and y are float64. Other data has other shapes after B, and may
-    do without a mask. Raises ValueError where x, y and mask do not have the same number of samples.
+    do without a mask. Raises ValueError where x, y and mask do not have the same number of samples, TypeError
+    where one is no array of samples.
     """
 
     x: np.ndarray
@@ -27,6 +30,9 @@ class Batch:
     mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        for name, value in (("x", self.x), ("y", self.y), ("mask", self.mask)):
+            if not getattr(value, "shape", ()) and (name != "mask" or value is not None):
+                raise TypeError(unfit("Batch", name, value, "an array with a first axis of samples"))
         masked = len(self.x) if self.mask is None else len(self.mask)
         if not len(self.x) == len(self.y) == masked:
             raise ValueError(f"x has {len(self.x)} samples, y {len(self.y)}, mask {masked}; they must agree")

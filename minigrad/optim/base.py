@@ -37,8 +37,7 @@ class _Arena:
         ends = list(accumulate(p.size for p in parameters))
         self.cuts = [slice(end - p.size, end) for p, end in zip(parameters, ends, strict=True)]
         first = parameters[0].data
-        # Half precision is for keeping numbers: a square of a small gradient, or eps, would be 0 in it.
-        self.dtype = np.result_type(first.dtype, np.float32)
+        self.dtype = first.dtype
         self.flat = {name: np.zeros(ends[-1], self.dtype, like=first) for name in slots}
 
     def refuse_other_shapes(self) -> None:
@@ -80,7 +79,7 @@ def _shared(name: str) -> Any:
 class Optimizer:
     """Base of the optimisers: it has parameters, a learning rate, and a state for each parameter.
 
-    parameters: Tensors of any shape; one that comes twice moves once, a frozen Parameter is left out. Or
+    parameters: Tensors of any shape; one that comes twice moves once, a frozen Parameter stays. Or
     groups of them: dicts such as {"params": [...], "lr": 0.1}, with a "weight_decay" of their own if wanted.
     lr, weight_decay: may be assigned at any time, for all groups here or for one in `groups`.
     weight_decay: weight_decay * data is added to the gradient; in a class that is `decoupled`,

@@ -59,7 +59,7 @@ def _leaves(name: str, parameters: Any) -> list[Tensor]:
         if not isinstance(p, Tensor):
             remedy = "pass model.parameters()" if isinstance(p, (tuple, str)) else "pass a flat list of them"
             raise TypeError(f"{name}: parameter {i} is a {type(p).__name__}, not a Tensor: {remedy}")
-        if p.node is None and type(p) is Tensor:  # a frozen Parameter belongs to its model: it is left out
+        if p.node is None and type(p) is Tensor:  # a Parameter is frozen, and may thaw
             remedy = "make it with requires_grad=True, or leave it out"
             raise ValueError(f"{name}: parameter {i}, of shape {p.shape}, has requires_grad=False: {remedy}")
         if p.node is not None and p.node.op is not None:
@@ -68,7 +68,6 @@ def _leaves(name: str, parameters: Any) -> list[Tensor]:
     if not leaves:
         why = "does the model have any when the optimiser is made? A generator gives them only once"
         raise ValueError(f"{name}: no parameters; {why}")
-    moving = [p for p in leaves if p.node is not None]
-    if not moving:
+    if all(p.node is None for p in leaves):
         raise ValueError(f"{name}: no parameter moves: all of them are frozen, by requires_grad=False")
-    return moving
+    return leaves

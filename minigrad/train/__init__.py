@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol, SupportsFloat
+from typing import Protocol, SupportsFloat
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from minigrad.data import Batch
 from minigrad.nn import Module, Parameter
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
+from minigrad.train import asked
 from minigrad.train.history import History as History
 from minigrad.train.progress import bar_or_lines
 from minigrad.train.saving import load as load
@@ -35,6 +36,13 @@ class Optimizer(Protocol):
         """Move the parameters by their gradients."""
 
 
+class Stepped(Protocol):
+    """What fit needs of a schedule: `minigrad.optim.Schedule` has it."""
+
+    def step(self) -> None:
+        """Set the learning rate for the next step."""
+
+
 def fit(
     model: Module,
     data: Batch | EpochData,
@@ -47,6 +55,7 @@ def fit(
     validation: Batch | None = None,
     metrics: Mapping[str, Metric] | None = None,
     clip: Clip | None = None,
+    schedule: Stepped | None = None,
     patience: int | None = None,
     callback: Callable[[History], bool | None] | None = None,
     history: History | None = None,
@@ -64,6 +73,7 @@ def fit(
     validation: a Batch on which loss and metrics are computed after each epoch, in eval mode.
     clip: `clip(parameters)` runs between the backward pass and the optimizer's step; if it returns the
     gradient's norm, the history records its mean.
+    schedule: its `step()` runs after each step of the optimizer; call one that goes by epochs in callback.
     patience: training stops once the loss (that of `validation`, if given) has not improved for so
     many epochs, and the model is left with the parameters of its best epoch.
     callback: `callback(history)` runs after each epoch, and ends the training by returning True.
@@ -75,14 +85,25 @@ def fit(
     modes are what they were before. Ctrl-C, and a loss that is NaN, end the training with a RuntimeWarning:
     what is returned is the history of the finished epochs, and the updates since then stay in the model.
 
-    Raises ValueError where epochs, batch_size or patience is below 1, and where the data has no
-    sample or a mask that is False everywhere.
+    Raises ValueError where epochs, batch_size or patience is below 1, where the data has no sample or a mask
+    that is False everywhere, where the loss is not one number or depends on no parameter, and where the
+    optimizer is of another model; TypeError where an argument, or what one of the functions returns, is of
+    another kind.
     """
-    _refuse(epochs=epochs, batch_size=batch_size, patience=patience)
-    history = history or History()
+    metrics = {} if metrics is None else metrics
+    history = History() if history is None else history
+    counts = {"epochs": epochs, "patience": patience, "seed": seed}
+    functions = {
+        "clip": (clip, "lambda parameters: clip_grad_norm(parameters, 1.0)"),
+        "callback": (callback, "lambda history: len(history) == 3"),
+    }
+    asked.of_both("fit", model, data, loss, metrics, batch_size, drawn=True)
+    asked.of_fit(model, optimizer, counts, functions, schedule, history)
+    if validation is not None:
+        asked.batch("fit", "validation", validation)
     if history.last:
         model.load_state_dict(history.last)
-    metrics = metrics or {}
+    done = 0  # steps of this epoch
     monitored = "loss" if validation is None else "val_loss"
     with _own_modes(model) as modes, bar_or_lines(len(history), epochs, progress) as show:
         try:
@@ -90,12 +111,14 @@ def fit(
                 if patience is not None and _waited(history, monitored) >= patience:
                     break
                 rng = np.random.default_rng([seed, epoch])
-                drawn = data(rng) if callable(data) else data
+                drawn = asked.batch("fit", "what data returned", data(rng)) if callable(data) else data
                 shuffled = drawn[rng.permutation(len(drawn))]
                 record: dict[str, float] = {"epoch": epoch}
                 _set(modes)
                 for averages in _steps(model, shuffled, loss, optimizer, batch_size, metrics, clip):
-                    record |= averages
+                    if schedule is not None:
+                        schedule.step()
+                    record, done = record | averages, done + 1
                     show(record)
                 if validation is not None:
                     scores = evaluate(model, validation, loss, metrics=metrics, batch_size=batch_size)
@@ -106,12 +129,14 @@ def fit(
                 history = History(
                     (*history.records, record), model.state_dict() if improved else history.best
                 )
+                done = 0
                 show(record, ended=True)
                 if callback is not None and callback(history):
                     break
         except (KeyboardInterrupt, _LossIsNaN) as stopped:
             why = str(stopped) or "it was interrupted"
-            told = f"fit stopped in epoch {len(history) + 1}: {why}; the history has the epochs before"
+            place = f"epoch {len(history) + 1} after {done} steps"
+            told = f"fit stopped in {place}: {why}; the history has the epochs before"
             warnings.warn(told, RuntimeWarning, stacklevel=2)
     if history.best:
         history = History(history.records, history.best, model.state_dict())
@@ -130,15 +155,16 @@ def evaluate(
     """The mean loss and metrics of `model` on `data`, x (B, ...) and y (B, ...), by name.
 
     Computed in eval mode and without recording; each module's mode is afterwards what it was before.
-    loss, metrics, batch_size, and the ValueError it raises: as for `fit`.
+    loss, metrics, batch_size, and the ValueError and TypeError it raises: as for `fit`.
     """
-    _refuse(batch_size=batch_size)
+    metrics = {} if metrics is None else metrics
+    asked.of_both("evaluate", model, data, loss, metrics, batch_size)
     means = _Means()
     with _own_modes(model), no_grad():
         model.eval()
         for batch in _batches(data, batch_size):
             prediction = model(Tensor(batch.x))
-            means.add(_weight(batch), _scores(prediction, batch, {"loss": loss, **(metrics or {})}))
+            means.add(_weight(batch), _scores(prediction, batch, {"loss": loss, **metrics}))
     return means.values
 
 
@@ -195,7 +221,7 @@ def _steps(
     for batch in _batches(data, batch_size):
         optimizer.zero_grad()
         prediction = model(Tensor(batch.x))
-        value = _applied(loss, prediction, batch)
+        value = asked.scalar(asked.applied(loss, prediction, batch))
         if np.isnan(value.data).any():
             raise _LossIsNaN("the loss is NaN; a smaller lr, or clip, may help")
         value.backward()
@@ -204,7 +230,7 @@ def _steps(
         with no_grad():
             figures = {"loss": float(value.item()), **_scores(prediction, batch, metrics)}
         if norm is not None:
-            figures["norm"] = float(norm)
+            figures["norm"] = asked.figure("clip", norm)
         means.add(_weight(batch), figures)
         yield means.values
 
@@ -227,15 +253,11 @@ def _weight(batch: Batch) -> float:
     return float(len(batch) if batch.mask is None else np.count_nonzero(batch.mask))
 
 
-def _applied(function: Callable[..., Any], prediction: Tensor, batch: Batch) -> Any:
-    """What a loss or a metric says of a batch; it is given the mask where there is one."""
-    if batch.mask is None:
-        return function(prediction, batch.y)
-    return function(prediction, batch.y, batch.mask)
-
-
 def _scores(prediction: Tensor, batch: Batch, functions: Mapping[str, Metric]) -> dict[str, float]:
-    return {name: float(_applied(function, prediction, batch)) for name, function in functions.items()}
+    return {
+        name: asked.figure(name, asked.applied(function, prediction, batch))
+        for name, function in functions.items()
+    }
 
 
 def _waited(history: History, monitored: str) -> int:
@@ -243,10 +265,3 @@ def _waited(history: History, monitored: str) -> int:
     losses = [record[monitored] for record in history.records]
     finite = [loss for loss in losses if not math.isnan(loss)]
     return len(losses) - 1 - losses.index(min(finite)) if finite else len(losses)
-
-
-def _refuse(**counts: int | None) -> None:
-    """Raise ValueError, which names it, where a count is given and below 1."""
-    for name, count in counts.items():
-        if count is not None and count < 1:
-            raise ValueError(f"fit: {name} is {count}; it must be at least 1")

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from functools import partial
-from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from minigrad.nn import Module
+from minigrad.nn import Module, Parameter
 from minigrad.tensor import Tensor
+from minigrad.train.reached import PLAIN, Rebound, draws_of_class, inner_of, items, reached
 
 Place = tuple[str, Any, Any, Any]  # dotted name, what holds the value, under which key, the value
-
-
-_DRAWS = (np.random.Generator, np.random.RandomState, random.Random)
-_FUNCTIONS = (FunctionType, MethodType, BuiltinMethodType, partial)
-_PLAIN = (Tensor, np.ndarray, np.generic, np.dtype, np.ufunc, type, ModuleType, *_FUNCTIONS, *_DRAWS)
 
 
 def generators(module: Module) -> list[np.random.Generator]:
     """Every random generator that the module can reach, each once, in the order of its attributes.
 
-    In attributes, containers and other objects; and in what a function among them, or `forward`, closes
-    over, takes by default, is bound to or names among its globals.
+    In attributes, containers and other objects, also of its class; and in what a function among them, or a
+    method, closes over, takes by default, is bound to or names among its globals.
     """
-    found = [one for _, _, _, value in _walk(module) for one in (value, *(v for _, v in _reached(value)))]
+    found = [one for _, _, _, value in _walk(module) for one in (value, *(v for _, v in reached(value)))]
     return list({id(one): one for one in found if isinstance(one, np.random.Generator)}.values())
 
 
@@ -43,7 +37,7 @@ def values(module: Module) -> dict[str, Any]:
         if isinstance(value, Tensor):
             if value.requires_grad and value.node.op is not None:
                 raise ValueError(f"{name} is a recorded tensor and cannot be saved: keep {name}.detach()")
-            if not value.requires_grad:
+            if not value.requires_grad and not isinstance(value, Parameter):
                 kept[name] = value.data
         elif isinstance(value, np.ndarray):
             if value.dtype.kind not in "biufcUS":
@@ -54,7 +48,7 @@ def values(module: Module) -> dict[str, Any]:
             if not name.endswith(".training"):
                 kept[name] = value
         else:
-            for inner, one in ((name, value), *_reached(value)):
+            for inner, one in ((name, value), *reached(value)):
                 _refuse_stateful(name if one is value else f"{name} ({inner})", one)
     return kept
 
@@ -88,7 +82,9 @@ def _refuse_stateful(name: str, value: Any) -> None:
     """Raise ValueError for a value that changes with use, and whose state cannot be read or set."""
     if isinstance(value, (random.Random, np.random.RandomState)):
         remedy = "use np.random.default_rng(seed)"
-    elif hasattr(value, "__next__"):
+    elif isinstance(value, Rebound):
+        raise ValueError(f"{name} is assigned to by a function and cannot be saved: keep it as an attribute")
+    elif hasattr(value, "__next__") and not isinstance(value, type):
         remedy = "keep a number that says how far it is"
     elif type(value).__hash__ is None:
         remedy = "keep a list, a dict or an array"
@@ -103,45 +99,12 @@ def _walk(module: Module) -> Iterator[Place]:
     seen: dict[int, Any] = {}  # holding a value keeps its id from being reused
     while todo:
         name, holder, key, value = todo.pop()
-        inner = _inner(value)
+        inner = inner_of(value)
         if inner is None:
             yield name, holder, key, value
         elif id(value) not in seen:
             seen[id(value)] = value
-            items = [(f"{name}.{key}", inner, key, one) for key, one in _items(inner)]
-            if isinstance(value, Module):
-                items.append((f"{name}.forward", None, None, type(value).forward))
-            todo += reversed(items)
-
-
-def _inner(value: Any) -> Any:
-    """The dict, list or tuple in which a value holds others, or None for one that holds none."""
-    if isinstance(value, (dict, list, tuple)):
-        return value
-    return None if isinstance(value, _PLAIN) else getattr(value, "__dict__", None)
-
-
-def _items(inner: Any) -> list[tuple[Any, Any]]:
-    return list(inner.items() if isinstance(inner, dict) else enumerate(inner))
-
-
-def _reached(value: Any, depth: int = 4) -> Iterator[tuple[str, Any]]:
-    """(name, value) of what may draw or count among a function's closure, defaults, globals and self."""
-    inner: list[tuple[Any, Any]] = []
-    if isinstance(value, FunctionType):
-        names = value.__code__.co_names
-        inner = [(name, value.__globals__[name]) for name in names if name in value.__globals__]
-        cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
-        inner += [(name, cell.cell_contents) for name, cell in cells]
-        inner += _items(value.__defaults__ or ()) + _items(value.__kwdefaults__ or {})
-    elif isinstance(value, partial):
-        inner = [("func", value.func), *_items(value.args), *_items(value.keywords)]
-    elif isinstance(value, (MethodType, BuiltinMethodType)):
-        inner = [("self", value.__self__)]
-    elif isinstance(value, (dict, list, tuple)):
-        inner = _items(value)
-    for name, one in inner:
-        if isinstance(one, _DRAWS) or hasattr(one, "__next__"):
-            yield str(name), one
-        elif depth:
-            yield from _reached(one, depth - 1)
+            held = [(f"{name}.{key}", inner, key, one) for key, one in items(inner)]
+            if not isinstance(value, (dict, list, tuple, PLAIN)):
+                held += [(f"{name}.{key}", None, None, one) for key, one in draws_of_class(value)]
+            todo += reversed(held)

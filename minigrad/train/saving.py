@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from minigrad.arguments import unfit
 from minigrad.nn import Module
 from minigrad.train.held import generators, restore, values
 from minigrad.train.history import History
@@ -30,9 +31,13 @@ def save(path: str | Path, history: History, *parts: Saved) -> None:
 
     The file appears only once it is complete, also when the power fails half-way; an older one of
     that name stays until then. Raises ValueError, with the name of the attribute, for what a module holds
-    and cannot be saved: an iterator, say. As fit's callback:
+    and cannot be saved: an iterator, say; TypeError for what is no history, and for a part without a state.
+    As fit's callback:
     `callback=lambda history: save("run.npz", history, model, optimizer)`.
     """
+    if not isinstance(history, History):
+        raise TypeError(unfit("save", "history", history, "a History, and after it the parts"))
+    _refuse_others("save", parts)
     arrays: dict[str, np.ndarray] = {}
     state = {
         "history": {"records": history.records, "best": history.best, "last": history.last},
@@ -55,8 +60,10 @@ def load(path: str | Path, *parts: Saved) -> History:
 
     Modules get back, beside their state_dict, the numbers, strings and constant tensors among their
     attributes, and random generators go on with the numbers they would have drawn next. Raises ValueError
-    where the file holds another number of parts or of generators, or a state that does not fit its part.
+    where the file holds another number of parts or of generators, or a state that does not fit its part;
+    TypeError for a part without a state.
     """
+    _refuse_others("load", parts)
     with np.load(path, allow_pickle=False) as file:
         state = _with_arrays(json.loads(str(file["state"])), file)
     drawn = _generators(parts)
@@ -74,6 +81,13 @@ def load(path: str | Path, *parts: Saved) -> History:
         generator.bit_generator.state = numbers
     told = state["history"]
     return History(tuple(told["records"]), told["best"], told["last"])
+
+
+def _refuse_others(where: str, parts: tuple[Saved, ...]) -> None:
+    """Raise TypeError for a part that has no state to save and to load."""
+    for i, part in enumerate(parts):
+        if isinstance(part, type) or not hasattr(part, "load_state_dict"):
+            raise TypeError(unfit(where, f"part {i}", part, "a model, an optimizer or a schedule"))
 
 
 def _generators(parts: tuple[Saved, ...]) -> list[np.random.Generator]:

@@ -111,10 +111,9 @@ def test_initialisers_refuse():
         (lambda: Linear(-1, 2), "Linear: in_features is -1"),
         (lambda: Linear(3, 2, rng=0), r"Linear: rng is 0; it must be a generator: np\.random\.default_rng"),
         (lambda: Linear(3, 2, rng=np.random), "Linear: rng is a module"),
-        (
-            lambda: Linear(3, 2, dtype=int),
-            r"dtype is the class int; it must be a floating one, such as np\.f",
-        ),
+        (lambda: Linear(3, 2, dtype=int), r"dtype is the class int; it must be np\.float32 or np\.float64"),
+        (lambda: Linear(3, 2, dtype=np.float16), "Linear: dtype is the class float16"),
+        (lambda: LayerNorm(3, dtype="half"), "LayerNorm: dtype is 'half'"),
         (lambda: Linear(3, 2, dtype="flot"), "Linear: dtype is 'flot'"),
         (lambda: Linear(3, 2)(None), "Linear: x is None; it must be a Tensor, or an array of numbers"),
         (lambda: Linear(3, 2)("abc"), "Linear: x is 'abc'"),
@@ -180,14 +179,3 @@ def test_no_rows():
     assert not any(p.grad.any() for p in model.parameters())
     one = LayerNorm(1)(np.array([[7.0]]))
     assert one.data.tolist() == [[0]], "a single entry is its own mean"
-
-
-def test_layer_norm_of_half_precision_does_not_overflow():
-    x = (300 * rng().standard_normal((4, 512))).astype(np.float16)
-    try:
-        half = LayerNorm(512, dtype=np.float16)
-    except TypeError:
-        pytest.skip("minigrad refuses half precision")
-    y = half(x)
-    assert y.dtype == np.float16
-    assert np.allclose(y.data, LayerNorm(512)(x.astype(float)).data, atol=5e-3)
