@@ -88,6 +88,16 @@ def truth(*answers):
     return np.array([float(a) for a in answers])
 
 
+def some(*arrays):
+    """Whether any array holds anything: shapes, and what is left alone, are asked of an answer, not of zeros."""
+    return truth(any(np.any(values_of(a)) for a in arrays))
+
+
+def kind(array):
+    """Ones in an array's shape and dtype: these alone are asked for."""
+    return np.ones_like(values_of(array))
+
+
 def raises(error, call):
     """1.0 if the call raises this error, else 0.0. Other errors pass through."""
     try:
@@ -101,7 +111,7 @@ def raises(error, call):
 
 PARAMETERS = (
     "The parameters are `W_f`, `W_i`, `W_c`, `W_o` (H + D, H) and `b_f`, `b_i`, `b_c`, `b_o` (H,) in `dtype`; "
-    "`initial_state(B)` is a pair of zeros (B, H), for h and for c, in that dtype."
+    "`initial_state(B)` is a tuple of zeros (B, H), for h and for c, in that dtype."
 )
 START = (
     "In each W, the H rows on top, which meet h, start orthogonal, and the D rows below, which meet x, "
@@ -110,7 +120,7 @@ START = (
 BIASES = "The biases start at zero, except `b_f`, which starts at `forget_bias`."
 GATE = "The gates f, i and o are σ([h, x] W + b), each with its own W and b, and h comes before x."
 MEMORY = "The new c is f ⊙ c + i ⊙ g with the candidate g = activation([h, x] W_c + b_c)."
-OUTPUT = "The new h is o ⊙ activation(new c); what is returned is the pair (new h, new c), in that order."
+OUTPUT = "The new h is o ⊙ activation(new c); what is returned is the tuple (new h, new c), in that order."
 ACTIVATION = "The activation that the cell was given serves both, the candidate and the output."
 PURE = (
     "What a step gives depends on x, the state that it is given and the parameters alone, "
@@ -125,9 +135,12 @@ REACHES = (
 @check(exercise="lstm-cell", says=PARAMETERS)
 def shapes(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
-    cell = new_cell(student, D, H)
+    cell, single = new_cell(student, D, H), new_cell(student, D, H, dtype=np.float32)
     h, c = start_of(cell, B)
-    new_h, new_c = step(cell, rng.normal(size=(B, D)), h, c)
+    x = rng.normal(size=(B, D))
+    new_h, new_c = step(cell, x, h, c)
+    first = start_of(single, B)
+    new = step(single, x.astype(np.float32), *first)
     return {
         **{f"shape of {name}": np.array(getattr(cell, name).shape) for name in NAMES},
         "sizes of parameters()": np.sort([p.data.size for p in cell.parameters()]),
@@ -135,6 +148,10 @@ def shapes(student, rng):
         "first c": c,
         "shape of the new h": np.array(new_h.shape),
         "shape of the new c": np.array(new_c.shape),
+        "the first state is a tuple": truth(isinstance(cell.initial_state(B), tuple)),
+        **{f"ones like the first {name}, float32": kind(s) for name, s in zip("hc", first, strict=True)},
+        **{f"ones like the new {name}, float32": kind(s) for name, s in zip("hc", new, strict=True)},
+        "not all zeros": some(*(getattr(cell, f"W_{k}") for k in GATES), new_h, new_c),
     }
 
 
@@ -149,6 +166,7 @@ def keeps_nothing(student, rng):
     return {
         "shapes of two first states": np.array(starts),
         "the same step gives the same": truth(*(np.allclose(s.data, t.data, equal_nan=True) for s, t in zip(before, after, strict=True))),
+        "not all zeros": some(*before),
     }
 
 
@@ -238,6 +256,7 @@ def by_hand(student, rng):
     first = step(cell, np.ones((1, 1)), *start_of(cell, 1))
     second = step(cell, np.zeros((1, 1)), *first)
     return {
+        "a tuple": truth(isinstance(cell(Tensor(np.ones((1, 1))), start_of(cell, 1)), tuple)),
         "h after reading 1": first[0],
         "c after reading 1": first[1],
         "h after reading 1, 0": second[0],
@@ -275,8 +294,15 @@ def cut(student, series, length):
 @check(exercise="windows", says=WINDOW_SHAPES)
 def window_shapes(student, rng):
     D, length, more = sizes(rng, 3, 2, 12)
-    x, y = cut(student, rng.normal(size=(length + more, D)), length)
-    return {"shape of x": np.array(np.shape(x)), "shape of y": np.array(np.shape(y))}
+    series = rng.normal(size=(length + more, D))
+    x, y = cut(student, series, length)
+    single = dict(zip("xy", cut(student, series.astype(np.float32), length), strict=True))
+    return {
+        "shape of x": np.array(np.shape(x)),
+        "shape of y": np.array(np.shape(y)),
+        **{f"ones like {name}, float32": kind(a) for name, a in single.items()},
+        "not all zeros": some(x, y),
+    }
 
 
 @check(exercise="windows", weight=2, says=WINDOW_VALUES)
@@ -308,9 +334,10 @@ def short_series(student, rng):
 def own_arrays(student, rng):
     series = rng.normal(size=(8, 2))
     x, y = cut(student, series, 3)
+    held = some(x, y)
     x[...] = 7.0
     y[...] = 8.0
-    return {"series afterwards": series, "x": x[0], "y": y[0]}
+    return {"series afterwards": series, "x": x[0], "y": y[0], "not all zeros": held}
 
 
 # --- standardise ---------------------------------------------------------------------------------
@@ -321,7 +348,10 @@ SCALED_OTHERS = (
     "The others are shifted and scaled by train's numbers, not by their own: "
     "nothing about a test split decides how anything is scaled."
 )
-SCALED_CONSTANT = "A column that is constant in train has no spread to divide by: it is shifted and not scaled."
+SCALED_CONSTANT = (
+    "A column that is constant in train has no spread to divide by, even where rounding makes its `std` 1e-17: "
+    "it is shifted and not scaled. Any other column is scaled, however small its spread."
+)
 SCALED_SAME = "The arrays that come in stay as they were."
 
 
@@ -340,10 +370,13 @@ def a_tuple(student, rng):
     D, *lengths = sizes(rng, 4, 3, 20)
     got = given(student.standardise(*(measured(rng, N, D) for N in lengths)), "standardise")
     alone = given(student.standardise(measured(rng, lengths[0], D)), "standardise")
+    single = scaled(student, *(measured(rng, N, D).astype(np.float32) for N in lengths[:2]))
     return {
         "tuples": truth(isinstance(got, tuple), isinstance(alone, tuple)),
         "how many": np.array([len(got), len(alone)]),
         "shapes": np.array([np.shape(s) for s in got]),
+        **{f"ones like number {i}, float32": kind(s) for i, s in enumerate(single)},
+        "not all zeros": some(*got),
     }
 
 
@@ -361,8 +394,9 @@ def test_by_train(student, rng):
 
 @check(exercise="standardise", says=SCALED_CONSTANT)
 def constant_column(student, rng):
-    train, test = measured(rng, 6, 3), measured(rng, 5, 3)
+    train, test = measured(rng, 7, 4), measured(rng, 5, 4)
     train[:, 1] = float(rng.integers(2, 9))
+    train[:, 2] = 0.1
     train, test = scaled(student, train, test)
     return {"train": train, "test": test}
 
@@ -370,8 +404,8 @@ def constant_column(student, rng):
 @check(exercise="standardise", says=SCALED_SAME)
 def arguments_afterwards(student, rng):
     train, test = measured(rng, 6, 2), measured(rng, 5, 2)
-    scaled(student, train, test)
-    return {"train afterwards": train, "test afterwards": test}
+    got = scaled(student, train, test)
+    return {"train afterwards": train, "test afterwards": test, "not all zeros": some(*got)}
 
 
 # --- forecaster ----------------------------------------------------------------------------------
@@ -423,7 +457,8 @@ def forecast(model, x):
 def forecast_shape(student, rng):
     B, T, D, H, K = sizes(rng, 5, 2, 12)
     model = forecaster(student, rng, Conveyor(rng, D, H), K)
-    return {"shape of model(x)": np.array(forecast(model, rng.normal(size=(B, T, D))).shape)}
+    y = forecast(model, rng.normal(size=(B, T, D)))
+    return {"shape of model(x)": np.array(y.shape), "not all zeros": some(y)}
 
 
 @check(exercise="forecaster", says=OWNS)
@@ -435,6 +470,7 @@ def owns(student, rng):
         "cell is the one given": truth(model.cell is cell),
         "shape of head.W": np.array(model.head.W.shape),
         "sizes of parameters()": np.sort([p.data.size for p in model.parameters()]),
+        "not all zeros": some(forecast(model, rng.normal(size=(2, 3, D)))),
     }
 
 

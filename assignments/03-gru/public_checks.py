@@ -81,6 +81,21 @@ def truth(*answers):
     return np.array([float(a) for a in answers])
 
 
+def values_of(leaf):
+    """The array of a Tensor, or of what is one already."""
+    return leaf.data if isinstance(leaf, Tensor) else leaf
+
+
+def some(*arrays):
+    """Whether any array holds anything: shapes, and what is left alone, are asked of an answer, not of zeros."""
+    return truth(any(np.any(values_of(a)) for a in arrays))
+
+
+def kind(array):
+    """Ones in an array's shape and dtype: these alone are asked for."""
+    return np.ones_like(values_of(array))
+
+
 # --- gru-cell ------------------------------------------------------------------------------------
 
 PARAMETERS = (
@@ -108,12 +123,18 @@ def shapes(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = new_cell(student, D, H)
     h = start_of(cell, B)
-    new = step(cell, rng.normal(size=(B, D)), h)
+    x = rng.normal(size=(B, D))
+    new = step(cell, x, h)
+    single = new_cell(student, D, H, dtype=np.float32)
+    first = start_of(single, B)
     return {
         **{f"shape of {name}": np.array(getattr(cell, name).shape) for name in NAMES},
         "sizes of parameters()": np.sort([p.data.size for p in cell.parameters()]),
         "initial_state": h,
         "shape of the new state": np.array(new.shape),
+        "ones like the first state, float32": kind(first),
+        "ones like the new state, float32": kind(step(single, x.astype(np.float32), first)),
+        "not all zeros": some(*(getattr(cell, f"W_{k}") for k in GATES), new),
     }
 
 
@@ -128,6 +149,7 @@ def keeps_nothing(student, rng):
     return {
         "shapes of two first states": np.array(starts),
         "the same step gives the same": truth(np.allclose(before.data, after.data, equal_nan=True)),
+        "not all zeros": some(before),
     }
 
 
@@ -263,8 +285,9 @@ def flipped(student, cell):
 @check(exercise="flip-convention", weight=2, says=NEGATED)
 def opposite_sign(student, rng):
     D, H = sizes(rng, 2)
-    new = flipped(student, stand_in_gru(rng, D, H))
-    return {f"the new {name}": getattr(new, name) for name in NAMES}
+    new, single = (flipped(student, stand_in_gru(rng, D, H, dtype=dtype)) for dtype in (np.float64, np.float32))
+    ones = {f"ones like the new {name}, float32": kind(getattr(single, name)) for name in NAMES}
+    return {**{f"the new {name}": getattr(new, name) for name in NAMES}, **ones}
 
 
 @check(exercise="flip-convention", weight=2, says=OTHER_RULE)
@@ -293,6 +316,7 @@ def given_one_stays(student, rng):
     return {
         **{f"{name} of the given cell": getattr(cell, name) for name in NAMES},
         "another cell": truth(new is not cell),
+        "not all zeros": some(new.W_z, new.W_h),
     }
 
 
@@ -380,6 +404,7 @@ def parts(student, rng):
         "shape of head.b": np.array(model.head.b.shape),
         "sizes of parameters()": np.sort([p.data.size for p in model.parameters()]),
         "cell's keep, among parameters()": truth(any(p is model.cell.keep for p in model.parameters())),
+        "not all zeros": some(logits_of(model, np.array([[0, 1]]), np.ones((1, 2), dtype=bool))),
     }
 
 
@@ -434,6 +459,9 @@ NEAREST = (
 AN_INT = "It returns an int, 1 or more, and at once, also for an LSTM of 2,000 units: numbers are computed, and no cell is built."
 
 
+ROUNDED = [(5, 2), (5, 20), (17, 11)]  # cells for which the size nearest to the equation's root is not the nearest
+
+
 def matched(student, D, H):
     return given(student.match_hidden(D, H), "match_hidden")
 
@@ -458,7 +486,7 @@ def small_cells(student, rng):
 
 @check(exercise="match-hidden", weight=2, says=NEAREST)
 def usual_cells(student, rng):
-    return missed(student, rng, [(int(rng.integers(1, 20)), H) for H in range(8, 160)])
+    return missed(student, rng, [*ROUNDED, *((int(rng.integers(1, 20)), H) for H in range(8, 160))])
 
 
 @check(exercise="match-hidden", says=AN_INT)

@@ -910,14 +910,15 @@ if check.passed(*ALL):
 # ## 10 · Read the library
 #
 # You have built the engine of this course. minigrad's is the same machine, so you can now read it: the folder
-# `ops` holds functions like yours, more than forty, and `tape.py`, in 250 lines, the rest. Here are a node, `op`
-# and `backward`. Find in them: the list of parents and vjps; the line where the nodes are put in order; the sum;
+# `ops` holds functions like yours, and `tape.py` the rest. Here are a node, `op` and `backward`. Find in them: the list of parents and vjps; the line where the nodes are put in order; the sum;
 # the place where `unbroadcast` is called.
 
 # %% kind="lab" id="lab-reading"
+import minigrad.ops
 import minigrad.tape
 from IPython.display import Code, display
 
+print(f"{len(minigrad.ops.__all__)} functions in ops, {len(inspect.getsource(minigrad.tape).splitlines())} lines in tape.py")
 for piece in (minigrad.tape.Node, minigrad.tape.op, minigrad.tape.backward, minigrad.tape.behind):
     display(Code(inspect.getsource(piece), language="python"))
 

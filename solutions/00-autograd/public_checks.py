@@ -43,8 +43,8 @@ def truth(*answers):
 
 
 def some(*arrays):
-    """Whether each array holds anything: shapes, and what is left alone, are asked of an answer, not of zeros."""
-    return truth(*(np.any(a) for a in arrays))
+    """Whether any array holds anything: shapes, and what is left alone, are asked of an answer, not of zeros."""
+    return truth(any(np.any(a) for a in arrays))
 
 
 def kind(array):

@@ -19,17 +19,19 @@ def single_precision(student, rng):
 
 @check(exercise="rnn-cell", weight=2, says=START, atol=1e-8)
 def fresh_start(student, rng):
-    D, H = sizes(rng, 2, 40, 80)
+    D, H = int(rng.integers(8, 17)), int(rng.integers(70, 91))
     seed = int(rng.integers(2**31))
     cells = [new_cell(student, D, H, rng=np.random.default_rng(s)) for s in (seed, seed, seed + 1)]
-    spread = cells[0].W_x.data.std() / np.sqrt(2 / (D + H))
+    W_x = cells[0].W_x.data
+    spread = W_x.std() / np.sqrt(2 / (D + H))
     differ = [np.abs(getattr(cells[0], n).data - getattr(cells[2], n).data).max() > 1e-3 for n in ("W_x", "W_h")]
     return {
         "W_h @ W_h.T": cells[0].W_h.data @ cells[0].W_h.data.T,
         "W_x between two cells of one rng": cells[0].W_x.data - cells[1].W_x.data,
         "W_h between two cells of one rng": cells[0].W_h.data - cells[1].W_h.data,
         "another rng, another start": truth(*differ),
-        "W_x has Glorot's spread": truth(0.8 < spread < 1.2),
+        "W_x has Glorot's spread": truth(0.85 < spread < 1.15),
+        "W_x is not orthogonal": truth(np.abs(W_x @ W_x.T - np.eye(D)).max() > 0.1),
         "b": cells[0].b,
     }
 
@@ -59,7 +61,9 @@ def gradients(student, rng):
         h = step(cell, x[:, t], h)
         total = total + (h * rng.normal(size=(B, H))).sum()
     total.backward()
-    leaves = {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "x": x, "h0": h0}
+    zeros = Tensor(np.zeros((B, H)), requires_grad=True)
+    (step(written_cell(student, rng, D, H), rng.normal(size=(B, D)), zeros) * rng.normal(size=(B, H))).sum().backward()
+    leaves = {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "x": x, "h0": h0, "h0 of zeros": zeros}
     return {f"{name}.grad": gradient(leaf) for name, leaf in leaves.items()}
 
 
@@ -118,24 +122,26 @@ def twice(student, rng):
     dhs = rng.normal(size=(B, T, H))
     first = {name: np.array(value) for name, value in backward(student, dhs, cache).items()}
     second = backward(student, dhs, cache)
-    return {"dhs afterwards": dhs, **{f"{n}, second less first": np.asarray(second[n]) - first[n] for n in first}}
+    differ = {f"{n}, second less first": np.asarray(second[n]) - first[n] for n in first}
+    return {"dhs afterwards": dhs, **differ, "not all zeros": some(*first.values())}
 
 
 # --- clip-value ----------------------------------------------------------------------------------
 
 
-@check(exercise="clip-value", weight=2, says=VALUE_PLACE)
+@check(exercise="clip-value", says=VALUE_PLACE)
+def value_without_gradient(student, rng):
+    p, q, bare = holder(2 * rng.normal(size=(3, 2))), holder(2 * rng.normal(size=4)), Parameter(np.zeros(2))
+    clip_value(student, [p, bare, q], 0.5)
+    return {"before it": p.grad, "behind it": q.grad, "None stays None": truth(bare.grad is None)}
+
+
+@check(exercise="clip-value", says=VALUE_PLACE)
 def value_any_iterable(student, rng):
-    a, b = 2 * rng.normal(size=(3, 2)), (2 * rng.normal(size=4)).astype(np.float32)
-    p, q, bare = holder(a), holder(b), Parameter(np.zeros(2))
-    clip_value(student, (each for each in (p, bare, q)), 0.5)
+    p, q = holder(2 * rng.normal(size=(3, 2))), holder(2 * rng.normal(size=4))
+    clip_value(student, (each for each in (p, q)), 0.5)
     clip_value(student, [], 0.5)
-    return {
-        "float64": a,
-        "float32": b,
-        "the same arrays": truth(p.grad is a, q.grad is b),
-        "None stays None": truth(bare.grad is None),
-    }
+    return {"first": p.grad, "second": q.grad}
 
 
 # --- clip-norm -----------------------------------------------------------------------------------
@@ -159,8 +165,8 @@ def shared(student, rng):
 
 @check(says=DIRECTION, **CLIP)
 def once_more(student, rng):
-    p, q, c = holder(2 + rng.normal(size=(3, 2))), holder(rng.normal(size=4)), rng.uniform(1.2, 2)
-    parameters = [p, q]
+    p, q, c = holder(2 + rng.normal(size=(3, 2))), holder(0.1 * rng.normal(size=4)), rng.uniform(1.2, 2)
+    parameters = [p, q]  # q by itself is far below c
     clip_norm(student, parameters, c)
     clip_norm(student, parameters, c)
     return {"first": p.grad, "second": q.grad}
@@ -173,7 +179,9 @@ def just_below(student, rng):
     p, q, before = holder(a), holder(b), (a.copy(), b.copy())
     clip_norm(student, [p, q], float(norm) * 1.001)
     same = [np.array_equal(now, old) for now, old in zip((p.grad, q.grad), before, strict=True)]
-    return {"float64": p.grad, "float32": q.grad, "every bit as before": truth(*same)}
+    clip_norm(student, [p, q], 0.1)
+    changed = [not np.array_equal(now, old) for now, old in zip((p.grad, q.grad), before, strict=True)]
+    return {"every bit as before": truth(*same), "above c both change": truth(*changed)}
 
 
 @check(says=RETURNS, **CLIP)
@@ -198,10 +206,17 @@ def float32_gradients(student, rng):
     }
 
 
-@check(says=NOTHING, **CLIP)
+@check(weight=0.5, says=NOTHING, **CLIP)
+def any_iterable(student, rng):
+    p = holder(2 + rng.normal(size=3))
+    clip_norm(student, (each for each in [p]), 1.0)
+    return {"gradient": p.grad}
+
+
+@check(weight=0.5, says=NOTHING, **CLIP)
 def nothing_to_clip(student, rng):
     p, bare, still = holder(2 + rng.normal(size=3)), Parameter(np.zeros(2)), holder(np.zeros(4))
-    clip_norm(student, (each for each in (bare, p, still)), 1.0)
+    clip_norm(student, [bare, p, still], 1.0)
     norms = [clip_norm(student, parameters, 1.0) for parameters in ([still], [], [bare])]
     return {
         "norms of nothing": np.array([float(n) for n in norms]),

@@ -14,7 +14,7 @@ MUTANTS = [
         "cell-keeps-its-last-state",
         '        return self.activation(x @ self.W_x + h @ self.W_h + self.b)',
         "        if getattr(self, 'last', None) is not None and self.last.shape == h.shape:\n            h = self.last\n        self.last = self.activation(x @ self.W_x + h @ self.W_h + self.b)\n        return self.last",
-        "The cell keeps its last state and reads it in place of the one that it is given: whoever calls it says what the state is.",
+        "The same x and state give another answer after other calls: the cell keeps something, its last state perhaps. Whoever calls it says what the state is.",
         of("rnn-cell", "keeps-nothing"),
     ),
     mutant(
@@ -102,6 +102,20 @@ MUTANTS = [
         of("rnn-cell", "start fresh-start"),
     ),
     mutant(
+        "cell-orthogonal-everywhere",
+        "Parameter(init.glorot((input_size, hidden_size), rng, dtype))",
+        "Parameter(init.orthogonal((input_size, hidden_size), rng, dtype))",
+        "W_x starts orthogonal as well; what meets the input is a Glorot draw.",
+        of("rnn-cell", "fresh-start"),
+    ),
+    mutant(
+        "cell-deaf-to-zeros",
+        "x @ self.W_x + h @ self.W_h + self.b",
+        "x @ self.W_x + (h @ self.W_h if h.data.any() else 0.0) + self.b",
+        "A state of zeros is left out, and with it its gradient.",
+        of("rnn-cell", "gradients"),
+    ),
+    mutant(
         "cell-standard-normal",
         "Parameter(init.glorot((input_size, hidden_size), rng, dtype))",
         "Parameter(rng.standard_normal((input_size, hidden_size)).astype(dtype))",
@@ -121,14 +135,14 @@ MUTANTS = [
         "self.W_x = Parameter(",
         "dtype = np.float64\n        self.W_x = Parameter(",
         "The parameters are float64 even when another dtype was asked for.",
-        of("rnn-cell", "single-precision"),
+        of("rnn-cell", "single-precision shapes"),
     ),
     mutant(
         "cell-state-float64",
         "np.zeros((batch, self.hidden_size), self.b.dtype)",
         "np.zeros((batch, self.hidden_size))",
         "The first state has NumPy's default dtype, not the parameters'.",
-        of("rnn-cell", "single-precision"),
+        of("rnn-cell", "single-precision shapes"),
     ),
     mutant(
         "cell-starts-at-one",
@@ -209,7 +223,7 @@ MUTANTS = [
         "np.empty((batch, steps, h0.shape[1]), h0.dtype)",
         "np.empty((batch, steps, h0.shape[1]))",
         "hs is float64 whatever the inputs are.",
-        of("rnn-forward", "same-dtype"),
+        of("rnn-forward", "same-dtype forward-shape"),
     ),
     # --- rnn-backward
     mutant(
@@ -238,7 +252,11 @@ MUTANTS = [
         "dh = da @ W_h.T\n    return",
         "dh = np.zeros_like(h0)\n    return",
         "The gradient never travels to the step before: each step is treated as if it stood alone.",
-        of("rnn-backward", "one-number two-steps last-of-three no-tape-short states-through-time weights-through-time fifty-steps"),
+        of(
+            "rnn-backward",
+            "one-number two-steps last-of-three no-tape-short states-through-time weights-through-time "
+            "fifty-steps",
+        ),
     ),
     mutant(
         "backward-overwrites",
@@ -293,14 +311,14 @@ MUTANTS = [
         "backward-forgets-h0",
         "if t > 0 else h0",
         "if t > 0 else np.zeros_like(h0)",
-        "In dW_h the first step started from h0, which need not be zero.",
+        "In dW_h the first step started from h0, which need not be zero: does the cache hold it, and is it used?",
         of("rnn-backward", "one-number two-steps weights-through-time fifty-steps"),
     ),
     mutant(
         "backward-wraps-around",
         "before = hs[:, t - 1] if t > 0 else h0",
         "before = hs[:, t - 1]",
-        "At the first step the index of the step before is -1, which NumPy takes for the last.",
+        "Before the first step there was h0; you take the last state for it. An index of -1, perhaps, which NumPy counts from the end?",
         of("rnn-backward", "one-number two-steps weights-through-time fifty-steps"),
     ),
     mutant(
@@ -337,21 +355,42 @@ MUTANTS = [
         "np.clip(p.grad, -clip_value, clip_value, out=p.grad)",
         "np.minimum(p.grad, clip_value, out=p.grad)",
         "Large negative entries are left as they are.",
-        of("clip-value", "entries value-in-place value-any-iterable"),
+        of("clip-value", "entries value-in-place value-any-iterable value-without-gradient"),
     ),
     mutant(
         "value-new-array",
         "np.clip(p.grad, -clip_value, clip_value, out=p.grad)",
         "p.grad = np.clip(p.grad, -clip_value, clip_value)",
         "`grad` is replaced by a new array; whoever holds the old one sees no clipping.",
-        of("clip-value", "value-in-place value-any-iterable"),
+        of("clip-value", "value-in-place"),
     ),
     mutant(
         "value-no-None",
         "        if p.grad is not None:\n            np.clip(",
         "        if True:\n            np.clip(",
         "A parameter that took no part in the loss has no gradient (None), and stops the function.",
+        of("clip-value", "value-without-gradient"),
+    ),
+    mutant(
+        "value-list-alone",
+        "    for p in parameters:\n        if p.grad is not None:\n            np.clip(",
+        "    for p in [parameters[i] for i in range(len(parameters))]:\n        if p.grad is not None:\n            np.clip(",
+        "A generator has neither a length nor places: all that it can do is be walked through, once.",
         of("clip-value", "value-any-iterable"),
+    ),
+    mutant(
+        "value-stops-at-None",
+        "        if p.grad is not None:\n            np.clip(",
+        "        if p.grad is None:\n            break\n        else:\n            np.clip(",
+        "At a parameter without a gradient the rest is forgotten: it is to be skipped, and no more.",
+        of("clip-value", "value-without-gradient"),
+    ),
+    mutant(
+        "value-refuses-zero",
+        "    if clip_value < 0:",
+        "    if clip_value <= 0:",
+        "A limit of 0 is refused; only negative ones are.",
+        of("clip-value", "value-negative"),
     ),
     mutant(
         "value-negative",
@@ -365,7 +404,7 @@ MUTANTS = [
         "np.clip(p.grad, -clip_value, clip_value, out=p.grad)",
         "p.grad *= min(1, clip_value / np.abs(p.grad).max())",
         "The gradient is scaled as a whole; clipping by value cuts each entry by itself.",
-        of("clip-value", "entries value-in-place value-any-iterable"),
+        of("clip-value", "entries value-in-place value-any-iterable value-without-gradient"),
     ),
     # --- clip-norm
     mutant(
@@ -387,7 +426,11 @@ MUTANTS = [
         "    if norm > max_norm:\n",
         "    if norm < max_norm:\n",
         "Gradients below the limit are scaled, and those above it are not.",
-        of("clip-norm", "three-and-four one-parameter well-below norm-in-place some-without-gradient bounds global-norm shared once-more just-below float32-gradients nothing-to-clip"),
+        of(
+            "clip-norm",
+            "three-and-four one-parameter well-below norm-in-place some-without-gradient bounds "
+            "global-norm shared once-more just-below float32-gradients nothing-to-clip any-iterable",
+        ),
     ),
     mutant(
         "norm-returns-after",
@@ -408,21 +451,33 @@ MUTANTS = [
         "norm = float(np.sqrt(sum(np.sum(p.grad.astype(np.float64) ** 2) for p in kept)))",
         "norm = float(sum(np.sum(p.grad.astype(np.float64) ** 2) for p in kept))",
         "That is the square of the norm.",
-        of("clip-norm", "three-and-four one-parameter returned norm-in-place some-without-gradient global-norm shared once-more just-below norm-before float32-gradients nothing-to-clip"),
+        of(
+            "clip-norm",
+            "three-and-four one-parameter returned norm-in-place some-without-gradient global-norm shared "
+            "once-more just-below norm-before float32-gradients nothing-to-clip any-iterable",
+        ),
     ),
     mutant(
         "norm-of-norms",
         "norm = float(np.sqrt(sum(np.sum(p.grad.astype(np.float64) ** 2) for p in kept)))",
         "norm = float(sum(np.linalg.norm(p.grad.astype(np.float64)) for p in kept))",
         "Norms are added up; it is their squares that add up.",
-        of("clip-norm", "three-and-four returned global-norm shared once-more just-below norm-before float32-gradients"),
+        of(
+            "clip-norm",
+            "three-and-four returned global-norm shared once-more just-below norm-before "
+            "float32-gradients",
+        ),
     ),
     mutant(
         "norm-absolute",
         "np.sqrt(sum(np.sum(p.grad.astype(np.float64) ** 2) for p in kept))",
         "sum(np.sum(np.abs(p.grad.astype(np.float64))) for p in kept)",
         "That is the sum of absolute values, not the Euclidean norm.",
-        of("clip-norm", "three-and-four one-parameter returned norm-in-place some-without-gradient global-norm shared once-more just-below norm-before float32-gradients nothing-to-clip"),
+        of(
+            "clip-norm",
+            "three-and-four one-parameter returned norm-in-place some-without-gradient global-norm shared "
+            "once-more just-below norm-before float32-gradients nothing-to-clip any-iterable",
+        ),
     ),
     mutant(
         "norm-largest",
@@ -437,6 +492,34 @@ MUTANTS = [
         "for p in parameters}",
         "A parameter that took no part in the loss has no gradient (None), and stops the function.",
         of("clip-norm", "some-without-gradient nothing-to-clip"),
+    ),
+    mutant(
+        "norm-list-alone",
+        "for p in parameters if p.grad is not None}.values()",
+        "for p in [parameters[i] for i in range(len(parameters))] if p.grad is not None}.values()",
+        "A generator has neither a length nor places: all that it can do is be walked through, once.",
+        of("clip-norm", "any-iterable"),
+    ),
+    mutant(
+        "norm-at-the-limit",
+        "    if norm > max_norm:",
+        "    if norm >= max_norm:",
+        "What if the limit is 0, and the norm is 0, too? c / n is 0 / 0.",
+        of("clip-norm", "bounds"),
+    ),
+    mutant(
+        "norm-zero-over-zero",
+        "    if norm > max_norm:\n        for p in kept:\n            p.grad *= max_norm / norm",
+        "    for p in kept:\n        p.grad *= max_norm / np.maximum(norm, max_norm)",
+        "What if the limit is 0, and all gradients are, too? Then 0 is divided by 0.",
+        of("clip-norm", "bounds"),
+    ),
+    mutant(
+        "norm-spares-the-small",
+        "            p.grad *= max_norm / norm",
+        "            if np.linalg.norm(p.grad) > max_norm:\n                p.grad *= max_norm / norm",
+        "A parameter whose own gradient is short is left as it is: then the direction of the whole changes.",
+        of("clip-norm", "once-more"),
     ),
     mutant(
         "norm-new-array",
@@ -478,7 +561,11 @@ MUTANTS = [
         "p.grad *= max_norm / norm",
         "np.clip(p.grad, -max_norm, max_norm, out=p.grad)",
         "Entries are cut one by one, which bends the direction; scale them all alike.",
-        of("clip-norm", "three-and-four one-parameter norm-in-place some-without-gradient global-norm shared once-more float32-gradients nothing-to-clip"),
+        of(
+            "clip-norm",
+            "three-and-four one-parameter norm-in-place some-without-gradient global-norm shared "
+            "once-more float32-gradients nothing-to-clip any-iterable",
+        ),
     ),
     # --- train-step
     mutant(
@@ -541,6 +628,20 @@ MUTANTS = [
         "return value",
         "The loss is returned as a Tensor, which keeps the tape alive; a float is wanted.",
         of("train-step", "loss-before"),
+    ),
+    mutant(
+        "train-returns-array",
+        "return float(value.data)",
+        "return value.data",
+        "`data` is an array, even where it holds a single number; a float is wanted.",
+        of("train-step", "loss-before"),
+    ),
+    mutant(
+        "train-loss-turned-round",
+        "loss(model(x), y)",
+        "loss(y, model(x))",
+        "What comes first in the loss, what the model says or what is wanted?",
+        of("train-step", "five-clipped-updates five-updates loss-before one-clipped-update one-update"),
     ),
     mutant(
         "train-returns-nothing",

@@ -97,7 +97,7 @@ import matplotlib.pyplot as plt
 # $$ h_t = \text{step}(x_t, h_{t-1}), \qquad h_0 = 0. $$
 #
 # Because the rule is shared, a sequence may have any length, and what is learned at one position
-# holds at all of them. Three tasks will accompany us, each small enough to be learned in a second:
+# holds at all of them. Three tasks will accompany us, each small enough to be learned in seconds:
 #
 # | task | input at each step | wanted | why |
 # |---|---|---|---|
@@ -289,8 +289,9 @@ if check.passed("rnn-forward"):
 # ### Exercise `rnn-backward` · 25 points
 #
 # `rnn_backward(dhs, cache)` returns `dx, dh0, dW_x, dW_h, db`, in plain NumPy. It is checked with
-# the cache of your own `rnn_forward`; only if that one is not right yet, with the cache proposed
-# above, so that a mistake there costs nothing here.
+# the cache of your own `rnn_forward` where that gives the right states, else with the one proposed
+# above. So if you keep to that one, a mistake in the states costs nothing here; if you keep another,
+# get `rnn_forward` right first. What the cache holds counts here and not there.
 #
 # What the checks ask:
 #
@@ -501,7 +502,7 @@ if check.passed("rnn-cell"):
 #
 # - Every entry of every gradient ends in [−c, c], and an entry that was inside stays as it was, bit for bit.
 # - It works in place, on the same arrays in the same dtype, skips parameters whose `grad` is None, and takes any iterable of parameters, a generator too.
-# - A negative limit raises ValueError.
+# - c = 0 gives zeros, and a negative c raises ValueError.
 
 # %% kind="solution" id="clip-value"
 def clip_grad_value(parameters, clip_value):
@@ -534,9 +535,10 @@ check("clip-value")
 # - It returns the norm before clipping, a float.
 # - It works in place, on the same arrays in the same dtype; squares are summed in float64, so that float32 gradients of 1e20 have a norm.
 # - Parameters whose `grad` is None are skipped, no gradients at all have norm 0, zero gradients stay zero, and any iterable will do, a generator too.
-# - c = 0 gives zeros, and a negative c raises ValueError.
+# - c = 0 gives zeros, also of zeros, and a negative c raises ValueError.
 #
-# Compared to within a relative 1e-5, so that `c / n` and PyTorch's `c / (n + 1e-6)` are both right.
+# Compared to within a relative 1e-5, so that `c / n` and PyTorch's `c / (n + 1e-6)` are both right; and with no
+# norm so little below c that the two differ in what they leave alone.
 
 # %% kind="solution" id="clip-norm"
 def clip_grad_norm(parameters, max_norm):
@@ -586,9 +588,9 @@ if check.passed("rnn-cell", "clip-value", "clip-norm"):
 # norm is mostly below $c$ and clipping does nothing at all. That is what it is for: not to make
 # training better, but to survive the few steps that would end it.
 #
-# We tried sixteen starts of this task with 400 updates each. Without clipping none was learned, and
-# fourteen had left the numbers within four updates. By value fifteen were learned, by norm all
-# sixteen. Optimisers that rescale each entry themselves, such as Adam, gain less from it.
+# That was one start. We tried sixteen (`run_boom(clip, seed=s)` for s from 0 to 15): without clipping none
+# was learned, and fourteen had left the numbers within four updates. By value fifteen were learned, by
+# norm all sixteen. Optimisers that rescale each entry themselves, such as Adam, gain less from it.
 
 # %% [markdown] id="train-step-text"
 # ## 8 · A training step
@@ -602,13 +604,13 @@ if check.passed("rnn-cell", "clip-value", "clip-norm"):
 #
 # `train_step(model, x, y, loss, optimizer, max_norm=None)` returns a float. `loss(model(x), y)` is a
 # Tensor of one number; an optimiser has `zero_grad()` and `step()`. It is checked with a model of
-# its own, not with your cell, and with a `clip_grad_norm` that is known to work.
+# its own, not with your cell, and with a `clip_grad_norm` that is known to work and stands under that name.
 #
 # What the checks ask:
 #
 # - It returns the loss before the update, as a float and not a Tensor (which would keep the whole tape alive).
 # - One call makes one update, from this batch's gradient alone, whatever gradients were left from before.
-# - With `max_norm` the gradients are clipped by norm before the optimiser's step; with None they are not.
+# - With `max_norm` the gradients are clipped by norm before the optimiser's step, with 0 to zeros; with None they are not.
 
 # %% kind="solution" id="train-step"
 def train_step(model, x, y, loss, optimizer, max_norm=None):

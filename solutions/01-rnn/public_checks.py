@@ -60,12 +60,16 @@ def forward(student, *arguments):
 
 
 def designed(rng, B, T, D, H, scale=1.0):
-    """Arguments of rnn_forward and the states they lead to, chosen first: x is solved for (D >= H)."""
+    """Arguments of rnn_forward and the states they lead to, chosen first: x is solved for (D >= H).
+
+    Gradients do not depend on b, so it is 0, and the states are whole 256ths, whose squares float32 holds:
+    a rnn_forward that forgets b, or keeps its states in float32, leads to them just as well.
+    """
     _, h0, W_x, W_h, b = sequence(rng, B, T, D, H)
-    hs = rng.uniform(-0.8, 0.8, size=(B, T, H)) * scale
+    hs = np.round(256 * rng.uniform(-0.8, 0.8, size=(B, T, H)) * scale) / 256
     before = np.concatenate([h0[:, None], hs[:, :-1]], axis=1)
-    x = (np.arctanh(hs) - before @ W_h - b) @ np.linalg.pinv(W_x)
-    return (x, h0, W_x, W_h, b), hs
+    x = (np.arctanh(hs) - before @ W_h) @ np.linalg.pinv(W_x)
+    return (x, h0, W_x, W_h, 0 * b), hs
 
 
 def designed_sizes(rng, low=2, high=9):
@@ -76,14 +80,17 @@ def designed_sizes(rng, low=2, high=9):
 
 
 def cache_for(student, arguments, hs):
-    """The cache of the student's rnn_forward where that gives the right states.
+    """The cache of the student's rnn_forward where that gives the right states, else the proposed one.
 
-    Where it does not, the one that the notebook proposes: a mistake there costs nothing here.
+    What rnn_forward wrote into its arguments is put back, as the cache may hold them: that is its own mistake.
     """
     x, h0, W_x, W_h, _ = arguments
+    handed = [a.copy() for a in arguments]
     try:
-        got, cache = student.rnn_forward(*(a.copy() for a in arguments))
+        got, cache = student.rnn_forward(*handed)
         if np.allclose(np.asarray(got), hs, rtol=0, atol=1e-8):
+            for array, original in zip(handed, arguments, strict=True):
+                array[...] = original
             return cache
     except Exception:
         pass
@@ -129,6 +136,16 @@ def truth(*answers):
     return np.array([float(a) for a in answers])
 
 
+def some(*arrays):
+    """Whether any array holds anything: shapes, and what is left alone, are asked of an answer, not of zeros."""
+    return truth(any(np.any(a.data if isinstance(a, Tensor) else a) for a in arrays))
+
+
+def kind(array):
+    """Ones in an array's shape and dtype: these alone are asked for."""
+    return np.ones_like(array.data if isinstance(array, Tensor) else array)
+
+
 @contextmanager
 def no_tape():
     """Backward passes on the tape raise while this lasts."""
@@ -167,7 +184,10 @@ def shapes(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = new_cell(student, D, H)
     state = given(cell.initial_state(B), "RNNCell's initial_state")
-    h = step(cell, rng.normal(size=(B, D)), state)
+    x = rng.normal(size=(B, D))
+    h = step(cell, x, state)
+    single = new_cell(student, D, H, dtype=np.float32)
+    first = given(single.initial_state(B), "RNNCell's initial_state")
     return {
         "shape of W_x": np.array(cell.W_x.shape),
         "shape of W_h": np.array(cell.W_h.shape),
@@ -175,6 +195,9 @@ def shapes(student, rng):
         "sizes of parameters()": np.sort([p.data.size for p in cell.parameters()]),
         "initial_state": state,
         "shape of the new state": np.array(h.shape),
+        "ones like the first state, float32": kind(first),
+        "ones like the new state, float32": kind(step(single, Tensor(x.astype(np.float32)), first)),
+        "not all zeros": some(cell.W_x, cell.W_h, h),
     }
 
 
@@ -189,6 +212,7 @@ def keeps_nothing(student, rng):
     return {
         "shapes of two first states": np.array(starts),
         "the same step gives the same": truth(np.allclose(before.data, after.data, equal_nan=True)),
+        "not all zeros": some(before),
     }
 
 
@@ -233,8 +257,10 @@ STATES = "`hs[:, t]` is the state after reading `x[:, t]`, and the step before t
 @check(exercise="rnn-forward", says=KEEPS)
 def forward_shape(student, rng):
     B, T, D, H = sizes(rng, 4, 2, 20)
-    hs, _ = forward(student, *sequence(rng, B, T, D, H))
-    return {"shape of hs": np.array(hs.shape)}
+    arguments = sequence(rng, B, T, D, H)
+    hs, _ = forward(student, *arguments)
+    single, _ = forward(student, *(a.astype(np.float32) for a in arguments))
+    return {"shape of hs": np.array(hs.shape), "ones like hs, float32": kind(single), "not all zeros": some(hs)}
 
 
 @check(exercise="rnn-forward", weight=2, says=STATES)
@@ -268,7 +294,8 @@ def backward_shapes(student, rng):
     B, T, D, H = designed_sizes(rng, 2, 20)
     cache = cache_for(student, *designed(rng, B, T, D, H))
     got = backward(student, rng.normal(size=(B, T, H)), cache)
-    return {f"shape of {name}": np.array(np.shape(given(value, name))) for name, value in got.items()}
+    shapes = {f"shape of {name}": np.array(np.shape(given(value, name))) for name, value in got.items()}
+    return {**shapes, "not all zeros": some(*got.values())}
 
 
 @check(exercise="rnn-backward", weight=2, says=SUMS)
@@ -308,8 +335,8 @@ def dhs_unchanged(student, rng):
     B, T, D, H = designed_sizes(rng)
     cache = cache_for(student, *designed(rng, B, T, D, H))
     dhs = rng.normal(size=(B, T, H))
-    backward(student, dhs, cache)
-    return {"dhs afterwards": dhs}
+    got = backward(student, dhs, cache)
+    return {"dhs afterwards": dhs, "not all zeros": some(*got.values())}
 
 
 # --- clip-value ----------------------------------------------------------------------------------
@@ -322,7 +349,7 @@ VALUE_PLACE = (
     "It works in place, on the same arrays in the same dtype, skips parameters whose `grad` is None, "
     "and takes any iterable of parameters, a generator too."
 )
-VALUE_NEGATIVE = "A negative limit raises ValueError."
+VALUE_BOUNDS = "c = 0 gives zeros, and a negative c raises ValueError."
 
 
 def clip_value(student, parameters, c):
@@ -342,16 +369,18 @@ def entries(student, rng):
 
 @check(exercise="clip-value", says=VALUE_PLACE)
 def value_in_place(student, rng):
-    g = 2 * rng.normal(size=(4, 3))
-    p = holder(g)
-    clip_value(student, [p], 0.5)
-    return {"the array": g, "the same array": truth(p.grad is g)}
+    g, single = 2 * rng.normal(size=(4, 3)), (2 * rng.normal(size=4)).astype(np.float32)
+    p, q = holder(g), holder(single)
+    clip_value(student, [p, q], 0.5)
+    return {"float64": g, "float32": single, "the same arrays": truth(p.grad is g, q.grad is single)}
 
 
-@check(exercise="clip-value", says=VALUE_NEGATIVE)
+@check(exercise="clip-value", says=VALUE_BOUNDS)
 def value_negative(student, rng):
-    p = holder(rng.normal(size=3) + 2)
+    p, q = holder(rng.normal(size=3) + 2), holder(1 + rng.random(3))
+    clip_value(student, [q], 0.0)
     return {
+        "clipped to 0": q.grad,
         "raised": truth(raises(ValueError, lambda: clip_value(student, [p], -rng.uniform(0.1, 1)))),
         "gradient": p.grad,
     }
@@ -377,7 +406,7 @@ NOTHING = (
     "Parameters whose `grad` is None are skipped, no gradients at all have norm 0, zero gradients stay zero, "
     "and any iterable will do, a generator too."
 )
-BOUNDS = "c = 0 gives zeros, and a negative c raises ValueError."
+BOUNDS = "c = 0 gives zeros, also of zeros, and a negative c raises ValueError."
 CLIP = {"exercise": "clip-norm", "rtol": 1e-5, "atol": 1e-9}
 
 
@@ -403,10 +432,15 @@ def one_parameter(student, rng):
 
 @check(says=BELOW, **CLIP)
 def well_below(student, rng):
-    p = holder(rng.normal(size=(3, 4)))
-    before = p.grad.copy()
+    p, above = holder(rng.normal(size=(3, 4))), holder(rng.normal(size=(3, 4)))
+    before, other = p.grad.copy(), above.grad.copy()
     clip_norm(student, [p], 1000.0)
-    return {"gradient": p.grad, "every bit as before": truth(np.array_equal(p.grad, before))}
+    clip_norm(student, [above], 0.1)
+    return {
+        "gradient": p.grad,
+        "every bit as before": truth(np.array_equal(p.grad, before)),
+        "above c something changes": truth(not np.array_equal(above.grad, other)),
+    }
 
 
 @check(says=RETURNS, **CLIP)
@@ -423,10 +457,11 @@ def returned(student, rng):
 
 @check(says=NORM_PLACE, **CLIP)
 def norm_in_place(student, rng):
-    g = 3 * rng.normal(size=(4, 3))
-    p = holder(g)
+    g, single = 3 * rng.normal(size=(4, 3)), rng.normal(size=5).astype(np.float32)
+    p, q = holder(g), holder(single)
     clip_norm(student, [p], 1.0)
-    return {"the array": g, "the same array": truth(p.grad is g)}
+    clip_norm(student, [q], 1.0)
+    return {"float64": g, "float32": single, "the same arrays": truth(p.grad is g, q.grad is single)}
 
 
 @check(says=NOTHING, **CLIP)
@@ -438,10 +473,12 @@ def some_without_gradient(student, rng):
 
 @check(says=BOUNDS, **CLIP)
 def bounds(student, rng):
-    p, q = holder(2 + rng.normal(size=4)), holder(2 + rng.normal(size=4))
+    p, q, still = holder(2 + rng.normal(size=4)), holder(2 + rng.normal(size=4)), holder(np.zeros(3))
     clip_norm(student, [p], 0.0)
+    clip_norm(student, [still], 0.0)
     return {
         "clipped to 0": p.grad,
+        "zeros clipped to 0": still.grad,
         "negative raises": truth(raises(ValueError, lambda: clip_norm(student, [q], -1.0))),
         "its gradient": q.grad,
     }
@@ -453,7 +490,7 @@ BEFORE = "It returns the loss before the update, as a float and not a Tensor (wh
 ONE_UPDATE = (
     "One call makes one update, from this batch's gradient alone, whatever gradients were left from before."
 )
-CLIPPED = "With `max_norm` the gradients are clipped by norm before the optimiser's step; with None they are not."
+CLIPPED = "With `max_norm` the gradients are clipped by norm before the optimiser's step, with 0 to zeros; with None they are not."
 
 
 class Leaky(Module):
@@ -497,6 +534,11 @@ def train_step(student, *arguments, **options):
     return np.array(np.nan) if loss is None else given(loss, "train_step")
 
 
+def lopsided(out, y):
+    """A loss that tells its arguments apart: the squared error and half the mean of what the model says."""
+    return mse(out, y) + 0.5 * out.mean()
+
+
 def updates(student, rng, count, max_norm, momentum=0.9):
     """What `count` calls of the student's train_step return, and leave in optimiser and stand-in model.
 
@@ -511,7 +553,7 @@ def updates(student, rng, count, max_norm, momentum=0.9):
     losses, clipping = [], {} if max_norm is None else {"max_norm": max_norm}
     for _ in range(count):
         x, y = rng.normal(size=(B, T, D)), 20 + 10 * rng.normal(size=(B, T, K))
-        losses.append(train_step(student, model, x, y, mse, optimizer, **clipping))
+        losses.append(train_step(student, model, x, y, lopsided, optimizer, **clipping))
     return losses, {"updates": np.array(optimizer.steps), **dict(model.named_parameters())}
 
 
@@ -523,6 +565,7 @@ def loss_before(student, rng):
         **{name: np.array(float(got.data if isinstance(got, Tensor) else got))
            for name, got in (("loss", loss), ("loss, with max_norm", clipped))},
         "a float": truth(isinstance(loss, float)),
+        "a Tensor": truth(isinstance(loss, Tensor)),
     }
 
 

@@ -17,7 +17,7 @@ def single_precision(student, rng):
     new_h, new_c = step(cell, Tensor(rng.normal(size=(B, D)).astype(np.float32)), h, c)
     leaves = {**{name: getattr(cell, name) for name in NAMES}, "first h": h, "first c": c}
     leaves |= {"new h": new_h, "new c": new_c}
-    return {f"ones like {name}": np.ones_like(values_of(leaf)) for name, leaf in leaves.items()}
+    return {**{f"ones like {name}": kind(leaf) for name, leaf in leaves.items()}, "not all zeros": some(new_h, new_c)}
 
 
 @check(exercise="lstm-cell", weight=3, says=START, atol=1e-8)
@@ -36,6 +36,8 @@ def fresh_start(student, rng):
         "another rng, another start": truth(*(d.all() for d in differ)),
         "every gate its own start": truth(*(a.all() for a in apart)),
         "x rows not narrower than Glorot's": truth(*(s > 0.85 for s in spreads)),
+        "x rows much narrower": truth(*(s < 0.62 for s in spreads)),
+        "x rows orthogonal": truth(*(np.abs(w[H:] @ w[H:].T - np.eye(D)).max() < 0.1 for w in weights.values())),
         "x rows not wider than Glorot's": truth(*(s < 1.15 for s in spreads)),
     }
 
@@ -117,14 +119,14 @@ def window_dtypes(student, rng):
     got = {}
     for dtype in (np.float32, np.int64):
         x, y = cut(student, (100 * rng.normal(size=(length + more, D))).astype(dtype), length)
-        got |= {f"ones like x, {dtype.__name__}": np.ones_like(x), f"ones like y, {dtype.__name__}": np.ones_like(y)}
-    return got
+        got |= {f"ones like {name}, {dtype.__name__}": kind(a) for name, a in (("x", x), ("y", y))}
+    return got | {"not all zeros": some(x, y)}
 
 
 # --- standardise ---------------------------------------------------------------------------------
 
 
-@check(exercise="standardise", weight=2, says=SCALED_OTHERS)
+@check(exercise="standardise", says=SCALED_OTHERS)
 def several_tests(student, rng):
     D, N, *lengths = sizes(rng, 4, 4, 14)
     train = measured(rng, N, D)
@@ -138,8 +140,20 @@ def several_tests(student, rng):
 def scaled_dtype(student, rng):
     """dtypes alone: the numbers are other checks' business."""
     N, M, D = sizes(rng, 3, 4, 14)
-    got = scaled(student, measured(rng, N, D).astype(np.float32), measured(rng, M, D).astype(np.float32))
-    return {"ones like train": np.ones_like(got[0]), "ones like test": np.ones_like(got[1])}
+    train, test = measured(rng, N, D), measured(rng, M, D)
+    dtypes = {"float32": (np.float32, np.float32), "float32 test": (float, np.float32), "float32 train": (np.float32, float)}
+    got = {name: scaled(student, train.astype(a), test.astype(b)) for name, (a, b) in dtypes.items()}
+    ones = {f"ones like {what}, {name}": kind(s) for name, two in got.items() for what, s in zip(("train", "test"), two, strict=True)}
+    return {**ones, "not all zeros": some(*got["float32"])}
+
+
+@check(exercise="standardise", says=SCALED_CONSTANT)
+def small_spreads(student, rng):
+    """Spreads of 1e-6, and a constant whose std is not 0: for N = 12 that is so with each of these."""
+    train, test, small = measured(rng, 12, 4), measured(rng, 5, 4), np.array([1.0, 1e-6, 1.0, 1e-6])
+    train[:, 2] = rng.integers(1, 9) + 0.1
+    train, test = scaled(student, train * small, test * small)
+    return {"train": train, "test": test}
 
 
 # --- forecaster ----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ MUTANTS = [
         "cell-keeps-its-last-state",
         '        c = f * c + i * g\n        return o * self.activation(c), c',
         "        if getattr(self, 'last', None) is not None and self.last.shape == c.shape:\n            c = self.last\n        c = f * c + i * g\n        self.last = c\n        return o * self.activation(c), c",
-        "The cell keeps its last state and reads it in place of the one that it is given: whoever calls it says what the state is.",
+        "The same x and state give another answer after other calls: the cell keeps something, its last c perhaps. Whoever calls it says what the state is.",
         of("lstm-cell", "keeps-nothing"),
     ),
     mutant(
@@ -196,6 +196,20 @@ MUTANTS = [
         of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate shown-part other-activations {FORWARD}"),
     ),
     mutant(
+        "cell-returns-list",
+        "return o * self.activation(c), c",
+        "return [o * self.activation(c), c]",
+        "The new state comes back as a list. A state is a tuple: by that, what runs a cell over time tells h and c from one Tensor.",
+        of("lstm-cell", "by-hand masked-sequence"),
+    ),
+    mutant(
+        "cell-starts-as-list",
+        "return Tensor(zeros), Tensor(zeros)",
+        "return [Tensor(zeros), Tensor(zeros)]",
+        "The first state is a list; a state is a tuple.",
+        of("lstm-cell", "shapes"),
+    ),
+    mutant(
         "cell-takes-c-h",
         "        hx = concatenate([h, x], axis=1)",
         "        h, c = c, h\n        hx = concatenate([h, x], axis=1)",
@@ -305,6 +319,13 @@ MUTANTS = [
         of("lstm-cell", "fresh-start"),
     ),
     mutant(
+        "cell-orthogonal-x-rows",
+        "init.glorot((input_size, hidden_size), rng, dtype)",
+        "init.orthogonal((input_size, hidden_size), rng, dtype)",
+        "The rows that meet x start orthogonal as well; they are a Glorot draw.",
+        of("lstm-cell", "fresh-start"),
+    ),
+    mutant(
         "cell-glorot-of-all-rows",
         "init.glorot((input_size, hidden_size), rng, dtype)",
         "init.glorot((hidden_size + input_size, hidden_size), rng, dtype)[hidden_size:]",
@@ -345,14 +366,14 @@ MUTANTS = [
         "np.full(hidden_size, forget_bias, dtype)",
         "np.full(hidden_size, forget_bias)",
         "b_f has NumPy's default dtype, and with it everything that it is added to.",
-        of("lstm-cell", "single-precision"),
+        of("lstm-cell", "single-precision shapes"),
     ),
     mutant(
         "cell-state-float64",
         "np.zeros((batch, self.hidden_size), self.b_f.dtype)",
         "np.zeros((batch, self.hidden_size))",
         "The first state has NumPy's default dtype, not the parameters'.",
-        of("lstm-cell", "single-precision"),
+        of("lstm-cell", "single-precision shapes"),
     ),
     mutant(
         "cell-starts-at-one",
@@ -441,7 +462,7 @@ MUTANTS = [
         "x = np.stack([series[n : n + length] for n in range(count)])",
         "x = np.array([series[n : n + length] for n in range(count)], dtype=float)",
         "x does not have the series' dtype.",
-        of("windows", "window-dtypes"),
+        of("windows", "window-dtypes window-shapes"),
     ),
     # --- standardise
     mutant(
@@ -449,11 +470,11 @@ MUTANTS = [
         "    mean = train.mean(axis=0)\n"
         "    spread = train.std(axis=0)\n"
         "    spread[train.min(axis=0) == train.max(axis=0)] = 1\n"
-        "    return tuple((series - mean) / spread for series in (train, *others))",
-        "    stds = [np.where(s.std(axis=0) == 0, s.dtype.type(1), s.std(axis=0)) for s in (train, *others)]\n"
+        "    return tuple(((series - mean) / spread).astype(series.dtype) for series in (train, *others))",
+        "    stds = [np.where(np.ptp(s, axis=0) == 0, s.dtype.type(1), s.std(axis=0)) for s in (train, *others)]\n"
         "    return tuple((s - s.mean(axis=0)) / std for s, std in zip((train, *others), stds))",
         "Each split is scaled by its own numbers; all are scaled by train's.",
-        of("standardise", "test-by-train constant-column several-tests"),
+        of("standardise", "test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-leaks",
@@ -463,14 +484,14 @@ MUTANTS = [
         "    mean = known.mean(axis=0)\n    spread = known.std(axis=0)\n"
         "    spread[known.min(axis=0) == known.max(axis=0)] = 1",
         "Mean and spread are taken over everything, the test split included: that is the leak.",
-        of("standardise", "test-by-train constant-column several-tests"),
+        of("standardise", "test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-leaks-first",
         "    mean = train.mean(axis=0)\n",
         "    mean = np.concatenate([train, *others[:1]]).mean(axis=0)\n",
         "The mean is taken over train and test together: that is a leak.",
-        of("standardise", "test-by-train constant-column several-tests"),
+        of("standardise", "test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-all-columns",
@@ -478,67 +499,89 @@ MUTANTS = [
         "    mean = np.full(train.shape[1], train.mean(), train.dtype)\n"
         "    spread = np.full(train.shape[1], train.std(), train.dtype)",
         "One mean and one spread for all columns: each column has its own.",
-        of("standardise", "train-columns test-by-train constant-column several-tests"),
+        of("standardise", "train-columns test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-rows",
         "    mean = train.mean(axis=0)\n",
         "    mean = train[0] * 0 + train.mean(axis=1)[0]\n",
         "The mean runs along the wrong axis: it is taken over time, for each column.",
-        of("standardise", "train-columns test-by-train constant-column several-tests"),
+        of("standardise", "train-columns test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-variance",
         "spread = train.std(axis=0)",
         "spread = train.var(axis=0)",
         "Divided by the variance; the standard deviation is its root.",
-        of("standardise", "train-columns test-by-train constant-column several-tests"),
+        of("standardise", "train-columns test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-sample-std",
         "spread = train.std(axis=0)",
         "spread = train.std(axis=0, ddof=1)",
         "The standard deviation divides by N here, not by N - 1.",
-        of("standardise", "train-columns test-by-train constant-column several-tests"),
+        of("standardise", "train-columns test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-no-shift",
-        "(series - mean) / spread for",
-        "series / spread for",
+        "(series - mean) / spread)",
+        "series / spread)",
         "Nothing is shifted: the mean stays.",
-        of("standardise", "train-columns test-by-train constant-column several-tests"),
+        of("standardise", "train-columns test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-shift-only",
-        "(series - mean) / spread for",
-        "(series - mean) for",
+        "(series - mean) / spread)",
+        "series - mean)",
         "Nothing is divided by the spread.",
-        of("standardise", "train-columns test-by-train constant-column several-tests"),
+        of("standardise", "train-columns test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-to-one",
         "    mean = train.mean(axis=0)\n    spread = train.std(axis=0)",
         "    mean = train.min(axis=0)\n    spread = train.max(axis=0) - mean",
         "That maps each column to [0, 1]; wanted are mean 0 and standard deviation 1.",
-        of("standardise", "train-columns test-by-train constant-column several-tests"),
+        of("standardise", "train-columns test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-divides-by-zero",
         "    spread[train.min(axis=0) == train.max(axis=0)] = 1\n",
         "",
         "A constant column is divided by its spread of zero.",
-        of("standardise", "constant-column"),
+        of("standardise", "constant-column small-spreads"),
+    ),
+    mutant(
+        "scale-std-zero",
+        "    spread[train.min(axis=0) == train.max(axis=0)] = 1\n",
+        "    spread[spread == 0] = 1\n",
+        "A column of 0.1 has a standard deviation of about 1e-17, not of 0. What tells for certain that a column is constant?",
+        of("standardise", "constant-column small-spreads"),
+    ),
+    mutant(
+        "scale-small-is-constant",
+        "    spread[train.min(axis=0) == train.max(axis=0)] = 1\n",
+        "    spread[spread < 1e-4] = 1\n",
+        "A column with a small spread is taken for a constant one.",
+        of("standardise", "small-spreads"),
+    ),
+    mutant(
+        "scale-wider-dtype",
+        ".astype(series.dtype) for",
+        " for",
+        "A float32 array beside a float64 train comes back as float64: each keeps its own dtype.",
+        of("standardise", "scaled-dtype"),
     ),
     mutant(
         "scale-zeroes-constant",
-        "    return tuple((series - mean) / spread for series in (train, *others))",
-        "    return tuple((series - mean) / spread * (train.std(axis=0) > 0) for series in (train, *others))",
+        "    return tuple(((series - mean) / spread).astype(series.dtype) for series in (train, *others))",
+        "    moving = np.ptp(train, axis=0) > 0\n"
+        "    return tuple(((series - mean) / spread * moving).astype(series.dtype) for series in (train, *others))",
         "Where train is constant the others become zero: they are to be shifted, and keep what they differ by.",
-        of("standardise", "constant-column"),
+        of("standardise", "constant-column small-spreads"),
     ),
     mutant(
         "scale-in-place",
-        "    return tuple((series - mean) / spread for series in (train, *others))",
+        "    return tuple(((series - mean) / spread).astype(series.dtype) for series in (train, *others))",
         "    for series in (train, *others):\n"
         "        series -= mean\n"
         "        series /= spread\n"
@@ -548,24 +591,24 @@ MUTANTS = [
     ),
     mutant(
         "scale-train-only",
-        "    return tuple((series - mean) / spread for series in (train, *others))",
-        "    return ((train - mean) / spread, *others)",
+        "    return tuple(((series - mean) / spread).astype(series.dtype) for series in (train, *others))",
+        "    return (((train - mean) / spread).astype(train.dtype), *others)",
         "Only train is scaled; the others come back as they were.",
-        of("standardise", "test-by-train constant-column several-tests"),
+        of("standardise", "test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
         "scale-list",
-        "return tuple((series",
-        "return list((series",
+        "return tuple(((series",
+        "return list(((series",
         "A list is returned; wanted is a tuple.",
         of("standardise", "a-tuple"),
     ),
     mutant(
         "scale-float64",
-        "(series - mean) / spread for",
-        "(series.astype(np.float64) - mean) / spread for",
+        ".astype(series.dtype) for",
+        ".astype(np.float64) for",
         "float32 comes back as float64.",
-        of("standardise", "scaled-dtype"),
+        of("standardise", "scaled-dtype a-tuple"),
     ),
     # --- forecaster
     mutant(
@@ -763,12 +806,12 @@ def windows(series, length):
 LOOPED_SCALING = """
 def standardise(train, *others):
     center, scale = np.average(train, axis=0), np.sqrt(np.mean((train - train.mean(0)) ** 2, axis=0))
-    scale = np.where(scale > 0, scale, 1)
+    scale = np.where(scale > 1e-12, scale, 1)
     done = []
     for part in [train, *others]:
         moved = part - center
         done.append(moved / scale)
-    return tuple(done)
+    return tuple(done.astype(part.dtype) for done, part in zip(done, [train, *others]))
 """
 
 COLUMN_SCALING = """
@@ -777,7 +820,7 @@ def standardise(train, *others):
     for column in range(train.shape[1]):
         known = train[:, column]
         middle, width = known.mean(), known.std()
-        if width == 0:
+        if known.min() == known.max():
             width = 1
         for part in parts:
             part[:, column] -= middle
@@ -979,15 +1022,15 @@ REWRITES = [
     *scaling_twice(
         "scale-by-own",
         ("        moved = part - center\n        done.append(moved / scale)",
-         "        moved, scale = part - part.mean(0), part.std(0)\n        done.append(moved / np.where(scale > 0, scale, 1))"),
+         "        moved, scale = part - part.mean(0), part.std(0)\n        done.append(moved / np.where(np.ptp(part, axis=0) > 0, scale, 1))"),
         ("""        known = train[:, column]
         middle, width = known.mean(), known.std()
-        if width == 0:
+        if known.min() == known.max():
             width = 1
         for part in parts:
 """, """        for part in parts:
             middle, width = part[:, column].mean(), part[:, column].std()
-            width = width if width > 0 else 1
+            width = width if np.ptp(part[:, column]) > 0 else 1
 """),
     ),
     *scaling_twice(

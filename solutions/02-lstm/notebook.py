@@ -268,12 +268,12 @@ plt.show()
 #
 # What the checks ask:
 #
-# - The parameters are `W_f`, `W_i`, `W_c`, `W_o` (H + D, H) and `b_f`, `b_i`, `b_c`, `b_o` (H,) in `dtype`; `initial_state(B)` is a pair of zeros (B, H), for h and for c, in that dtype.
+# - The parameters are `W_f`, `W_i`, `W_c`, `W_o` (H + D, H) and `b_f`, `b_i`, `b_c`, `b_o` (H,) in `dtype`; `initial_state(B)` is a tuple of zeros (B, H), for h and for c, in that dtype.
 # - In each W, the H rows on top, which meet h, start orthogonal, and the D rows below, which meet x, as Glorot draws them for (D, H); every gate draws its own, from `rng`.
 # - The biases start at zero, except `b_f`, which starts at `forget_bias`.
 # - The gates f, i and o are σ([h, x] W + b), each with its own W and b, and h comes before x.
 # - The new c is f ⊙ c + i ⊙ g with the candidate g = activation([h, x] W_c + b_c).
-# - The new h is o ⊙ activation(new c); what is returned is the pair (new h, new c), in that order.
+# - The new h is o ⊙ activation(new c); what is returned is the tuple (new h, new c), in that order.
 # - The activation that the cell was given serves both, the candidate and the output.
 # - What a step gives depends on x, the state that it is given and the parameters alone, and `initial_state(B)` on B: a cell keeps nothing from one call to the next.
 # - The gradient reaches every parameter, every input, the first h and the first c, whether the loss looks at the h or at the c.
@@ -306,7 +306,7 @@ class LSTMCell(Module):
         ### END SOLUTION
 
     def initial_state(self, batch):
-        """The state before the first step: a pair (h, c) of zeros (B, H) in the parameters' dtype."""
+        """The state before the first step: a tuple (h, c) of zeros (B, H) in the parameters' dtype."""
         ### BEGIN SOLUTION
         zeros = np.zeros((batch, self.hidden_size), self.b_f.dtype)
         return Tensor(zeros), Tensor(zeros)
@@ -643,7 +643,7 @@ check("windows")
 # - It returns a tuple: train, then the others in their order, each of its own shape (N, D) and in its own dtype.
 # - Each column of train ends with mean 0 and standard deviation 1 (NumPy's `std`, which divides by N).
 # - The others are shifted and scaled by train's numbers, not by their own: nothing about a test split decides how anything is scaled.
-# - A column that is constant in train has no spread to divide by: it is shifted and not scaled.
+# - A column that is constant in train has no spread to divide by, even where rounding makes its `std` 1e-17: it is shifted and not scaled. Any other column is scaled, however small its spread.
 # - The arrays that come in stay as they were.
 
 # %% kind="solution" id="standardise"
@@ -654,7 +654,7 @@ def standardise(train, *others):
     mean = train.mean(axis=0)
     spread = train.std(axis=0)
     spread[train.min(axis=0) == train.max(axis=0)] = 1
-    return tuple((series - mean) / spread for series in (train, *others))
+    return tuple(((series - mean) / spread).astype(series.dtype) for series in (train, *others))
     ### END SOLUTION
 
 # %% kind="check" id="standardise-check" exercise="standardise" points=10

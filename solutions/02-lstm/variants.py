@@ -191,7 +191,7 @@ WHERE_SCALING = '''
 def standardise(train, *others):
     """Written with where, and a generator in a function."""
     mean, std = np.mean(train, 0, keepdims=True), np.std(train, 0, keepdims=True)
-    std = np.where(std == 0.0, np.ones_like(std), std)
+    std = np.where(np.ptp(train, 0, keepdims=True) == 0.0, np.ones_like(std), std)
 
     def scale(series):
         return ((series - mean) / std).astype(series.dtype)
@@ -205,8 +205,8 @@ def standardise(*everything):
     train = everything[0]
     mean = train.sum(axis=0) / len(train)
     variance = ((train - mean) ** 2).sum(axis=0) / len(train)
-    inverse = 1 / np.sqrt(np.where(variance > 0, variance, 1))
-    return tuple([(part - mean) * inverse for part in everything])
+    inverse = 1 / np.sqrt(np.where((train == train[0]).all(axis=0), 1, variance))
+    return tuple([((part - mean) * inverse).astype(part.dtype) for part in everything])
 '''
 
 COLUMN_SCALING = '''

@@ -14,7 +14,7 @@ MUTANTS = [
         "cell-keeps-its-last-state",
         '        return (1 - z) * h + z * candidate',
         "        if getattr(self, 'last', None) is not None and self.last.shape == h.shape:\n            h = self.last\n        self.last = (1 - z) * h + z * candidate\n        return self.last",
-        "The cell keeps its last state and reads it in place of the one that it is given: whoever calls it says what the state is.",
+        "The same x and state give another answer after other calls: the cell keeps something, its last state perhaps. Whoever calls it says what the state is.",
         of("gru-cell", "keeps-nothing"),
     ),
     mutant(
@@ -217,6 +217,13 @@ MUTANTS = [
         of("gru-cell", "fresh-start"),
     ),
     mutant(
+        "start-orthogonal-everywhere",
+        "on_x = init.glorot((input_size, hidden_size), rng, dtype)",
+        "on_x = init.orthogonal((input_size, hidden_size), rng, dtype)",
+        "The rows that meet x start orthogonal as well; they are a Glorot draw.",
+        of("gru-cell", "fresh-start"),
+    ),
+    mutant(
         "start-x-on-top",
         "np.concatenate([on_h, on_x])",
         "np.concatenate([on_x, on_h])",
@@ -270,14 +277,14 @@ MUTANTS = [
         "        def weights():",
         "        dtype = np.float64\n\n        def weights():",
         "The parameters are float64 even when another dtype was asked for.",
-        of("gru-cell", "single-precision"),
+        of("gru-cell", "single-precision shapes"),
     ),
     mutant(
         "start-state-float64",
         "np.zeros((batch, self.hidden_size), self.b_z.dtype)",
         "np.zeros((batch, self.hidden_size))",
         "The first state has NumPy's default dtype, not the parameters'.",
-        of("gru-cell", "single-precision"),
+        of("gru-cell", "single-precision shapes"),
     ),
     mutant(
         "start-state-one",
@@ -486,6 +493,14 @@ MUTANTS = [
         "        return abs(3 * (hidden * hidden + hidden) - wanted)",
         "The matrices have rows for x as well; they count for both cells.",
         of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
+    ),
+    mutant(
+        "match-rounds-the-root",
+        "    return min(range(1, 2 * lstm_hidden + 1), key=distance)",
+        "    root = ((input_size + 1) ** 2 + 4 * wanted / 3) ** 0.5 / 2 - (input_size + 1) / 2\n"
+        "    return max(1, round(root))",
+        "The size nearest to the root is nearly always the one with the nearest number of parameters, but not always: compare the numbers.",
+        of("match-hidden", "usual-cells every-size"),
     ),
     mutant(
         "match-rounds-down",

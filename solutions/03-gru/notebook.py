@@ -60,6 +60,8 @@ check = checks("03-gru", globals())
 # with hidden ones, which test the same sentences more strictly; the sentences stand in a list above
 # each exercise. Nothing else is asked, and nothing that is not said. What passes all its public
 # checks is kept in `mynet.py`, your own library: that is how your LSTM will come into this notebook.
+# Grading reads this notebook alone and has no `mynet`: import from it in cells of their own, in a `try`,
+# as in part 9, and write whatever an answer needs into the notebook.
 #
 # ## Notation
 #
@@ -318,8 +320,7 @@ if check.passed("gru-cell"):
 # %% [markdown] id="update-bias-lesson"
 # With `update_bias` 0 the GRU's gradient vanishes faster than the plain cell's; from 0 to −3 lie about seven
 # powers of ten. As with the LSTM: the gate makes long memory possible, and where it starts
-# decides whether it can be learned. (0 is nevertheless what papers and libraries start from, and on tasks of
-# twenty steps, such as those below, we saw no difference between 0 and −1.)
+# decides whether it can be learned. (0 is nevertheless what papers and libraries start from.)
 
 # %% [markdown] id="conventions"
 # ## 5 · Conventions
@@ -800,8 +801,7 @@ if check.passed("gru-cell", "text-classifier", "match-hidden") and trains():
 # %% [markdown] id="comparison-question"
 # (Dotted: what counts as learned, and for adding also the error of always saying 1.)
 #
-# We tried four learning rates from 0.005 to 0.04 on adding, eight seeds each: with every one the GRU's
-# median came first. Does that make it the better cell? Larger studies found sometimes the one ahead,
+# Whichever median came first in your run: does that make it the better cell? Larger studies found sometimes the one ahead,
 # sometimes the other, mostly neither. Look at what you have: two toy tasks of at most twenty steps, one size,
 # one optimiser, five seeds.
 #

@@ -88,6 +88,7 @@ class Checks:
         if all(row.status == "pass" for row in rows):
             kept = mynet.keep(self._folder, self._values.assignment, exercise, self._names)
             note = f"{note} {kept}".strip()
+        note = f"{note} {mynet.relied_on(self._names)}".strip()
         return Result(
             exercise,
             self._values.points[exercise],

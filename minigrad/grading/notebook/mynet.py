@@ -18,7 +18,7 @@ import sys
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 FILE = "mynet.py"
 HEAD = '''"""My own library: written when an exercise passes its public checks, for `from mynet import ...`.
@@ -60,6 +60,41 @@ def keep(folder: Path, assignment: str, exercise: str, names: Mapping[str, Any])
     except Exception as error:
         return f"It could not be kept in {FILE}: {type(error).__name__}: {error}."
     return f"Kept in {FILE} for later notebooks: {', '.join(wanted)}."
+
+
+def relied_on(names: Mapping[str, Any]) -> str:
+    """What a notebook takes from the library where grading, which has none, would miss it: a sentence, or "".
+
+    An import in a `try` has an answer to that, and a definition that follows an import takes its place.
+    """
+    shell = _shell(names)
+    cells = [] if shell is None else [str(cell) for cell in shell.user_ns.get("In", ())]
+    missed = imported([node for cell in cells for node in _parsed(cell).body])
+    if not missed:
+        return ""
+    return (
+        f"Grading has no {FILE}: there a cell ends at its import of {', '.join(missed)}, and what stands "
+        "below is not defined. Write it into this notebook, or import it in a cell of its own, in a `try`."
+    )
+
+
+def imported(statements: Iterable[ast.stmt]) -> list[str]:
+    """The names that statements, in their order, leave taken from the library outside of a `try`."""
+    bare: dict[str, bool] = {}
+    for node in statements:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bare[node.name] = False
+        for part in ast.walk(node) if isinstance(node, ast.Try) else [node]:
+            if _of_library(part):
+                bare |= {alias.asname or alias.name: part is node for alias in part.names}
+    return [name for name, is_bare in bare.items() if is_bare]
+
+
+def _of_library(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
+    """Whether a statement imports the library, or from it."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "mynet"
+    return isinstance(node, ast.Import) and any(alias.name == "mynet" for alias in node.names)
 
 
 def _shell(names: Mapping[str, Any]) -> Any:
@@ -115,7 +150,7 @@ def block(
     defined: dict[str, str] = {}
     for cell in cells:
         for node in _parsed(cell).body:
-            if isinstance(node, _KEPT):
+            if isinstance(node, _KEPT) and not _of_library(node):  # which cannot be written from itself
                 text = _text(cell, node)
                 defined |= dict.fromkeys(_table_names(text, bound=True), text)
     kept = [name for name in wanted if name in defined]

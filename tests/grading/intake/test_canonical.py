@@ -101,6 +101,22 @@ def test_added_cells_keep_their_place_and_empty_ones_go():
     assert not result.blank
 
 
+def test_an_import_of_the_students_library_is_noted_where_it_ends_the_cell():
+    """Grading has no mynet.py; an import in a `try` has an answer to that."""
+    cells = release()
+    cells[2]["source"] = "import os\nfrom mynet import square"
+    cells[5]["source"] = "try:\n    import mynet\nexcept ImportError:\n    pass"
+    cells += [
+        raw("x1", "import mynet"),
+        raw("x2", "import mynetwork"),
+        raw("x3", "import mynet", markdown=True),
+    ]
+    assert intake(book(cells), TASK).notes == (
+        "`square`: the cell imports mynet, which grading does not have: it ends there",
+        "`own-1`: the cell imports mynet, which grading does not have: it ends there",
+    )
+
+
 def test_the_students_order_is_kept():
     cells = release()
     cells[2], cells[5] = cells[5], cells[2]

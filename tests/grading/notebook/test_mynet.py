@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,39 @@ def test_what_cannot_stand_alone_is_not_kept_and_said(course: Path) -> None:
     told = run(course, HARNESS, "exec('halves = [0.5]')", *cells[1:], "print(check('halve').note)")
     assert "It could not be kept in mynet.py: NameError" in told[-1]
     assert not (course / "mynet.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("cells", "missed"),
+    [
+        (["from mynet import GRUCell\nclass A: pass"], ["GRUCell"]),
+        (["import mynet, os"], ["mynet", "os"]),
+        (["from mynet import A as B, C"], ["B", "C"]),
+        (["from mynet import *"], ["*"]),
+        (["try:\n    from mynet import A\nexcept ImportError:\n    A = None"], []),
+        (["from mynet import A", "class A: pass"], []),
+        (["from mynet import A", "try:\n    from mynet import A\nexcept ImportError:\n    A = None"], []),
+        (["class A: pass", "from mynet import A"], ["A"]),
+        (["from mynetwork import A", "import numpy"], []),
+    ],
+)
+def test_what_is_taken_from_the_library_outside_of_a_try(cells: list[str], missed: list[str]) -> None:
+    assert mynet.imported([node for cell in cells for node in ast.parse(cell).body]) == missed
+
+
+def test_a_name_that_comes_from_the_library_is_not_written_into_it_again() -> None:
+    """It would import itself, and nobody could ever import it again."""
+    own, taken = "def f():\n    return 1", "from mynet import f"
+    assert made(mynet.block("a", "b", ["f"], [own, taken], {}))["f"]() == 1
+    assert mynet.block("a", "b", ["f"], ["from mynet import f"], {}) == ""
+
+
+def test_an_import_that_grading_would_miss_is_said_beside_the_checks(course: Path) -> None:
+    right = "import numpy as np\ndef halve(x):\n    return np.asarray(x) * 0.5"
+    ask = "print(check('halve').note)"
+    assert "Grading has no" not in run(course, HARNESS, right, ask)[-1]
+    library = (course / "mynet.py").read_bytes()
+    told = run(course, HARNESS, "from mynet import halve", ask, right, ask)
+    assert "Grading has no mynet.py: there a cell ends at its import of halve" in told[2]
+    assert "Grading has no" not in told[4]
+    assert (course / "mynet.py").read_bytes() == library
