@@ -32,6 +32,16 @@ def truth(*answers):
     return np.array([float(a) for a in answers])
 
 
+def alive(values):
+    """1.0 where there is anything but zeros: zeros of the right shape are no answer."""
+    return truth(np.any(getattr(values, "data", values)))
+
+
+def single(*results):
+    """1.0 for each Tensor or array that is float32."""
+    return truth(*(getattr(r, "dtype", None) == np.float32 for r in results))
+
+
 def same_bits(one, other):
     """1.0 where two lists of arrays are equal entry by entry."""
     return truth(*(np.array_equal(a, b) for a, b in zip(one, other, strict=True)))
@@ -97,8 +107,11 @@ def own_entries(student, rng):
 
 @check(exercise="pad", weight=2, says=KINDS)
 def tokens(student, rng):
-    x, mask = pad_of(student, [rng.integers(1, 50, n) for n in some_lengths(rng, *sizes(rng, 2, 3))])
-    return {"x": x, "mask": mask}
+    """Tokens, and rows of float32."""
+    lengths = some_lengths(rng, *sizes(rng, 2, 3))
+    x, mask = pad_of(student, [rng.integers(1, 50, n) for n in lengths])
+    rows, _ = pad_of(student, [rng.normal(size=(n, 2)).astype(np.float32) for n in lengths])
+    return {"x": x, "mask": mask, "rows of float32": rows}
 
 
 @check(exercise="pad", says=EMPTY)
@@ -142,8 +155,9 @@ def masked_values(student, rng):
 @check(exercise="masked-mean", says=MEAN)
 def mean_by_hand(student, rng):
     a, b = rng.uniform(1, 9, 2).round(2)
-    values, mask = Tensor(np.array([[a, 0.0, 0.0], [b, 0.0, 4.0]])), mask_of([1, 3])
-    return {"mean of one and three": given(student.masked_mean(values, mask), "masked_mean")}
+    values = Tensor(np.array([[a, 0.0, 0.0], [b, 0.0, 4.0]]))
+    means = {"one": mask_of([1, 0], 3), "one and three": mask_of([1, 3])}
+    return {f"mean of {name}": given(student.masked_mean(values, mask), "masked_mean") for name, mask in means.items()}
 
 
 @check(exercise="masked-mean", says=AXES)
@@ -168,7 +182,8 @@ def other_contents(student, rng):
 def mean_gradient(student, rng):
     values, mask, _ = padded(rng, *sizes(rng, 2, 3), 1)
     mean, slope = mean_of(student, values[..., 0], mask)
-    return {"shape of the result": np.array(mean.shape), "gradient": slope}
+    narrow, its_slope = mean_of(student, values[..., 0].astype(np.float32), mask)
+    return {"shape of the result": np.array(mean.shape), "gradient": slope, "float32 stays": single(narrow, its_slope)}
 
 
 @check(exercise="masked-mean", says=NOWHERE)
@@ -296,10 +311,19 @@ def behind_the_end(student, rng):
 
 @check(exercise="pack", says=EITHER)
 def length_zero(student, rng):
-    D, x = int(rng.integers(2, 5)), rng.normal(size=(3, 4, 1))
-    data, counts, order = pack_of(student, x * np.ones(D), np.array([2, 0, 4]))
-    back, lengths = unpack_of(student, laid_out(student, rng, [2, 0, 4], D))
-    return {"data": data, "sizes": counts, "order": order, "unpacked x": back, "unpacked lengths": lengths}
+    D, x, lengths = int(rng.integers(2, 5)), rng.normal(size=(3, 4, 1)), np.array([2, 0, 4])
+    data, counts, order = pack_of(student, x * np.ones(D), lengths)
+    back, again = unpack_of(student, laid_out(student, rng, lengths, D))
+    narrow = pack_of(student, x.astype(np.float32), lengths)[0], unpack_of(student, laid_out(student, rng, lengths, D, np.float32))[0]
+    return {
+        "data": data,
+        "sizes": counts,
+        "order": order,
+        "unpacked x": back,
+        "unpacked lengths": again,
+        "Tensors, both": truth(isinstance(data, Tensor), isinstance(back, Tensor)),
+        "float32 stays, in both": single(*narrow),
+    }
 
 
 # --- bidirectional -------------------------------------------------------------------------------
@@ -385,11 +409,13 @@ def parts(student, rng):
     cells = leaky_pair(rng, D, H, G)
     net = two_way(student, *cells)
     mine, theirs = {id(p) for p in net.parameters()}, {id(p) for cell in cells for p in cell.parameters()}
+    outputs = outputs_of(net, rng.normal(size=(B, T, D)), mask_of([T] * B))
     return {
         "the cells": truth(net.forward_cell is cells[0], net.backward_cell is cells[1]),
         "hidden_size": np.array(int(net.hidden_size)),
         "parameters()": truth(mine == theirs, len(mine) == 4),
-        "shape of the outputs": np.array(outputs_of(net, rng.normal(size=(B, T, D)), mask_of([T] * B)).shape),
+        "shape of the outputs": np.array(outputs.shape),
+        "outputs other than zero": alive(outputs),
     }
 
 
@@ -402,8 +428,9 @@ def equal_lengths(student, rng):
 
 @check(exercise="bidirectional", weight=3, says=ENDS)
 def padded_batch(student, rng):
-    B, T, D, H, G = sizes(rng, 5, 3, 9)
-    net = two_way(student, *leaky_pair(rng, D, H, G))
+    """Two cells of one size, which differ in all else."""
+    B, T, D, H = sizes(rng, 4, 3, 9)
+    net = two_way(student, *leaky_pair(rng, D, H, H))
     x, mask, _ = padded(rng, B, T, D)
     return {"outputs": outputs_of(net, x, mask)}
 
@@ -461,13 +488,17 @@ TAGGER_REACHES = "The gradient reaches the head and, through it, `birnn` and x."
 
 
 class Around(Module):
-    """A stand-in network: at each step what stands there, and the sum of the whole sequence."""
+    """A stand-in network: at each step what stands there, and the sum of the whole sequence.
+
+    It makes something of a row of zeros, too: who zeroes the padding in place of the mask is seen.
+    """
 
     def __init__(self, rng, D, H):
         self.hidden_size, self.W = H, Parameter(rng.normal(size=(D, H)) / np.sqrt(D))
+        self.shift = rng.uniform(0.3, 0.9, H)
 
     def __call__(self, x, mask):
-        y = where(mask[:, :, None], tanh(x @ self.W), 0.0)
+        y = where(mask[:, :, None], tanh(x @ self.W + self.shift), 0.0)
         return y + 0.3 * y.sum(axis=1, keepdims=True)
 
 
@@ -490,12 +521,14 @@ def tagger_parts(student, rng):
     B, T, D, H, K = sizes(rng, 5, 2, 12)
     model = tagger_of(student, rng, D, H, K)
     x, mask, _ = padded(rng, B, T, D)
+    logits = tag_logits(model, x, mask)
     return {
         "shape of head.W": np.array(model.head.W.shape),
         "shape of head.b": np.array(model.head.b.shape),
         "birnn's W among parameters()": truth(any(p is model.birnn.W for p in model.parameters())),
         "sizes of parameters()": np.sort([p.data.size for p in model.parameters()]),
-        "shape of the logits": np.array(tag_logits(model, x, mask).shape),
+        "shape of the logits": np.array(logits.shape),
+        "logits other than zero": alive(logits),
     }
 
 

@@ -36,6 +36,11 @@ def truth(*answers):
     return np.array([float(a) for a in answers])
 
 
+def alive(values):
+    """1.0 where there is anything but zeros: zeros of the right shape are no answer."""
+    return truth(np.any(getattr(values, "data", values)))
+
+
 def raises(error, call):
     """1.0 if the call raises this error, else 0.0. Other errors pass through."""
     try:
@@ -66,21 +71,25 @@ BORDER = (
 )
 ENDS = (
     "Nothing but the borders is cut: the first chunk's gradient reaches the given state; "
-    "None stands for the cell's initial state."
+    "None stands for the cell's initial state, which is asked for then alone: a border begins no new sequence."
 )
 OFF_TAPE = "The returned state is off the tape, h and c, ready for the next call."
 CHUNK = "A chunk below 1 raises ValueError."
 
 
 class Leaky(Module):
-    """A stand-in cell (B, D) -> (B, H): it keeps a share of its state and adds what it reads."""
+    """A stand-in cell (B, D) -> (B, H): it keeps a share of its state and adds what it reads.
+
+    It counts how often it is asked for its initial state.
+    """
 
     def __init__(self, rng, D, H):
-        self.hidden_size = H
+        self.hidden_size, self.asked = H, 0
         self.keep, self.W = Parameter(rng.uniform(0.3, 0.9, H)), Parameter(rng.normal(size=(D, H)) / np.sqrt(D))
         self.first = rng.normal(size=H)
 
     def initial_state(self, batch):
+        self.asked += 1
         return Tensor(np.tile(self.first, (batch, 1)))
 
     def __call__(self, x, h):
@@ -100,11 +109,14 @@ class LeakyPair(Leaky):
 
 
 class Watch:
-    """A loss for tbptt: a random weight for every output; it keeps what it was called with."""
+    """A loss for tbptt: a random weight for every output; it keeps what it was called with.
+
+    `head` stands for what a loss has of its own between the outputs and the targets.
+    """
 
     def __init__(self, rng, cell, B, T, only=None):
         self.cell, self.steps, self.outputs, self.grads = cell, [], [], []
-        self.weights = rng.normal(size=(B, T, cell.hidden_size))
+        self.weights, self.head = rng.normal(size=(B, T, cell.hidden_size)), leaf(np.ones(cell.hidden_size))
         if only is not None:
             self.weights *= np.isin(np.arange(T), only)[:, None]
 
@@ -113,7 +125,7 @@ class Watch:
         self.steps.append([there[0], there[-1] + 1, outputs.shape[1]])
         self.outputs.append(np.array(outputs.data))
         self.grads.append(np.array(gradient(self.cell.keep)))
-        return (outputs * self.weights[:, steps]).sum()
+        return (outputs * self.head * self.weights[:, steps]).sum()
 
 
 def truncated(student, cell, x, state, chunk, loss):
@@ -130,7 +142,12 @@ def setting(rng, T, only=None, kind=Leaky):
 
 
 def numbers(losses):
-    return np.array([float(value) for value in losses])
+    """Losses as one array, whether they are floats, and whether any of them is a Tensor."""
+    return {
+        "losses": np.array([float(value) for value in losses]),
+        "floats": truth(*(isinstance(value, float) for value in losses)),
+        "no Tensors": truth(not any(isinstance(value, Tensor) for value in losses)),
+    }
 
 
 @check(exercise="tbptt", weight=2, says=FORWARD)
@@ -156,7 +173,7 @@ def one_float_a_chunk(student, rng):
     """The sequence is one chunk."""
     cell, x, loss, B = setting(rng, 6)
     losses, _ = truncated(student, cell, x, cell.initial_state(B), 6, loss)
-    return {"losses": numbers(losses), "floats": truth(*(isinstance(value, float) for value in losses))}
+    return numbers(losses)
 
 
 @check(exercise="tbptt", weight=2, says=BORDER)
@@ -186,7 +203,11 @@ def adds_up(student, rng):
     cell, x, loss, B = setting(rng, 6)
     cell.keep.grad = rng.normal(size=cell.keep.shape)
     truncated(student, cell, x, cell.initial_state(B), 3, loss)
-    return {"keep.grad, at each call of loss": np.array(loss.grads), "keep.grad, afterwards": gradient(cell.keep)}
+    return {
+        "keep.grad, at each call of loss": np.array(loss.grads),
+        "keep.grad, afterwards": gradient(cell.keep),
+        "gradient of what the loss has of its own": gradient(loss.head),
+    }
 
 
 @check(exercise="tbptt", says=ENDS)
@@ -194,7 +215,7 @@ def given_state(student, rng):
     cell, x, loss, B = setting(rng, 6)
     h0 = leaf(rng.normal(size=(B, cell.hidden_size)))
     truncated(student, cell, x, h0, 3, loss)
-    return {"gradient of the given state": gradient(h0)}
+    return {"gradient of the given state": gradient(h0), "the initial state was not asked for": truth(cell.asked == 0)}
 
 
 @check(exercise="tbptt", says=OFF_TAPE)
@@ -215,7 +236,7 @@ def refuses(student, rng):
 
     losses, _ = run(1)
     return {
-        "losses for chunk 1": numbers(losses),
+        "losses for chunk 1": numbers(losses)["losses"],
         "0 and -2 raise": truth(*(raises(ValueError, lambda chunk=chunk: run(chunk)) for chunk in (0, -2))),
     }
 
@@ -312,8 +333,8 @@ def split(kept, got, x, h0, keep, p):
 
 
 def differing(kept):
-    """Whether a mask (B, H) with many rows is neither one row nor one column repeated."""
-    return {"differ from row to row, and in a row": truth(kept.any(0).all() and not kept.all(0).any(), (kept != kept[:, :1]).any())}
+    """Whether no two rows of a large mask (B, H) are equal, and no two columns."""
+    return {"no two rows, no two columns are equal": truth(*(len(np.unique(a, axis=0)) == len(a) for a in (kept, kept.T)))}
 
 
 def followed(cell, drop, x, p):
@@ -329,10 +350,12 @@ def parts(student, rng):
     cell = Diary(rng, H)
     drop = dropout(student, cell, 0.5, rng)
     state = first_state(drop, B)
+    new = step(drop, rng.normal(size=(B, H)), state)
     return {
         "hidden_size": np.array(drop.hidden_size),
         "initial_state": state,
-        "shape of the new state": np.array(step(drop, rng.normal(size=(B, H)), state).shape),
+        "shape of the new state": np.array(new.shape),
+        "a new state other than zero": alive(new),
         "sizes of parameters()": np.array([q.data.size for q in drop.parameters()]),
     }
 
@@ -378,10 +401,16 @@ def only_h(student, rng):
 
 @check(exercise="recurrent-dropout", weight=2, says=EVALUATION)
 def evaluation(student, rng):
+    """The last time after training, from a state of the check's own."""
     B, H = sizes(rng, 2, 5, 12)
-    drop, x = dropout(student, Diary(rng, H), 0.5, rng), rng.normal(size=(B, 3, H))
+    cell = Diary(rng, H)
+    drop, x = dropout(student, cell, 0.5, rng), rng.normal(size=(B, 3, H))
     drop.eval()
-    return {"states": np.array([state.data for state in run(drop, x)]), "last once more": run(drop, x)[-1]}
+    got = {"states": np.array([state.data for state in run(drop, x)]), "last once more": run(drop, x)[-1]}
+    drop.train()
+    run(drop, x)
+    drop.eval()
+    return {**got, "last, after training": run(drop, x, Tensor(np.tile(cell.first, (B, 1))))[-1]}
 
 
 @check(exercise="recurrent-dropout", says=DROPPED)
@@ -430,8 +459,8 @@ NORM = (
 )
 NO_MASK = "Without a mask every entry counts."
 PADDING = (
-    "Where the mask is False the output is zero, and what stands there in x changes nothing, "
-    "neither values nor gradients; its own gradient is exactly zero."
+    "Where the mask is False the output is zero, and whatever finite numbers stand there in x change nothing, "
+    "neither values nor gradients; their own gradient is exactly zero."
 )
 RUNNING = (
     "Each training pass moves the running statistics: they become "
@@ -476,13 +505,15 @@ def norm_parts(student, rng):
     F = int(rng.integers(3, 40))
     norm = batch_norm(student, F)
     x, mask = padded(rng, 4, 3, F)
-    kinds = [type(a) is np.ndarray for a in (norm.running_mean, norm.running_var)]
+    kinds, start = [type(a) is np.ndarray for a in (norm.running_mean, norm.running_var)], statistics(norm)
+    output = normed(norm, x, mask)
     return {
         "sizes of parameters()": np.array([q.data.size for q in norm.parameters()]),
         "gain, bias": np.stack([norm.gain.data, norm.bias.data]),
-        **statistics(norm),
+        **start,
         "plain arrays": truth(*kinds),
-        "shape of the output": np.array(normed(norm, x, mask).shape),
+        "shape of the output": np.array(output.shape),
+        "an output other than zero": alive(output),
     }
 
 
@@ -517,12 +548,13 @@ def padding(student, rng):
 
 
 @check(weight=2, says=RUNNING, **PASS)
-def one_pass(student, rng):
+def two_passes(student, rng):
     B, T, F = sizes(rng, 3, 3)
-    norm = batch_norm(student, F, rng, momentum=rng.uniform(0.05, 0.4))
-    x, mask = padded(rng, B, T, F)
-    normed(norm, x, mask)
-    return statistics(norm)
+    norm, got = batch_norm(student, F, rng, momentum=rng.uniform(0.05, 0.4)), {}
+    for which in ("first", "second"):
+        normed(norm, *padded(rng, B, T, F))
+        got |= {f"{name}, after the {which}": array for name, array in statistics(norm).items()}
+    return got
 
 
 @check(says=ALONE, **PASS)
@@ -749,7 +781,7 @@ def norm_replay(solution, parameters, rng, held_out):
 @check(
     exercise="learned", weight=5, says=WITH_NORM, cpu=8.0, threshold=0.97, replay=norm_replay,
     needs=(
-        "batch-norm.full-batch", "batch-norm.padding", "batch-norm.one-pass", "batch-norm.running-in-place",
+        "batch-norm.full-batch", "batch-norm.padding", "batch-norm.two-passes", "batch-norm.running-in-place",
         "batch-norm.gradients", "batch-norm.masked-gradients", "batch-norm.many-passes",
     ),
 )

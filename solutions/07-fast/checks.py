@@ -37,8 +37,11 @@ def step_called_twice(student, rng):
     with no_tape():
         first = {name: np.array(v) for name, v in step_back(student, dh, dc, cache).items()}
         second = step_back(student, dh, dc, cache)
-    same = truth(*(np.array_equal(first[name], second[name]) for name in first))
-    return {"the same again": same, **{f"cache {n} afterwards": a for n, a in enumerate(cache)}}
+    return {
+        "the same again": truth(*(np.array_equal(first[name], second[name]) for name in first)),
+        "other than zero": alive(*first.values()),
+        **{f"cache {n} afterwards": a for n, a in enumerate(cache)},
+    }
 
 
 # --- sequence ------------------------------------------------------------------------------------
@@ -70,8 +73,9 @@ def many_alive(student, rng):
     again = {n: pulled(made[n][1], np.array(cases[n][4])) for n in (2, 0, 1, 3)}
     got = {}
     for n, (hs, *gradients) in enumerate(alone):
-        same = [all(map(np.array_equal, gradients, parts[n].values())) for parts in (held, again)]
-        got |= {f"hs of call {n}": made[n][0], f"call {n} as alone": truth(np.array_equal(hs, made[n][0]), *same)}
+        equal = [all(map(np.array_equal, gradients, parts[n].values())) for parts in (held, again)]
+        got |= {f"hs of call {n}": made[n][0], f"call {n} as alone": truth(np.array_equal(hs, made[n][0]), *equal)}
+        got |= {f"{name} of call {n}, again less before": less(again[n][name], held[n][name]) for name in ("dx", "dW")}
     return got
 
 
@@ -107,8 +111,8 @@ def pieces_of_arrays(student, rng):
     T, B, K, M = sizes(rng, 4)
     us = rng.normal(size=(T + 1, B, K)).astype(np.float32)[:-1]
     das = rng.normal(size=(B, T, 2 * M)).astype(np.float32).swapaxes(0, 1)[:, :, ::2]
-    dW = weights(student, us, das)
-    return {"dW": dW, "us afterwards": us, "das afterwards": das}
+    before, dW = copies(us, das), weights(student, us, das)
+    return {"dW": dW, "us and das are as before": truth(*map(np.array_equal, (us, das), before))}
 
 
 @check(exercise="one-gemm", weight=2, says=FEW)
@@ -153,7 +157,19 @@ def anything_in_padding(student, rng):
     return {"hs": got["hs"], "dx": got["dx"], "dW": got["dW"]}
 
 
-@check(exercise="masks", weight=3, says=THROUGH)
+@check(exercise="masks", says=UNHEARD)
+def nan_unheard(student, rng):
+    """Zero in the cotangent where the mask is False, then NaN and infinity."""
+    B, D, H = sizes(rng, 3, 3, but=[6])
+    mask, (*case, g) = gappy(rng, B, 6), drawn(rng, B, 6, D, H)
+    odd = rng.choice([np.nan, np.inf, -np.inf], g.shape)
+    with np.errstate(all="ignore"):
+        zero, other = (masked(student, *case, np.where(mask[..., None], g, a), mask) for a in (0.0, odd))
+    unheard = all(np.array_equal(zero[name], other[name]) for name in GRADIENTS)
+    return {**{name: zero[name] for name in GRADIENTS}, "the same with NaN and infinity there": truth(unheard)}
+
+
+@check(exercise="masks", weight=2, says=THROUGH)
 def through_gaps(student, rng):
     """Twenty steps with gaps anywhere, every output with a cotangent, and None against True everywhere."""
     B, D, H = sizes(rng, 3, 3)

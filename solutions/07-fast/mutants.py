@@ -245,6 +245,13 @@ MUTANTS = [
         of("step-backward", "gates saturated-gates"),
     ),
     mutant(
+        "step-float64",
+        "tanh_c = np.tanh(c_new)",
+        "tanh_c = np.tanh(c_new.astype(float))",
+        "float32 went in and float64 comes out.",
+        of("step-backward", "step-shapes"),
+    ),
+    mutant(
         "step-writes-dc",
         HAT,
         "dc += dh * o * (1 - tanh_c**2)\n    dc_hat = dc",
@@ -292,40 +299,28 @@ MUTANTS = [
         ADD_H,
         "dh = dh + dhs[t] * (t == T - 1)",
         "Every output may be used, not the last alone: each step's cotangent must be added.",
-        of("sequence", "all-outputs long-and-large twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding padding through-gaps through-padding unheard"),
+        of("sequence", "all-outputs long-and-large twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding padding through-gaps through-padding unheard nan-unheard"),
     ),
     mutant(
         "sequence-no-recurrence",
         ADD_H,
         "dh = dhs[t]",
         "What the next step sends back to h is overwritten by what the output sends; the two add up.",
-        of(
-            "sequence",
-            "all-outputs last-of-three long-and-large twice-in-one-graph two-steps-of-numbers "
-            "without-the-tape",
-        ) + of("masks", "through-gaps through-padding"),
+        of("sequence", "all-outputs last-of-three long-and-large twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "sequence-first-output-missing",
         ADD_H,
         "dh = dh + dhs[t] * (t > 0)",
         "The cotangent of the first output is never added.",
-        of(
-            "sequence",
-            "all-outputs long-and-large one-step twice-in-one-graph two-steps-of-numbers "
-            "without-the-tape",
-        ) + of("masks", "anything-in-padding through-gaps through-padding"),
+        of("sequence", "all-outputs long-and-large one-step twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "sequence-c-not-passed-on",
         ADD_C,
         "dc = dh * slope[t]",
         "What the next step sends back to c is lost: it adds to what comes by h.",
-        of(
-            "sequence",
-            "all-outputs last-of-three long-and-large twice-in-one-graph two-steps-of-numbers "
-            "without-the-tape",
-        ) + of("masks", "through-gaps through-padding"),
+        of("sequence", "all-outputs last-of-three long-and-large twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "sequence-c-without-h",
@@ -334,8 +329,8 @@ MUTANTS = [
         "c' is heard of through h' = o ⊙ tanh(c') too: what dh sends there is missing.",
         of(
             "sequence",
-            "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
-            "two-steps-of-numbers without-the-tape",
+            "all-outputs last-of-three long-and-large one-step twice-in-one-graph two-steps-of-numbers "
+            "without-the-tape",
         ),
     ),
     mutant(
@@ -343,11 +338,7 @@ MUTANTS = [
         SLOPE,
         "slope = 1 - tanh_cs**2",
         "On its way from h' to c', dh passes the output gate.",
-        of(
-            "sequence",
-            "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
-            "two-steps-of-numbers without-the-tape",
-        ) + of("masks", "anything-in-padding through-gaps through-padding"),
+        of("sequence", "all-outputs last-of-three long-and-large one-step twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "sequence-slope-of-c",
@@ -431,11 +422,7 @@ MUTANTS = [
         BACK,
         "dh = das[t] @ W[:H].T + np.where(on[t], 0, dh) if t else dh",
         "The gradient of h0 lies before the first step: one more product with W.",
-        of(
-            "sequence",
-            "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
-            "two-steps-of-numbers without-the-tape",
-        ) + of("masks", "through-gaps through-padding"),
+        of("sequence", "all-outputs last-of-three long-and-large one-step twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "sequence-adds-twice",
@@ -475,11 +462,7 @@ MUTANTS = [
         "g * i * (1 - i), tanh_cs",
         "g * (1 - i**2), tanh_cs",
         "The input gate is a σ: its derivative is i (1 − i), not that of tanh.",
-        of(
-            "sequence",
-            "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
-            "two-steps-of-numbers without-the-tape",
-        ) + of("masks", "anything-in-padding through-gaps through-padding"),
+        of("sequence", "all-outputs last-of-three long-and-large one-step twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "sequence-o-without-tanh",
@@ -519,22 +502,14 @@ MUTANTS = [
         "return dx.swapaxes(0, 1), dh",
         "return dx[::-1].swapaxes(0, 1), dh",
         "dx comes in the order in which the loop went, from the last step to the first.",
-        of(
-            "sequence",
-            "all-outputs last-of-three long-and-large twice-in-one-graph two-steps-of-numbers "
-            "without-the-tape",
-        ) + of("masks", "anything-in-padding padding through-gaps through-padding unheard"),
+        of("sequence", "all-outputs last-of-three long-and-large twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding padding through-gaps through-padding unheard nan-unheard"),
     ),
     mutant(
         "sequence-dx-time-first",
         "return dx.swapaxes(0, 1), dh",
         "return dx, dh",
         "dx has time first; it must have the shape of x.",
-        of(
-            "sequence",
-            "all-outputs last-of-three lifted long-and-large one-step shapes-of-gradients "
-            "twice-in-one-graph two-steps-of-numbers without-the-tape",
-        ) + of("masks", "anything-in-padding padding through-gaps through-padding unheard"),
+        of("sequence", "all-outputs last-of-three lifted long-and-large one-step shapes-of-gradients twice-in-one-graph two-steps-of-numbers without-the-tape many-alive") + of("masks", "anything-in-padding padding through-gaps through-padding unheard nan-unheard"),
     ),
     mutant(
         "sequence-c0-before-h0",
@@ -552,23 +527,19 @@ MUTANTS = [
         "weight_gradient(us[:-1], das)",
         "weight_gradient(us[1:], das)",
         "What multiplied W at step t is the u that this step read; here it is the one of the step after.",
-        of(
-            "sequence",
-            "all-outputs long-and-large one-step twice-in-one-graph two-steps-of-numbers "
-            "without-the-tape",
-        ) + of("masks", "anything-in-padding through-gaps through-padding unheard"),
+        of("sequence", "all-outputs long-and-large one-step twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding unheard nan-unheard"),
     ),
     mutant(
         "sequence-weights-of-last-step",
         "weight_gradient(us[:-1], das)",
         "weight_gradient(us[-2:-1], das[-1:])",
         "W is used at every step: its gradient is the sum over all of them.",
-        of("sequence", "all-outputs long-and-large twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding unheard"),
+        of("sequence", "all-outputs long-and-large twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding unheard nan-unheard"),
     ),
     mutant(
         "sequence-writes-g",
         "dhs = np.where(on, dhs.swapaxes(0, 1), 0)\n        dh, dc = np.zeros_like(h0), np.zeros_like(c0)\n        for t in reversed(range(T)):\n            dh = dh + dhs[t]",
-        "dhs = dhs.swapaxes(0, 1)\n        dhs *= on\n        dh, dc = np.zeros_like(h0), np.zeros_like(c0)\n        for t in reversed(range(T)):\n            dhs[t] += dh\n            dh = dhs[t].copy()",
+        "dhs = dhs.swapaxes(0, 1)\n        np.copyto(dhs, 0, where=~on)\n        dh, dc = np.zeros_like(h0), np.zeros_like(c0)\n        for t in reversed(range(T)):\n            dhs[t] += dh\n            dh = dhs[t].copy()",
         "The cotangent that was given is changed in place.",
         of("sequence", "arguments-afterwards"),
     ),
@@ -601,11 +572,18 @@ MUTANTS = [
         of("sequence", "many-alive"),
     ),
     mutant(
+        "sequence-adds-up-weights",
+        RETURN,
+        "vjps.total = getattr(vjps, 'total', 0) + weight_gradient(us[:-1], das)\n        return dx.swapaxes(0, 1), dh, dc, vjps.total",
+        "Each further call of one vjps adds to the gradient of W of the call before: the sum must begin at zero every time.",
+        of("sequence", "many-alive"),
+    ),
+    mutant(
         "sequence-float64",
         ROOM,
         "us = np.ones((T + 1, B, H + D + 1))",
         "Somewhere an array is made without saying of which dtype: float32 becomes float64.",
-        of("sequence", "single-precision"),
+        of("sequence", "single-precision arguments-afterwards"),
     ),
     # --- one-gemm
     mutant(
@@ -665,11 +643,25 @@ MUTANTS = [
         of("one-gemm", "a-thousand-steps a-thousand-steps-of-one"),
     ),
     mutant(
+        "gemm-in-pieces",
+        GEMM,
+        "return sum(us[t : t + 20].reshape(-1, us.shape[2]).T @ das[t : t + 20].reshape(-1, das.shape[2]) for t in range(0, len(us), 20))",
+        "The numbers are right, and steps are taken together; but there are still more pieces than ten.",
+        of("one-gemm", "a-thousand-steps a-thousand-steps-of-one"),
+    ),
+    mutant(
+        "gemm-changes-us",
+        GEMM,
+        "us *= 1.0000001\n    " + GEMM,
+        "us is changed in place: it belongs to whoever called, who may need it again.",
+        of("one-gemm", "sum-of-products pieces-of-arrays"),
+    ),
+    mutant(
         "gemm-float64",
         GEMM,
         "return us.reshape(-1, us.shape[2]).T.astype(float) @ das.reshape(-1, das.shape[2])",
         "float32 went in and float64 comes out.",
-        of("one-gemm", "pieces-of-arrays"),
+        of("one-gemm", "pieces-of-arrays sum-of-products"),
     ),
     # --- masks
     mutant(
@@ -677,63 +669,79 @@ MUTANTS = [
         ON,
         "on = np.ones((T, 1, 1), bool)",
         "The mask changes nothing.",
-        of("masks", "anything-in-padding carried nothing-there padding through-gaps through-padding unheard"),
+        of(
+            "masks",
+            "anything-in-padding carried nothing-there padding through-gaps through-padding unheard "
+            "nan-unheard",
+        ),
     ),
     mutant(
         "mask-inverted",
         ON,
         "on = np.ones((T, 1, 1), bool) if mask is None else ~mask.T[:, :, None]",
         "The mask is True where there is an entry; here it works the other way round.",
-        of("masks", "anything-in-padding carried nothing-there padding through-gaps through-padding unheard"),
+        of(
+            "masks",
+            "anything-in-padding carried nothing-there padding through-gaps through-padding unheard "
+            "nan-unheard",
+        ),
     ),
     mutant(
         "mask-a-step-late",
         ON,
         "on = np.ones((T, 1, 1), bool) if mask is None else np.roll(mask, 1, axis=1).T[:, :, None]",
         "The mask is applied a step too late.",
-        of("masks", "anything-in-padding carried nothing-there padding through-gaps through-padding unheard"),
+        of(
+            "masks",
+            "anything-in-padding carried nothing-there padding through-gaps through-padding unheard "
+            "nan-unheard",
+        ),
     ),
     mutant(
         "mask-inputs-only",
         ON,
         "on = np.ones((T, 1, 1), bool)\n    if mask is not None:\n        x = np.where(mask[:, :, None], x, 0)",
         "Only the inputs are masked: a step that reads zeros still changes h and c.",
-        of("masks", "anything-in-padding carried nothing-there padding through-gaps through-padding unheard"),
+        of(
+            "masks",
+            "anything-in-padding carried nothing-there padding through-gaps through-padding unheard "
+            "nan-unheard",
+        ),
     ),
     mutant(
         "mask-forgets-c",
         KEEP_C,
         "pass",
         "At a masked step c still passes the forget gate: it must be carried as it is.",
-        of("masks", "anything-in-padding carried nothing-there through-gaps through-padding"),
+        of("masks", "anything-in-padding carried nothing-there through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "mask-clears-c",
         KEEP_C,
         "np.copyto(f[t], 0, where=~on[t])",
         "At a masked step c becomes zero: with which f is f ⊙ c the old c?",
-        of("masks", "anything-in-padding carried nothing-there through-gaps through-padding"),
+        of("masks", "anything-in-padding carried nothing-there through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "mask-clears-h",
         KEEP_H,
         "o[t] * np.tanh(cs[t + 1])",
         "At a masked step h becomes zero, for the next step too: the output is zero, the state is carried.",
-        of("masks", "anything-in-padding carried nothing-there through-gaps through-padding"),
+        of("masks", "anything-in-padding carried nothing-there through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "mask-lets-candidate-in",
         SHUT,
         "np.copyto(gates[t, :, 3 * H :], 0, where=~on[t])",
         "At a masked step the candidate still gets into c through the input gate.",
-        of("masks", "anything-in-padding carried nothing-there through-gaps through-padding"),
+        of("masks", "anything-in-padding carried nothing-there through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "mask-output-gate-open",
         SHUT,
         "np.copyto(i[t], 0, where=~on[t])",
         "Backwards, a masked step's output gate still lets gradient in, though its output is a constant.",
-        of("masks", "anything-in-padding through-gaps through-padding"),
+        of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "mask-repeats-output",
@@ -747,21 +755,28 @@ MUTANTS = [
         HEARD,
         "dhs = dhs.swapaxes(0, 1)",
         "The cotangent of a masked output is added to that of h, though this output is a constant.",
-        of("masks", "anything-in-padding padding unheard"),
+        of("masks", "anything-in-padding padding unheard nan-unheard"),
+    ),
+    mutant(
+        "mask-multiplies-cotangent",
+        HEARD,
+        "dhs = on * dhs.swapaxes(0, 1)",
+        "The cotangent is multiplied by the mask, and zero times NaN is not zero: it must be chosen.",
+        of("masks", "nan-unheard"),
     ),
     mutant(
         "mask-stops-dh",
         BACK,
         "dh = das[t] @ W[:H].T",
         "Backwards, h's gradient does not get past a masked step.",
-        of("masks", "anything-in-padding through-gaps through-padding"),
+        of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "mask-stops-dc",
         FORGOTTEN,
         "dc = dc * np.where(on[t], f[t], 0)",
         "Backwards, c's gradient does not get past a masked step.",
-        of("masks", "anything-in-padding through-gaps through-padding"),
+        of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "mask-reads-padding",
@@ -862,7 +877,7 @@ REWRITES = [
     sequence("time-first-gradient", "sequence-dx-time-first", ("return dx, dh", "return np.moveaxis(dx, 1, 0), dh")),
     sequence("from-the-end", "sequence-dx-reversed", ("return dx, dh", "return dx[:, ::-1], dh")),
     sequence("added-in-place", "sequence-writes-x", ("    for t in range(T):\n        on = here[:, t, None]\n        h_new", "    given *= 0.5\n    for t in range(T):\n        on = here[:, t, None]\n        h_new"), ("    x = np.where(here", "    given = x\n    x = np.where(here")),
-    gemm("products-in-a-stack", "gemm-a-product-each-step", "(us.swapaxes(1, 2) @ das).sum(axis=0)"),
+    gemm("one-by-one", "gemm-a-product-each-step", "np.stack([np.dot(us[t].T, das[t]) for t in range(len(us))]).sum(axis=0)"),
     gemm("einsum-mean", "gemm-mean", 'np.einsum("tbk,tbm->km", us, das, optimize=True) / us.shape[0]'),
     gemm("einsum-of-two-times", "gemm-sums-first", 'np.einsum("tbk,sbm->km", us, das, optimize=True)'),
     gemm("tensordot-turned", "gemm-transposed", "np.tensordot(das, us, axes=((0, 1), (0, 1)))"),

@@ -4,19 +4,29 @@
 # This notebook is optional. Nothing in it makes a network learn better. It is about a question that you may have asked
 # yourself while a progress bar crept along: *what is it doing all that time?*
 #
-# At the end you will have drawn this picture. Each dot is something that the tape remembers of one LSTM pass over sixty-four
-# steps; the arrow is what you will put in its place:
+# At the end you will have drawn this picture. Each dot is something that the tape remembers of one LSTM pass: a column of
+# sixteen for each of sixty-four steps, and one for putting the outputs side by side. On the right is what you will put in
+# their place:
 #
 # ```text
-#   on the tape, step by step                                          as one op
+#   on the tape, step by step                                              as one op
 #
-#   ·····························································
-#   ·····························································
-#   ·····························································
-#   ·····························································  ──→       ·
-#   ·····························································
-#   ·····························································
-#   ·····························································
+#   ································································
+#   ································································
+#   ································································
+#   ································································
+#   ································································
+#   ································································
+#   ································································
+#   ································································  ·  ──→     ·
+#   ································································
+#   ································································
+#   ································································
+#   ································································
+#   ································································
+#   ································································
+#   ································································
+#   ································································
 # ```
 #
 # The numbers are the same to the last few bits. What changes is that *you* write the backward pass, for the whole
@@ -30,8 +40,8 @@
 # | 4 · One product | `weight_gradient` | 10 |
 # | 5 · Masks | the same `lstm_sequence`, with a mask | 20 |
 #
-# Seven to eight hours, most of them with paper and pencil. **Speed is shown, never scored**: a slow function with right
-# gradients has all the points. Every part can be read without having solved the one before; pictures that need your code
+# Seven to eight hours, most of them with paper and pencil. **Time is shown, never scored**: a slow function with right
+# gradients has all the points, but in part 4, where calls of a matrix product are counted. Every part can be read without having solved the one before; pictures that need your code
 # say so until it is there.
 
 # %% kind="define" id="imports"
@@ -53,7 +63,9 @@ check = checks("07-fast", globals())
 # values and shows what differs. Grading runs those checks again on other numbers, together with hidden ones, which
 # test the same sentences more strictly; the sentences stand in a list above each exercise. Nothing else is
 # asked, and nothing that is not said. How your functions work inside is up to you. What one of them gets wrong is not
-# held against those that call it: where a check needs another exercise that is not right yet, it brings its own.
+# held against those that call it: where a check needs another exercise that is not right yet, it brings its own. Masks
+# are part of the same function as the sequence: what it gets wrong without a mask is taken out of what it gives with one,
+# unless the mistake hangs on which step is the first or the last.
 #
 # ## Notation
 #
@@ -205,8 +217,8 @@ def draw_shares(taken, bare):
 draw_shares(*shares({"on the tape": tape_lstm}))
 
 # %% [markdown] id="profile-lesson"
-# A matrix product of a small network is over in microseconds. What surrounds it is not: for each step Python calls some
-# twenty operations, each of which makes a new array, a Tensor, a node and its vjps; on the way back, each vjp is called, and
+# A matrix product of a small network is over in microseconds. What surrounds it is not: for each step Python calls
+# sixteen operations, each of which makes a new array, a Tensor, a node and its vjps; on the way back, each vjp is called, and
 # its results are added up. That costs the same whether the arrays are small or large, so it dominates where they are small.
 # At size M, products are more than half of everything, and no cleverness of ours makes them cheaper.
 #
@@ -326,7 +338,7 @@ draw_nodes(layers)
 # %% [markdown] id="sequence-text"
 # ## 3 · T steps
 #
-# Now the whole sequence as one op. A step could be an op of its own; that would be one node in place of twenty. But a loop over
+# Now the whole sequence as one op. A step could be an op of its own; that would be one node in place of sixteen. But a loop over
 # steps knows more than any single step does.
 #
 # **Forwards** nothing can be hurried: a step needs the state before it. But everything it makes will be needed on the way back, so
@@ -439,7 +451,10 @@ check("sequence")
 # What the checks ask:
 #
 # - It is the sum over all steps of `us[t].T @ das[t]`, in the dtype of the two, which stay as they are.
-# - A thousand steps take a few matrix products (at most ten), not one for each step.
+# - A thousand steps take a few calls of a matrix product (at most ten), not one for each step.
+#
+# (Calls are what is counted. `us.swapaxes(1, 2) @ das` is a single one; what is lost by it is that a thousand small
+# products, and the sum of them, are made inside.)
 
 # %% kind="solution" id="one-gemm"
 def weight_gradient(us, das):
@@ -503,7 +518,7 @@ if check.passed("one-gemm"):
 #
 # - Where the mask is False, h and c are carried on as they are and the output in hs is zero.
 # - What stands in x there changes nothing, whatever it is; the gradient of x is exactly zero there.
-# - What the cotangent of hs says there is not heard.
+# - What the cotangent of hs says there is not heard, whatever it is.
 # - The gradient passes a masked step unchanged, for h and for c: whatever the mask, gradients are those of the sequence without its masked steps.
 
 # %% kind="check" id="masks-check" exercise="masks" points=20
@@ -563,7 +578,7 @@ if check.passed("sequence", "one-gemm", "masks"):
 # about a third of the tape's time and half of that of PyTorch's own LSTM; at size M it takes four fifths of the tape's, and five sixths of
 # that are matrix products, so even a perfect program could not be much better. Beyond that there are other machines.
 #
-# **And what it costs.** The tape needed ten lines, and they were right at once. Yours are five times as many, they hold for one cell
+# **And what it costs.** The tape needed sixteen lines, and they were right at once. Yours are at least twice as many, they hold for one cell
 # only, and whoever changes a formula must derive them again. Fuse what is slow, what is used often and what will not change; and keep
 # the slow version, to test the fast one against.
 #

@@ -3,8 +3,8 @@
 Ladder of each exercise: shape, value, a tiny case by hand, a random cotangent. What a probe says is
 the notebook's sentence, word for word; the hidden checks say the same sentences and test them harder.
 What an exercise builds on is replaced where it is not right yet (`ready`), and what the pass without a
-mask gets wrong is taken out of the pass with one (`masked`): one mistake costs once, as far as it does not
-depend on where in the sequence a step stands.
+mask gets wrong is taken out of a pass with one that is not right (`masked`): one mistake costs once, as far
+as it does not depend on where in the sequence a step stands.
 """
 
 from contextlib import contextmanager
@@ -30,6 +30,16 @@ def sizes(rng, count, low=2, high=9, but=()):
 def truth(*answers):
     """Yes and no as numbers."""
     return np.array([float(a) for a in answers])
+
+
+def alive(*arrays):
+    """1.0 where any of the arrays holds anything but zeros: zeros of the right shape are no answer."""
+    return truth(any(np.any(a) for a in arrays))
+
+
+def single(*arrays):
+    """1.0 for each array that is float32."""
+    return truth(*(getattr(a, "dtype", None) == np.float32 for a in arrays))
 
 
 @contextmanager
@@ -116,8 +126,13 @@ def cache_of(x, h, c, W):
     return u, W, c, f * c + i * g, g, f, i, o
 
 
+def flat(arguments):
+    """All arrays of some arguments, those in tuples too."""
+    return [a for value in arguments for a in (flat(value) if isinstance(value, tuple) else [value])]
+
+
 def ready(student):
-    """Put a stand-in where the sequence may call an exercise that is not right yet."""
+    """Put a stand-in where the sequence may call an exercise that is not right yet, or changes what it is given."""
     rng = np.random.default_rng(0)
     us, das = (rng.normal(size=(3, 2, n)).astype(np.float32) for n in (4, 5))
     x, h, c, W, g = drawn(rng, 2, 1, 3, 4, np.float32)
@@ -126,10 +141,10 @@ def ready(student):
         "lstm_step_backward": (step_on_tape, (g[:, 0], c, cache_of(x[:, 0], h, c, W))),
     }
     for name, (stand_in, arguments) in cases.items():
-        wanted = stand_in(*arguments)
+        wanted, before = stand_in(*arguments), copies(*flat(arguments))
         try:
             got = getattr(student, name)(*arguments)
-            right = all(
+            right = all(map(np.array_equal, flat(arguments), before)) and all(
                 a.dtype == b.dtype and np.allclose(a, b, rtol=1e-3, atol=1e-4)
                 for a, b in zip(got, wanted, strict=True)
             )
@@ -199,7 +214,12 @@ def by_gate(dW):
 def step_shapes(student, rng):
     B, D, H = sizes(rng, 3, 2, 20)
     got = step_back(student, *step_case(rng, B, D, H))
-    return {f"shape of {name}": np.array(np.shape(value)) for name, value in got.items()}
+    narrow = step_back(student, *step_case(rng, B, D, H, np.float32))
+    return {
+        **{f"shape of {name}": np.array(np.shape(value)) for name, value in got.items()},
+        "other than zero": alive(*got.values()),
+        "float32 stays": single(*narrow.values()),
+    }
 
 
 @check(exercise="step-backward", weight=2, says=FORGET)
@@ -243,8 +263,9 @@ def biases(student, rng):
 def step_arguments(student, rng):
     B, D, H = sizes(rng, 3)
     dh, dc, cache = step_case(rng, B, D, H)
-    step_back(student, dh, dc, cache)
-    return {"dh afterwards": dh, "dc afterwards": dc, "u afterwards": cache[0], "i afterwards": cache[-2]}
+    got = step_back(student, dh, dc, cache)
+    after = {"dh afterwards": dh, "dc afterwards": dc, "u afterwards": cache[0], "i afterwards": cache[-2]}
+    return {**after, "other than zero": alive(*got.values())}
 
 
 # --- sequence ------------------------------------------------------------------------------------
@@ -276,7 +297,7 @@ LIFTED = (
 def shape_of_hs(student, rng):
     B, T, D, H = sizes(rng, 4, 2, 20)
     hs, _ = sequence(student, *drawn(rng, B, T, D, H)[:4])
-    return {"shape of hs": np.array(np.shape(hs))}
+    return {"shape of hs": np.array(np.shape(hs)), "other than zero": alive(hs)}
 
 
 @check(exercise="sequence", weight=4, says=STATES)
@@ -290,7 +311,8 @@ def shapes_of_gradients(student, rng):
     B, T, D, H = sizes(rng, 4, 2, 20)
     *arguments, g = drawn(rng, B, T, D, H)
     got = pulled(sequence(student, *arguments)[1], g)
-    return {f"shape of {name}": np.array(np.shape(value)) for name, value in got.items()}
+    shapes = {f"shape of {name}": np.array(np.shape(value)) for name, value in got.items()}
+    return {**shapes, "other than zero": alive(*got.values())}
 
 
 @check(exercise="sequence", weight=3, says=SUMS)
@@ -347,8 +369,13 @@ def two_alive(student, rng):
 def arguments_afterwards(student, rng):
     B, T, D, H = sizes(rng, 4)
     case = drawn(rng, B, T, D, H)
-    back(student, case)
-    return {f"{name} afterwards": value for name, value in zip(("x", "h0", "c0", "W", "g"), case, strict=True)}
+    got = back(student, case)
+    narrow = there_and_back(student, *drawn(rng, B, T, D, H, np.float32))
+    return {
+        **{f"{name} afterwards": value for name, value in zip(("x", "h0", "c0", "W", "g"), case, strict=True)},
+        "other than zero": alive(*got.values()),
+        "float32 stays": single(*narrow.values()),
+    }
 
 
 @check(exercise="sequence", weight=2, says=LIFTED)
@@ -368,12 +395,12 @@ def lifted(student, rng):
 # --- one-gemm ------------------------------------------------------------------------------------
 
 SUM = "It is the sum over all steps of `us[t].T @ das[t]`, in the dtype of the two, which stay as they are."
-FEW = "A thousand steps take a few matrix products (at most ten), not one for each step."
+FEW = "A thousand steps take a few calls of a matrix product (at most ten), not one for each step."
 
 
 def counting():
-    """A kind of array that counts the matrix products it takes part in, and the list of their counts."""
-    counts = []
+    """A kind of array that notes the matrix products it takes part in, and the list of these calls."""
+    calls = []
 
     def plain(value):
         if isinstance(value, tuple | list):
@@ -383,7 +410,7 @@ def counting():
     class Counted(np.ndarray):
         def _counted(self, name, result):
             if name in ("matmul", "dot", "tensordot", "einsum", "inner", "vecmat", "matvec"):
-                counts.append(int(np.prod(np.shape(result)[:-2])))
+                calls.append(name)
             return result.view(Counted) if isinstance(result, np.ndarray) else result
 
         def __array_ufunc__(self, ufunc, method, *inputs, out=None, **keywords):
@@ -398,7 +425,7 @@ def counting():
         def dot(self, other, out=None):
             return np.dot(self, other)
 
-    return (lambda array: array.view(Counted)), counts
+    return (lambda array: array.view(Counted)), calls
 
 
 def weights(student, us, das):
@@ -406,16 +433,22 @@ def weights(student, us, das):
 
 
 def counted(student, us, das):
-    """The gradient, and whether it took at most ten products."""
-    watch, counts = counting()
+    """The gradient, and whether it took at most ten calls, or at least fewer than steps."""
+    watch, calls = counting()
     dW = np.asarray(weights(student, watch(us), watch(das)))
-    return {"dW": dW, "at most ten products": truth(sum(counts) <= 10)}
+    return {"dW": dW, "calls: at most ten, fewer than steps": truth(len(calls) <= 10, len(calls) < len(us))}
 
 
 @check(exercise="one-gemm", weight=3, says=SUM)
 def sum_of_products(student, rng):
     T, B, K, M = sizes(rng, 4)
-    return {"dW": weights(student, rng.normal(size=(T, B, K)), rng.normal(size=(T, B, M)))}
+    us, das = arrays = rng.normal(size=(T, B, K)), rng.normal(size=(T, B, M))
+    before, dW = copies(*arrays), weights(student, us, das)
+    return {
+        "dW": dW,
+        "us and das are as before": truth(*map(np.array_equal, arrays, before)),
+        "float32 stays": single(weights(student, us.astype(np.float32), das.astype(np.float32))),
+    }
 
 
 @check(exercise="one-gemm", weight=3, says=FEW)
@@ -430,7 +463,7 @@ CARRY = "Where the mask is False, h and c are carried on as they are and the out
 PADDING = (
     "What stands in x there changes nothing, whatever it is; the gradient of x is exactly zero there."
 )
-UNHEARD = "What the cotangent of hs says there is not heard."
+UNHEARD = "What the cotangent of hs says there is not heard, whatever it is."
 THROUGH = (
     "The gradient passes a masked step unchanged, for h and for c: whatever the mask, "
     "gradients are those of the sequence without its masked steps."
@@ -444,31 +477,51 @@ def padded(rng, B, T):
     return np.arange(T) < rng.permutation(lengths)[:, None]
 
 
+def same(got, wanted):
+    """Whether two arrays agree in shape and, but for rounding, in their entries."""
+    return np.shape(got) == np.shape(wanted) and np.allclose(got, wanted, rtol=1e-6, atol=1e-8)
+
+
 def less(got, wanted):
     """got − wanted, or got as it is where the shapes differ: the verdict will say so."""
     return got - wanted if np.shape(got) == np.shape(wanted) else got
 
 
-def mistakes_without(student, x, h0, c0, W, g, mask):
-    """What the student's pass without a mask gets wrong on each sequence alone, its masked steps left out."""
-    wrong = [np.zeros(a.shape) for a in (g, x, h0, c0, W)]
+def without_masked_steps(student, x, h0, c0, W, g, mask):
+    """hs and gradients of each sequence alone, its masked steps left out, laid out as those of the batch.
+
+    First as they are right, then what the student's pass without a mask gets wrong of them; nothing, where
+    it raises.
+    """
+    right, wrong = ([np.zeros(a.shape) for a in (g, x, h0, c0, W)] for _ in range(2))
     for b, here in enumerate(mask):
         if here.any():
             alone = slice(b, b + 1)
             case = x[alone, here], h0[alone], c0[alone], W, g[alone, here]
-            places = (b, here), (b, here), b, b, ...
-            got = there_and_back(student, *copies(*case)).values()
-            for total, place, mine, right in zip(wrong, places, got, on_tape(*case), strict=True):
-                if np.shape(mine) == right.shape:
-                    total[place] += np.reshape(mine - right, total[place].shape)
-    return dict(zip(("hs", *GRADIENTS), wrong, strict=True))
+            wanted = on_tape(*case)
+            try:
+                got = list(there_and_back(student, *copies(*case)).values())
+            except Exception:
+                got = wanted
+            for n, place in enumerate(((b, here), (b, here), b, b, ...)):
+                right[n][place] += np.reshape(wanted[n], right[n][place].shape)
+                if np.shape(got[n]) == wanted[n].shape:
+                    wrong[n][place] += np.reshape(got[n] - wanted[n], wrong[n][place].shape)
+    return [dict(zip(("hs", *GRADIENTS), arrays, strict=True)) for arrays in (right, wrong)]
 
 
 def masked(student, x, h0, c0, W, g, mask):
-    """hs and gradients with the mask, less what is wrong without one."""
+    """hs and gradients with the mask. What is not right is forgiven what the pass without a mask gets wrong, too.
+
+    Outputs that are zeros, or four gradients of zeros, are forgiven nothing: they are no answer with a mistake in it.
+    """
     got = there_and_back(student, *copies(x, h0, c0, W, g), mask=mask)
-    wrong = mistakes_without(student, np.where(mask[..., None], x, 0), h0, c0, W, g, mask)
-    return {name: less(value, wrong[name]) for name, value in got.items()}
+    right, wrong = without_masked_steps(student, np.where(mask[..., None], x, 0), h0, c0, W, g, mask)
+    answered = dict.fromkeys(GRADIENTS, alive(*(got[name] for name in GRADIENTS))) | {"hs": alive(got["hs"])}
+    return {
+        name: less(value, wrong[name]) if answered[name] and not same(value, right[name]) else value
+        for name, value in got.items()
+    }
 
 
 @check(exercise="masks", weight=4, says=CARRY)

@@ -89,7 +89,7 @@ def lstm_sequence(x, h0, c0, W, mask=None):
         dh, dc = h0 * 0, c0 * 0
         for t in range(steps - 1, -1, -1):
             g, f, i, o, tanh_c = kept[t]
-            mine = m[t] * (dh + cotangent[:, t])
+            mine = np.where(m[t], dh + cotangent[:, t], 0)
             whole = m[t] * dc + mine * o * (1 - tanh_c**2)
             delta = np.hstack([whole * i * (1 - g * g), whole * cs[t] * f * (1 - f), whole * g * i * (1 - i), mine * tanh_c * o * (1 - o)])
             dx[:, t] = delta @ W_x.T
@@ -237,6 +237,12 @@ def weight_gradient(us, das):
     return np.matmul(np.concatenate(list(us)).T, np.concatenate(list(das)))
 '''
 
+STACKED_GEMM = '''
+def weight_gradient(us, das):
+    """One call for a stack of products, one for each step, and their sum."""
+    return np.matmul(us.swapaxes(1, 2), das).sum(axis=0)
+'''
+
 STEP, SEQUENCE, GEMM = "step-backward", "sequence", "one-gemm"
 VARIANTS = [
     Variant("gate-by-gate", {STEP: GATE_BY_GATE_STEP}),
@@ -247,6 +253,7 @@ VARIANTS = [
     Variant("borrowed-arrays", {SEQUENCE: BORROWED_SEQUENCE}),
     Variant("einsum", {GEMM: EINSUM_GEMM}),
     Variant("tensordot", {GEMM: TENSORDOT_GEMM}),
+    Variant("a-stack-of-products", {GEMM: STACKED_GEMM}),
     Variant("blocks-of-rows", {GEMM: BLOCKS_GEMM}),
     Variant("rows-steps-concatenated", {STEP: ROW_BY_ROW_STEP, SEQUENCE: STEPS_SEQUENCE, GEMM: CONCATENATED_GEMM}),
     Variant("gates-borrowed-blocks", {STEP: GATE_BY_GATE_STEP, SEQUENCE: BORROWED_SEQUENCE, GEMM: BLOCKS_GEMM}),

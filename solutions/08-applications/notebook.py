@@ -636,7 +636,7 @@ if left_out := [field for field in predicted if field not in ROWS]:
 #
 # ## 7 · How results ought to be reported
 #
-# A last table, of the other kind: results that others published, found again with the course's own cells, *with an interval over seeds*. It was made by `minigrad reproduce`, which needs the course's solutions and a few minutes, so it stands here as it came out. Success rates of
+# A last table, of the other kind: results that others published, found again with the course's own cells, *with an interval over seeds*. It was made by `python -m experiments`, which needs the course's solutions and a few minutes, so it stands here as it came out. Success rates of
 # 20 seeds each; the intervals are Wilson's, for 95 %.
 #
 # | experiment | model | published | learned | interval | updates, median |

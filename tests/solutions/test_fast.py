@@ -11,7 +11,7 @@ import pytest
 from minigrad import Tensor, concatenate, no_grad, op, sigmoid, stack, tanh, where
 from tests.benchmarks.cells import CELLS
 from tests.benchmarks.fused import GATES, layers
-from tests.solved import guarded, played, solved, trained
+from tests.solved import cells, guarded, played, solved, trained
 
 NAME = "07-fast"
 LAYERS = tuple(GATES)
@@ -37,6 +37,20 @@ def test_the_labs_of_the_solution_run(
         'This part waits for sequence: check("sequence") says what is missing.'
     ]
     assert "step by step: 1025 nodes for 64 steps" in said
+    dots = [
+        line.count("·") for cell in solved(NAME).cells for line in cell.source.splitlines() if "··" in line
+    ]
+    assert sum(dots) == 1025 + 1, "the title's picture: a dot for each node, and one for the op"
+
+
+def test_the_text_counts_lines_as_they_are() -> None:
+    """Code without its docstring: the tape's LSTM, and the sequence with its share of the weights."""
+    sources = {c.id: c.source for c in cells(NAME)}
+    slow = sources["tape-lstm"].split("def one_matrix")[0].strip().splitlines()
+    fast = [*sources["sequence"].strip().splitlines(), *sources["one-gemm"].strip().splitlines()[1:]]
+    lines = [len([line for line in code if line.strip() and '"""' not in line]) for code in (slow, fast)]
+    assert lines[0] == 16
+    assert lines[1] >= 2 * lines[0]
 
 
 # The fused layers
