@@ -130,6 +130,14 @@ def test_a_cell_of_the_other_type_is_not_in_an_answers_place():
     assert found(cells, ENDS) == {"check": 1, "middle": 2, "lab": 3}
 
 
+def test_the_last_cell_but_one_is_bounded_by_the_last():
+    three = task(
+        Cell("check", "check", "check()", 1.0), Cell("f", "solution", ""), Cell("lab", "lab", "plot()")
+    )
+    cells = nameless(("check()", False), ("1", False), ("plot()", False), ("mine", False))
+    assert found(cells, three) == {"check": 0, "f": 1, "lab": 2}
+
+
 def test_without_a_neighbour_there_is_no_place():
     cells = nameless(("1", False), ("check()", False), ("2", False), ("because", True))
     assert found(cells, ENDS) == {"first": 0, "check": 1}
