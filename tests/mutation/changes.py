@@ -55,10 +55,12 @@ def changed(part: str) -> Iterator[str]:
     for name in filter(OPERATORS.fullmatch, plugins.operator_names()):
         operator = plugins.get_operator(name)()
         for occurrence in range(sum(1 for node in nodes for _ in operator.mutation_positions(node))):
-            text = mutate_code(part, operator, occurrence)
             try:
+                text = mutate_code(part, operator, occurrence)
                 same = meaning(text) == plain
             except SyntaxError:  # the `*` of a signature is no product
+                continue
+            except AttributeError:  # of cosmic-ray, where an exception is caught by a name with a dot
                 continue
             if not same:
                 yield text
