@@ -76,8 +76,8 @@ def change(part: str, text: str) -> Change:
     """What differs between a statement's text and the changed one."""
     old, new = part.splitlines(), text.splitlines()
     places = [p for p in difflib.SequenceMatcher(None, old, new, False).get_opcodes() if p[0] != "equal"]
-    was = [line.strip() for _, i, j, _, _ in places for line in old[i:j]]
-    now = [line.strip() for _, _, _, i, j in places for line in new[i:j]]
+    was = filter(None, [line.strip() for _, i, j, _, _ in places for line in old[i:j]])
+    now = filter(None, [line.strip() for _, _, _, i, j in places for line in new[i:j]])
     return Change(definition(part, places[0][1] + 1), "\n".join(was), "\n".join(now))
 
 
