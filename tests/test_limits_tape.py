@@ -295,7 +295,7 @@ def test_broadcasting_is_undone_by_sums(of, to):
 
 
 @pytest.mark.parametrize(
-    ("of", "to"), [((3,), (2, 3)), ((2,), (3,)), ((), (1,)), ((2, 3), (2,)), ((1,), (3,))]
+    ("of", "to"), [((3,), (2, 3)), ((2,), (2, 1)), ((2,), (3,)), ((), (1,)), ((2, 3), (2,)), ((1,), (3,))]
 )
 def test_shapes_that_no_broadcasting_gives_are_refused(of, to):
     with pytest.raises(Misshapen, match="gave a gradient of shape"):

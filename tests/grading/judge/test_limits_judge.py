@@ -54,6 +54,10 @@ def test_each_submission_is_charged_its_own_replays_alone(judge):
     assert first.training_cpu == pytest.approx(second.training_cpu, rel=1e-9)
 
 
+def test_a_judge_says_which_isolation_is_in_force(judge):
+    assert judge.isolation == "near"
+
+
 def test_what_a_judge_can_be_told_besides_is_told_by_name():
     with pytest.raises(TypeError):
         Judge(squares(), SALT, "auto")
