@@ -160,11 +160,9 @@ class Supervised:
         return self._news()
 
     def _note_end(self) -> None:
-        """Read on until the supervisor tells of the end, or nothing more."""
-        while (news := self._news()) is not None:
-            kind, status = news
-            if kind != USED:
-                self._ended = self._ended or self._end(kind, status)
+        """Read on until the supervisor tells nothing more: its last news has all the CPU time used."""
+        while self._news() is not None:
+            pass
 
     def _end(self, kind: bytes, status: int) -> WorkerEnded:
         if kind == KILLED:

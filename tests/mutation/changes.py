@@ -55,10 +55,12 @@ def changed(part: str) -> Iterator[str]:
     for name in filter(OPERATORS.fullmatch, plugins.operator_names()):
         operator = plugins.get_operator(name)()
         for occurrence in range(sum(1 for node in nodes for _ in operator.mutation_positions(node))):
-            text = mutate_code(part, operator, occurrence)
             try:
+                text = mutate_code(part, operator, occurrence)
                 same = meaning(text) == plain
             except SyntaxError:  # the `*` of a signature is no product
+                continue
+            except AttributeError:  # of cosmic-ray, where an exception is caught by a name with a dot
                 continue
             if not same:
                 yield text
@@ -74,8 +76,8 @@ def change(part: str, text: str) -> Change:
     """What differs between a statement's text and the changed one."""
     old, new = part.splitlines(), text.splitlines()
     places = [p for p in difflib.SequenceMatcher(None, old, new, False).get_opcodes() if p[0] != "equal"]
-    was = [line.strip() for _, i, j, _, _ in places for line in old[i:j]]
-    now = [line.strip() for _, _, _, i, j in places for line in new[i:j]]
+    was = filter(None, [line.strip() for _, i, j, _, _ in places for line in old[i:j]])
+    now = filter(None, [line.strip() for _, _, _, i, j in places for line in new[i:j]])
     return Change(definition(part, places[0][1] + 1), "\n".join(was), "\n".join(now))
 
 

@@ -116,6 +116,28 @@ def test_who_answers_a_byte_at_a_time_has_no_more_time_than_others(far):
     dripping.join()
 
 
+def test_the_last_moment_is_too_late(far, monkeypatch):
+    """Piece by piece: the first in time, and none at the deadline itself."""
+    clock = iter([0.0, 1.0, 5.0, 5.0])
+    monkeypatch.setattr(link, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=time.sleep))
+    far.channel.sendall(REPLY[:5])
+    far.life.shutdown(socket.SHUT_WR)
+    assert end(far, wall=5.0).reason == "wall"
+
+
+def test_the_last_second_counts(far):
+    far.channel.sendall(REPLY)
+    assert far.link.exchange(b"", 1.0, 0.95)[0] == 7
+
+
+def test_no_more_than_a_mebibyte_is_received_at_once():
+    asked = []
+    channel = SimpleNamespace(settimeout=lambda _: None, recv=lambda n: asked.append(n) or bytes(n))
+    here = Supervised(channel, SimpleNamespace(settimeout=lambda _: None))  # type: ignore[arg-type]
+    assert len(here._receive((2 << 20) + 1, time.monotonic() + 60)) == (2 << 20) + 1
+    assert asked == [1 << 20, 1 << 20, 1]
+
+
 # --- set-up ---------------------------------------------------------------------------------------
 
 
@@ -147,6 +169,17 @@ def test_a_supervisor_that_is_gone_or_tells_of_an_end(far):
 def test_a_supervisor_that_is_gone(far):
     far.life.close()
     assert set_up(far, 0.01) == "its supervisor is gone"
+
+
+def test_a_supervisor_that_ended_before_it_read_is_gone(far):
+    far.mine.send(b"never read")
+    far.life.close()
+    assert set_up(far, 0.01) == "its supervisor is gone"
+
+
+def test_4095_bytes_of_a_supervisors_words_are_told(far):
+    far.life.send(FAULT + b"x" * 5000)
+    assert set_up(far, 0.01) == "x" * 4095
 
 
 def test_a_supervisor_has_ten_seconds_to_tell_of_an_end(far):
@@ -220,6 +253,20 @@ def test_a_supervisor_that_ended_before_it_read_has_told_its_news(far):
     tell(far, (ENDED, EXIT_3, 0.5))
     far.life.close()
     assert end(far).reason == "exit"
+
+
+def test_what_a_supervisor_told_before_it_ended_is_read_behind_the_reset(far):
+    far.mine.send(b"never read")
+    tell(far, (ENDED, EXIT_3, 0.5))
+    far.life.close()
+    assert far.link._news() == (ENDED, EXIT_3)
+
+
+def test_a_supervisor_that_says_nothing_is_the_judges_fault(far):
+    far.channel.close()
+    far.mine.settimeout(0.01)
+    with pytest.raises(SandboxFault, match="supervisor is gone"):
+        far.link.exchange(b"", 1.0, 5.0)
 
 
 def test_a_message_of_another_length_is_no_news(far):

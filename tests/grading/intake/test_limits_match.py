@@ -82,6 +82,19 @@ def test_a_copy_of_a_cell_that_runs_is_the_students_own_and_of_one_that_does_not
         assert [c.id for c in result.cells if c.kind == "own"] == own, id
 
 
+def test_of_copies_that_are_alike_the_first_has_the_place():
+    retyped = [raw("x", CELLS[1].source, markdown=True, grade_id="imports") for _ in range(2)]
+    cells = [c for c in release() if c["id"] != "imports"]
+    assert found([cells[0], retyped[0], *cells[1:], retyped[1]])["imports"] == 1
+    assert found([*release(), STUB])["square"] == 2
+
+
+def test_a_locked_cell_with_its_id_is_not_taken_from_a_nameless_copy():
+    cells = [*release(), *anonymous(release()[1:2])]
+    assert found(cells)["imports"] == 1
+    assert [c.source for c in intake(book(cells), TASK).cells if c.kind == "own"] == [CELLS[1].source]
+
+
 # --- lost ids -------------------------------------------------------------------------------------
 
 
@@ -130,6 +143,14 @@ def test_a_cell_of_the_other_type_is_not_in_an_answers_place():
     assert found(cells, ENDS) == {"check": 1, "middle": 2, "lab": 3}
 
 
+def test_the_last_cell_but_one_is_bounded_by_the_last():
+    three = task(
+        Cell("check", "check", "check()", 1.0), Cell("f", "solution", ""), Cell("lab", "lab", "plot()")
+    )
+    cells = nameless(("check()", False), ("1", False), ("plot()", False), ("mine", False))
+    assert found(cells, three) == {"check": 0, "f": 1, "lab": 2}
+
+
 def test_without_a_neighbour_there_is_no_place():
     cells = nameless(("1", False), ("check()", False), ("2", False), ("because", True))
     assert found(cells, ENDS) == {"first": 0, "check": 1}
@@ -148,6 +169,20 @@ def test_what_defines_two_answers_is_neither_and_stays_where_it_is():
     cells = [c for c in release() if c["id"] not in ("square", "cube")]
     assert not {"square", "cube"} & found([*cells, raw("x", both)]).keys()
     assert sources(intake(book([*cells, raw("x", both)]), TASK))["own-1"] == both
+
+
+def test_stubs_that_lost_their_ids_are_answers_too():
+    result = intake(book(anonymous(release())), TASK)
+    assert result.blank
+    assert result.notes == (
+        "`square`, `cube`, `why`: the cell's id is lost; the cell was recognised by its text or its place",
+    )
+
+
+def test_an_answer_behind_words_of_the_students_own_is_found():
+    cells = [c for c in release() if c["id"] != "square"]
+    cells[1:1] = [raw("x", "words", markdown=True), raw("y", RIGHT)]
+    assert found(cells)["square"] == 2
 
 
 def test_a_text_cell_that_looks_like_an_answer_is_none():

@@ -116,6 +116,8 @@ def test_40_brackets_in_each_other_are_taken_and_41_refused():
     bound('{"a":[' * 20 + "]}" * 20)
     assert "nests too deeply" in refused(bound, "[" * 41 + "]" * 41)
     bound("[]" * 41)
+    bound("[" * 39 + "[]" * 5 + "[")  # what was closed counts no more, and no less
+    assert "nests too deeply" in refused(bound, "[" * 39 + "[]" * 5 + "[[")
 
 
 def test_100_000_brackets_are_taken_and_one_more_refused():
