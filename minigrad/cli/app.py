@@ -27,7 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except MinigradError as error:
-        print(f"minigrad: {error}", file=sys.stderr)
+        from minigrad.grading.report.markup import printable  # slow, so not for every command
+
+        print(printable(f"minigrad: {error}"), file=sys.stderr)
         return CANNOT
     except KeyboardInterrupt:
         print("minigrad: stopped; what was graded is kept", file=sys.stderr)
@@ -46,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--course", type=Path, metavar="DIR", help="the course's folder (default: found from here upwards)"
     )
-    subcommands = top.add_subparsers(required=True, metavar="COMMAND")
+    subcommands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Words)
     for command in COMMANDS:
         says, more = help_text(command)
         own = subcommands.add_parser(
@@ -71,6 +73,22 @@ def example(command: ModuleType) -> str:
     """A command's example as its help shows it; nothing for one that has none yet."""
     call = getattr(command, "EXAMPLE", "")
     return f"example:\n  {call}\n\n" if call else ""
+
+
+class Words(argparse.ArgumentParser):
+    """A command's own grammar. Options may stand anywhere: also between the words of its list of words.
+
+    argparse ends such a list at the first option, and does not know what to do with those behind it.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, more = super().parse_known_args(args, namespace)
+        several = next((action for action in self._actions if action.nargs == "*"), None)
+        if several is None or any(word.startswith("-") for word in more):
+            return found, more
+        kind: Any = several.type or str
+        setattr(found, several.dest, [*getattr(found, several.dest), *map(kind, more)])
+        return found, []
 
 
 class Version(argparse.Action):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[
     handed_in: dict[str, Source] = {**course.submissions(name)}
     if not paths:
         return handed_in, True
-    full = [Path(os.path.abspath(p)) for p in paths]
+    full = [_in_submitted(course, Path(os.path.abspath(p))) for p in paths]
     inside = [p for p in full if p.is_relative_to(course.submitted)]
     if inside and len(inside) < len(full):
         raise GradingError(
@@ -78,10 +79,18 @@ def submissions(course: Course, name: str, paths: Sequence[Path]) -> tuple[dict[
     return found, False
 
 
+def _in_submitted(course: Course, path: Path) -> Path:
+    """A path by the name that the course has for submitted/, also where a link leads to that folder."""
+    for folder in reversed((path, *path.parents)):
+        if course.submitted.exists() and folder.exists() and folder.samefile(course.submitted):
+            return course.submitted / path.relative_to(folder)
+    return path
+
+
 def _handed_in(course: Course, name: str, all: Mapping[str, Source], path: Path) -> dict[str, Source]:
     """The submissions of an assignment that a path in submitted/ means: all, a student's, or one file."""
     parts = path.relative_to(course.submitted).parts
-    chosen = {s: f for s, f in all.items() if not parts or s == parts[0]}
+    chosen = {s: f for s, f in all.items() if not parts or _composed(s) == _composed(parts[0])}
     if len(parts) > 1 and parts[1] != name:
         raise GradingError(
             f"{path} is not about {name}: name {Path(*path.parts[: 1 - len(parts)])} or {name}'s"
@@ -91,6 +100,11 @@ def _handed_in(course: Course, name: str, all: Mapping[str, Source], path: Path)
     if len(parts) > 2 and path not in chosen.values():
         raise GradingError(f"{path} is not what counts for {name}: name {path.parent}")
     return chosen
+
+
+def _composed(name: str) -> str:
+    """A name as a keyboard gives it; macOS spells a folder's umlauts in two characters each."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _elsewhere(course: Course, name: str, path: Path) -> list[Path]:

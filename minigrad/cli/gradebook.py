@@ -11,6 +11,8 @@ from typing import Any
 
 from minigrad.cli.terminal import progress
 from minigrad.grading.model import Assignment, Report, Source
+from minigrad.grading.report.markup import printable
+from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
 
 
@@ -30,7 +32,8 @@ def plugin() -> Any:
 def register(course: Course, assignment: Assignment) -> None:
     """Enter an assignment's release into the gradebook."""
     if nbgrader := plugin():
-        nbgrader.register(course, assignment)
+        with files.private():
+            nbgrader.register(course, assignment)
 
 
 def record(
@@ -40,9 +43,9 @@ def record(
     nbgrader = plugin()
     if not nbgrader:
         return {}
-    with progress("recording", len(submissions)) as step:
+    with files.private(), progress("recording", len(submissions)) as step:
         failed: dict[str, str] = nbgrader.record(course, assignment, submissions, reports, done=step)
     for student, why in failed.items():
         last = (why.strip().splitlines() or ["nbgrader does not say why"])[-1]
-        print(f"minigrad: {student} was graded but not recorded: {last}", file=sys.stderr)
+        print(printable(f"minigrad: {student} was graded but not recorded: {last}"), file=sys.stderr)
     return failed

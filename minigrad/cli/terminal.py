@@ -50,11 +50,11 @@ def _bar(label: str, total: int) -> Iterator[Callable[[str], None]]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[word]}"),
+        TextColumn("{task.fields[word]}", markup=False),  # a student's name
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=total, word="")
-        yield lambda word: bar.update(task, advance=1, word=word)
+        yield lambda word: bar.update(task, advance=1, word=printable(word))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = 100) -> str:

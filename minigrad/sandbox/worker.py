@@ -18,7 +18,7 @@ import random
 import sys
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ _unmarshal, _from_base64 = marshal.loads, binascii.a2b_base64
 
 
 class _Nothing:
-    """What `get_ipython()` returns: every attribute and every call is this again."""
+    """What `get_ipython()` returns: every attribute, entry and call is this again, and nothing is in it."""
 
     def __getattr__(self, name: str) -> _Nothing:
         if name.startswith("__"):
@@ -45,6 +45,12 @@ class _Nothing:
 
     def __call__(self, *args: Any, **kwargs: Any) -> _Nothing:
         return self
+
+    def __getitem__(self, key: Any) -> _Nothing:
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
 
 
 class Notebook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 import zipfile
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from minigrad.cli import gradebook, main
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
+from minigrad.grading.classroom import run as classroom
 from minigrad.grading.classroom.run import last_reports
-from minigrad.grading.model import Report
+from minigrad.grading.model import GradingError, Report
 from minigrad.grading.notebook import offline
 from minigrad.grading.notebook.checks import checks
 from minigrad.grading.store.layout import Course
@@ -273,17 +275,24 @@ def test_grade_report_explain(course, sandbox, nbgrader, capsys):
     assert {s: r["status"] for s, r in made.items()} == {"a": "graded", "b": "graded", "c": "refused"}
 
     assert main(["report", NAME, "--out", "out"]) == 0
-    assert "wrote report.json" in capsys.readouterr().out
-    assert json.loads((course.root / "out" / "report.json").read_text()).keys() == {"a", "b", "c"}
-    assert (course.root / "out" / "report.csv").read_text(encoding="utf-8-sig").startswith("student,")
-    assert "<!doctype html>" in (course.root / "out" / "report.html").read_text()
+    assert f"wrote report-{NAME}.json" in capsys.readouterr().out
+    assert json.loads((course.root / "out" / f"report-{NAME}.json").read_text()).keys() == {"a", "b", "c"}
+    assert (course.root / "out" / f"report-{NAME}.csv").read_text(encoding="utf-8-sig").startswith("student,")
+    for path in (
+        course.root / "out",
+        *(course.root / "out").iterdir(),
+        course.state,
+        *course.state.rglob("*"),
+    ):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+    assert "<!doctype html>" in (course.root / "out" / f"report-{NAME}.html").read_text()
 
     assert main(["report", NAME, "--out", "out", "--lms"]) == 2
     assert "the first line is `student,id`" in capsys.readouterr().err
     (course.root / "ids.csv").write_text("student,id\nb,22\na,11\nd,44\n")
     assert main(["report", NAME, "--out", "out", "--lms"]) == 0
-    assert "not in the id map, so not in lms.csv: c" in capsys.readouterr().err
-    rows = (course.root / "out" / "lms.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert "not in the id map, so not in lms-01-tiny.csv: c" in capsys.readouterr().err
+    rows = (course.root / "out" / f"lms-{NAME}.csv").read_text(encoding="utf-8-sig").splitlines()
     assert [row.rsplit(",", 1)[0] for row in rows[1:]] == [
         "22,b,0,10,zero",
         "11,a,10,10,full",
@@ -384,11 +393,13 @@ def test_every_folder_that_is_not_graded_has_a_line(course, sandbox, nbgrader, c
     assert main(["grade", NAME, "--workers", "1"]) == 1
     why = {name.split("/")[0]: reason for name, reason in at.items() if reason}
     why |= {"empty": "is empty", "empty-too": "is empty", "link": "is a link", "linked": "is a link"}
-    told = capsys.readouterr().out
+    told, aside = capsys.readouterr()
+    assert "submitted/read.me is in no student's folder" in aside
+    assert "submitted/.hidden is hidden" in aside
     assert main(["report", NAME]) == 0
-    values = json.loads((course.work / "report.json").read_text())
+    values = json.loads((course.work / f"report-{NAME}.json").read_text())
     assert values.keys() == nbgrader.recorded[0].keys() == {*why, "plain"}
-    table, page = ((course.work / f"report.{kind}").read_text() for kind in ("csv", "html"))
+    table, page = ((course.work / f"report-{NAME}.{kind}").read_text() for kind in ("csv", "html"))
     for student, reason in why.items():
         assert values[student]["status"] == "refused"
         assert reason in values[student]["reason"]
@@ -418,9 +429,11 @@ def term(course) -> Course:
         ["submitted"],
         ["submitted/x1/", f"./submitted/../submitted/x2/{NAME}"],
         [f"submitted/x1/{NAME}/{NAME}.ipynb", "submitted/x2", "submitted/x2"],
+        ["handed in/x1/", f"handed in/x2/{NAME}"],
     ],
 )
 def test_a_students_folder_means_the_assignment_that_is_graded(term, sandbox, nbgrader, capsys, paths):
+    (term.root / "handed in").symlink_to("submitted")
     assert main(["grade", NAME, *paths]) == 0
     (made,) = nbgrader.recorded
     assert {s: r.score for s, r in made.items()} == {"x1": 10.0, "x2": 0.0}
@@ -428,11 +441,28 @@ def test_a_students_folder_means_the_assignment_that_is_graded(term, sandbox, nb
     assert not last_reports(term, "02-other")
 
 
+@pytest.mark.parametrize(
+    ("folder", "typed"),
+    [("Zo\u00eb von \u00dc", "Zo\u00eb von \u00dc"), ("Zoe\u0308", "Zo\u00eb"), ("-x", "-x"), ("X1", "X1")],
+)
+def test_a_students_folder_may_have_any_name(course, monkeypatch, folder, typed):
+    asked = {}
+    monkeypatch.setattr(
+        classroom, "grade_class", lambda course, assignment, files, **rest: asked.update(files) or {}
+    )
+    for student in (folder, "x1"):
+        hand_in(course, student, answer(course, RIGHT))
+    assert main(["grade", NAME, f"submitted/{typed}", "--unsafe"]) == 0
+    assert asked.keys() == {folder}
+
+
 def test_folders_elsewhere_are_graded_for_that_assignment_and_not_recorded(term, sandbox, nbgrader, capsys):
     term.submitted.rename(term.root / "download")
     assert main(["grade", NAME, "download/x1", "download/x2", "--json"]) == 0
-    scores = {s: r["score"] for s, r in json.loads(capsys.readouterr().out).items()}
+    told = capsys.readouterr()
+    scores = {s: r["score"] for s, r in json.loads(told.out).items()}
     assert scores == {"x1": 10.0, "x2": 0.0}
+    assert "not in submitted/, so nothing is recorded" in told.err
     assert nbgrader.recorded == []
 
 
@@ -450,6 +480,59 @@ def test_paths_that_do_not_say_what_to_grade_are_refused(term, nbgrader, capsys,
     assert main(["grade", NAME, *paths]) == 2
     assert why in capsys.readouterr().err
     assert nbgrader.recorded == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [NAME, "--workers", "1", "submitted/x1", "submitted/x2"],
+        ["--workers", "1", NAME, "submitted/x1", "submitted/x2"],
+        [NAME, "submitted/x1", "--workers", "1", "submitted/x2", "--json"],
+    ],
+)
+def test_options_may_stand_anywhere(term, monkeypatch, words):
+    asked = {}
+    monkeypatch.setattr(
+        classroom, "grade_class", lambda course, assignment, files, **rest: asked.update(files) or {}
+    )
+    assert main(["grade", *words, "--unsafe"]) == 0
+    assert asked.keys() == {"x1", "x2"}
+
+
+def test_an_unknown_option_is_wrong_usage_wherever_it_stands(term, capsys):
+    for words in (["grade", NAME, "--wokers", "1", "submitted/x1"], ["report", NAME, "more"]):
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        assert end.value.code == 2
+        assert "unrecognized arguments" in capsys.readouterr().err
+
+
+def test_a_build_that_the_gradebook_refuses_changes_nothing(course, nbgrader, monkeypatch, capsys):
+    def refuse(course, assignment):
+        raise GradingError("its graded cells changed")
+
+    monkeypatch.setattr(nbgrader, "register", refuse)
+    before = {p: p.read_bytes() for p in course.release(NAME).iterdir()}
+    source = course.authored(NAME) / "notebook.py"
+    source.write_text(source.read_text().replace("# # ", "# # Another "))
+    assert main(["build", NAME]) == 2
+    assert "its graded cells changed" in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in course.release(NAME).iterdir()} == before
+    monkeypatch.undo()
+
+
+def test_names_that_would_move_a_cursor_are_shown_without(course, monkeypatch, capsys):
+    from minigrad.grading.model import Alike
+
+    evil = "\x1b[2J\u202eann\u200b"
+    monkeypatch.setattr(classroom, "last_reports", lambda course, name: {evil: Report(NAME, "graded")})
+    monkeypatch.setattr(classroom, "near_identical", lambda *given: [Alike((evil, "bo"), 1.0)])
+    (course.root / "ids.csv").write_text("student,id\nbo,1\n")
+    assert main(["report", NAME, "--lms"]) == 0
+    assert main(["collect", NAME, evil]) == 2
+    told = capsys.readouterr()
+    assert all(c.isprintable() or c == "\n" for c in told.out + told.err)
+    assert "near-identical work, 100 %" in told.out
 
 
 def test_a_cluster_elsewhere_needs_tls(course, capsys):

@@ -69,7 +69,7 @@ def test_report_without_jinja2_leaves_out_the_page(course, graded, monkeypatch, 
     monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
     assert main(["report", NAME, "--out", "out"]) == 0
     assert "pip install 'minigrad[course]'" in capsys.readouterr().err
-    assert {f.name for f in Path("out").iterdir()} == {"report.json", "report.csv"}
+    assert {f.name for f in Path("out").iterdir()} == {f"report-{NAME}.json", f"report-{NAME}.csv"}
 
 
 @pytest.mark.parametrize("name", ["../../evil/10-x", "/tmp/no-such-folder/11-y", "sub/10-x", "10-x/"])

@@ -87,6 +87,11 @@ def test_dataclasses_and_inspect_work_in_a_cell(notebook):
 def test_notebook_habits_do_nothing(notebook):
     source = "%matplotlib inline\ndisplay(1)\nget_ipython().run_line_magic('time', '')\nx = 1"
     assert notebook.cell("a", source) == {"ok": True, "output": "", "error": None}
+    source = (
+        "y = 'IPKernelApp' in get_ipython().config, [*get_ipython().user_ns], get_ipython().config['x']()"
+    )
+    assert notebook.cell("b", source) == {"ok": True, "output": "", "error": None}
+    assert notebook.names["y"][:2] == (False, [])
 
 
 def test_patched_builtins_are_restored(notebook):

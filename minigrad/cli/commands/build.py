@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """solutions/ -> assignments/, and into the gradebook."""
     from minigrad.grading.assignment.load import load
-    from minigrad.grading.authoring.build import build, check_build
+    from minigrad.grading.authoring.build import check_build, files, write
 
     course = find_course(args)
     wrong = 0
@@ -34,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
             wrong += len(complaints)
             print("\n".join(complaints) if complaints else f"{name}: as its sources say")
             continue
-        changed = build(assignment, course.root / "assignments")
+        made = files(assignment)
+        gradebook.register(course, assignment)  # may refuse: then the release stays as it is
+        changed = write(assignment, made, course.root / "assignments")
         print(f"{name}: {'wrote ' + ', '.join(changed) if changed else 'nothing changed'}")
-        gradebook.register(course, assignment)
     return WRONG if wrong else OK

@@ -54,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
     from minigrad.grading.classroom.run import grade_class
     from minigrad.grading.report.formats import class_json
+    from minigrad.grading.report.markup import printable
     from minigrad.grading.store.reports import new_salt
+    from minigrad.grading.store.submitted import strays
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
@@ -64,6 +66,10 @@ def run(args: argparse.Namespace) -> int:
         raise GradingError(f"nothing to grade: no notebook at {course.submitted}/STUDENT/{name}/{name}.ipynb")
     if args.new_salt:
         new_salt(course.salt(name))
+    for told in strays(course.submitted) if ours else ():
+        print(printable(f"minigrad: {told}"), file=sys.stderr)
+    if not ours:
+        print("minigrad: not in submitted/, so nothing is recorded", file=sys.stderr)
     if args.unsafe:
         print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
     with executor(args) as (pool, workers), progress(f"grading {name}", len(files)) as step:

@@ -1,4 +1,4 @@
-"""Show what the last grading found, and write report.json, .csv, .html."""
+"""Show what the last grading found, and write report-ASSIGNMENT.json, .csv, .html."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="where to write the files (default: the course's folder)"
     )
     add_flag(parser, "--json", "print JSON, write nothing")
-    add_flag(parser, "--lms", "write lms.csv, too: a row for each student of the id map, also of the missing")
+    add_flag(parser, "--lms", "write lms-ASSIGNMENT.csv, too: a row for each student of the id map")
     parser.add_argument(
         "--ids",
         type=Path,
@@ -38,6 +38,8 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.classroom.run import last_reports, near_identical
     from minigrad.grading.report.formats import class_csv, class_json
     from minigrad.grading.report.lms import lms_csv, read_ids
+    from minigrad.grading.report.markup import printable
+    from minigrad.grading.store import files
 
     course = find_course(args)
     (assignment,) = known_names(course, [args.assignment])
@@ -52,37 +54,36 @@ def run(args: argparse.Namespace) -> int:
     print(class_table(reports))
     groups = near_identical(course, load(course.authored(assignment)))
     for group in groups:
-        print(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}")
+        print(printable(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}"))
     out: Path = args.out or course.work
-    files = {
-        "report.json": values.encode(),
-        "report.csv": class_csv(reports),
-        **page(reports, groups),
+    made = {
+        f"report-{assignment}.json": values.encode(),
+        f"report-{assignment}.csv": class_csv(reports),
+        **page(f"report-{assignment}.html", reports, groups),
     }
     if ids:
-        files["lms.csv"] = lms_csv(reports, ids)
+        made[f"lms-{assignment}.csv"] = lms_csv(reports, ids)
         if unknown := sorted(reports.keys() - ids.keys()):
-            print(f"minigrad: not in the id map, so not in lms.csv: {', '.join(unknown)}", file=sys.stderr)
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        with writing(out / name):
-            (out / name).write_bytes(data)
-    *some, last = files
+            missing = f"not in the id map, so not in lms-{assignment}.csv: {', '.join(unknown)}"
+            print(printable(f"minigrad: {missing}"), file=sys.stderr)
+    for name, data in made.items():
+        with writing(out):
+            files.write(out / name, data)
+    *some, last = made
     print(f"\nwrote {', '.join(some)} and {last} into {out}")
     return OK
 
 
-def page(reports: Mapping[str, Report], groups: Sequence[Alike]) -> dict[str, bytes]:
-    """report.html; nothing where jinja2, which makes it, is not installed: standard error says so."""
+def page(name: str, reports: Mapping[str, Report], groups: Sequence[Alike]) -> dict[str, bytes]:
+    """The page under its file's name; without jinja2, which makes it, none: standard error says so."""
     try:
         from minigrad.grading.report.class_page import class_html
     except ModuleNotFoundError as error:
         if error.name != "jinja2":
             raise
         print(
-            "minigrad: no report.html: jinja2 is not installed: pip install 'minigrad[course]'",
+            f"minigrad: no {name}: jinja2 is not installed: pip install 'minigrad[course]'",
             file=sys.stderr,
         )
         return {}
-    return {"report.html": class_html(reports, groups).encode()}
+    return {name: class_html(reports, groups).encode()}

@@ -91,19 +91,24 @@ def files(assignment: Assignment) -> dict[str, bytes]:
 
 
 def build(assignment: Assignment, out: Path) -> list[str]:
-    """Write the release into `out/NN-name/`; the names of the files that changed.
+    """Write the release into `out/NN-name/`; the names of the files that changed."""
+    return write(assignment, files(assignment), out)
+
+
+def write(assignment: Assignment, made: Mapping[str, bytes], out: Path) -> list[str]:
+    """Write what `files` made into `out/NN-name/`; the names of the files that changed.
 
     A file that already says the same is left alone, `expected.npz` also when its numbers would pass.
     """
     folder = out / assignment.name
     folder.mkdir(parents=True, exist_ok=True)
     changed = []
-    for name, data in files(assignment).items():
-        if not _same(folder / name, data, assignment.checks):
-            temporary = folder / f".{name}.new"
+    for file, data in made.items():
+        if not _same(folder / file, data, assignment.checks):
+            temporary = folder / f".{file}.new"
             temporary.write_bytes(data)
-            os.replace(temporary, folder / name)
-            changed.append(name)
+            os.replace(temporary, folder / file)
+            changed.append(file)
     return changed
 
 

@@ -5,14 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+
+@contextlib.contextmanager
+def private() -> Iterator[None]:
+    """Around what others write for us: files and folders made within have mode 600 and 700."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def folder(path: Path) -> Path:
     """Make a folder where there is none, and those above it, with mode 700; those that are there stay."""
-    if not path.is_dir():
-        folder(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
+    for one in reversed((path, *path.parents)):
+        if not one.exists():
+            one.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

@@ -42,7 +42,6 @@ def new_salt(path: Path, replace: bool = True) -> bytes:
 
     With replace=False, a salt that another process has written meanwhile stays and is returned.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     salt = secrets.token_bytes(SALT_BYTES)
     if replace:
         files.write(path, salt.hex().encode() + b"\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from minigrad.grading.model import Refused, clean
 
 SHOWN = 3  # names in a reason
+OWN = (".DS_Store", ".ipynb_checkpoints", ".gitignore", ".gitkeep", "Thumbs.db", "desktop.ini")
 LINK = "its folder is a link: hand in the files themselves"
 
 
@@ -28,6 +29,20 @@ def submissions(submitted: Path, name: str, known: Collection[str]) -> dict[str,
         if handed_in is not None:
             found[student.name] = handed_in
     return found
+
+
+def strays(submitted: Path) -> list[str]:
+    """What lies in submitted/ and is no student's folder, each in words: files, and hidden folders."""
+    try:
+        found = sorted(p for p in submitted.iterdir() if p.name not in OWN)
+    except FileNotFoundError:
+        return []
+    hidden = [p for p in found if p.name.startswith(".")]
+    files = [p for p in found if not p.is_dir() and p not in hidden]
+    return [
+        *(f"submitted/{p.name} is in no student's folder: it is not graded" for p in files),
+        *(f"submitted/{p.name} is hidden: it is not graded" for p in hidden),
+    ]
 
 
 def _of_student(student: Path, name: str, known: Collection[str]) -> Path | Refused | None:
