@@ -7,10 +7,8 @@ Every function takes the assignment's name, "01-rnn". What is asserted of all as
 from __future__ import annotations
 
 import re
-import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +22,7 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.judge import diagnose, verdict
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Assignment, Cell, Evidence
+from minigrad.sandbox.deadline import Overtime, deadline
 from minigrad.sandbox.probing import run_probe, words_of
 
 SOLUTIONS = Path(__file__).parent.parent / "solutions"
@@ -60,24 +59,6 @@ def names(name: str, replace: Mapping[str, str] | None = None, *, released: bool
         if cell.runs:
             exec(compile(cell.source, f"<cell {cell.id}>", "exec"), namespace)
     return namespace
-
-
-class Overtime(BaseException):
-    """A probe used up its CPU seconds. No Exception: nothing on the way may catch it."""
-
-
-@contextmanager
-def deadline(cpu: float) -> Iterator[None]:
-    def end(*_: object) -> None:
-        raise Overtime
-
-    before = signal.signal(signal.SIGPROF, end)
-    signal.setitimer(signal.ITIMER_PROF, cpu)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def seed(check: Check, salt: str) -> str:

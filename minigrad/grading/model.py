@@ -93,10 +93,12 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use. CPU in seconds; the wall limit is ten times wider."""
+    """What a submission may use. CPU in seconds; the wall limit is ten times wider.
 
-    cell_cpu: float = 2.0
-    cells_cpu: float = 10.0
+    `cells_cpu` is for all cells together, and a cell may use half of what is left of it.
+    """
+
+    cells_cpu: float = 20.0
     total_cpu: float = 60.0
     memory_mb: int = 1024
     restarts: int = 3

@@ -16,6 +16,7 @@ OURS = (
     "sandbox/__init__.py",
     "sandbox/protocol.py",
     "sandbox/cells.py",
+    "sandbox/deadline.py",
     "sandbox/probing.py",
     "sandbox/worker.py",
 )

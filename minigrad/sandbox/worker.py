@@ -26,6 +26,7 @@ import numpy as np
 from minigrad.checks import Check, collect
 from minigrad.sandbox import protocol
 from minigrad.sandbox.cells import plain_python
+from minigrad.sandbox.deadline import Overtime, deadline
 from minigrad.sandbox.probing import Capture, describe, failure_of, run_probe, run_replay, spoken
 
 MEMORY_EXIT = 77  # the exit code that says: no memory left to answer
@@ -62,13 +63,22 @@ class Notebook:
         self._checks_names = _module("checks")
         self._checks: dict[str, Check] = {}
 
-    def cell(self, id: str, source: str, words: bool = False) -> dict[str, Any]:
-        """Run one cell; definitions made before an error stand."""
+    def cell(self, id: str, source: str, words: bool = False, cpu: float = 0.0) -> dict[str, Any]:
+        """Run one cell, for `cpu` seconds of computing time at most (0: without end).
+
+        Definitions made before an error, or the end of its time, stand.
+        """
         filename = f"<cell {id}>"
         captured = sys.stdout = sys.stderr = Capture()
         error, told = None, {}
         try:
-            _run(_compile(source, filename), self.names)
+            with deadline(cpu):
+                try:
+                    _run(_compile(source, filename), self.names)
+                finally:
+                    _restore_builtins()  # what follows needs them
+        except Overtime:
+            error = {"type": "Overtime", "line": None, "cell": id}
         except BaseException as e:
             error = describe(e)
             told = {"words": spoken(e, self.names)} if words else {}
@@ -160,7 +170,12 @@ def answer(notebook: Notebook, request: Any) -> Any:
     except BaseException as error:  # a KeyboardInterrupt that a submission raises, too
         return {"failure": failure_of(error)}
     finally:
-        vars(builtins).update(_BUILTINS)
+        _restore_builtins()
+
+
+def _restore_builtins() -> None:
+    """Undo what a cell did to Python's own names; it may have replaced every one of them."""
+    builtins.__dict__.update(_BUILTINS)
 
 
 def serve(source: int, sink: int) -> None:

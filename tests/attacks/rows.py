@@ -31,7 +31,7 @@ from tests.attacks.work import WORK, notebook
 from tests.grading.squares import squares
 
 SALT = b"a salt of tests!"
-LIMITS = Limits(cell_cpu=0.5)
+LIMITS = Limits(cells_cpu=1.0)
 CHECK_CPU = 0.3
 
 

@@ -348,3 +348,13 @@ def test_a_request_that_fails_is_answered(notebook, request_):
 def test_capture_takes_text_only():
     with pytest.raises(TypeError):
         Capture().write(b"x")  # type: ignore[arg-type]
+
+
+def test_what_a_cell_defined_before_its_time_was_over_stays(notebook):
+    source = (
+        "def f():\n    return 3\n\nx = f()\nwhile True:\n    try:\n        x += 1\n    except Exception: pass"
+    )
+    reply = notebook.cell("a", source, True, 0.05)
+    assert reply == {"ok": False, "output": "", "error": {"type": "Overtime", "line": None, "cell": "a"}}
+    assert notebook.names["f"]() == 3
+    assert notebook.cell("b", "for i in range(10**5): pass", False, 5.0)["ok"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import dataclasses
 import functools
 import marshal
 import time
@@ -23,6 +24,7 @@ KEPT = 32 << 20  # bytes of the arrays of all probes together, which are kept un
 CHECKS_CPU = 5.0  # CPU seconds to read one file of checks; a replay has so many more than its probe
 ALL_TOO_LARGE = Failure("bad-value", f"what all checks get together is larger than {KEPT >> 20} MB")
 ENOUGH = 0.05  # with less than this many CPU seconds left, a budget counts as used up
+GRACE = 1.0  # CPU seconds for a cell to end in, once it is told to
 WALL = 10  # wall seconds allowed for each CPU second
 
 
@@ -52,6 +54,7 @@ class Session:
         self.runs: dict[str, CellRun] = {}
         self.charged: dict[str, Failure] = {}  # cells that ended their worker: not run again
         self.suspects: set[str] = set()  # cells that timed out once
+        self.stopped: dict[str, str] = {}  # cells that were stopped, with what is told of it
         self.ends = 0  # how many workers the submission ended
         self.over: Failure | None = None  # why nothing runs any more
         self.confirmed = True
@@ -162,6 +165,7 @@ class Session:
             f"{cell_in_words(id)} {why.reason} (the other cells ran without it)"
             for id, why in self.charged.items()
         ]
+        told += self.stopped.values()
         if self.over is not None:
             told.append(self.over.reason)
         return told
@@ -174,28 +178,36 @@ class Session:
         for cell in self.cells:
             if cell.id in self.charged:
                 continue
-            passed = time.monotonic() - start
-            limit = self.limits.cell_cpu
-            if self.limits.cells_cpu - passed < limit:
-                limit = min(limit, self.limits.cells_cpu - max(self.worker.cpu, passed / WALL))
             if self.left(ENOUGH) < ENOUGH:
                 self._end_over_budget()
                 return False
-            if limit < ENOUGH:
+            left = self.limits.cells_cpu - max(self.worker.cpu, (time.monotonic() - start) / WALL)
+            if left < ENOUGH:
                 why = f"was not run: the cells before it used {self.limits.cells_cpu:g} s of computing time"
                 self.runs[cell.id] = CellRun(cell.id, error=why)
                 continue
+            limit = max(left / 2, ENOUGH)
+            request = ["cell", cell.id, cell.source, bool(self.asks), limit]
             try:
-                reply = self.worker.call(["cell", cell.id, cell.source, *self.asks], self.left(limit))
+                reply = self.worker.call(request, self.left(limit + GRACE))
             except WorkerEnded as end:
-                self._cell_ended(cell, ended(end.reason, limit, self.limits.memory_mb))
+                self._cell_ended(cell, end)
                 return False
+            if overtime(reply):
+                self.stopped[cell.id] = (
+                    f"{cell_in_words(cell.id)} {too_long(self.limits)}: it was stopped, "
+                    "and what it had defined before stays"
+                )
             run = self.read_cell(cell.id, reply, min(OUTPUT, room))
             room = max(0, room - len(run.output))
-            self.runs[cell.id] = run
+            why = self.stopped.get(cell.id)
+            self.runs[cell.id] = dataclasses.replace(run, error=why) if why else run
         return True
 
-    def _cell_ended(self, cell: Cell, failure: Failure) -> None:
+    def _cell_ended(self, cell: Cell, end: WorkerEnded) -> None:
+        failure = ended(end.reason, 0.0, self.limits.memory_mb)
+        if end.reason == "cpu":
+            failure = Failure("timeout", f"{too_long(self.limits)}: is there an endless loop?")
         if failure.kind == "timeout" and cell.id not in self.suspects:
             self.suspects.add(cell.id)
             return
@@ -237,6 +249,20 @@ class Session:
 def compiled(file: str, text: str) -> str:
     """A file of checks, compiled for all workers: that takes as long as all of a notebook's probes."""
     return binascii.b2a_base64(marshal.dumps(compile_checks(file, text)), newline=False).decode("ascii")
+
+
+def too_long(limits: Limits) -> str:
+    """What is said of a cell that used up its time; with no measured number, as reports have none."""
+    return (
+        f"takes too long (all cells together have {limits.cells_cpu:g} s of computing time, "
+        "and each may use half of what is left)"
+    )
+
+
+def overtime(reply: object) -> bool:
+    """Whether a worker says that a cell was stopped at the end of its time."""
+    error = reply.get("error") if isinstance(reply, dict) else None
+    return isinstance(error, dict) and error.get("type") == "Overtime"
 
 
 def cell_run(id: str, reply: object, may: Known, room: int) -> CellRun:

@@ -17,7 +17,7 @@ import numpy as np
 from minigrad.checks import Check
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.judge.observe import observe
-from minigrad.grading.model import Evidence, GradingError
+from minigrad.grading.model import Evidence, GradingError, Limits
 from minigrad.grading.notebook import mynet, telling
 from minigrad.grading.notebook.inside import Inside
 from minigrad.grading.notebook.release import PUBLIC, Release, release
@@ -163,7 +163,8 @@ class Checks:
         return self._values.points[exercise] * (passed / sum(c.weight for c in own))
 
     def _note(self, exercise: str, own: Sequence[Check]) -> str:
-        note = "Grading runs these checks again, on other numbers"
+        time = f"{Limits().cells_cpu:g} s of computing time"
+        note = f"Grading runs your cells again, in {time} for all, and these checks on other numbers"
         more = sum(c.weight for c in own) < self._values.weights[exercise]
         note += ", with hidden ones that test the same sentences more strictly." if more else "."
         if self._values.draws and shipped.draws() != self._values.draws:

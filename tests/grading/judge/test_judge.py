@@ -157,7 +157,8 @@ def test_the_judge_neither_asks_for_words_nor_reads_them(judge, near):
     raises = "def square(x):\n    print('printed words')\n    raise ValueError('spoken words')\n"
     report = judge.grade(submission(square=raises))
     asked = [r for w in near.workers for r in w.requests if r[0] != "checks"]
-    assert {len(r) for r in asked if r[0] in ("cell", "probe")} == {3}
+    assert {len(r) for r in asked if r[0] == "probe"} == {3}
+    assert {(len(r), r[3]) for r in asked if r[0] == "cell"} == {(5, False)}
     assert {len(r) for r in asked if r[0] == "replay"} == {5}
     assert "words" not in repr(report)
     with Session(near, {}, (), Limits()) as session:
@@ -197,7 +198,10 @@ def test_a_timeout_of_a_cell_is_confirmed_before_it_counts(judge, near):
 def test_an_endless_cell_is_charged_after_its_second_run(judge, near):
     report = judge.grade(submission(mean="end_worker('cpu')"))
     assert scores(report) == {"square": 10.0, "mean": 0.0, "fit": 0.0}
-    assert "takes more than 2 s of computing time" in reasons(report)["mean.value-of-mean"]
+    assert reasons(report)["mean.value-of-mean"] == (
+        "`mean` is not defined: your cell `mean` takes too long (all cells together have 20 s of "
+        "computing time, and each may use half of what is left): is there an endless loop?"
+    )
     assert [cells[-1] for cells in near.asked("cell")] == ["mean", "mean", "step"]
     assert report.confirmed
 
@@ -450,7 +454,7 @@ def test_a_mutant_must_fit_once(near):
 @pytest.fixture(scope="module")
 def real():
     try:
-        judge = Judge(squares(), SALT, limits=Limits(cell_cpu=0.5))
+        judge = Judge(squares(), SALT, limits=Limits(cells_cpu=1.0))
         judge.prepare()
     except JudgeFault as why:
         pytest.skip(f"no sandbox here: {why}")
@@ -485,9 +489,24 @@ def test_hostile_work_costs_its_own_points_only(real):
         "square.negative": "ends Python (`exit`, `os._exit`)",
     }
     assert report.notes == (
-        "cell 2 of those you added takes more than 0.5 s of computing time: is there an endless loop? "
-        "(the other cells ran without it)",
+        "cell 2 of those you added takes too long (all cells together have 1 s of computing time, and "
+        "each may use half of what is left): it was stopped, and what it had defined before stays",
     )
+
+
+def test_an_experiment_below_an_answer_does_not_cost_it(real):
+    experiment = "for i in range(10**12):\n    square(np.ones(2))\n"
+    report = real.grade(
+        submission(square="def square(x):\n    return x * x\n\n" + experiment, own=[experiment, "y = 3"])
+    )
+    assert scores(report) == ALL
+    stopped = (
+        "takes too long (all cells together have 1 s of computing time, and each may use half of what "
+        "is left): it was stopped, and what it had defined before stays"
+    )
+    assert report.notes == (f"your cell `square` {stopped}", f"cell 1 of those you added {stopped}")
+    assert [run.id for run in report.cells if run.error] == ["square", "own-1"]
+    assert report.confirmed
 
 
 def test_a_memory_hog_costs_its_own_points_only(real):

@@ -1,4 +1,7 @@
-"""A bound on the computing time of a probe in a notebook: an endless loop must not hold up Run All."""
+"""A bound on the computing time of a block of code, from inside its process: of a cell, or of a probe.
+
+It serves whoever plays fair: in a worker, the supervisor has a deadline of its own.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ def deadline(cpu: float) -> Iterator[None]:
     def over(*_: object) -> None:
         raise Overtime
 
-    before = signal.signal(signal.SIGVTALRM, over)
-    signal.setitimer(signal.ITIMER_VIRTUAL, cpu)
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, cpu)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
