@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from minigrad.cli import gradebook
@@ -52,6 +53,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
+    from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class
     from minigrad.grading.report.formats import class_json
     from minigrad.grading.report.markup import printable
@@ -64,27 +66,29 @@ def run(args: argparse.Namespace) -> int:
     files, ours = submissions(course, name, args.paths)
     if not files:
         raise GradingError(f"nothing to grade: no notebook at {course.submitted}/STUDENT/{name}/{name}.ipynb")
-    if args.new_salt:
-        new_salt(course.salt(name))
     for told in strays(course.submitted) if ours else ():
         print(printable(f"minigrad: {told}"), file=sys.stderr)
     if not ours:
         print("minigrad: not in submitted/, so nothing is recorded", file=sys.stderr)
     if args.unsafe:
         print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
-    with executor(args) as (pool, workers), progress(f"grading {name}", len(files)) as step:
-        reports = grade_class(
-            course,
-            assignment,
-            files,
-            workers=workers,
-            executor=pool,
-            isolation="unsafe" if args.unsafe else "auto",
-            keep=ours,
-            done=lambda student, report: step(student),
-        )
+    recorded = ours and not args.unsafe
     failed = {}
-    if ours and not args.unsafe:
-        failed = gradebook.record(course, assignment, files, reports)
+    with grading(course) if recorded else nullcontext():
+        if args.new_salt:
+            new_salt(course.salt(name))
+        with executor(args) as (pool, workers), progress(f"grading {name}", len(files)) as step:
+            reports = grade_class(
+                course,
+                assignment,
+                files,
+                workers=workers,
+                executor=pool,
+                isolation="unsafe" if args.unsafe else "auto",
+                keep=ours,
+                done=lambda student, report: step(student),
+            )
+        if recorded:
+            failed = gradebook.record(course, assignment, files, reports)
     print(json.dumps(class_json(reports), indent=1) if args.json else class_table(reports))
     return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK

@@ -28,6 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Grade a class again and list what changes; with --preview, nothing is recorded."""
     from minigrad.grading.classroom.changes import changes, changes_json, changes_line, changes_rows
+    from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
 
     course = find_course(args)
@@ -37,16 +38,17 @@ def run(args: argparse.Namespace) -> int:
     files = course.submissions(name)
     if not before:
         raise GradingError(f"{name} was not graded yet: run `minigrad grade {name}`")
-    with progress(f"grading {name}", len(files)) as step:
-        after = grade_class(
-            course,
-            assignment,
-            files,
-            workers=args.workers,
-            preview=args.preview,
-            done=lambda student, report: step(student),
-        )
-    failed = {} if args.preview else gradebook.record(course, assignment, files, after)
+    with grading(course):
+        with progress(f"grading {name}", len(files)) as step:
+            after = grade_class(
+                course,
+                assignment,
+                files,
+                workers=args.workers,
+                preview=args.preview,
+                done=lambda student, report: step(student),
+            )
+        failed = {} if args.preview else gradebook.record(course, assignment, files, after)
     found = changes(before, after)
     if args.json:
         print(json.dumps(changes_json(found), indent=1))

@@ -9,16 +9,19 @@ import copy
 import html
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import bleach
 import nbformat
 from bleach.css_sanitizer import CSSSanitizer
-from nbconvert.filters import markdown2html
+from bleach.html5lib_shim import Filter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.model import Assignment, JudgeFault, Report
+from minigrad.grading.model import clean as plain_text
 from minigrad.grading.report.feedback import exercise_html
 from minigrad.grading.store.reports import from_dict, to_dict
 
@@ -53,39 +56,64 @@ def _cell_id(cell: Notebook) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", ""))
 
 
-def put_report(notebook: Notebook, report: Report, assignment: Assignment) -> None:
-    """Put a report into a notebook: scores and tables in the grade cells, output elsewhere.
+def automatic_scores(assignment: Assignment, report: Report, notebook: Notebook) -> dict[str, float | None]:
+    """By grade cell, the score that the gradebook gets; None where a person decides.
 
-    nbgrader takes the first execute_result of a grade cell for its score, and gives full marks to
-    a cell that has none: each gets exactly one, the repr of a finite float in [0, points]. Raises
-    JudgeFault where a graded report lacks an exercise: no check gave 0 for it.
+    A person decides on all of a refused submission, and on answers in words; one that was left as it came
+    is worth 0. `notebook` is the submission as `judged` makes it. Raises JudgeFault where a graded report
+    lacks an exercise: no check gave 0 for it.
     """
-    check_cells = {c.id: c for c in assignment.cells if c.kind == "check"}
+    graded = report.status == "graded"
     results = {e.name: e for e in report.exercises}
+    blank = left_blank(assignment, notebook)
+    scores: dict[str, float | None] = {}
+    for cell in assignment.cells:
+        if cell.kind == "written":
+            scores[cell.id] = 0.0 if graded and cell.id in blank else None
+        elif cell.kind == "check" and not graded:
+            scores[cell.id] = None
+        elif cell.kind == "check":
+            if cell.exercise not in results:
+                raise JudgeFault(f"the report has no exercise `{cell.exercise}`: grade again")
+            scores[cell.id] = _clamped(results[cell.exercise].score, cell.points)
+    return scores
+
+
+def left_blank(assignment: Assignment, notebook: Notebook) -> frozenset[str]:
+    """The cells for answers that are as they came."""
+    sources = {_cell_id(c): c.source for c in notebook.cells}
+    answers = (c for c in assignment.cells if c.kind in ("solution", "written"))
+    return frozenset(c.id for c in answers if sources.get(c.id) == c.source)
+
+
+def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> Notebook:
+    """The notebook with a report in it: scores and tables in the grade cells, output elsewhere.
+
+    Each grade cell has one result, which a browser shows as the table. Its text is the score: should
+    nbgrader itself take a score from the notebook, it is this one, and a cell without would get full marks.
+    Raises JudgeFault where a graded report lacks an exercise.
+    """
+    made = copy.deepcopy(notebook)
+    made.metadata["minigrad"].pop("report", None)  # it is in the grade cells now
+    exercises = {c.id: c.exercise for c in assignment.cells if c.kind == "check"}
+    results = {e.name: e for e in report.exercises}
+    scores = automatic_scores(assignment, report, notebook)
     printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
-    first = True
-    for cell in notebook.cells:
+    notes = "".join(map(_paragraph, report.notes))
+    for cell in made.cells:
         if cell.cell_type != "code":
             continue
         cell.outputs, cell.execution_count = [], None
         key = _cell_id(cell)
-        if key in check_cells:
-            result = results.get(check_cells[key].exercise)
-            if result is None and report.status == "graded":
-                raise JudgeFault(f"the report has no exercise `{check_cells[key].exercise}`: grade again")
-            said = exercise_html(result) if result else _paragraph(report.reason or "not graded")
-            if first and report.notes:
-                said = "".join(map(_paragraph, report.notes)) + said
-            first = False
-            score = _clamped(result.score if result else 0.0, check_cells[key].points)
-            cell.outputs = [
-                _output("display_data", data={"text/html": said}, metadata={}),
-                _output(
-                    "execute_result", data={"text/plain": repr(score)}, metadata={}, execution_count=None
-                ),
-            ]
+        if key in exercises:
+            result = results.get(exercises[key])
+            said = notes + (exercise_html(result) if result else _paragraph(report.reason or "not graded"))
+            notes = ""  # above the first table
+            shown = {"text/html": said, "text/plain": repr(scores[key] or 0.0)}
+            cell.outputs = [_output("execute_result", data=shown, metadata={}, execution_count=None)]
         elif printed.get(key):
             cell.outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
+    return made
 
 
 def _output(kind: str, **content: Any) -> Notebook:
@@ -101,28 +129,17 @@ def _clamped(score: float, points: float) -> float:
     return min(max(float(score), 0.0), float(points)) if math.isfinite(score) else 0.0
 
 
-def release_of(assignment: Assignment) -> Notebook:
-    """The release as nbformat's notebook."""
-    return nbformat.from_dict(release_notebook(assignment))
-
-
-def answered(release: Notebook, assignment: Assignment, data: bytes, report: Report) -> Notebook:
-    """The release with a submission's answers in it, or with a note why it is refused.
-
-    `data` is what the report is about.
-    """
-    if report.status == "graded":
-        return rebuilt(release, intake(data, assignment))
-    return refused(release, report.reason)
-
-
 def judged(assignment: Assignment, data: bytes, report: Report) -> Notebook:
-    """What nbgrader's converters get of a submission: its answers, and the report on it.
+    """What nbgrader gets of a submission: the release with its answers in it, and the report on it.
 
     The report travels in the notebook's metadata: nbgrader's later steps record it, and none of them
-    reads the answers again.
+    reads the answers again. `data` is what the report is about; of a refused one, a note is shown.
     """
-    made = answered(release_of(assignment), assignment, data, report)
+    release = nbformat.from_dict(release_notebook(assignment))
+    if report.status == "graded":
+        made = rebuilt(release, intake(data, assignment))
+    else:
+        made = refused(release, report.reason)
     made.metadata["minigrad"]["report"] = to_dict(report)
     return made
 
@@ -139,20 +156,73 @@ TAGS = (
     *("table", "thead", "tbody", "tfoot", "tr", "th", "td"),
 )
 STYLES = ("color", "background-color", "text-align", "width", "font-weight")
-ATTRIBUTES = {
-    "*": ["class", "id", "title", "style", "role", "colspan", "rowspan", "scope", "open", "align"],
-    "a": ["href"],
-    "img": ["src", "alt", "width", "height"],
-}
+PLAIN = ("class", "id", "title", "role", "colspan", "rowspan", "scope", "open", "align")
+MAX_MARKDOWN = 20_000  # characters beside pictures: some texts take time that grows with their square
+PICTURE_DATA = re.compile(r"base64,[A-Za-z0-9+/=]+")
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
+LINK = re.compile(r"(?:https?:|mailto:|#)", re.IGNORECASE)
 
 
 def clean(markup: str) -> str:
-    """HTML without scripts, handlers, frames and forms, safe for the browser of whoever grades."""
-    style = CSSSanitizer(allowed_css_properties=STYLES)
-    made = str(bleach.clean(markup, tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=style))
-    return re.sub(r"<img (?![^>]*\balt=)", '<img alt="a picture without a description" ', made)
+    """HTML for the browser of whoever grades: it runs nothing, and loads nothing by itself.
+
+    Scripts, handlers, frames and forms are shown as text. A picture stays where the page itself holds it;
+    any other becomes a word, as it would tell its server who reads the page.
+    """
+    return str(
+        bleach.Cleaner(
+            tags=TAGS,
+            attributes=_allowed,
+            protocols=("http", "https", "mailto", "data"),
+            css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES),
+            filters=[_Pictures],
+        ).clean(markup)
+    )
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    """Whether a tag may keep an attribute."""
+    if name == "style":
+        return "(" not in value  # url(...)
+    if (tag, name) == ("a", "href"):
+        return LINK.match(value) is not None
+    if (tag, name) == ("img", "src"):
+        return PICTURE.match(value) is not None
+    return name in PLAIN or (tag == "img" and name in ("alt", "width", "height"))
+
+
+class _Pictures(Filter):  # type: ignore[misc]
+    """A picture without a source becomes a word; any other has a description."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for token in super().__iter__():
+            if token.get("name") == "img" and (None, "src") not in token["data"]:
+                alt = token["data"].get((None, "alt"), "").strip()
+                yield {"type": "Characters", "data": f"[a picture, not shown here{alt and f': {alt}'}]"}
+            else:
+                if token.get("name") == "img":
+                    token["data"].setdefault((None, "alt"), "a picture without a description")
+                yield token
+
+
+class _Renderer(IPythonRenderer):  # type: ignore[misc]
+    """nbconvert's, which fails where a picture is attached and the attachment is not there."""
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return super().image(text, "" if url.startswith("attachment:") else url, title)  # type: ignore[no-any-return]
 
 
 def clean_markdown(source: str) -> str:
-    """Markdown as clean HTML."""
-    return clean(markdown2html(source))
+    """Markdown as clean HTML; what is too long for it, or cannot be read as such, as the text that it is."""
+    text = as_shown(source)
+    if len(PICTURE_DATA.sub("", text)) > MAX_MARKDOWN:
+        return f"<pre>{html.escape(text)}</pre>"
+    try:
+        return clean(MarkdownWithMath(renderer=_Renderer(escape=False)).render(text))
+    except Exception:  # a student's text has no say in whether a class gets its pages
+        return f"<pre>{html.escape(text)}</pre>"
+
+
+def as_shown(source: str) -> str:
+    """A cell's text without what would turn it around, or hide in it, where it is shown."""
+    return plain_text(source, cap=len(source))

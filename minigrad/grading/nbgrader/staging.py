@@ -1,48 +1,53 @@
-"""What nbgrader sees of submissions: a folder that we write, never what was handed in."""
+"""What stock nbgrader does to submissions: on a folder that we write, never on what was handed in."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import shutil
-import tempfile
-import weakref
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
+from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 from traitlets.config import Configurable
 
 from minigrad.grading.assignment.load import load
+from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.intake.stamp import FILE, handed_in_at
-from minigrad.grading.model import Assignment, GradingError, Refused, Source
-from minigrad.grading.nbgrader.pages import Notebook, judged
+from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
+from minigrad.grading.nbgrader.gradebook import ask_a_person, dates_of, demand_name, demand_points, enter
+from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
 from minigrad.grading.store.layout import Course
 
 Resources = dict[str, Any]
 
 
-def stage(folder: Path, course: Course, name: str, student: str, source: Source) -> Path:
-    """Write what nbgrader sees of a submission into `folder`, in the layout of submitted/.
-
-    The release's files, and the collector's time where it can be read. Returns the notebook's path:
-    the release's stands there.
-    """
-    made = folder / student / name
-    shutil.rmtree(made, ignore_errors=True)
+def release_files(course: Course, name: str) -> dict[str, bytes]:
+    """The files of a release, by name. Raises GradingError where it is not built."""
     if not course.release_notebook(name).is_file():
         raise GradingError(f"{name} is not built: run `minigrad build {name}`")
-    shutil.copytree(course.release(name), made, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    with contextlib.suppress(Refused):  # the submission is refused for it, and has a page that says so
-        if isinstance(source, Path) and (time := handed_in_at(source.parent)):
-            stamp = f"{time.replace(tzinfo=None).isoformat(' ')} UTC\n"
-            (made / FILE).write_text(stamp, encoding="ascii")
-    return made / f"{name}.ipynb"
+    found = (p for p in course.release(name).iterdir() if p.is_file() and not p.name.startswith("."))
+    return {p.name: p.read_bytes() for p in found}
+
+
+def time_of(source: Source) -> datetime | None:
+    """When a submission was handed in, in UTC; None where that is not known."""
+    try:
+        return handed_in_at(source.parent) if isinstance(source, Path) else None
+    except Refused:  # the submission is refused for it, and its page says so
+        return None
+
+
+def time_file(time: datetime | None) -> dict[str, bytes]:
+    """The file that tells nbgrader the time."""
+    return {FILE: f"{time.replace(tzinfo=None).isoformat(' ')} UTC\n".encode("ascii")} if time else {}
 
 
 class InCourse(Configurable):  # type: ignore[misc]
@@ -63,8 +68,8 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
     """Turns nbgrader from submitted/ to a staging folder of ours, and gives `Rebuild` what to read.
 
     nbgrader copies all that lies beside a notebook, follows links while it does so, and fails on a file
-    that is not JSON. It makes its exporter when it knows what to convert and has not yet touched it:
-    so from here on it converts staged folders in place of those.
+    that is not JSON. It makes its exporter when it knows what to convert and has not yet touched it: so its
+    conversion is started from here, under the course's lock, on folders that we have written.
     """
 
     def __init__(self, *args: Any, **kw: Any) -> None:
@@ -74,20 +79,47 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
             self._turn(self.parent)
 
     def _turn(self, converter: Any) -> None:
-        """Stage what a converter was started for, and have it convert that."""
-        course, asked = self.course, converter.coursedir
-        course.state.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="staging-", dir=course.state))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        converter.coursedir = copy.copy(asked)  # the one asked for belongs to whoever started it
-        converter.coursedir.submitted_directory = str(folder.relative_to(course.work))
-        converter.assignments = {}
+        """Have a converter stage what it was started for, and convert that."""
+        convert, asked, state = converter.convert_notebooks, converter.coursedir, self.course.state
+
+        def turned() -> None:
+            try:
+                with (
+                    grading(self.course),
+                    TemporaryDirectory(prefix="staging-", dir=state) as folder,
+                ):
+                    converter.coursedir = copy.copy(asked)  # the one asked for belongs to who started it
+                    converter.coursedir.submitted_directory = str(Path(folder).relative_to(self.work))
+                    converter.assignments = self._stage(Path(folder), asked, converter.log)
+                    convert()
+            except GradingError as error:
+                converter.log.error("%s", error)
+                raise NbGraderException(str(error)) from error
+            finally:
+                converter.coursedir = asked
+
+        converter.convert_notebooks = turned
+
+    def _stage(self, folder: Path, asked: Any, log: Any) -> dict[str, list[str]]:
+        """Write what nbgrader sees of the submissions asked for, in the layout of submitted/."""
+        course, found = self.course, {}
         for name in (n for n in course.names() if fnmatchcase(n, asked.assignment_id)):
+            release = release_files(course, name)
             for student, source in course.submissions(name).items():
-                if fnmatchcase(student, asked.student_id):
-                    notebook = stage(folder, course, name, student, source)
-                    self._sources[student, name] = source
-                    converter.assignments[str(notebook.parent)] = [str(notebook)]
+                if not fnmatchcase(student, asked.student_id):
+                    continue
+                try:
+                    demand_name(student)
+                except Refused as why:
+                    log.error("%r is left out: %s", student, why)
+                    continue
+                made = folder / student / name
+                made.mkdir(parents=True)
+                for file, data in {**release, **time_file(time_of(source))}.items():
+                    (made / file).write_bytes(data)
+                self._sources[student, name] = source
+                found[str(made)] = [str(made / f"{name}.ipynb")]
+        return found
 
     def from_filename(
         self, filename: str, resources: Resources | None = None, **kw: Any
@@ -114,3 +146,31 @@ class Rebuild(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             source = why
         report = grade_class(self.course, assignment, {student: source})[student]
         return judged(assignment, b"" if isinstance(source, Refused) else source, report), resources
+
+
+class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
+    """In place of `Execute`, `SaveAutoGrades` and `AssignLatePenalties`: the report that came with the
+    notebook goes into the gradebook, and into the notebook's grade cells."""
+
+    def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
+        assignment, student = self.assignment(resources), resources["nbgrader"]["student"]
+        report = report_in(notebook)
+        with Gradebook(resources["nbgrader"]["db_url"]) as opened:
+            if report.status == "ungraded":  # nbgrader says that it failed, and goes on: never a zero
+                ask_a_person(opened, assignment.name, student)
+                opened.db.commit()
+                raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
+            demand_points(opened, assignment)
+            made = with_report(notebook, report, assignment)
+            enter(opened, assignment, student, notebook, report, dates_of(self.course))
+            opened.db.commit()
+        return made, resources
+
+
+class Shown(NbGraderPreprocessor):  # type: ignore[misc]
+    """Before a page is made of a notebook: code without characters that turn it around or hide in it."""
+
+    def preprocess_cell(self, cell: Notebook, resources: Resources, index: int) -> tuple[Notebook, Resources]:
+        if cell.cell_type == "code":
+            cell.source = as_shown(cell.source)
+        return cell, resources

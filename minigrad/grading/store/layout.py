@@ -70,7 +70,7 @@ class Course:
 
     @property
     def state(self) -> Path:
-        """What grading keeps for itself: salts, results, reports, staging."""
+        """What grading keeps for itself: salts, results, reports, the lock."""
         return self.work / ".minigrad"
 
     @property
@@ -111,11 +111,6 @@ class Course:
     def private(self) -> tuple[Path, ...]:
         """What no submission may read: a sandbox that would show one of these is refused."""
         return (self.root / "solutions", self.submitted, self.state, self.gradebook)
-
-    @property
-    def staging(self) -> Path:
-        """What nbgrader sees of submissions, in the layout of submitted/."""
-        return self.state / "staging"
 
     def submissions(self, name: str) -> dict[str, Path | Refused]:
         """What each student handed in for an assignment, or why it cannot be graded."""

@@ -54,9 +54,12 @@ def command(course: Course, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def grades(course: Course) -> dict[str, float]:
+def grades(course: Course) -> dict[str, float | None]:
+    """The exported scores; None where there is none, and a person is asked."""
     with (course.work / "grades.csv").open(newline="") as file:
-        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+        rows = list(csv.DictReader(file))
+    assert all(row["score"] or row["needs_manual_grade"] == "True" for row in rows)
+    return {row["student_id"]: float(row["score"]) if row["score"] else None for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +105,8 @@ def test_stock_commands_store_the_judges_scores(stock):
         "right": 10.0,
         "partial": 2.0,
         "adds": 0.0,
-        "broken": 0.0,
-        "empty": 0.0,
+        "broken": None,
+        "empty": None,
         "hooked": 0.0,
     }
 
@@ -115,8 +118,9 @@ def test_each_grade_cell_has_one_score_and_one_table(stock):
         cells = [c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade")]
         assert len(cells) == len(assignment.exercises())
         for cell in cells:
-            assert [o.output_type for o in cell.outputs] == ["display_data", "execute_result"]
-            assert 0 <= float(cell.outputs[1].data["text/plain"]) <= 10
+            assert [o.output_type for o in cell.outputs] == ["execute_result"]
+            assert 0 <= float(cell.outputs[0].data["text/plain"]) <= 10
+            assert "</p>" in cell.outputs[0].data["text/html"]
             assert cell.metadata.nbgrader.points == 10
 
 
@@ -272,7 +276,7 @@ def test_recording_takes_the_reports_in_hand(room):
     nbgrader.feedback(course, NAME)
     nbgrader.export(course, course.work / "grades.csv")
     assert grades(course) == {"a": 10.0, "b": 2.5}
-    assert not course.staging.exists()
+    assert not list(course.state.glob("staging*"))
     page = (course.feedback / "b" / NAME / f"{NAME}.html").read_text()
     assert "a note" in page
     assert "off" in page
@@ -285,7 +289,7 @@ def test_manual_points_extra_credit_and_comments_survive_a_regrade(room):
 
     course, _ = room
     record(room, a=report(2.0))
-    with nbgrader._book(course) as book:
+    with nbgrader.book(course) as book:
         grade = book.find_grade("scale-check", NAME, NAME, "a")
         grade.extra_credit = 1.5
         essay = book.find_grade("essay", NAME, NAME, "a")
@@ -294,7 +298,7 @@ def test_manual_points_extra_credit_and_comments_survive_a_regrade(room):
         book.find_comment("essay", NAME, NAME, "a").manual_comment = "well put"
         book.db.commit()
     record(room, a=report(7.0))
-    with nbgrader._book(course) as book:
+    with nbgrader.book(course) as book:
         assert book.find_grade("scale-check", NAME, NAME, "a").auto_score == 7.0
         assert book.find_grade("scale-check", NAME, NAME, "a").extra_credit == 1.5
         assert book.find_grade("essay", NAME, NAME, "a").manual_score == 4.0
@@ -311,7 +315,7 @@ def test_what_is_refused_has_no_score_and_waits_for_a_person(room):
         path = hand_in(course, "a", data)
         one = grade_class(course, assignment, {"a": path})
         assert nbgrader.record(course, assignment, {"a": path}, one) == {}
-        with nbgrader._book(course) as book:
+        with nbgrader.book(course) as book:
             found = book.find_grade("scale-check", NAME, NAME, "a")
             return found.auto_score, found.needs_manual_grade, book.find_submission(NAME, "a").score
 
@@ -319,7 +323,7 @@ def test_what_is_refused_has_no_score_and_waits_for_a_person(room):
     assert grade(b"no notebook") == (None, True, 0.0)
     assert grade(good) == (10.0, False, 10.0)
     assert grade(b"no notebook") == (None, True, 0.0)
-    with nbgrader._book(course) as book:
+    with nbgrader.book(course) as book:
         book.find_grade("scale-check", NAME, NAME, "a").manual_score = 3.0
         book.db.commit()
     assert grade(b"still no notebook") == (None, True, 3.0)
@@ -336,7 +340,7 @@ def test_lateness_is_the_course_files(room):
         "[late]\ngrace_hours = 1\nslope_percent_per_day = 20\ncap_percent = 25\n"
     )
     assert record(room, a=report(10.0), b=report(10.0), c=report(10.0)) == {}
-    with nbgrader._book(course) as book:
+    with nbgrader.book(course) as book:
         late = {s: book.find_submission(NAME, s) for s in "abc"}
         assert {s: one.total_seconds_late / 3600 for s, one in late.items()} == {"a": 36, "b": 12, "c": 0}
         penalties = {s: one.late_submission_penalty for s, one in late.items()}
@@ -360,14 +364,13 @@ def test_an_ungraded_submission_is_not_recorded(room):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -1.0, 1e9])
 def test_a_score_is_finite_and_within_the_points(room, score):
-    from minigrad.grading.nbgrader.pages import judged, put_report
+    from minigrad.grading.nbgrader.pages import judged, with_report
 
     _, assignment = room
     data = json.dumps(notebook(assignment, RIGHT)).encode()
-    made = judged(assignment, data, report(score))
-    put_report(made, report(score), assignment)
+    made = with_report(judged(assignment, data, report(score)), report(score), assignment)
     cell = next(c for c in made.cells if c.id == "scale-check")
-    assert 0 <= float(cell.outputs[1].data["text/plain"]) <= 10
+    assert 0 <= float(cell.outputs[0].data["text/plain"]) <= 10
 
 
 def test_rebuilding_twice_changes_nothing(room):

@@ -84,12 +84,12 @@ def test_recording_into_postgresql(tmp_path, server):
         assert nbgrader.record(course, assignment, course.submissions(NAME), reports) == {}
 
     record(5.0)
-    with nbgrader._book(course) as book:
+    with nbgrader.book(course) as book:
         book.find_grade("scale-check", NAME, NAME, "a").extra_credit = 1.0
         book.db.commit()
     record(10.0)
     record(10.0)
-    with nbgrader._book(course) as book:
+    with nbgrader.book(course) as book:
         found = {
             s.student.id: (s.score, s.late_submission_penalty) for s in book.assignment_submissions(NAME)
         }

@@ -69,7 +69,7 @@ def recorded(course: Course) -> dict[str, tuple[float | None, bool]]:
     """By student, the automatic score in the gradebook, and whether a person is asked."""
     from minigrad.grading.nbgrader import plugin
 
-    with plugin._book(course) as book:
+    with plugin.book(course) as book:
         found = {}
         for submission in book.assignment_submissions(NAME):
             (grade,) = [g for n in submission.notebooks for g in n.grades if g.name == "scale-check"]

@@ -14,10 +14,10 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from minigrad.grading.intake.unpack import owner
 
 from minigrad.cli.terminal import class_table, table
 from minigrad.grading.authoring.build import release_notebook
-from minigrad.grading.intake.unpack import owner
 from minigrad.grading.judge.session import cell_run
 from minigrad.grading.model import Exercise, Refused, Report, Verdict, clean
 from minigrad.grading.nbgrader import pages
@@ -139,8 +139,7 @@ def test_feedback_in_nbgraders_pages_is_clean(tmp_path):
     rebuilt = pages.judged(assignment, json.dumps(made).encode(), graded)
     assert rebuilt.metadata.get("kernelspec") == release.metadata.get("kernelspec")
     assert "jupytext" not in rebuilt.metadata
-    pages.put_report(rebuilt, graded, assignment)
-    for cell in rebuilt.cells:
+    for cell in pages.with_report(rebuilt, graded, assignment).cells:
         for output in cell.get("outputs", []):
             assert not Page(output.get("data", {}).get("text/html", "")).tags & FORBIDDEN
     for text in ATTACKS:

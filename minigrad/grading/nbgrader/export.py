@@ -1,0 +1,65 @@
+"""`nbgrader export` in a course of ours: nbgrader's columns, and no score where a person must decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
+from nbgrader.plugins import ExportPlugin
+
+from minigrad.grading.report.formats import csv_bytes
+
+HEADER = (
+    *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
+    *("raw_score", "late_submission_penalty", "score", "max_score", "needs_manual_grade"),
+)
+
+
+class ExportScores(ExportPlugin):  # type: ignore[misc]
+    """The columns of nbgrader's own CSV export, and whether a person must look at the submission.
+
+    nbgrader's writes 0 where there is no score yet, and takes a comma in a name for the next column.
+    """
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the scores of all students, or of those asked for, to `to` (grades.csv)."""
+        to = Path(self.to or "grades.csv")
+        assignments, students = set(map(str, self.assignment)), set(map(str, self.student))
+        self.log.info("Exporting grades to %s", to)
+        rows = [
+            _row(gradebook, assignment, student)
+            for assignment in gradebook.assignments
+            if not assignments or assignment.name in assignments
+            for student in gradebook.students
+            if not students or student.id in students
+        ]
+        to.write_bytes(csv_bytes(HEADER, rows).decode("utf-8-sig").encode())
+
+
+def _row(gradebook: Gradebook, assignment: Assignment, student: Student) -> list[str]:
+    """A student's row: 0 for who handed in nothing, as in nbgrader's own; no score where none is known."""
+    timestamp: object = ""
+    scores: tuple[object, object, object] = (0.0, 0.0, 0.0)
+    asked: object = ""
+    try:
+        submission = gradebook.find_submission(assignment.name, student.id)
+    except MissingEntry:
+        pass
+    else:
+        penalty = submission.late_submission_penalty
+        scores = (submission.score, penalty, max(0.0, submission.score - penalty))
+        timestamp, asked = submission.timestamp, submission.needs_manual_grade
+        if _undecided(submission):
+            scores = ("", "", "")
+    who = (student.id, student.last_name, student.first_name, student.email)
+    values = (assignment.name, assignment.duedate, timestamp, *who, *scores, assignment.max_score, asked)
+    return ["" if value is None else str(value) for value in values]
+
+
+def _undecided(submission: SubmittedAssignment) -> bool:
+    """Whether checks have no score, neither the judge's nor one given by hand."""
+    return any(
+        grade.cell_type == "code" and grade.auto_score is None and grade.manual_score is None
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+    )

@@ -1,0 +1,190 @@
+"""nbgrader's gradebook: an assignment's release in it, and what a report becomes there.
+
+A report goes in by one transaction. Whoever reads the gradebook meanwhile finds what was there before or
+what is there after: never a score without its penalty, or a 0 that no check gave.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.preprocessors import ComputeChecksums, SaveCells
+
+from minigrad.grading.authoring.build import release_notebook
+from minigrad.grading.model import Assignment, GradingError, Refused, Report
+from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
+from minigrad.grading.store.dates import Dates, read_dates
+from minigrad.grading.store.layout import Course
+
+MAX_NAME = 128  # characters of a student's name in nbgrader's tables
+
+
+def url(course: Course) -> str:
+    """Where the course's gradebook is, as SQLAlchemy names it."""
+    return dates_of(course).db_url or f"sqlite:///{course.gradebook}"
+
+
+def dates_of(course: Course) -> Dates:
+    """The course file."""
+    return read_dates(course.dates, course.names())
+
+
+@contextmanager
+def commands_on_path() -> Iterator[None]:
+    """nbgrader starts `alembic` for a new gradebook; an environment need not be activated for that."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+@contextmanager
+def book(course: Course) -> Iterator[Gradebook]:
+    """The course's gradebook, made where there is none."""
+    course.work.mkdir(parents=True, exist_ok=True)
+    with commands_on_path(), Gradebook(url(course)) as opened:
+        yield opened
+
+
+# --- an assignment --------------------------------------------------------------------------------
+
+
+def register(course: Course, assignment: Assignment) -> None:
+    """Enter an assignment's release into the gradebook, as `nbgrader generate_assignment` would.
+
+    Raises GradingError when cells came or went while there are submissions.
+    """
+    name = assignment.name
+    release = nbformat.from_dict(release_notebook(assignment))
+    with book(course) as opened:
+        opened.update_or_create_assignment(name)
+        set_due_date(opened, dates_of(course), name)
+        opened.db.commit()
+    resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
+    release, resources = ComputeChecksums().preprocess(release, resources)
+    try:
+        SaveCells().preprocess(release, resources)
+    except RuntimeError as error:
+        raise GradingError(
+            f"{name}: its graded cells changed, but {course.gradebook.name} has submissions of the old "
+            "release. Keep the cells' ids, or start the assignment under a new name."
+        ) from error
+
+
+def registered(course: Course, name: str) -> bool:
+    """Whether the gradebook knows the assignment."""
+    if url(course).startswith("sqlite:") and not course.gradebook.exists():
+        return False
+    with book(course) as opened:
+        try:
+            opened.find_notebook(name, name)
+        except MissingEntry:
+            return False
+    return True
+
+
+def demand_points(opened: Gradebook, assignment: Assignment) -> None:
+    """Raise GradingError where the gradebook has other grade cells, or other points, than the sources."""
+    name = assignment.name
+    known = {c.name: c.max_score for c in opened.find_notebook(name, name).grade_cells}
+    wanted = {c.id: c.points for c in assignment.cells if c.kind in ("check", "written")}
+    if known != wanted:
+        other = sorted(id for id in known.keys() | wanted.keys() if known.get(id) != wanted.get(id))
+        raise GradingError(
+            f"{name}: the points of {', '.join(other)} are not those of the release in the gradebook: "
+            f"run `minigrad build {name}`, then grade again. Nothing was recorded"
+        )
+
+
+def set_due_date(opened: Gradebook, dates: Dates, name: str) -> None:
+    """Bring the course file's due date into the gradebook. Commits nothing.
+
+    An assignment that the course file does not name keeps what nbgrader was told otherwise.
+    """
+    if name in dates.due:
+        opened.find_assignment(name).duedate = _naive(dates.due[name])
+
+
+# --- a submission ---------------------------------------------------------------------------------
+
+
+def demand_name(student: str) -> None:
+    """Raise Refused for a student's name that the gradebook, or a page of nbgrader's, cannot have."""
+    if not student.isprintable() or len(student) > MAX_NAME:
+        raise Refused(
+            "the gradebook cannot keep this name: rename the folder in submitted/, with at most "
+            f"{MAX_NAME} letters, digits and signs on one line"
+        )
+
+
+def open_submission(opened: Gradebook, name: str, student: str) -> SubmittedAssignment:
+    """A student's submission in the gradebook; a new one has no score and waits for a person."""
+    opened.update_or_create_student(student)
+    return opened.update_or_create_submission(name, student)
+
+
+def enter(
+    opened: Gradebook,
+    assignment: Assignment,
+    student: str,
+    notebook: Notebook,
+    report: Report,
+    dates: Dates,
+    anew: bool = True,
+) -> None:
+    """Bring a report, and what lateness costs, into a submission of the gradebook. Commits nothing.
+
+    What was refused has no automatic score and waits for a person. Points by hand, extra credit and
+    comments stay; with `anew`, where the work is not what was recorded before, or where the automatic score
+    is another, a person looks at points by hand again. `notebook` is the submission as `pages.judged`
+    makes it.
+    """
+    name = assignment.name
+    found = opened.find_submission_notebook(name, name, student)
+    scores = automatic_scores(assignment, report, notebook)
+    for grade in found.grades:
+        score = scores[grade.name]
+        if grade.manual_score is None:
+            grade.needs_manual_grade = score is None
+        elif anew or score != grade.auto_score:
+            grade.needs_manual_grade = True
+        grade.auto_score = score
+    blank = left_blank(assignment, notebook)
+    for comment in found.comments:
+        comment.auto_comment = "No response." if comment.name in blank else None
+    submission = opened.find_submission(name, student)
+    set_due_date(opened, dates, name)
+    if name in dates.due:
+        due = dates.due[name]
+        until = dates.extensions.get(name, {}).get(student, due)
+        submission.extension = until - due if until > due else None
+    opened.db.flush()
+    opened.db.expire(found)  # nbgrader computes a notebook's score when it is read
+    late = submission.total_seconds_late
+    penalty = min(dates.late.penalty(found.score, late), found.score) if late > 0 else None
+    found.late_submission_penalty = penalty
+
+
+def ask_a_person(opened: Gradebook, name: str, student: str) -> None:
+    """Mark a submission of the gradebook as one that a person must look at. Commits nothing."""
+    for grade in opened.find_submission_notebook(name, name, student).grades:
+        grade.needs_manual_grade = True
+
+
+def set_time(submission: SubmittedAssignment, time: datetime | None) -> None:
+    """When a submission was handed in; None where nobody knows. Commits nothing."""
+    submission.timestamp = _naive(time) if time else None
+
+
+def _naive(time: datetime) -> datetime:
+    """A time in UTC as the gradebook has it, without its zone."""
+    return time.replace(tzinfo=None)
