@@ -12,6 +12,9 @@ _depth: ContextVar[int] = ContextVar("no_grad", default=0)
 
 paused = _depth.get  # in how many `no_grad` the caller is: what is computed in one is not recorded
 
+# One entry for each `no_grad` that anybody is in: while it is empty nobody is, which is quicker to see.
+entered: list[None] = []
+
 
 class no_grad:
     """Do not record: `with no_grad(): ...`, or `@no_grad()` above a function, a generator or an async one.
@@ -25,11 +28,13 @@ class no_grad:
         return object.__new__(cls) if f is None else cls()(f)
 
     def __enter__(self) -> None:
+        entered.append(None)
         _depth.set(_depth.get() + 1)
 
     def __exit__(self, *error: object) -> None:
         # Where a generator was left in another thread than it was entered in, that one was in none.
         _depth.set(max(_depth.get() - 1, 0))
+        entered.pop()
 
     def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isclass(f) or not callable(f):

@@ -21,7 +21,7 @@ import numpy as np
 from minigrad import tape
 from minigrad.contract import blame, in_step, misfit
 from minigrad.fast.vjps import ALL_ZERO, At, By, zeros
-from minigrad.recording import paused
+from minigrad.recording import entered, paused
 from minigrad.tape import Array, P, Result, next_serial
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _of_one(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
         tensor = tape.result_class
         if isinstance(_a, tensor):
             array, left = _a._data, _a.node
-            if left is not None and paused():
+            if left is not None and entered and paused():
                 array, left = _a.data, None  # .data: read-only, should the result be a view of it
         else:
             array, left = _a, None
@@ -149,13 +149,13 @@ def _of_two(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
         tensor = tape.result_class
         if isinstance(_a, tensor):
             array, left = _a._data, _a.node
-            if left is not None and paused():
+            if left is not None and entered and paused():
                 array, left = _a.data, None
         else:
             array, left = _a, None
         if isinstance(_b, tensor):
             other, right = _b._data, _b.node
-            if right is not None and left is None and paused():
+            if right is not None and left is None and entered and paused():
                 right = None
         else:
             other, right = _b, None
@@ -306,6 +306,7 @@ def _ones(n: int, dtype: Any) -> Array:
 
 
 _BLOCK = 1024
+_MANY = 8 * _BLOCK
 
 
 def _column_sums(rows: Array) -> Array:
@@ -313,17 +314,16 @@ def _column_sums(rows: Array) -> Array:
 
     Of many rows in blocks: one running sum of a million float32 would lose two digits.
     """
-    count = len(rows) // _BLOCK
-    if count < 8:
+    if len(rows) < _MANY:
         return _ones(len(rows), rows.dtype).dot(rows)
-    whole = count * _BLOCK
-    sums = _ones(_BLOCK, rows.dtype) @ rows[:whole].reshape(count, _BLOCK, -1)
+    whole = len(rows) // _BLOCK * _BLOCK
+    sums = _ones(_BLOCK, rows.dtype) @ rows[:whole].reshape(-1, _BLOCK, rows.shape[1])
     return _column_sums(sums) + _column_sums(rows[whole:])
 
 
 def _unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     """`unbroadcast`, sooner for a bias (n,) or (1, n)."""
-    if type(g) is _ndarray and g.size and g.ndim > 1 and g.shape[-1:] == shape[-1:]:
+    if g.ndim > 1 and g.shape[-1:] == shape[-1:] and type(g) is _ndarray and g.size:
         if len(shape) == 1:
             return _column_sums(g if g.ndim == 2 else g.reshape(-1, shape[0]))
         if g.ndim == 2 and shape[0] == 1:

@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 
+_SINGLE, _DOUBLE = np.dtype("f"), np.dtype("d")  # which are told by `is`, in less time than by their kind
+
+
 def floats(x: Any) -> Array:
     """x, of any shape, as floats: whole numbers and truth values as float64, as NumPy's mean has them.
 
@@ -96,7 +99,8 @@ def cos(x: Array) -> Result:
 @quick
 def tanh(x: Array) -> Result:
     """The hyperbolic tangent of x, of any shape: from -1 to 1. Gradient g (1 - y²)."""
-    x = x if type(x) is np.ndarray and x.dtype.kind == "f" else floats(x)
+    if type(x) is not np.ndarray or (x.dtype is not _DOUBLE and x.dtype is not _SINGLE):
+        x = floats(x)
     y = np.tanh(x)
     return y, (lambda g, y=y: g - g * y * y,)
 
