@@ -124,3 +124,10 @@ def test_empty_lines_and_spaces_count_for_nothing(tmp_path):
     assert read_roster(tmp_path / "roster.csv") == Roster(
         (Person("s1", "Ann Lee", line=2),), frozenset(("student", "name"))
     )
+
+
+def test_a_name_of_a_students_own_choice_is_not_taken_for_an_id():
+    roster = Roster((Person("ann", email="ann@example.org"),), frozenset({"student", "email"}))
+    assert roster.student(Who("sakai", ("ann",))) == "ann"
+    with pytest.raises(Refused, match="add the column `github` for ann"):
+        roster.student(Who("github", ("ann",)))
