@@ -27,7 +27,15 @@ class Missing(Exception):
 
 
 class Todo(Exception):
-    """An exercise is not yet done: the placeholder of the release is still in its place."""
+    """An exercise is not yet done: the placeholder of the release is still in its place.
+
+    `nothing` says whose None it is, "RNNCell's __call__": of a function that may be written, too, and
+    lack its `return`.
+    """
+
+    def __init__(self, message: str, nothing: str = "") -> None:
+        super().__init__(message)
+        self.nothing = nothing
 
 
 class Student:
@@ -40,12 +48,14 @@ class Student:
 
     def __init__(self, names: dict[str, Any]) -> None:
         object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_asked", [""])  # what was asked for last: an error may come from it
 
     def __getattr__(self, name: str) -> Any:
         try:
             value = self._names[name]
         except KeyError:
             raise Missing(name) from None
+        self._asked[:] = [name]
         if value is ...:
             raise Todo(f"`{name}` is still to do")
         return value
@@ -167,7 +177,7 @@ class Rewrite:
 def given(value: Any, what: str) -> Any:
     """`value`, of any kind; raises Todo, naming `what`, where it is still a placeholder: None or `...`."""
     if value is None:
-        raise Todo(f"{what} gives None: is it still to do, or is a return missing?")
+        raise Todo(f"{what} gives None: is it still to do, or is a return missing?", what)
     if value is ...:
         raise Todo(f"{what} is still to do")
     return value

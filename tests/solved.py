@@ -22,8 +22,7 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.judge import diagnose, verdict
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Assignment, Cell, Evidence
-from minigrad.sandbox.deadline import Overtime, deadline
-from minigrad.sandbox.probing import run_probe, words_of
+from minigrad.sandbox.probing import Overtime, deadline, run_probe, words_of
 
 SOLUTIONS = Path(__file__).parent.parent / "solutions"
 RELEASES = SOLUTIONS.parent / "assignments"

@@ -104,7 +104,7 @@ class Limits:
     restarts: int = 3
 
 
-FailureKind = Literal["missing", "todo", "exception", "bad-value", "timeout", "died", "waits"]
+FailureKind = Literal["missing", "todo", "nothing", "exception", "bad-value", "timeout", "died", "waits"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ OURS = (
     "sandbox/__init__.py",
     "sandbox/protocol.py",
     "sandbox/cells.py",
-    "sandbox/deadline.py",
     "sandbox/probing.py",
     "sandbox/worker.py",
 )

@@ -7,14 +7,19 @@ needs no Linux. Who runs their own work asks for the *words* of errors, too; a j
 from __future__ import annotations
 
 import builtins
+import dis
 import io
 import linecache
 import random
 import re
+import signal
 import sys
+import threading
+import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,6 +34,8 @@ _BUILTINS = dict(vars(builtins))
 _EXCEPTIONS = {v for v in _BUILTINS.values() if isinstance(v, type) and issubclass(v, BaseException)}
 _FLOAT_ERRORS: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 _RECURSION_LIMIT = sys.getrecursionlimit()
+_PLACE = re.compile(r"`?(\w+)`?(?:'s (\w+))?")  # "RNNCell's __call__", "`matmul`"
+_NO_WORK = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "POP_TOP"}  # `...`, `pass`
 _NUMBERS = (np.generic, bool, int, float)
 _errstate = np.errstate
 
@@ -98,11 +105,13 @@ def _cell_of(filename: str | None) -> str | None:
     return filename[6:-1] if filename and filename.startswith("<cell ") and filename.endswith(">") else None
 
 
-def failure_of(error: BaseException) -> dict[str, Any]:
-    """Why a probe gave no arrays."""
+def failure_of(error: BaseException, names: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """Why a probe gave no arrays, on the names that a notebook defines."""
     if isinstance(error, Missing):
         return {"kind": "missing", "name": str(error.name)}
     if isinstance(error, Todo):
+        if written(error.nothing, names):
+            return {"kind": "nothing", "name": _PLACE.sub(r"\1", error.nothing)}
         named = re.search(r"`(\w+)`", str(error))
         return {"kind": "todo", "name": named.group(1) if named else ""}
     if isinstance(error, _BadValue):
@@ -110,6 +119,16 @@ def failure_of(error: BaseException) -> dict[str, Any]:
     if isinstance(error, AttributeError | TypeError) and "ellipsis" in _message(error):
         return {"kind": "todo", "name": ""}
     return {"kind": "exception", **describe(error)}
+
+
+def written(what: str, names: Mapping[str, Any]) -> bool:
+    """Whether a function, such as "RNNCell's __call__", is there and does more than a placeholder."""
+    place = _PLACE.fullmatch(what)
+    value = names.get(place[1]) if place else None
+    code = getattr(getattr(value, place[2], None) if place and place[2] else value, "__code__", None)
+    if not isinstance(code, types.CodeType) or ... in code.co_consts:
+        return False
+    return any(step.opname not in _NO_WORK for step in dis.get_instructions(code))
 
 
 def _message(error: BaseException) -> str:
@@ -198,6 +217,37 @@ def _type_name(value: Any) -> str:
     return name if _BUILTINS.get(name) is type(value) else "object"
 
 
+# ------------------------------------------------------------------------------------------- time
+
+
+class Overtime(BaseException):
+    """The time is over. Not an Exception, so that no `except Exception` of a student catches it."""
+
+
+@contextmanager
+def deadline(cpu: float) -> Iterator[None]:
+    """Raise Overtime in the block after `cpu` seconds of computing time; 0: never.
+
+    It serves whoever plays fair: a worker's supervisor has a deadline of its own.
+    Without effect where there are no timers (Windows, a browser) and outside the main thread, to which
+    Python delivers signals; there, a person has to interrupt the kernel.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def over(*_: object) -> None:
+        raise Overtime
+
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, cpu)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 # ----------------------------------------------------------------------------------------- probing
 
 
@@ -205,16 +255,23 @@ def run_probe(check: Check, names: dict[str, Any], seed: str, words: bool = Fals
     """Run a check's probe on the names a notebook defines; `seed` is hexadecimal.
 
     Returns {"arrays": {name: ndarray}} or {"failure": {"kind": ...}} with, by kind, `missing`: name;
-    `todo`: name or ""; `exception`: what `describe` gives; `bad-value`: name of
-    the array ("" for the probe's whole result) and type. With `words` there is "words", too: what
-    `spoken` tells of an exception, and "printed". Streams, warnings, NumPy's error state, the
-    global generators and `names` are afterwards as they were.
+    `todo`: name or ""; `nothing`: the name of a function that has no `return`; `exception`: what
+    `describe` gives, and where no cell takes part "after": the name that was asked for last;
+    `bad-value`: name of the array ("" for the probe's whole result) and type. With `words` there is
+    "words", too: what `spoken` tells of an exception, and "printed". Streams, warnings, NumPy's error
+    state, the global generators and `names` are afterwards as they were.
     """
 
-    def run() -> dict[str, Any]:
-        return {"arrays": _evidence(check.probe(Student(names), generator(seed)))}
+    student = Student(names)
 
-    return _run(run, names, seed, words)
+    def run() -> dict[str, Any]:
+        return {"arrays": _evidence(check.probe(student, generator(seed)))}
+
+    reply = _run(run, names, seed, words)
+    failure = reply.get("failure", {})
+    if failure.get("kind") == "exception" and failure["cell"] is None:
+        failure["after"] = student._asked[0]
+    return reply
 
 
 def run_replay(
@@ -240,8 +297,8 @@ def _run(run: Callable[[], dict[str, Any]], names: dict[str, Any], seed: str, wo
         with _clean_state(seed, printed):
             reply = run()
     except (Exception, SystemExit, GeneratorExit) as error:
-        reply = {"failure": failure_of(error)}
-        if words and isinstance(error, Todo):
+        reply = {"failure": failure_of(error, names)}
+        if words and isinstance(error, Todo) and reply["failure"]["kind"] == "todo":
             told = {"error": _plain(_message(error))}
         elif words and reply["failure"]["kind"] == "exception":
             told = spoken(error, names)

@@ -26,8 +26,16 @@ import numpy as np
 from minigrad.checks import Check, collect
 from minigrad.sandbox import protocol
 from minigrad.sandbox.cells import plain_python
-from minigrad.sandbox.deadline import Overtime, deadline
-from minigrad.sandbox.probing import Capture, describe, failure_of, run_probe, run_replay, spoken
+from minigrad.sandbox.probing import (
+    Capture,
+    Overtime,
+    deadline,
+    describe,
+    failure_of,
+    run_probe,
+    run_replay,
+    spoken,
+)
 
 MEMORY_EXIT = 77  # the exit code that says: no memory left to answer
 

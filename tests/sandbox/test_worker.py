@@ -180,15 +180,42 @@ def test_what_is_no_evidence_is_a_failure(value, failure):
         (lambda s, r: {"y": s.layer.weight.shape}, {"kind": "todo", "name": ""}),
         (lambda s, r: None, {"kind": "todo", "name": ""}),
         (lambda s, r: 3, {"kind": "bad-value", "name": "", "type": "int"}),
-        (lambda s, r: 1 / 0, {"kind": "exception", "type": "ZeroDivisionError", "line": None, "cell": None}),
-        (lambda s, r: sys.exit(0), {"kind": "exception", "type": "SystemExit", "line": None, "cell": None}),
+        (
+            lambda s, r: 1 / 0,
+            {"kind": "exception", "type": "ZeroDivisionError", "line": None, "cell": None, "after": ""},
+        ),
+        (
+            lambda s, r: s.layer and 1 / 0,
+            {"kind": "exception", "type": "ZeroDivisionError", "line": None, "cell": None, "after": "layer"},
+        ),
+        (
+            lambda s, r: sys.exit(0),
+            {"kind": "exception", "type": "SystemExit", "line": None, "cell": None, "after": ""},
+        ),
+        (lambda s, r: given(s.f(), "f"), {"kind": "nothing", "name": "f"}),
+        (lambda s, r: given(s.layer.g(1), "layer's g"), {"kind": "nothing", "name": "layer"}),
+        (lambda s, r: given(s.layer.h(), "layer's h"), {"kind": "todo", "name": ""}),
+        (lambda s, r: given(None, "layer's weight"), {"kind": "todo", "name": ""}),
+        (lambda s, r: given(None, "elsewhere"), {"kind": "todo", "name": ""}),
     ],
 )
 def test_failures(f, failure):
     class Layer:
         weight = ...
 
-    assert probe(f, stub=..., layer=Layer()) == {"failure": failure}
+        @staticmethod
+        def g(x):
+            """Written, but for its return."""
+            y = x + 1  # noqa: F841
+
+        @staticmethod
+        def h():
+            """Still to do."""
+
+    def f_(x=1):
+        y = x + 1  # noqa: F841
+
+    assert probe(f, stub=..., layer=Layer, f=f_) == {"failure": failure}
 
 
 def test_a_failure_names_the_line_in_the_students_cell(notebook):

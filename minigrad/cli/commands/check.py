@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(class_json({"": made})[""], indent=1))
     else:
-        print(text(made))
+        print(text(made, public=not args.full))
         if made.exercises:
             print(summary(made, args.full))
     return OK if made.status == "graded" and not lost(made) else WRONG

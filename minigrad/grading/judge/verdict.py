@@ -23,6 +23,9 @@ IDENTIFIER = re.compile(r"\b[A-Za-z_]\w{0,39}\b", re.ASCII)
 ASKED = re.compile(r"(?<=\.)[A-Za-z_]\w{0,39}\b|(?<=[\"'])[A-Za-z_]\w{0,39}(?=[\"']\s*:)", re.ASCII)
 MAX_ARRAYS, MAX_NAME = 256, 100  # of one probe, and characters of an array's name
 IN_CHECK = "raised in the check, from a value that you returned"
+TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) - EXCEPTIONS
+SHAPE = re.compile(r"(?:shapes?|sizes) of ")  # how the name of an array begins that holds lengths of axes
+LENGTHS, LONGEST = 16, 10_000  # what is told of a shape
 
 TOO_LARGE = Failure("bad-value", "what the check gets is larger than the 1 MB that a check may give")
 ENDED = {
@@ -92,20 +95,27 @@ def said(failure: Mapping[str, object], may: Known) -> Failure:
         return Failure(
             "todo", f"`{name}` is still to do" if name else "still to do, or a `return` is missing"
         )
+    if kind == "nothing":
+        return Failure(
+            "nothing", f"{f'`{name}`' if name else 'a function'} gives None: is a `return` missing?"
+        )
     if kind == "exception":
-        return Failure("exception", exception(failure, may, IN_CHECK))
-    return TOO_LARGE if failure.get("type") == "too large" else bad_value(name)
+        source = named(failure, may, "after")
+        elsewhere = IN_CHECK.replace("a value that you returned", f"what `{source}` gives")
+        return Failure("exception", exception(failure, may, elsewhere if source else IN_CHECK))
+    return TOO_LARGE if failure.get("type") == "too large" else bad_value(name, failure.get("type"))
 
 
-def named(told: Mapping[str, object], may: Known) -> str:
+def named(told: Mapping[str, object], may: Known, key: str = "name") -> str:
     """The name that a worker tells, when checks ask for it, else ""."""
-    name = told.get("name")
+    name = told.get(key)
     return name if isinstance(name, str) and name in may.names else ""
 
 
-def bad_value(name: str) -> Failure:
+def bad_value(name: str, kind: object = None) -> Failure:
     what = f"`{name}`" if name else "what the check gets"
-    return Failure("bad-value", f"{what} is not an array of real numbers (or a Tensor of them)")
+    of = f": its type is {kind}" if isinstance(kind, str) and kind in TYPES - {"object"} else ""
+    return Failure("bad-value", f"{what} is not an array of real numbers (or a Tensor of them){of}")
 
 
 def exception(error: Mapping[str, object], may: Known, elsewhere: str) -> str:
@@ -198,7 +208,7 @@ def difference(check: Check, observed: Mapping[str, np.ndarray], expected: Mappi
     wrong: dict[str, str] = {}
     for name, want in expected.items():
         got = observed.get(name)
-        reason = "is missing" if got is None else differs(got, want, check.rtol, check.atol)
+        reason = "is missing" if got is None else unlike(name, got, want, check)
         if reason:
             wrong[name] = reason
     if wrong:
@@ -208,6 +218,23 @@ def difference(check: Check, observed: Mapping[str, np.ndarray], expected: Mappi
     if set(observed) != set(expected):
         return "gives more arrays than the check asks for"
     return ""
+
+
+def unlike(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
+    """Why an array does not pass, or "": `differs`, and of lengths of axes both sides, as of any shape."""
+    reason = differs(got, want, check.rtol, check.atol)
+    if reason and shape_in_words(name, want):
+        return f"is {shape_in_words(name, got) or 'something else'}, not {shape_in_words(name, want)}"
+    return reason
+
+
+def shape_in_words(name: str, array: np.ndarray) -> str:
+    """ "(3, 4)" for an array that holds the lengths of axes, by its name; else ""."""
+    if not SHAPE.match(name) or array.dtype.kind != "i" or array.ndim < 1 or array.size > LENGTHS:
+        return ""
+    if array.size and not 0 <= array.min() <= array.max() <= LONGEST:
+        return ""
+    return str(tuple(array.tolist()))
 
 
 def differs(got: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> str:

@@ -22,6 +22,7 @@ from minigrad.grading.notebook import mynet, telling
 from minigrad.grading.notebook.inside import Inside
 from minigrad.grading.notebook.release import PUBLIC, Release, release
 from minigrad.grading.report.exercise import Result, Row
+from minigrad.grading.report.markup import told_once
 from minigrad.sandbox.probing import spoken
 
 Names = dict[str, Any]
@@ -81,9 +82,10 @@ class Checks:
         asked = [c for c in self._files.checks if c in own or c.name in needs]
         seen = self._observed(asked)
         rows = [
-            dataclasses.replace(self._row(c, asked, seen), name=c.name.removeprefix(f"{exercise}."))
-            for c in own
+            dataclasses.replace(self._row(c, seen), name=c.name.removeprefix(f"{exercise}.")) for c in own
         ]
+        once = told_once([row.details for row in rows])
+        rows = [dataclasses.replace(row, details=told) for row, told in zip(rows, once, strict=True)]
         note = self._note(exercise, own)
         if all(row.status == "pass" for row in rows):
             kept = mynet.keep(self._folder, self._values.assignment, exercise, self._names)
@@ -110,7 +112,7 @@ class Checks:
             if not own:
                 raise ValueError(f"every check of {exercise!r} trains: ask for the exercise that it needs")
             seen = self._observed(own)
-            if any(self._row(c, own, seen).status != "pass" for c in own):
+            if any(self._row(c, seen).status != "pass" for c in own):
                 print(f'This part waits for {exercise}: check("{exercise}") says what is missing.')
                 return False
         return True
@@ -145,14 +147,9 @@ class Checks:
         with Inside(self._names, self._files.names) as runner:
             return observe(runner, asked, self._files.seeds, self._files.expected).probes
 
-    def _row(self, check: Check, asked: Sequence[Check], seen: Mapping[str, Evidence]) -> Row:
+    def _row(self, check: Check, seen: Mapping[str, Evidence]) -> Row:
         """A check as its author sees it here, where cells run one by one."""
         row = telling.row(check, seen[check.name], self._files.expected.get(check.name, Evidence()))
-        if row.status == "waits":
-            needs = [c for c in asked if c.name in check.needs]
-            waits = [c for c in needs if self._row(c, asked, seen).status != "pass"]
-            first = dict.fromkeys(f'check("{c.exercise}")' for c in waits)
-            return dataclasses.replace(row, details=(f"trains once {' and '.join(first)} passes",))
         failure = seen[check.name].failure
         if row.status == "to do" and failure is not None and failure.kind == "missing":
             return dataclasses.replace(row, details=(f"{row.details[0]}: write it, or run its cell first",))

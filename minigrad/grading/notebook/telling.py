@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.checks import Arrays, Check
 from minigrad.grading.judge import verdict
+from minigrad.grading.judge.verdict import shape_in_words
 from minigrad.grading.model import Evidence, Words, clean
 from minigrad.grading.report.exercise import Row
 from minigrad.grading.report.picture import picture, worst_entry
@@ -61,8 +62,11 @@ def row(check: Check, observed: Evidence, expected: Evidence) -> Row:
         return Row("to do", check.says, details=(failure.reason,))
     if failure is not None and failure.kind == "waits":
         return Row("waits", check.says, details=(failure.reason,))
-    if said.error:
-        return Row("fail", check.says, details=(said.error, said.place), printed=said.printed)
+    if said.error and failure is not None:
+        place = said.place
+        if place == verdict.IN_CHECK:  # the failure says from which name's value
+            place = failure.reason.partition(" ")[2].partition(": there is no")[0]
+        return Row("fail", check.says, details=(said.error, place), printed=said.printed)
     if failure is not None or check.trained:
         return Row("fail", check.says, details=(decided.reason,), printed=said.printed)
     details, drawing = _compared(check, observed.arrays, expected.arrays)
@@ -74,10 +78,10 @@ def _compared(check: Check, observed: Arrays, expected: Arrays) -> tuple[list[st
     details, right, drawing = [], [], ""
     for name, want in expected.items():
         got = observed.get(name)
-        reason = "is missing" if got is None else verdict.differs(got, want, check.rtol, check.atol)
+        reason = "is missing" if got is None else verdict.unlike(name, got, want, check)
         if not reason:
             right.append(f"`{name}`")
-        elif got is None or got.shape != want.shape or got.dtype != want.dtype:
+        elif got is None or got.shape != want.shape or got.dtype != want.dtype or shape_in_words(name, want):
             details.append(f"`{name}` {reason}")
         else:
             details.append(_worst(name, got, want, check))

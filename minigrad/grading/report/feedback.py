@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report.formats import probe_name, status_line
-from minigrad.grading.report.markup import GREY, MARKS, Mark, mark
+from minigrad.grading.report.markup import GREY, MARKS, Mark, mark, told_once
 from minigrad.grading.report.templating import render
 
 
@@ -17,6 +17,7 @@ class _Line:
     """One check of an exercise's table."""
 
     verdict: Verdict
+    why: str
 
     @property
     def word(self) -> Mark:
@@ -33,10 +34,6 @@ class _Line:
     @property
     def probe(self) -> str:
         return probe_name(self.verdict)
-
-    @property
-    def why(self) -> str:
-        return "" if self.verdict.passed else self.verdict.reason
 
     @property
     def earned(self) -> float:
@@ -56,4 +53,6 @@ def report_html(report: Report) -> str:
 
 def exercise_html(exercise: Exercise) -> str:
     """An exercise's checks as a table: what nbgrader's feedback shows beside the score."""
-    return render("exercise.html", exercise=exercise, lines=list(map(_Line, exercise.verdicts)), grey=GREY)
+    told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
+    lines = [_Line(v, "".join(why)) for v, why in zip(exercise.verdicts, told, strict=True)]
+    return render("exercise.html", exercise=exercise, lines=lines, grey=GREY)

@@ -12,7 +12,7 @@ from typing import Any
 
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report.exercise import state
-from minigrad.grading.report.markup import MARKS, mark, number, printable
+from minigrad.grading.report.markup import MARKS, mark, number, printable, told_once
 
 
 def status_line(report: Report) -> str:
@@ -29,21 +29,31 @@ def status_line(report: Report) -> str:
     return f"{who}: {report.reason}; a person will look at it"
 
 
-def text(report: Report) -> str:
-    """A report for a terminal or a mail."""
-    lines = [f"{report.assignment}: {status_line(report)}", *(f"note: {note}" for note in report.notes)]
-    return printable("\n".join(lines + [exercise_text(exercise) for exercise in report.exercises]))
+def text(report: Report, public: bool = False) -> str:
+    """A report for a terminal or a mail; where they are `public` ones, checks are counted."""
+    head = f"{report.assignment}: {status_line(report)}"
+    if public and report.status == "graded" and report.exercises:
+        head = f"{report.assignment}: {passing([v for e in report.exercises for v in e.verdicts])}"
+    lines = [head, *(f"note: {note}" for note in report.notes)]
+    return printable("\n".join(lines + [exercise_text(exercise, public) for exercise in report.exercises]))
 
 
-def exercise_text(exercise: Exercise) -> str:
-    """An exercise's checks, one a line."""
-    lines = [f"{exercise.name}: {number(exercise.score)} of {number(exercise.points)} points"]
-    for v in exercise.verdicts:
-        points = f"{number(v.points if v.passed else 0)}/{number(v.points)}"
+def passing(verdicts: Sequence[Verdict]) -> str:
+    """ "3 of 5 public checks pass"."""
+    return f"{sum(v.passed for v in verdicts)} of {len(verdicts)} public checks pass"
+
+
+def exercise_text(exercise: Exercise, public: bool = False) -> str:
+    """An exercise's checks, one a line, with points where these are not counted."""
+    points = f"{number(exercise.score)} of {number(exercise.points)} points"
+    lines = [f"{exercise.name}: {passing(exercise.verdicts) if public else points}"]
+    told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
+    for v, reasons in zip(exercise.verdicts, told, strict=True):
+        share = "" if public else f"{number(v.points if v.passed else 0)}/{number(v.points)}".rjust(9) + "  "
         word = mark(v)
-        lines.append(f"  {MARKS[word][0]} {word:5} {points:>9}  {v.says} ({probe_name(v)})")
-        if not v.passed:
-            lines += [f"{'':21}{line}" for line in v.reason.splitlines()]
+        start = f"  {MARKS[word][0]} {word:5} {share}"
+        lines.append(f"{start}{v.says} ({probe_name(v)})")
+        lines += [" " * len(start) + line for why in reasons for line in why.splitlines()]
     if exercise.hint:
         lines.append(f"  hint: {exercise.hint}")
     return printable("\n".join(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from minigrad.grading.model import Verdict
@@ -25,6 +26,16 @@ def mark(v: Verdict) -> Mark:
     if v.failure == "waits":
         return "waits"
     return "to do" if v.failure in ("todo", "missing") else "fail"
+
+
+def told_once(told: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """What is told of each check of an exercise, once: the same again becomes "the same as above"."""
+    seen: set[tuple[str, ...]] = set()
+    once = []
+    for lines in told:
+        once.append(("the same as above",) if lines in seen else lines)
+        seen |= {lines} if lines else set()
+    return once
 
 
 def printable(text: str) -> str:

@@ -32,7 +32,8 @@ LIES: tuple[Any, ...] = (
     {WORD: WORD},
     {"name": WORD},
 )
-ERROR = {"type": "AttributeError", "line": 1, "cell": "square", "name": "shape"}
+ERROR = {"type": "AttributeError", "line": 1, "cell": "square", "name": "shape", "after": "square"}
+KINDS = ("missing", "todo", "nothing", "exception", "bad-value")
 HONEST: dict[str, tuple[Any, ...]] = {
     "cell": ({"ok": True, "output": "", "error": None}, {"ok": False, "output": "", "error": ERROR}),
     "checks": (None, {"failure": {"kind": "exception", **ERROR}}),
@@ -40,7 +41,7 @@ HONEST: dict[str, tuple[Any, ...]] = {
         {"arrays": {"y": np.zeros(2)}},
         {"arrays": {"y": np.zeros(2)}, "words": {"error": "e", "function": "f", "line": 1, "cell": "c",
                                                  "source": "s", "printed": "p"}},
-        *({"failure": {"kind": kind, **ERROR}} for kind in ("missing", "todo", "exception", "bad-value")),
+        *({"failure": {"kind": kind, **ERROR}} for kind in KINDS),
     ),
 }  # fmt: skip
 
@@ -105,7 +106,7 @@ def test_no_word_of_a_lying_worker_is_shown(judge: Judge, kind: str) -> None:
     assert tried > 20
 
 
-@pytest.mark.parametrize("kind", ["missing", "todo", "exception", "bad-value"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_name_that_the_checks_ask_for_is_told(judge: Judge, kind: str) -> None:
     liar = judge.server
     assert isinstance(liar, Liar)

@@ -86,6 +86,30 @@ def test_integers_and_booleans_must_be_equal():
     assert differs(np.array([True, False]), np.array([True, True]), 0.0, 2.0) == "is wrong (entry [1])"
 
 
+def test_shapes_are_told_as_shapes():
+    want = arrays(**{"shape of W": [4, 3], "sizes of parameters()": [3, 12], "sizes": [3, 4]})
+    assert reason(arrays(**{**want.arrays, "shape of W": np.array([3, 4])}), want) == (
+        "`shape of W` is (3, 4), not (4, 3)"
+    )
+    assert reason(arrays(**{**want.arrays, "shape of W": np.array([3])}), want) == (
+        "`shape of W` is (3,), not (4, 3)"
+    )
+    assert reason(arrays(**{**want.arrays, "sizes of parameters()": np.array([], int)}), want) == (
+        "`sizes of parameters()` is (), not (3, 12)"
+    )
+    for odd in (
+        np.array([3.0, 4.0]),
+        np.array([31337, 31338]),
+        np.array([-1, 3]),
+        np.ones(17, int),
+        np.array(3),
+    ):
+        assert reason(arrays(**{**want.arrays, "shape of W": odd}), want) == (
+            "`shape of W` is something else, not (4, 3)"
+        )
+    assert "off by about" in reason(arrays(**{**want.arrays, "sizes": np.array([3, 5])}), want)
+
+
 def test_empty_arrays_and_scalars_are_arrays():
     assert not differs(np.zeros((0, 3)), np.zeros((0, 3)), 0.0, 0.0)
     assert differs(np.zeros((0, 3)), np.zeros((3, 0)), 0.0, 0.0) == "has shape (0, 3), not (3, 0)"
@@ -193,6 +217,17 @@ def test_a_failure_fails_whatever_else_is_there():
          "KeyError in your cell `square`"),
         ({"failure": {"kind": "exception", "type": [], "line": {}, "cell": []}}, "exception", "an exception"),
         ({"failure": {"kind": "bad-value", "name": "h"}}, "bad-value", "`h` is not an array of real numbers"),
+        ({"failure": {"kind": "bad-value", "name": "h", "type": "list"}}, "bad-value",
+         "`h` is not an array of real numbers (or a Tensor of them): its type is list"),
+        ({"failure": {"kind": "bad-value", "name": "", "type": "too large"}}, "bad-value",
+         "what the check gets is larger than the 1 MB"),
+        ({"failure": {"kind": "nothing", "name": "clip"}}, "nothing",
+         "`clip` gives None: is a `return` missing?"),
+        ({"failure": {"kind": "nothing", "name": "evil"}}, "nothing", "a function gives None"),
+        ({"failure": {"kind": "exception", "type": "KeyError", "line": 3, "cell": None, "after": "RNNCell"}},
+         "exception", "KeyError raised in the check, from what `RNNCell` gives"),
+        ({"failure": {"kind": "exception", "type": "KeyError", "cell": None, "after": "evil"}}, "exception",
+         "KeyError raised in the check, from a value that you returned"),
         ({"failure": {"kind": "passed", "reason": "100/100"}}, "bad-value", "what the check gets is not"),
         ({"failure": {}}, "bad-value", ""),
         ({"failure": "PASSED"}, "bad-value", ""),

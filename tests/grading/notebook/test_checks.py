@@ -136,7 +136,7 @@ def test_a_missing_name_is_to_do(notebook: Notebook) -> None:
 def test_training_waits_for_what_it_needs(notebook: Notebook) -> None:
     check, _ = notebook(halve="def halve(x):\n    return x * 0.7")
     (row,) = check("learn").rows
-    assert (row.status, row.details) == ("waits", ('trains once check("halve") passes',))
+    assert (row.status, row.details) == ("waits", ("waits for `halve.half`",))
 
 
 def test_training_that_does_not_get_there(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from minigrad.grading.authoring import build as authoring
 from minigrad.grading.notebook.checks import Checks, checks
-from minigrad.sandbox.deadline import Overtime, deadline
+from minigrad.sandbox.probing import Overtime, deadline
 from tests.grading import example
 
 RIGHT = "def halve(x):\n    return x / 2\n\ndef shift(x, by):\n    return x + by\n"
