@@ -40,7 +40,7 @@ class Change:
 
 
 def changes(source: str) -> Iterator[tuple[Change, str]]:
-    """Every change of a module's text with the changed text; none that only changes annotations."""
+    """Every change of a module's text that has another meaning, with the changed text."""
     lines = source.splitlines(keepends=True)
     for statement in ast.parse(source).body:  # one by one, since parsing all of it each time takes long
         first, last = extent(statement)
@@ -93,7 +93,10 @@ def definition(part: str, line: int) -> str:
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes annotations out of a tree: nothing looks at them when the code runs."""
+    """Takes out of a tree what makes no difference when the code runs: annotations, and `strict` of zip.
+
+    The latter raises only where something else is wrong.
+    """
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         self.generic_visit(node)
@@ -104,6 +107,10 @@ class _Bare(ast.NodeTransformer):
         node.annotation = None
         return node
 
+    def visit_keyword(self, node: ast.keyword) -> ast.AST:
+        self.generic_visit(node)
+        return ast.keyword("strict", ast.Constant(None)) if node.arg == "strict" else node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
         node.returns = None
@@ -111,5 +118,5 @@ class _Bare(ast.NodeTransformer):
 
 
 def meaning(source: str) -> str:
-    """The tree of a text without its annotations, as a string: equal for texts that do the same."""
+    """The tree of a text, as a string, without what makes no difference: equal for texts that do the same."""
     return ast.dump(_Bare().visit(ast.parse(source)))

@@ -39,6 +39,7 @@ STUB = raw("again", CELLS[2].source, grade_id="square")
 @pytest.mark.parametrize("between", [[], [NOTHING], [STUB], [NOTHING, STUB, NOTHING]])
 def test_parts_with_nothing_between_them_are_one(between):
     assert sources(intake(book(parts(*between)), TASK))["square"] == RIGHT
+    assert found(parts(*between))["square"] == 2, "where the first part stands"
 
 
 @pytest.mark.parametrize(
