@@ -217,8 +217,9 @@ def near_identical(course: Course, assignment: Assignment) -> list[Alike]:
 
 
 def keep_report(folder: Path, name: str, report: Report) -> None:
-    """Store a student's report, then drop the one it replaces."""
-    save_report(folder, name, report)
+    """Store a student's report where it is not there yet, then drop the one it replaces."""
+    if load_report(folder, name) != dataclasses.replace(report, cpu=0.0, training_cpu=0.0):
+        save_report(folder, name, report)
     for other in folder.glob("*.json"):
         if other.stem != name:
             other.unlink()

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from minigrad.cli import main
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.intake.parse import MAX_BYTES, MAX_CELL_BYTES, MAX_CELLS
-from minigrad.grading.model import Assignment, Report
+from minigrad.grading.model import Assignment
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
-from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
+from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, notebook
+from tests.recorded import as_judged, built, complaints, draw, grade, recorded, stock
 
 pytest.importorskip("nbgrader")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
 
-BIN = Path(sys.executable).parent
-CONFIG = Path(__file__).parents[3] / "nbgrader_config.py"
+DRAWN = 6  # notebooks; as many as one likes: `python -m tests.recorded`
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,10 +38,7 @@ def sandbox():
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
     """A course that is built and registered: a new gradebook takes seconds."""
-    course, _ = new_course(tmp_path_factory.mktemp("template"))
-    shutil.copy(CONFIG, course.root)
-    assert main(["--course", str(course.root), "build"]) == 0
-    return course.root
+    return built(tmp_path_factory.mktemp("template"))[0].root
 
 
 @pytest.fixture
@@ -52,34 +47,6 @@ def room(tmp_path: Path, template: Path, monkeypatch) -> tuple[Course, Assignmen
     monkeypatch.chdir(tmp_path)
     course = Course.at(tmp_path)
     return course, load(course.authored(NAME))
-
-
-def grade(course: Course, *words: str) -> int:
-    return main(["--course", str(course.root), "grade", NAME, "--workers", "1", *words])
-
-
-def stock(course: Course, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a stock nbgrader command in the course's folder."""
-    return subprocess.run(
-        [str(BIN / "nbgrader"), *words], cwd=course.work, capture_output=True, text=True, timeout=300
-    )
-
-
-def recorded(course: Course) -> dict[str, tuple[float | None, bool]]:
-    """By student, the automatic score in the gradebook, and whether a person is asked."""
-    from minigrad.grading.nbgrader import plugin
-
-    with plugin.book(course) as book:
-        found = {}
-        for submission in book.assignment_submissions(NAME):
-            (grade,) = [g for n in submission.notebooks for g in n.grades if g.name == "scale-check"]
-            found[submission.student.id] = (grade.auto_score, grade.needs_manual_grade)
-        return found
-
-
-def as_judged(reports: dict[str, Report]) -> dict[str, tuple[float | None, bool]]:
-    """What the gradebook must say."""
-    return {s: (r.score, False) if r.status == "graded" else (None, True) for s, r in reports.items()}
 
 
 # --- odd notebooks ------------------------------------------------------------------------------------
@@ -141,13 +108,14 @@ def odd(assignment: Assignment) -> dict[str, dict[str, Any] | bytes]:
 
 
 def test_the_gradebook_says_what_the_judge_said(room):
-    """By `minigrad grade`, then again by stock nbgrader, then in its feedback and export."""
+    """By `minigrad grade`, then by stock nbgrader, in its feedback and its export."""
     course, assignment = room
     for student, content in odd(assignment).items():
         hand_in(course, student, content)
-    assert grade(course) == 1
-    reports = last_reports(course, NAME)
-    assert recorded(course) == as_judged(reports)
+    for i in range(DRAWN):
+        hand_in(course, f"drawn-{i}", draw(random.Random(f"a class {i}"), assignment))
+    assert complaints(course) == []
+    reports = {s: r for s, r in last_reports(course, NAME).items() if not s.startswith("drawn")}
     refused = {s for s, r in reports.items() if r.status == "refused"}
     assert refused == {"cells-over", "cell-over", "file-over", "broken"}
     assert {s: r.score for s, r in reports.items() if r.status == "graded" and r.score < 10} == {
@@ -155,10 +123,6 @@ def test_the_gradebook_says_what_the_judge_said(room):
         "partly": 2.0,
         "wrong": 0.0,
     }
-    done = stock(course, "autograde", NAME, "--force")
-    assert done.returncode == 0, done.stderr
-    assert last_reports(course, NAME) == reports
-    assert recorded(course) == as_judged(reports)
 
 
 def test_stock_autograde_alone_records_what_the_judge_said(room):

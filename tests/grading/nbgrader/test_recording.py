@@ -1,0 +1,239 @@
+"""Into the gradebook: in one transaction, once, going on where it stopped, never a 0 that no check gave."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.build import build
+from minigrad.grading.classroom import court
+from minigrad.grading.classroom.run import grade_class
+from minigrad.grading.model import Assignment, GradingError, Report
+from minigrad.grading.store.layout import Course
+from tests.grading.handed_in import ADDS, NAME, RIGHT, fake_judge, hand_in, new_course, notebook
+
+pytest.importorskip("nbgrader")
+pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """A course with a written question too, built and registered: a new gradebook takes seconds."""
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, _ = new_course(tmp_path_factory.mktemp("template"))
+    source = course.authored(NAME) / "notebook.py"
+    written = '# %% [markdown] kind="written" id="essay" exercise="essay" points=5\n# Your answer.\n'
+    source.write_text(f"{source.read_text()}\n{written}")
+    assignment = load(course.authored(NAME))
+    build(assignment, course.root / "assignments")
+    nbgrader.register(course, assignment)
+    return course.root
+
+
+@pytest.fixture
+def room(tmp_path: Path, template: Path, monkeypatch) -> tuple[Course, Assignment]:
+    """A late class: right, wrong, and refused."""
+    monkeypatch.setattr(court, "Judge", fake_judge())
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    course = Course.at(tmp_path)
+    assignment = load(course.authored(NAME))
+    course.dates.write_text(f"[due]\n{NAME} = 2030-01-30T12:00:00Z\n[late]\nslope_percent_per_day = 20\n")
+    hand_in(course, "right", notebook(assignment, RIGHT, essay="In my own words."))
+    hand_in(course, "wrong", notebook(assignment, ADDS, essay="In my own words."))
+    hand_in(course, "refused", b"no notebook")
+    return course, assignment
+
+
+def reports(room) -> dict[str, Report]:
+    course, assignment = room
+    return grade_class(course, assignment, course.submissions(NAME))
+
+
+def record(room, done=lambda student: None) -> dict[str, str]:
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, assignment = room
+    return nbgrader.record(course, assignment, course.submissions(NAME), reports(room), done)
+
+
+def state(course: Course) -> dict[str, tuple[float | None, bool, float | None]]:
+    """What another reader finds: by student, the checks' score, whether a person is asked, the penalty."""
+    query = (
+        "select s.student_id, g.auto_score, g.needs_manual_grade, n.late_submission_penalty from grade g "
+        "join submitted_notebook n on n.id = g.notebook_id "
+        "join submitted_assignment s on s.id = n.assignment_id "
+        "join base_cell c on c.id = g.cell_id where c.name = 'scale-check'"
+    )
+    with contextlib.closing(sqlite3.connect(course.gradebook)) as book:
+        return {student: (score, bool(asked), late) for student, score, asked, late in book.execute(query)}
+
+
+RECORDED = {"right": (10.0, False, 2.0), "wrong": (0.0, False, 0.0), "refused": (None, True, 0.0)}
+
+
+def written(course: Course) -> dict[str, tuple[int, str]]:
+    """Every file of the course, with its time and what it holds."""
+    files = (p for p in course.work.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    return {str(p): (p.stat().st_mtime_ns, hashlib.sha256(p.read_bytes()).hexdigest()) for p in files}
+
+
+def test_a_second_recording_writes_nothing(room):
+    course, _ = room
+    assert record(room) == {}
+    before = written(course)
+    assert state(course) == RECORDED
+    assert record(room) == {}
+    assert written(course) == before
+
+
+def test_an_interrupted_recording_goes_on_where_it_stopped(room):
+    course, _ = room
+    page = course.work / "autograded" / "refused" / NAME / f"{NAME}.ipynb"  # the first of the class
+
+    def stop(student: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record(room, stop)
+    assert state(course).keys() == {"refused"}
+    first = page.stat().st_mtime_ns
+    assert record(room) == {}
+    assert state(course) == RECORDED
+    assert page.stat().st_mtime_ns == first
+
+
+def test_what_was_lost_is_recorded_again(room, tmp_path):
+    """An old gradebook put back, a page edited or gone: the next recording puts it right."""
+    course, assignment = room
+    hand_in(course, "right", notebook(assignment, ADDS))
+    record(room)
+    shutil.copy(course.gradebook, tmp_path / "old.db")
+    hand_in(course, "right", notebook(assignment, RIGHT, essay="In my own words."))
+    record(room)
+    whole = {p: hashed for p, (_, hashed) in written(course).items() if "autograded" in p}
+    shutil.copy(tmp_path / "old.db", course.gradebook)
+    pages = course.work / "autograded"
+    shutil.rmtree(pages / "wrong")
+    (pages / "refused" / NAME / f"{NAME}.ipynb").write_text("{}")
+    (pages / "right" / NAME / "more.txt").write_text("left here by somebody")
+    assert record(room) == {}
+    assert state(course) == RECORDED
+    assert {p: hashed for p, (_, hashed) in written(course).items() if "autograded" in p} == whole
+
+
+@pytest.mark.parametrize("way", ["minigrad", "nbgrader"])
+def test_no_reader_ever_sees_another_score(room, way):
+    """Whatever is committed, in whichever order: no 0 for what was refused, no score without its penalty."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from sqlalchemy import event
+    from sqlalchemy.orm import Session
+
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, _ = room
+    seen = []
+
+    def look(session: Session) -> None:
+        seen.append(state(course))
+
+    event.listen(Session, "after_commit", look)
+    try:
+        if way == "minigrad":
+            assert record(room) == {}
+        else:
+            api = NbGraderAPI(CourseDirectory(config=nbgrader.config(course)), config=nbgrader.config(course))
+            done = api.autograde(NAME, "*")
+            assert done["success"], done
+    finally:
+        event.remove(Session, "after_commit", look)
+    assert seen[-1] == RECORDED
+    assert len({str(one) for one in seen}) >= 3
+    for student, final in RECORDED.items():
+        assert {one[student] for one in seen if student in one} <= {final, (None, True, None)}
+
+
+def test_hand_marked_work_is_raised_again_only_where_it_changed(room):
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, assignment = room
+    record(room)
+    with nbgrader.book(course) as book:
+        for name, points in (("essay", 4.0), ("scale-check", 7.0)):
+            grade = book.find_grade(name, NAME, NAME, "wrong")
+            grade.manual_score, grade.needs_manual_grade = points, False
+        book.db.commit()
+
+    def raised() -> tuple[bool, float, float]:
+        with nbgrader.book(course) as book:
+            found = book.find_submission(NAME, "wrong")
+            return found.needs_manual_grade, found.score, found.late_submission_penalty
+
+    record(room)
+    assert raised() == (False, 11.0, pytest.approx(2.2)), "the penalty follows the points"
+    hand_in(course, "wrong", notebook(assignment, RIGHT, essay="Others."))
+    record(room)
+    assert raised() == (True, 11.0, pytest.approx(2.2))
+
+
+def test_an_ungraded_resubmission_waits_for_a_person_and_keeps_its_score(room):
+    course, assignment = room
+    record(room)
+    hand_in(course, "right", notebook(assignment, "# FAULT"))
+    hand_in(course, "new", notebook(assignment, "# FAULT too"))
+    assert record(room) == {}
+    assert state(course) == RECORDED | {"right": (10.0, True, 2.0)}
+    hand_in(course, "right", notebook(assignment, RIGHT, essay="In my own words."))
+    hand_in(course, "new", b"no notebook")
+    assert record(room) == {}
+    assert state(course) == RECORDED | {"new": (None, True, 0.0)}
+
+
+def test_a_time_that_was_taken_away_costs_no_more(room):
+    course, _ = room
+    record(room)
+    (course.submitted / "right" / NAME / "timestamp.txt").unlink()
+    record(room)
+    assert state(course)["right"] == (10.0, False, None)
+
+
+def test_points_that_were_changed_and_not_built_are_not_recorded(room):
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, assignment = room
+    record(room)
+    before = written(course)
+    cells = tuple(dataclasses.replace(c, points=20.0) if c.kind == "check" else c for c in assignment.cells)
+    changed = dataclasses.replace(assignment, cells=cells)
+    with pytest.raises(GradingError, match=f"points of scale-check .*minigrad build {NAME}"):
+        nbgrader.record(course, changed, course.submissions(NAME), reports(room))
+    assert written(course) == before
+    shutil.rmtree(course.release(NAME))
+    with pytest.raises(GradingError, match="is not built"):
+        nbgrader.record(course, assignment, course.submissions(NAME), reports(room))
+
+
+def test_a_grading_that_runs_keeps_stock_nbgrader_out(room):
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.classroom.lock import grading
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, _ = room
+    api = NbGraderAPI(CourseDirectory(config=nbgrader.config(course)), config=nbgrader.config(course))
+    with grading(course):
+        done = api.autograde(NAME, "*")
+    assert not done["success"]
+    assert "is being graded by process" in done["error"]
+    assert api.autograde(NAME, "right")["success"]
+    assert state(course) == {"right": RECORDED["right"]}
+    assert not list(course.state.glob("staging*"))
