@@ -34,13 +34,12 @@ def unfit(where: str, name: str, value: Any, wanted: str) -> str:
     return f"{where}: {name} is {given(value)}; it must be {wanted}"
 
 
-def number(where: str, name: str, value: Any, low: float = -math.inf, below: float = math.inf) -> float:
+def number(where: str, name: str, value: Any, low: float, below: float = math.inf) -> float:
     """A float from `low` on, and below `below`. Raises TypeError for no number, ValueError outside."""
     real = isinstance(value, Real) and not isinstance(value, bool)
-    if real and low <= float(value) < below and math.isfinite(value):
+    if real and low <= float(value) < below:
         return float(value)
-    bounds = [f"at least {low}"] * (low > -math.inf) + [f"below {below}"] * (below < math.inf)
-    wanted = ", ".join(["a finite number", *[" and ".join(bounds)] * bool(bounds)])
+    wanted = f"a finite number, at least {low}" + f" and below {below}" * (below < math.inf)
     raise (ValueError if real else TypeError)(unfit(where, name, value, wanted))
 
 

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 import minigrad
 from minigrad import Tensor, functional, optim
+from minigrad.nn import Module, Parameter, Recurrent
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -533,3 +534,131 @@ def test_optimisers_step_for_step(name):
             optimizer.step()
         for place, (a, b) in enumerate(zip(mine, other, strict=True)):
             close(a.data, b, f"parameter {place} after step {step + 1}")
+
+
+# Reductions of losses under masks, groups of parameters, a GRU from PyTorch's weights
+
+MASKED = {
+    "cross_entropy": (
+        lambda x, y, **k: functional.cross_entropy(x, y[..., 0].astype(int), **k),
+        lambda x, y: torch_functional.cross_entropy(x.movedim(-1, 1), y[..., 0].long(), reduction="none"),
+    ),
+    "bce": (
+        functional.binary_cross_entropy_with_logits,
+        lambda x, y: torch_functional.binary_cross_entropy_with_logits(x, y, reduction="none"),
+    ),
+    "mse": (functional.mse, lambda x, y: torch_functional.mse_loss(x, y, reduction="none")),
+    "mae": (functional.mae, lambda x, y: torch_functional.l1_loss(x, y, reduction="none")),
+    "huber": (functional.huber, lambda x, y: torch_functional.huber_loss(x, y, reduction="none")),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+@drawn
+@given(seed=seeds, batch=st.integers(0, 3), steps=st.integers(1, 3), classes=st.integers(2, 4))
+def test_reductions_of_losses(name, seed, batch, steps, classes):
+    ours, theirs = MASKED[name]
+    rng = np.random.default_rng(seed)
+    x, y = normal(rng, (batch, steps, classes)), rng.integers(0, 2, (batch, steps, classes)).astype(float)
+    mask = rng.random((batch, steps)) < 0.6
+
+    def expected(x, reduction):
+        each = theirs(x, torch.tensor(y))
+        kept = torch.tensor(mask).reshape(batch, steps, *[1] * (each.ndim - 2)).expand(each.shape)
+        each = torch.where(kept, each, 0.0)
+        if reduction == "none":
+            return each
+        return each.sum() if reduction == "sum" else each.sum() / max(1, int(kept.sum()))
+
+    for reduction in ("none", "sum", "mean"):
+        same(
+            [x],
+            lambda x, how=reduction: ours(x, y, mask=mask, reduction=how),
+            lambda x, how=reduction: expected(x, how),
+            rng,
+        )
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_groups_move_as_theirs(name):
+    """Two groups, a schedule, a parameter that is frozen for a while, gradients that fail to come."""
+    rng = np.random.default_rng(1)
+    arrays = [normal(rng, (3, 2)), normal(rng, (2,)), normal(rng, (2,))]
+    mine = [Parameter(array, requires_grad=place != 2) for place, array in enumerate(arrays)]
+    other = [torch.tensor(array, requires_grad=place != 2) for place, array in enumerate(arrays)]
+    ours, theirs = (
+        make([{"params": ps[:1], "lr": 0.03, "weight_decay": 0.2}, {"params": ps[1:]}])
+        for make, ps in zip(OPTIMISERS[name], (mine, other), strict=True)
+    )
+    schedule = optim.Schedule(ours, optim.step_decay(3, 0.5))
+    twin = torch.optim.lr_scheduler.LambdaLR(theirs, optim.step_decay(3, 0.5))
+    for step in range(12):
+        if step == 6:
+            Tensor.__init__(mine[2], mine[2].data, requires_grad=True)
+            other[2].requires_grad_(True)
+        for place, (p, q) in enumerate(zip(mine, other, strict=True)):
+            if p.requires_grad:
+                g = normal(rng, p.shape)
+                missing = step % 4 == place
+                p.grad, q.grad = (None, None) if missing else (g, torch.tensor(g))
+        ours.step()
+        theirs.step()
+        schedule.step()
+        twin.step()
+        assert [group.lr for group in ours.groups] == pytest.approx(twin.get_last_lr(), rel=1e-12)
+        for place, (p, q) in enumerate(zip(mine, other, strict=True)):
+            close(p.data, q, f"parameter {place} after step {step + 1}")
+
+
+class ResetAfter(Module):
+    """The course's GRU, h' = (1 - z) h + z candidate, but that r acts behind the matrix, as PyTorch has it.
+
+    So the candidate's recurrent part has a bias of its own, d_h. From PyTorch's weights: z there is what is
+    kept and here what is taken, so W_z and b_z change their sign; gates act on [h, x], so the two matrices
+    are stacked; and where only sums of biases matter, they are added.
+    """
+
+    def __init__(self, gru):
+        hidden, given = gru.weight_hh_l0.detach().numpy(), gru.weight_ih_l0.detach().numpy()
+        b_h, b_x = gru.bias_hh_l0.detach().numpy(), gru.bias_ih_l0.detach().numpy()
+        self.hidden_size = H = gru.hidden_size
+        for place, gate in enumerate("rzh"):
+            cut, sign = slice(place * H, (place + 1) * H), -1 if gate == "z" else 1
+            weights = np.concatenate([hidden[cut].T, given[cut].T])
+            setattr(self, f"W_{gate}", Parameter(sign * weights))
+            setattr(self, f"b_{gate}", Parameter(sign * (b_x[cut] + (0 if gate == "h" else b_h[cut]))))
+        self.d_h = Parameter(b_h[2 * H :])
+
+    def initial_state(self, batch):
+        return Tensor(np.zeros((batch, self.hidden_size)))
+
+    def forward(self, x, h):
+        hx = minigrad.concatenate([h, x], axis=-1)
+        z, r = (hx @ self.W_z + self.b_z).sigmoid(), (hx @ self.W_r + self.b_r).sigmoid()
+        behind = h @ self.W_h[: self.hidden_size] + self.d_h
+        candidate = (r * behind + x @ self.W_h[self.hidden_size :] + self.b_h).tanh()
+        return (1 - z) * h + z * candidate
+
+
+@settings(drawn, max_examples=10)
+@given(seed=seeds, batch=st.integers(1, 3), steps=st.integers(1, 4), size=st.integers(1, 3))
+def test_a_gru_with_their_weights(seed, batch, steps, size):
+    torch.manual_seed(seed)
+    gru = torch.nn.GRU(size, size + 1, batch_first=True, dtype=torch.float64)
+    cell, rng = ResetAfter(gru), np.random.default_rng(seed)
+    layer = Recurrent(cell)
+    x, h = normal(rng, (batch, steps, size)), normal(rng, (batch, size + 1))
+    same([x, h], lambda x, h: layer(x, h)[0], lambda x, h: gru(x, h[None])[0], rng)
+    same([x, h], lambda x, h: layer(x, h)[1], lambda x, h: gru(x, h[None])[1][0], rng)
+    cell.zero_grad()
+    gru.zero_grad()
+    layer(Tensor(x), Tensor(h))[0].sum().backward()
+    gru(torch.tensor(x), torch.tensor(h)[None])[0].sum().backward()
+    H = size + 1
+    theirs = gru.weight_hh_l0.grad.T, gru.weight_ih_l0.grad.T
+    for place, gate in enumerate("rzh"):
+        cut, sign = slice(place * H, (place + 1) * H), -1 if gate == "z" else 1
+        expected = sign * torch.cat([part[:, cut] for part in theirs])
+        close(getattr(cell, f"W_{gate}").grad, expected, f"W_{gate}")
+        close(getattr(cell, f"b_{gate}").grad, sign * gru.bias_ih_l0.grad[cut], f"b_{gate}")
+    close(cell.d_h.grad, gru.bias_hh_l0.grad[2 * H :], "d_h")

@@ -312,8 +312,9 @@ def test_a_parameter_of_no_dimensions_moves_like_any_other(make):
 def test_each_group_moves_as_an_optimiser_of_its_own(make):
     a, b = Parameter(START), Parameter(START)
     twin_a, twin_b = Parameter(START), Parameter(START)
-    together = make([{"params": [a], "lr": 0.5, "weight_decay": 0.1}, {"params": [b]}], lr=0.01)
-    alone = [make([twin_a], lr=0.5, weight_decay=0.1), make([twin_b], lr=0.01)]
+    groups = [{"params": [a], "lr": 0.5, "weight_decay": 0.1}, {"params": [b]}]
+    together = make(groups, lr=0.01, weight_decay=0.3)
+    alone = [make([twin_a], lr=0.5, weight_decay=0.1), make([twin_b], lr=0.01, weight_decay=0.3)]
     for step in range(4):
         for p in (a, b, twin_a, twin_b):
             p.grad = TARGET * (1 + step)
@@ -394,16 +395,18 @@ def test_frozen_parameters_stay_and_the_others_move():
 
 @pytest.mark.parametrize("make", [optim.SGD, optim.RMSprop, optim.Adam, optim.AdamW])
 def test_a_gradient_of_another_precision_moves_as_one_of_its_own(make):
-    given, own = (Parameter(START.astype(np.float32)) for _ in range(2))
-    for p, dtype in ((given, np.float64), (own, np.float32)):
-        optimizer = make([p, Parameter(np.ones(2, np.float32))], lr=0.1)
-        for _ in range(2):  # alone, since the other has no gradient; then together
-            p.grad = TARGET.astype(dtype)
-            optimizer.step()
-            optimizer.parameters[1].grad = np.ones(2, np.float32)
-        assert optimizer.state_dict()["counts"] == [2, 1]
-    assert given.dtype == np.float32
-    assert np.array_equal(given.data, own.data)
+    start, g = START.astype(np.float32), np.random.default_rng(0).standard_normal((20, 2, 2))
+    for together in (True, False):
+        given, own = Parameter(start), Parameter(start)
+        for p, dtype in ((given, np.float64), (own, np.float32)):
+            optimizer = make([p, Parameter(np.ones(2, np.float32))], lr=0.1)
+            for step in range(20):
+                p.grad = g[step].astype(np.float32).astype(dtype)
+                optimizer.parameters[1].grad = np.ones(2, np.float32) if together else None
+                optimizer.step()
+            assert optimizer.state_dict()["counts"] == [20, 20 * together]
+        assert given.dtype == np.float32
+        assert np.array_equal(given.data, own.data)
 
 
 # What is said of a wrong call
