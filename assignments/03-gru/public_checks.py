@@ -508,7 +508,7 @@ ADDING = "Adding is learned: the sum of two marked numbers, four steps after the
 SENTIMENT = "Sentiment is learned: good or bad, with `not` before it or behind it, right in at least 97 of 100 texts."
 CODE = 6  # numbers that stand for (number, mark) in adding
 ADDING_BASELINE = 1 / 6  # mean squared error of always saying the mean
-CELL = ("gru-cell.shapes", "gru-cell.mixture", "gru-cell.one-step-gradients", "gru-cell.gradients")
+CELL = ("gru-cell.by-hand", "gru-cell.mixture", "gru-cell.one-step-gradients", "gru-cell.gradients")
 CLASSIFIER = (
     "text-classifier.parts", "text-classifier.padded-batch",
     "text-classifier.classifier-gradients", "text-classifier.padded-gradients",

@@ -590,7 +590,7 @@ PARITY = "Parity is learned: odd or even so far, right in at least 97 of 100 pla
 BOOM = "Boom is learned, with clipping: a fresh curve is followed with a mean squared error below 0.02."
 CODE = 16  # numbers that stand for one bit in echo and parity
 BOOM_BASELINE = 0.0953  # mean squared error of the best answer that knows the present symbol alone
-CELL = ("rnn-cell.shapes", "rnn-cell.one-step", "rnn-cell.one-step-gradients", "rnn-cell.gradients")
+CELL = ("rnn-cell.by-hand", "rnn-cell.one-step", "rnn-cell.one-step-gradients", "rnn-cell.gradients")
 TRAIN = ("train-step.one-update", "train-step.five-updates")
 
 

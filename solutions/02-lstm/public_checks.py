@@ -508,7 +508,6 @@ ORDER = "Order is learned: which of XX, XY, YX, YY came among 24 symbols, right 
 REBER = "Reber is learned: the last symbol but one repeats the second, right in at least 97 of 100 strings."
 SERIES = "The series is learned: the squared error on a fresh stretch is at most 7 % of that of persistence."
 CELL = (
-    "lstm-cell.shapes",
     "lstm-cell.by-hand",
     "lstm-cell.one-step-gradients",
     "lstm-cell.through-h",

@@ -125,3 +125,16 @@ def test_a_mistake_of_rnn_forward_costs_nothing_of_rnn_backward(edits: tuple[tup
         if not all(decide(solved("01-rnn").check(n), e, want[n], True).passed for n, e in observed.items()):
             lost.add(exercise)
     assert lost == (set() if edits == (OWN,) else {"rnn-forward"})
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("01-rnn", "rnn-cell"), ("02-lstm", "lstm-cell"), ("03-gru", "gru-cell")]
+)
+def test_a_wrong_dtype_does_not_cost_what_is_learned(name: str, cell: str) -> None:
+    """What is asked in float32 is not among what training waits for."""
+    start = "rng = np.random.default_rng() if rng is None else rng\n"
+    wrong = edited(name, cell, (start, f"{start}        dtype = np.float64\n"))
+    observed, want = seen(name, cell, wrong), seen(name, cell, {})
+    lost = {n for n, e in observed.items() if not decide(solved(name).check(n), e, want[n], True).passed}
+    assert lost == {f"{cell}.shapes", f"{cell}.single-precision"}
+    assert not lost & {need for c in solved(name).checks for need in c.needs}

@@ -47,7 +47,15 @@ def test_the_labs_show_what_the_notebook_says(
     for kind, rho, _, measured, *_ in ratios:
         stated = lab["MEASURED_BEFORE"][kind, float(rho)]
         assert float(measured) == pytest.approx(stated, rel=0.1), (kind, rho)
-    clipped, _ = lab["run_boom"](lambda parameters: lab["clip_grad_norm"](parameters, 1.0))
-    free, _ = lab["run_boom"](lambda parameters: None)
+    clipped, below = lab["run_boom"](lambda parameters: lab["clip_grad_norm"](parameters, 1.0))
+    free, norms = lab["run_boom"](lambda parameters: None)
     assert np.median(clipped[-50:]) < 0.02
+    assert np.mean(below[50:] < 1) > 0.5, "mostly below c, once it is away from the cliff"
+    assert norms[0] == pytest.approx(1e8, rel=0.5)
     assert not np.isfinite(free[-1])
+    assert len(free) == 2, "at the next batch the loss is no number"
+    starts = [lab["run_boom"](lambda parameters: None, updates=5, seed=seed)[0] for seed in range(16)]
+    assert sum(not np.isfinite(losses[-1]) for losses in starts) == 14, "within four updates"
+    by_value, _ = lab["run_boom"](lambda parameters: lab["clip_grad_value"](parameters, 1.0), seed=1)
+    by_norm, _ = lab["run_boom"](lambda parameters: lab["clip_grad_norm"](parameters, 1.0), seed=1)
+    assert np.median(by_norm[-50:]) < 0.02 < np.median(by_value[-50:])
