@@ -11,7 +11,7 @@ import pytest
 from minigrad import Tensor, concatenate, no_grad, op, sigmoid, stack, tanh, where
 from tests.benchmarks.cells import CELLS
 from tests.benchmarks.fused import GATES, layers
-from tests.solved import cells, guarded, played, solved, trained
+from tests.solved import cells, evidence, expected, failed, guarded, names, played, solved, trained
 
 NAME = "07-fast"
 LAYERS = tuple(GATES)
@@ -51,6 +51,26 @@ def test_the_text_counts_lines_as_they_are() -> None:
     lines = [len([line for line in code if line.strip() and '"""' not in line]) for code in (slow, fast)]
     assert lines[0] == 16
     assert lines[1] >= 2 * lines[0]
+
+
+@pytest.mark.parametrize(
+    "without", ["return hs, lambda g: tuple(2 * a for a in vjps(g))", "raise RuntimeError('no mask')"]
+)
+def test_a_mistake_without_a_mask_costs_nothing_where_masks_are_right(without: str) -> None:
+    """It once cost 14 of the 20 points for masks, and all of them where it raised."""
+    wrapped = f"""
+whole = lstm_sequence
+
+
+def lstm_sequence(x, h0, c0, W, mask=None):
+    hs, vjps = whole(x, h0, c0, W, mask)
+    if mask is None:
+        {without}
+    return hs, vjps
+"""
+    work = {"sequence": solved(NAME).solution["sequence"] + wrapped}
+    lost = {check.split(".")[0] for check in failed(NAME, evidence(NAME, names(NAME, work)), expected(NAME))}
+    assert lost == {"sequence"}
 
 
 # The fused layers
