@@ -43,6 +43,7 @@ def record(
     nbgrader = plugin()
     if not nbgrader:
         return {}
+    files.folder(course.feedback)  # before nbgrader makes it, which would let everybody in
     with files.private(), progress("recording", len(submissions)) as step:
         failed: dict[str, str] = nbgrader.record(course, assignment, submissions, reports, done=step)
     for student, why in failed.items():

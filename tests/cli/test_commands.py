@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 import zipfile
@@ -519,6 +520,29 @@ def test_a_build_that_the_gradebook_refuses_changes_nothing(course, nbgrader, mo
     assert "its graded cells changed" in capsys.readouterr().err
     assert {p: p.read_bytes() for p in course.release(NAME).iterdir()} == before
     monkeypatch.undo()
+
+
+def test_what_nbgrader_writes_for_us_is_its_owners_alone(course, nbgrader, monkeypatch):
+    def write(*given, **more):
+        (course.work / "autograded" / "a").mkdir(parents=True)
+        course.gradebook.touch()
+        return {}
+
+    monkeypatch.setattr(nbgrader, "record", write)
+    monkeypatch.setattr(classroom, "grade_class", lambda *given, **more: {})
+    before = os.umask(0o022)
+    try:
+        hand_in(course, "a", answer(course, RIGHT))
+        assert main(["grade", NAME]) == 0
+        assert os.umask(0o022) == 0o022, "as it was"
+    finally:
+        os.umask(before)
+    for path, mode in (
+        (course.work / "autograded", 0o700),
+        (course.feedback, 0o700),
+        (course.gradebook, 0o600),
+    ):
+        assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def test_names_that_would_move_a_cursor_are_shown_without(course, monkeypatch, capsys):

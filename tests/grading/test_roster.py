@@ -57,6 +57,7 @@ def test_whom_an_lms_means(roster, who, student):
         (Who("canvas", ("999",)), "add the column `canvas` for 999"),
         (Who("canvas", ("s1",)), "nobody"),  # there is a column, so it decides
         (Who("sakai", ("999",), "Ann Lee"), "nobody"),  # a name is not asked where there is an id
+        (Who("sakai", ("Ann Lee",)), "nobody"),  # nor is an id taken for a name
         (Who("moodle", (), "Di Fay"), "nobody of that name or id"),
         (Who("moodle", (), "Bo May"), "may be s2 (line 3) and s3 (line 4)"),
         (Who("blackboard", ("s1", "s2")), "s1 or s2 may be s1 (line 2) and s2 (line 3)"),

@@ -30,7 +30,7 @@ GRADESCOPE_FILE = "submission_metadata.yml"
 
 MOODLE_MARK = re.compile(r"_\d+_assignsubmission_")
 MOODLE = re.compile(
-    r"(?P<name>[^/]+?)_\d+_assignsubmission_(?:file|onlinetext)(?:_?/|_)(?P<rest>.*)", re.DOTALL
+    r"(?P<said>(?P<name>[^/]+?)_\d+)_assignsubmission_(?:file|onlinetext)(?:_?/|_)(?P<rest>.*)", re.DOTALL
 )
 CANVAS = re.compile(r"[^_/]+_(?:LATE_)?(?P<id>\d+)_\d+_(?P<rest>[^/]+)", re.DOTALL)
 BLACKBOARD = re.compile(
@@ -123,8 +123,7 @@ def moodle(path: str) -> Owned | None:
     found = MOODLE.fullmatch(path)
     if found and len(MOODLE_MARK.findall(path.partition("/")[0])) > 1:
         raise Refused("whose it is can be read in two ways: give the file or the person a plainer name")
-    said = path[: found.start("rest")].rstrip("_/") if found else ""
-    return Owned(Who("moodle", (), found["name"]), said, found["rest"]) if found else None
+    return Owned(Who("moodle", (), found["name"]), found["said"], found["rest"]) if found else None
 
 
 def canvas(path: str) -> Owned | None:

@@ -141,6 +141,13 @@ def test_one_person_is_one_student_in_every_assignment():
         assert "list the class in roster.csv" in why(made(names))["Ann Lee"]
 
 
+def test_moodles_text_typed_online_is_part_of_the_submission():
+    names = [f"Ann Lee_7_assignsubmission_{n}" for n in ("file_/hw.ipynb", "onlinetext_/onlinetext.html")]
+    result = made(*names, roster=ROSTER)
+    assert chosen(result) == {"s1": names[0]}
+    assert [left.why for left in result.beside] == ["beside the notebook that counts"]
+
+
 def test_two_of_one_name_are_not_one():
     names = [f"Ann Lee_{n}_assignsubmission_file_/hw.ipynb" for n in (1, 2)]
     assert "2 submissions are this student's: Ann Lee_1" in why(made(*names, roster=ROSTER))["s1"]
