@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -16,6 +17,8 @@ import pytest
 from minigrad.sandbox import link, protocol
 from minigrad.sandbox.errors import SandboxFault, WorkerEnded
 from minigrad.sandbox.link import ASK, ENDED, FAULT, HUNG_UP, KILLED, NEWS, ORDER, USED, Supervised
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a supervisor's sockets are Linux's")
 
 EXIT_3, KILL = 3 << 8, int(signal.SIGKILL)  # wait statuses
 REPLY = protocol.frame(7, ["a", 1])
