@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -16,6 +17,8 @@ import pytest
 from minigrad.sandbox import link, protocol
 from minigrad.sandbox.errors import SandboxFault, WorkerEnded
 from minigrad.sandbox.link import ASK, ENDED, FAULT, HUNG_UP, KILLED, NEWS, ORDER, USED, Supervised
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a supervisor's sockets are Linux's")
 
 EXIT_3, KILL = 3 << 8, int(signal.SIGKILL)  # wait statuses
 REPLY = protocol.frame(7, ["a", 1])
@@ -125,9 +128,11 @@ def test_the_last_moment_is_too_late(far, monkeypatch):
     assert end(far, wall=5.0).reason == "wall"
 
 
-def test_the_last_second_counts(far):
+def test_the_last_second_counts(far, monkeypatch):
+    clock = iter([0.0, 4.5, 4.75])
+    monkeypatch.setattr(link, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=time.sleep))
     far.channel.sendall(REPLY)
-    assert far.link.exchange(b"", 1.0, 0.95)[0] == 7
+    assert far.link.exchange(b"", 1.0, 5.0)[0] == 7
 
 
 def test_no_more_than_a_mebibyte_is_received_at_once():
@@ -157,7 +162,7 @@ def test_a_worker_is_ready_when_it_says_exactly_that(far):
 def test_why_a_worker_is_not_ready(far, said):
     far.channel.sendall(said)
     far.channel.close()
-    threading.Timer(0.05, far.life.send, [FAULT + b"no room: \xff"]).start()
+    far.life.send(FAULT + b"no room: \xff")
     assert set_up(far) == "no room"
 
 
@@ -182,8 +187,28 @@ def test_4095_bytes_of_a_supervisors_words_are_told(far):
     assert set_up(far, 0.01) == "x" * 4095
 
 
-def test_a_supervisor_has_ten_seconds_to_tell_of_an_end(far):
-    assert far.mine.gettimeout() == 10.0
+class Life:
+    """A socket to a supervisor that says at once why the set-up failed."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self.settimeout = self.waits.append
+        self.recv = lambda size: FAULT + b"no room"
+
+    def __enter__(self) -> Life:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.waits.append(0)
+
+
+def test_a_supervisor_has_ten_seconds_to_tell_of_an_end_and_one_to_say_why_there_was_no_beginning():
+    life, (here, channel) = Life(), socket.socketpair()
+    worker = Supervised(here, life)  # type: ignore[arg-type]
+    channel.close()
+    with pytest.raises(SandboxFault, match="no room"):
+        worker.await_ready(5.0)
+    assert life.waits == [10.0, 1, 0]
 
 
 # --- ends -----------------------------------------------------------------------------------------
