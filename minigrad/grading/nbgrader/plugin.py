@@ -79,6 +79,7 @@ def config(course: Course) -> Config:
     c.GenerateFeedback.force = True  # a page of an older score is no feedback
     c.ExportApp.plugin_class = ExportScores
     c.HTMLExporter.preprocessors = [Shown]
+    c.HTMLExporter.exclude_input_prompt = c.HTMLExporter.exclude_output_prompt = True  # they hold no numbers
     c.HTMLExporter.sanitize_html = True
     c.HTMLExporter.filters = {"clean_html": clean, "markdown2html": clean_markdown}
     return c
