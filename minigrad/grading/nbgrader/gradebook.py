@@ -158,7 +158,7 @@ def enter(
         elif anew or score != grade.auto_score:
             grade.needs_manual_grade = True
         grade.auto_score = score
-    blank = left_blank(assignment, notebook)
+    blank = left_blank(assignment, notebook) if report.status == "graded" else ()
     for comment in found.comments:
         comment.auto_comment = "No response." if comment.name in blank else None
     submission = opened.find_submission(name, student)

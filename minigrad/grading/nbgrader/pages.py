@@ -47,7 +47,10 @@ def rebuilt(release: Notebook, taken: Intake) -> Notebook:
 def refused(release: Notebook, reason: str) -> Notebook:
     """The release with a note on top, in place of a file that cannot be graded."""
     made = copy.deepcopy(release)
-    note = f"**This submission could not be graded:** {html.escape(reason)} Ask your instructor."
+    note = (
+        f"**This submission could not be graded:** {html.escape(reason)}. A person will look at it, and the "
+        "points on this page are no grade. Ask your instructor."
+    )
     made.cells.insert(0, nbformat.v4.new_markdown_cell(note, id="not-graded"))
     return made
 

@@ -81,6 +81,7 @@ def config(course: Course) -> Config:
     c.ExportApp.plugin_class = ExportScores
     c.GenerateFeedback.exporter_class = FeedbackExporter
     c.HTMLExporter.preprocessors = [Shown]
+    c.HTMLExporter.exclude_input_prompt = c.HTMLExporter.exclude_output_prompt = True  # they hold no numbers
     c.HTMLExporter.sanitize_html = True
     c.HTMLExporter.filters = {"clean_html": clean, "markdown2html": clean_markdown}
     return c

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import html
 import io
 import json
 import re
@@ -147,6 +148,61 @@ def test_feedback_in_nbgraders_pages_is_clean(tmp_path):
         assert not page.tags & (FORBIDDEN - {"img", "h1"})  # a student's own headings and pictures
         assert all(not name.startswith("on") for name in page.attributes)
         assert "javascript" not in str(page.attributes.get("href"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "![cat](attachment:a.png)",
+        "![cat][c]\n\n[c]: attachment:b.png",
+        "![cat](https://example.org/x.png)",
+        "![cat](//example.org/x.png)",
+        "![cat](x.png)",
+        "![cat](data:image/svg+xml;base64,AAAA)",
+        "<img src='https://example.org/x' srcset='//example.org/y 2x' alt='cat'>",
+        "<IMG SRC=data:text/html;base64,AAAA alt=cat>",
+        "<img src='data:image/png;base64,AA\" onerror=x' alt='cat'>",
+    ],
+)
+def test_a_picture_that_the_page_does_not_hold_is_a_word(source):
+    shown = pages.clean_markdown(source)
+    assert "[a picture, not shown here: cat]" in shown
+    assert "img" not in Page(shown).tags
+
+
+def test_a_page_loads_nothing_by_itself():
+    held = pages.clean_markdown("![cat](data:image/png;base64,AAAA)")
+    assert '<img src="data:image/png;base64,AAAA" alt="cat">' in held
+    for source in (
+        "<div style='background-color:url(https://example.org/x)'>a</div>",
+        "<div style='width:expression(1)'>a</div>",
+        "<a href='data:text/html;base64,AAAA'>a</a>",
+        "<a href='//example.org'>a</a>",
+        "<a href='../../gradebook.db'>a</a>",
+    ):
+        assert not Page(pages.clean_markdown(source)).attributes
+    linked = Page(pages.clean_markdown("[a](https://example.org) <b style='color:red'>b</b>"))
+    assert linked.attributes == {"href": "https://example.org", "style": "color:red;"}
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_markdown_keeps_no_character_that_hides_or_turns(text):
+    assert not controls(pages.clean_markdown(text))
+    assert not controls(pages.as_shown(text))
+    assert pages.as_shown("x = 1\n\ty" * 9000) == "x = 1\n\ty" * 9000, "nothing is cut"
+
+
+def test_what_markdown_cannot_read_in_time_is_shown_as_text(monkeypatch):
+    long = "\\begin{a}<b>" * 5000
+    assert pages.clean_markdown(long) == f"<pre>{html.escape(long)}</pre>"
+    picture = f"**a** ![](data:image/png;base64,{'A' * 50_000})"
+    assert "<strong>a</strong> <img" in pages.clean_markdown(picture)
+
+    def fail(self, text):
+        raise RecursionError
+
+    monkeypatch.setattr(pages.MarkdownWithMath, "render", fail)
+    assert pages.clean_markdown("*a* <b>") == "<pre>*a* &lt;b&gt;</pre>"
 
 
 @given(st.text(max_size=60))
