@@ -27,8 +27,10 @@ from minigrad.sandbox.server import Isolation, Server, WorkerEnded
 from tests.attacks import files, special
 from tests.attacks.catalogue import REFUSALS, Inside, Row, Work
 from tests.attacks.inside import PRELUDE, inside
+from tests.attacks.more import HIDDEN as HIDDEN_WORD
+from tests.attacks.more import MORE_WORK, more_inside
 from tests.attacks.work import WORK, notebook
-from tests.grading.squares import squares
+from tests.grading.squares import HIDDEN, squares
 
 SALT = b"a salt of tests!"
 LIMITS = Limits(cells_cpu=1.0)
@@ -82,7 +84,7 @@ def try_inside(server: Server, attack: Inside, folder: Path) -> str:
 
 def of_inside(isolation: Isolation, names: list[str], removed: str) -> Iterator[Row]:
     where = f"{isolation}, {removed}" if removed else isolation
-    chosen = [a for a in inside() if not names or a.name in names]
+    chosen = [a for a in (*inside(), *more_inside()) if not names or a.name in names]
     assert len(chosen) >= len(names), names
     with secrets() as folder, Server(isolation) as server:
         for attack in chosen:
@@ -119,9 +121,10 @@ def judge(isolation: Isolation) -> Judge:
 
 
 def leaks(report: Report, of: Judge) -> bool:
-    """Whether a report tells the salt, a seed, or an expected value."""
+    """Whether a report tells the salt, a seed, an expected value, or words of hidden checks."""
     told = repr(report) + report_html(report) + formats.text(report)
     secret = [of.salt.hex(), repr(of.salt), *(of.seeds.probe(c.name) for c in of.assignment.checks)]
+    secret += [line for line in HIDDEN.splitlines() if len(line) > 25] + [HIDDEN_WORD]
     secret += [repr(float(v))[:9] for e in of.expected.values() for a in e.arrays.values() for v in a.flat]
     return any(s in told for s in secret)
 
@@ -144,7 +147,7 @@ def points(scores: tuple[float, ...]) -> str:
 
 
 def of_work(isolation: Isolation, of: Judge) -> Iterator[Row]:
-    for attack in WORK:
+    for attack in (*WORK, *MORE_WORK):
         yield Row(attack.name, isolation, user(), *try_work(of, attack))
 
 

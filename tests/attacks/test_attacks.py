@@ -10,6 +10,7 @@ from minigrad.grading.model import JudgeFault
 from tests.attacks import files
 from tests.attacks.inside import inside
 from tests.attacks.layers import LAYERS, without
+from tests.attacks.more import MORE_WORK, WORDS, more_inside
 from tests.attacks.rows import judge, try_work, user
 from tests.attacks.special import an_expected_value_read_from_the_error, the_seed_found_in_a_generator
 from tests.attacks.work import WORK
@@ -29,7 +30,7 @@ def court():
     pytest.skip("no sandbox here")
 
 
-@pytest.mark.parametrize("attack", [w for w in WORK if not w.slow], ids=lambda w: w.name)
+@pytest.mark.parametrize("attack", [w for w in (*WORK, *WORDS) if not w.slow], ids=lambda w: w.name)
 def test_a_submission_gets_what_it_is_worth_and_learns_nothing(court, attack):
     expected, seen, ok = try_work(court, attack)
     assert ok, (expected, seen)
@@ -48,9 +49,9 @@ def test_hostile_files(tmp_path):
 
 
 def test_each_attack_has_a_name_of_its_own():
-    names = Counter([a.name for a in inside()])
+    names = Counter([a.name for a in (*inside(), *more_inside())])
     assert [name for name, times in names.items() if times > 1] == []
-    assert [w for w, times in Counter(w.name for w in WORK).items() if times > 1] == []
+    assert [w for w, times in Counter(w.name for w in (*WORK, *MORE_WORK)).items() if times > 1] == []
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: f"{layer.name}, {layer.configuration}")

@@ -6,10 +6,11 @@ Shows expected values: do not pass them on.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, UNSAFE, add_flag
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import Assignment, GradingError
 
 EXAMPLE = "minigrad explain ada rnn-cell.gradients"
 
@@ -31,19 +32,28 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.judge.explain import explanation
 
     course = find_course(args)
-    found = None
+    found: list[Assignment] = []
     for name in known_names(course, [args.assignment] if args.assignment else []):
         assignment = load(course.authored(name))
         if any(c.name == args.check for c in assignment.checks):
-            found = assignment
-    if found is None:
-        raise GradingError(f"no check is called {args.check!r}: `minigrad report` shows their names")
-    submissions = course.submissions(found.name)
+            found.append(assignment)
+    chosen = the_one(found, args.check)
+    submissions = course.submissions(chosen.name)
     if args.student not in submissions:
-        raise GradingError(f"{args.student!r} handed in no {found.name}: nothing at {course.submitted}")
-    taken = intake(fetch(course, submissions[args.student]), found)
+        raise GradingError(f"{args.student!r} handed in no {chosen.name}: nothing at {course.submitted}")
+    taken = intake(fetch(course, submissions[args.student]), chosen)
     isolation = "unsafe" if args.unsafe else "auto"
-    with court(course, found.name, isolation).judge() as judge:
+    with court(course, chosen.name, isolation).judge() as judge:
         print(f"{args.student}, {args.check} (for staff only: it shows expected values)\n")
-        print(explanation(judge, taken, found.check(args.check)))
+        print(explanation(judge, taken, chosen.check(args.check)))
     return OK
+
+
+def the_one(found: Sequence[Assignment], check: str) -> Assignment:
+    """The only assignment that has the check; GradingError where none has it, or several."""
+    if not found:
+        raise GradingError(f"no check is called {check!r}: `minigrad report` shows their names")
+    if len(found) > 1:
+        names = ", ".join(a.name for a in found)
+        raise GradingError(f"{check!r} is a check of {names}: say which, with --assignment {found[-1].name}")
+    return found[0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, WRONG, add_flag, writing
-from minigrad.grading.model import GradingError
 
 EXAMPLE = "minigrad matrix 01-rnn --json matrix.json"
 
@@ -22,22 +22,28 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", metavar="NAME", help="run one mutant, rewrite or variant alone, without training"
     )
-    add_flag(parser, "--accept", "with --only MUTANT: write the checks that it fails into mutants.py")
+    add_flag(
+        parser,
+        "--accept",
+        "write what mutants fail into mutants.py: of new checks, or all of it with --only MUTANT",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Every variant passes, every mutant is caught; with --only, one of them alone."""
     from minigrad.grading.authoring.matrix import matrices
     from minigrad.grading.authoring.one import only
+    from minigrad.grading.authoring.renewed import renew
 
-    if args.accept and not args.only:
-        raise GradingError("--accept is for one mutant: name it, with --only MUTANT")
     course = find_course(args)
     folders = [course.authored(name) for name in known_names(course, args.names)]
     rows: list[Any] = []
     complaints: list[str] = []
-    one = [only(folders, args.only, accept=args.accept)] if args.only else []
-    for made in one or matrices(folders):
+    if args.only:
+        results: Iterable[Any] = [only(folders, args.only, accept=args.accept)]
+    else:
+        results = map(renew, folders) if args.accept else matrices(folders)
+    for made in results:
         print(made.text)
         rows += made.rows
         complaints += made.complaints

@@ -200,8 +200,7 @@ class Session:
                 )
             run = self.read_cell(cell.id, reply, min(OUTPUT, room))
             room = max(0, room - len(run.output))
-            why = self.stopped.get(cell.id)
-            self.runs[cell.id] = dataclasses.replace(run, error=why) if why else run
+            self.runs[cell.id] = dataclasses.replace(run, error=self.stopped.get(cell.id, run.error))
         return True
 
     def _cell_ended(self, cell: Cell, end: WorkerEnded) -> None:

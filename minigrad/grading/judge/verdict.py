@@ -24,6 +24,7 @@ ASKED = re.compile(r"(?<=\.)[A-Za-z_]\w{0,39}\b|(?<=[\"'])[A-Za-z_]\w{0,39}(?=[\
 MAX_ARRAYS, MAX_NAME = 256, 100  # of one probe, and characters of an array's name
 IN_CHECK = "raised in the check, from a value that you returned"
 TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) - EXCEPTIONS
+MODULES = "grading has Python's own modules, NumPy, matplotlib and what the notebook itself imports"
 SHAPE = re.compile(r"(?:shapes?|sizes) of ")  # how the name of an array begins that holds lengths of axes
 LENGTHS, LONGEST = 16, 10_000  # what is told of a shape
 
@@ -127,6 +128,8 @@ def exception(error: Mapping[str, object], may: Known, elsewhere: str) -> str:
     text = kind if isinstance(kind, str) and kind in EXCEPTIONS else "an exception of your own"
     name = named(error, may)
     which = f": there is no `{name}`" if name and kind in ("AttributeError", "NameError") else ""
+    if kind == "ModuleNotFoundError":
+        which = f": {MODULES}"
     if isinstance(cell, str) and cell in may.lines:
         at = f"line {line} of " if type(line) is int and 0 < line <= may.lines[cell] else ""
         return f"{text} in {at}{cell_in_words(cell)}{which}"

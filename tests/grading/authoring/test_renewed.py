@@ -1,0 +1,74 @@
+"""A new check beside older mutants: what they fail of it is written, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from minigrad.cli import main
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.renewed import renew
+from minigrad.grading.judge import judge as judging
+from tests.grading import example
+from tests.grading.near import Near
+
+NEW = """
+
+@check(exercise="halve", says="Halves add up to the whole.")
+def whole(student, rng):
+    x = batch(rng)
+    return {"y": given(student.halve(x), "halve") + student.halve(x)}
+
+
+@check(exercise="shift", says="Shifted twice is moved twice as far.")
+def twice(student, rng):
+    return {"y": given(student.shift(student.shift(batch(rng), 1.0), 1.0), "shift")}
+"""
+
+
+@pytest.fixture(autouse=True)
+def near(monkeypatch: pytest.MonkeyPatch) -> Near:
+    server = Near()
+    monkeypatch.setattr(judging, "Server", server)
+    return server
+
+
+def fails(folder: Path) -> dict[str, set[str]]:
+    return {m.name: set(m.fails) for m in load(folder).mutants}
+
+
+def test_every_mutant_that_fails_a_new_check_says_so(tmp_path: Path) -> None:
+    folder = example.write(tmp_path)
+    before = fails(folder)
+    path = folder / "public_checks.py"
+    path.write_text(path.read_text() + NEW)
+    made = renew(folder, isolation="unsafe")
+    assert made.text.splitlines() == [
+        "02-tiny: written into mutants.py of 2 mutants; read it, then commit it",
+        "  doubled also fails halve.whole",
+        "  backwards also fails shift.twice",
+    ]
+    assert fails(folder) == {
+        "doubled": before["doubled"] | {"halve.whole"},
+        "backwards": before["backwards"] | {"shift.twice"},
+    }
+    assert renew(folder, isolation="unsafe").added == {}
+
+
+def test_what_is_not_of_a_new_check_is_left_to_the_author(tmp_path: Path, near: Near) -> None:
+    folder = example.write(tmp_path, "mutants.py", '["shift.moved"]', '["shift.moved", "halve.half"]')
+    text = (folder / "mutants.py").read_text()
+    made = renew(folder, isolation="unsafe")
+    assert made.text == "02-tiny: no mutant fails a check that is new: nothing was written"
+    assert (folder / "mutants.py").read_text() == text
+    assert near.workers == []
+
+
+def test_the_command_takes_all_mutants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example.write(tmp_path / "solutions")
+    monkeypatch.chdir(tmp_path)
+    assert main(["matrix", "02-tiny", "--accept"]) == 0
+    assert "nothing was written" in capsys.readouterr().out
