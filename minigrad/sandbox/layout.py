@@ -20,7 +20,7 @@ OURS = (
     "sandbox/worker.py",
 )
 ENGINE = (
-    *("__init__", "errors", "contract", "tape", "fast", "ops", "tensor", "functional"),
+    *("__init__", "errors", "contract", "recording", "tape", "fast", "ops", "tensor", "functional"),
     *("gradcheck", "optim", "train", "plot", "nn", "data"),
 )
 LIBRARIES = ("numpy", "matplotlib")
