@@ -20,7 +20,11 @@ def _reflected(f: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tenso
 
 def _flat(f: Callable[..., Array]) -> Callable[[Any, Any], Tensor]:
     """An operator whose result is flat in both, or is no number: a constant."""
-    return lambda self, other: Tensor(f(as_array(self), as_array(other)))
+
+    def constant(self: Any, other: Any) -> Tensor:  # as it is, a Python number promotes nothing
+        return Tensor(f(*[a._data if isinstance(a, Tensor) else a for a in (self, other)]))
+
+    return constant
 
 
 def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Any]:

@@ -117,6 +117,8 @@ UNARY = [
     *(lambda x: x.T, lambda x: x.reshape(-1), lambda x: x[None], lambda x: mg.flip(x), mg.squeeze),
     *(lambda x: x.swapaxes(0, -1), lambda x: mg.pad(x, 1), lambda x: mg.cumsum(x, 0), lambda x: x[...]),
     *(lambda x: x.sum(), lambda x: x.sum(axis=0), lambda x: mg.mean(x=x, axis=-1, keepdims=True)),
+    *(lambda x: x.std(axis=0), lambda x: mg.norm(x=x, axis=-1), lambda x: x.flatten(), mg.ravel, mg.sign),
+    *(lambda x: x % 0.7, lambda x: x // 2, lambda x: mg.einsum("...->...", x), lambda x: x.isfinite()),
     *(lambda x: x.max(), lambda x: mg.min(x, axis=0), lambda x: x.detach(), lambda x: x.astype(int)),
 ]
 BINARY = [
@@ -126,7 +128,13 @@ BINARY = [
     *(lambda a, b: mg.concatenate(tensors=[a, b, a], axis=-1), lambda a, b: mg.sub(a, b.data)),
     *(lambda a, b: a[1:] * b[:-1], lambda a, b: a[:, :2] + b[:, 1:], lambda a, b: mg.add(a, b=b) * a),
 ]
-REORDERED = [mg.matmul, lambda a, b: a @ mg.tanh(b) @ b, lambda a, b: mg.matmul(b=b, a=a)]
+REORDERED = [
+    *(mg.dot, lambda a, b: mg.einsum("ij,jk", a, b), lambda a, b: mg.einsum("...i,...i->...", a, b)),
+    *(lambda a, b: mg.mod(b=a * a + 1, a=b), lambda a, b: mg.einsum("ii,...->i", a, b)),
+    mg.matmul,
+    lambda a, b: a @ mg.tanh(b) @ b,
+    lambda a, b: mg.matmul(b=b, a=a),
+]
 MISTAKES = [lambda a, b: raising(a), misshapen, too_few, one_of_two, lambda a, b: raising(a) * b]
 
 

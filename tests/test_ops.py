@@ -358,6 +358,15 @@ def test_ties_share():
     assert left(np.ones(1)) == right(np.ones(1)) == 0.5
 
 
+def test_a_nan_is_chosen_and_gets_the_gradient():
+    x = np.array([np.nan, 1.0, np.inf])
+    for f in (ops.max, ops.min):
+        assert ops.max(x)[1][0](np.array(1.0)).tolist() == f(x)[1][0](np.array(1.0)).tolist() == [1, 0, 0]
+    for f in (ops.maximum, ops.minimum):
+        left, right = f(np.array([np.nan, 2.0]), np.array([1.0, np.nan]))[1]
+        assert left(np.ones(2))[0] == right(np.ones(2))[1] == 1
+
+
 def test_values_at_kinks():
     g, zero = np.ones(1), np.zeros(1)
     assert ops.abs(zero)[1][0](g) == 0

@@ -338,6 +338,15 @@ def test_whole_quotients_and_what_is_left():
         assert x.data.tolist() == (before // 2 % 0.7).tolist()
 
 
+def test_a_python_number_promotes_nothing_in_comparisons():
+    x = Tensor(np.float32([0.1, 0.3, 1.5]))
+    assert (x == 0.1).tolist() == [True, False, False]
+    assert (x <= 0.3).tolist() == [True, True, False]
+    assert (x // 0.3).dtype == (1.0 // x).dtype == (x % 0.3).dtype == np.float32
+    assert (x // 0.3).tolist() == (x.data // np.float32(0.3)).tolist()
+    assert (x > [0, 1, 1]).tolist() == [True, False, True]
+
+
 def test_as_python_has_it():
     loss, w = (leaf(3) * 2.0).sum(), leaf(2, 2)
     assert f"{loss:.3f}" == f"{loss.item():.3f}"

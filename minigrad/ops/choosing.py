@@ -17,18 +17,18 @@ def _share(g: Array, wins: Array, ties: Array) -> Array:
 def maximum(a: Array, b: Array) -> Result:
     """The larger of a and b, of any shapes that broadcast; where they tie, each gets half of the gradient.
 
-    Raises ValueError for shapes that do not fit.
+    A NaN is larger than all. Raises ValueError for shapes that do not fit.
     """
-    return np.maximum(a, b), (lambda g: _share(g, a > b, a == b), lambda g: _share(g, b > a, a == b))
+    return np.maximum(a, b), (lambda g: _share(g, ~(a <= b), a == b), lambda g: _share(g, ~(b <= a), a == b))
 
 
 @op
 def minimum(a: Array, b: Array) -> Result:
     """The smaller of a and b, of any shapes that broadcast; where they tie, each gets half of the gradient.
 
-    Raises ValueError for shapes that do not fit.
+    A NaN is smaller than all. Raises ValueError for shapes that do not fit.
     """
-    return np.minimum(a, b), (lambda g: _share(g, a < b, a == b), lambda g: _share(g, b < a, a == b))
+    return np.minimum(a, b), (lambda g: _share(g, ~(a >= b), a == b), lambda g: _share(g, ~(b >= a), a == b))
 
 
 @op

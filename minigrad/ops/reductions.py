@@ -93,7 +93,7 @@ def _over(g: Array, y: Array) -> Array:
 
 def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
     def vjp(g: Array) -> Array:
-        hit = x == _spread(y, x, axis, keepdims)
+        hit = np.logical_or(x == _spread(y, x, axis, keepdims), np.isnan(x))  # a NaN is what was chosen
         share = _spread(g, x, axis, keepdims) / hit.sum(axis=axis, keepdims=True, dtype=g.dtype)
         return np.where(hit, share, 0)
 

@@ -20,8 +20,8 @@ OURS = (
     "sandbox/worker.py",
 )
 ENGINE = (
-    *("__init__", "errors", "contract", "tape", "fast", "ops", "tensor", "arguments", "functional"),
-    *("gradcheck", "optim", "train", "plot", "nn", "data"),
+    *("__init__", "errors", "contract", "recording", "tape", "fast", "ops", "tensor", "arguments"),
+    *("functional", "gradcheck", "optim", "train", "plot", "nn", "data"),
 )
 LIBRARIES = ("numpy", "matplotlib")
 SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
