@@ -240,7 +240,7 @@ class Tensor(fast.Value):
         try:
             return f.__wrapped__(*arguments, **keywords)
         except TypeError as error:
-            remedy = f"use minigrad.{f.__name__}, or" if f.__name__ in ops.__all__ else "use"
+            remedy = f"use minigrad.{f.__name__}, or" if hasattr(ops, f.__name__) else "use"
             name = f"{f.__module__}.{f.__name__}".replace("numpy", "np")
             message = f"{name} takes no tensors: {remedy} .data where no gradient is to flow"
             raise TypeError(f"{message} ({error})") from error

@@ -1,6 +1,10 @@
 """What a type checker says to somebody who uses minigrad: it is run on a program of a user's."""
 
 import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -51,3 +55,18 @@ def test_mypy_knows_tensors_and_finds_wrong_arguments(tmp_path, monkeypatch):
     assert revealed == ["minigrad.tensor.Tensor"] * 5, report
     wrong = {int(line) for line in re.findall(r"program\.py:(\d+): error", report)}
     assert wrong == {i for i, line in enumerate(lines, 1) if line.endswith("# error")}, report
+
+
+@pytest.mark.slow
+def test_an_editable_install_is_a_path_that_type_checkers_follow(tmp_path):
+    """setuptools else lays an import hook, in which no checker finds the package."""
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "minigrad").mkdir()
+    shutil.copy(ROOT / "minigrad" / "__init__.py", tmp_path / "minigrad")
+    program = "from setuptools.build_meta import build_editable; build_editable('.')"
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        (path,) = [name for name in file.namelist() if name.startswith("__editable__")]
+        assert Path(file.read(path).decode().strip()) == tmp_path

@@ -116,7 +116,7 @@ def sigmoid(x: Array) -> Result:
 
     Computed as exp(x) / (exp(x) + 1), with x held below where exp overflows.
     """
-    known = _NUMBERS.get(x.dtype) if type(x) is np.ndarray else None
+    known: Any = _NUMBERS.get(x.dtype) if type(x) is np.ndarray else None
     if known is None:  # whole numbers, or another library's array
         x, known = floats(x), (88, 1)
     limit, one = known
