@@ -806,7 +806,7 @@ def windows(series, length):
 LOOPED_SCALING = """
 def standardise(train, *others):
     center, scale = np.average(train, axis=0), np.sqrt(np.mean((train - train.mean(0)) ** 2, axis=0))
-    scale = np.where(scale > 1e-12, scale, 1)
+    scale = np.where(scale > 1e-9 * abs(center), scale, 1)
     done = []
     for part in [train, *others]:
         moved = part - center

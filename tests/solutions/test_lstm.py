@@ -55,6 +55,18 @@ def test_the_labs_show_what_the_notebook_says(
     assert first[1.0, "belt only"] == pytest.approx(2.0e-7, rel=0.2)
     assert first[1.0, "never on the belt"] < 1e-25
     assert first[0.0, "all"] < 1e-7 < 0.1 < first[2.0, "all"]
+    assert first[3.0, "all"] > 1, "at 3 the gradient grows on its way back"
+    plain = np.median([lab["drawn"](seed, None)[0] for seed in range(8)])
+    assert first[0.0, "all"] < plain, "with zero biases it vanishes faster than the plain cell's"
+    assert 5.3 < np.log10(first[1.0, "all"] / first[0.0, "all"]) < 6, "nearly six orders of magnitude"
+    assert 2.3 < np.log10(first[2.0, "all"] / first[1.0, "all"]) < 3, "nearly three more"
+    assert {20 * (len(curve) - 1) for _, curve in lab["runs"]} <= {60, 80}, "updates until it is learned"
+    bit = np.abs(lab["bit"])
+    taker = bit[1].argmax()
+    assert (bit[1:, taker] > 0.5).all(), "one unit took the bit at once and kept it"
+    assert (lab["f"][2:-2, taker] > 0.7).all(), "with a forget gate close to 1"
+    held = bit[-3, lab["units"]]  # before the string's last symbols
+    assert (held > bit[-3, taker]).sum() == 2, "two others hold more of it in the end"
     assert lab["right"][-1] == 1.0
     assert lab["against"]["waves"] < 0.1 < 1 < lab["against"]["random walk"]
 
