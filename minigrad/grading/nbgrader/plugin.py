@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -84,7 +85,16 @@ def config(course: Course) -> Config:
     c.HTMLExporter.exclude_input_prompt = c.HTMLExporter.exclude_output_prompt = True  # they hold no numbers
     c.HTMLExporter.sanitize_html = True
     c.HTMLExporter.filters = {"clean_html": clean, "markdown2html": clean_markdown}
+    NbGraderAPI.get_submitted_timestamp = _submitted_time  # nothing of c reaches it
     return c
+
+
+def _submitted_time(api: NbGraderAPI, assignment_id: str, student_id: str) -> datetime | None:
+    """When a submission was handed in, for the formgrader's lists; nbgrader's own fails on a file that
+    holds no time, and the whole class has no list."""
+    folder = api.coursedir.format_path(api.coursedir.submitted_directory, student_id, assignment_id)
+    time = time_of(Path(folder) / f"{assignment_id}.ipynb")
+    return time.replace(tzinfo=None) if time else None
 
 
 def record(

@@ -237,3 +237,27 @@ def test_a_grading_that_runs_keeps_stock_nbgrader_out(room):
     assert api.autograde(NAME, "right")["success"]
     assert state(course) == {"right": RECORDED["right"]}
     assert not list(course.state.glob("staging*"))
+
+
+def test_a_bad_time_does_not_break_the_formgraders_list(room):
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, assignment = room
+    record(room)
+    for student, data in {"new": b"yesterday", "newer": b"\xff\xfe", "right": b"soon"}.items():
+        path = hand_in(course, student, notebook(assignment, RIGHT))
+        (path.parent / "timestamp.txt").write_bytes(data)
+    api = NbGraderAPI(CourseDirectory(config=nbgrader.config(course)), config=nbgrader.config(course))
+
+    def listed() -> dict[str, tuple[bool, str | None]]:
+        return {s["student"]: (s["autograded"], s["display_timestamp"]) for s in api.get_submissions(NAME)}
+
+    old = (True, "2030-01-31 12:00:00 UTC")
+    assert listed() == {"wrong": old, "refused": old} | dict.fromkeys(
+        ("new", "newer", "right"), (False, None)
+    )
+    record(room)
+    assert listed() == {"wrong": old, "refused": old} | dict.fromkeys(("new", "newer", "right"), (True, None))
