@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -37,12 +38,18 @@ def dates_of(course: Course) -> Dates:
 
 
 @contextmanager
-def commands_on_path() -> Iterator[None]:
-    """nbgrader starts `alembic` for a new gradebook; an environment need not be activated for that."""
+def for_nbgrader() -> Iterator[None]:
+    """What nbgrader needs around it.
+
+    It starts `alembic` for a new gradebook, for which an environment need not be activated; and it uses
+    SQLAlchemy in an old way, which warns.
+    """
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         os.environ["PATH"] = before
 
@@ -51,7 +58,7 @@ def commands_on_path() -> Iterator[None]:
 def book(course: Course) -> Iterator[Gradebook]:
     """The course's gradebook, made where there is none."""
     course.work.mkdir(parents=True, exist_ok=True)
-    with commands_on_path(), Gradebook(url(course)) as opened:
+    with for_nbgrader(), Gradebook(url(course)) as opened:
         yield opened
 
 
@@ -72,7 +79,8 @@ def register(course: Course, assignment: Assignment) -> None:
     resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
     release, resources = ComputeChecksums().preprocess(release, resources)
     try:
-        SaveCells().preprocess(release, resources)
+        with for_nbgrader():
+            SaveCells().preprocess(release, resources)
     except RuntimeError as error:
         raise GradingError(
             f"{name}: its graded cells changed, but {course.gradebook.name} has submissions of the old "

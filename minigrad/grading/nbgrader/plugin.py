@@ -9,7 +9,6 @@ grade cells. Gradebook, points by hand, feedback pages and the formgrader stay n
 from __future__ import annotations
 
 import shutil
-import warnings
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -29,11 +28,11 @@ from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
-    commands_on_path,
     dates_of,
     demand_name,
     demand_points,
     enter,
+    for_nbgrader,
     open_submission,
     register,
     registered,
@@ -178,8 +177,7 @@ def feedback(course: Course, name: str) -> None:
     """nbgrader's feedback pages of everything graded, into feedback/."""
     settings = config(course)
     settings.NbGraderAPI.log_level = "ERROR"
-    with commands_on_path(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nbgrader uses SQLAlchemy in an old way, which warns
+    with for_nbgrader():
         api = NbGraderAPI(CourseDirectory(config=settings), config=settings)
         result = api.generate_feedback(name, force=True)
     if not result["success"]:
