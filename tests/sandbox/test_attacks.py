@@ -123,11 +123,11 @@ def test_a_large_answer_goes_through_and_a_larger_one_is_refused(worker):
 import numpy as np
 from minigrad.checks import check
 @check(exercise="e", weight=1, says="")
-def fits(student, rng): return {"y": np.ones(1 << 20)}
+def fits(student, rng): return {"y": np.ones(1 << 17)}
 @check(exercise="e", weight=1, says="")
-def exceeds(student, rng): return {"y": np.ones(1 << 20), "z": np.ones(1)}
+def exceeds(student, rng): return {"y": np.ones(1 << 17), "z": np.ones(1)}
 """
     worker.call(["checks", "checks.py", checks], 5.0)
-    assert worker.call(["probe", "e.fits", "00"], 5.0)["arrays"]["y"].sum() == 1 << 20
+    assert worker.call(["probe", "e.fits", "00"], 5.0)["arrays"]["y"].sum() == 1 << 17
     failure = worker.call(["probe", "e.exceeds", "00"], 5.0)["failure"]
     assert failure == {"kind": "bad-value", "name": "", "type": "too large"}
