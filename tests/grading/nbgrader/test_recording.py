@@ -179,7 +179,7 @@ def test_hand_marked_work_is_raised_again_only_where_it_changed(room):
 
     record(room)
     assert raised() == (False, 11.0, pytest.approx(2.2)), "the penalty follows the points"
-    hand_in(course, "wrong", notebook(assignment, RIGHT, essay="Others."))
+    hand_in(course, "wrong", notebook(assignment, ADDS, essay="Others."))
     record(room)
     assert raised() == (True, 11.0, pytest.approx(2.2))
 
