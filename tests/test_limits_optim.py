@@ -28,9 +28,9 @@ def given(kind, *gradients, **options) -> Parameter:
 def test_a_rate_and_a_decay_of_zero_are_taken_and_below_zero_and_nan_are_refused(kind):
     assert given(kind, 3.0, lr=0.0, weight_decay=0.0).data.tolist() == [1, 1]
     for wrong in ({"lr": -1e-300}, {"lr": np.nan}, {"lr": 0.1, "weight_decay": -1e-300}):
-        with pytest.raises(ValueError, match="lr and weight_decay must not be negative"):
+        with pytest.raises(ValueError, match="must be a finite number, at least 0"):
             given(kind, **wrong)
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="weight_decay is nan; it must be a finite number, at least 0"):
         given(kind, lr=0.1, weight_decay=np.nan)
 
 
@@ -73,7 +73,7 @@ def test_steps_are_counted_from_zero_for_each_parameter_that_moves():
 def test_a_saved_state_that_counts_one_parameter_less_is_refused():
     optimizer = optim.Adam([Parameter(np.ones(2)), Parameter(np.ones(2))])
     saved = optimizer.state_dict()
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="of 1 parameters, not 2"):
         optimizer.load_state_dict({**saved, "counts": saved["counts"][:1]})
 
 
@@ -100,6 +100,6 @@ def test_schedules_at_their_ends():
 def test_a_schedule_starts_at_step_zero_and_tells_where_it_is():
     optimizer = optim.SGD([Parameter(np.ones(1))], 2.0)
     schedule = optim.Schedule(optimizer, lambda n: n + 0.5)
-    assert (optimizer.lr, schedule.state_dict()) == (1.0, {"initial": 2.0, "steps": 0})
+    assert (optimizer.lr, schedule.state_dict()) == (1.0, {"initial": [2.0], "steps": 0})
     schedule.step()
-    assert (optimizer.lr, schedule.state_dict()) == (3.0, {"initial": 2.0, "steps": 1})
+    assert (optimizer.lr, schedule.state_dict()) == (3.0, {"initial": [2.0], "steps": 1})
