@@ -45,15 +45,10 @@ def read(path: Path, within: Path | None = None) -> bytes:
     Raises Refused for anything but a regular file with a single name: a link, a FIFO, a device;
     below the folder `within`, folders may not be links either.
     """
-    if within is not None:
-        try:
-            parts = path.parent.relative_to(within).parts
-        except ValueError:
-            raise Refused("the file lies outside the folder of submissions") from None
-        if ".." in parts or any(within.joinpath(*parts[: i + 1]).is_symlink() for i in range(len(parts))):
-            raise Refused("the file's folder is a link: hand in the files themselves")
-    if path.is_symlink():
-        raise Refused("the file is a link: hand in the notebook itself")
+    try:
+        _demand_no_link(path, within)
+    except OSError:  # a name too long for the disk, a folder that may not be searched
+        raise Refused("the file cannot be opened: hand in a plain, readable notebook") from None
     flags = (
         os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     )
@@ -80,6 +75,19 @@ def read(path: Path, within: Path | None = None) -> bytes:
     if len(data) > MAX_BYTES:
         raise Refused(too_big(len(data)))
     return data
+
+
+def _demand_no_link(path: Path, within: Path | None) -> None:
+    """Raise Refused where a path is a link, or leads through one below `within`."""
+    if within is not None:
+        try:
+            parts = path.parent.relative_to(within).parts
+        except ValueError:
+            raise Refused("the file lies outside the folder of submissions") from None
+        if ".." in parts or any(within.joinpath(*parts[: i + 1]).is_symlink() for i in range(len(parts))):
+            raise Refused("the file's folder is a link: hand in the files themselves")
+    if path.is_symlink():
+        raise Refused("the file is a link: hand in the notebook itself")
 
 
 @dataclass(frozen=True)

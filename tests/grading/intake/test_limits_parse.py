@@ -212,3 +212,9 @@ def test_the_assignment_that_a_notebook_says_it_is(metadata, name):
 
 def test_a_notebook_without_metadata_says_nothing():
     assert parse(json.dumps({"nbformat": 4, "cells": []}).encode()).assignment == ""
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_a_name_too_long_for_the_disk_is_refused(tmp_path: Path, within: bool) -> None:
+    path = tmp_path / ("a" * 300) / "hw.ipynb"
+    assert "cannot be opened" in refused(read, path, tmp_path if within else None)
