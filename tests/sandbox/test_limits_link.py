@@ -81,16 +81,16 @@ def test_a_reply_in_two_pieces_is_put_together(far, cut):
     assert far.link.exchange(b"", 1.0, 5.0) == (7, REPLY[12:])
 
 
-def test_a_frame_of_exactly_the_cap_is_received_and_a_longer_one_disturbs(far):
-    """Without the sixteen megabytes: the header alone is looked at before any of them is read."""
-    far.channel.sendall(struct.pack("<4sII", b"mgr1", 1, protocol.MAX_FRAME))
+def test_a_reply_of_exactly_the_cap_is_received_and_a_longer_one_disturbs(far):
+    """Without its megabyte: the header alone is looked at before any of it is read."""
+    far.channel.sendall(struct.pack("<4sII", b"mgr1", 1, protocol.MAX_REPLY))
     far.channel.shutdown(socket.SHUT_WR)
     tell(far, (ENDED, EXIT_3, 0.0))
     assert end(far).reason == "exit"
 
 
 @pytest.mark.parametrize(
-    "header", [struct.pack("<4sII", b"mgr1", 1, protocol.MAX_FRAME + 1), b"PASSED 100/1"]
+    "header", [struct.pack("<4sII", b"mgr1", 1, protocol.MAX_REPLY + 1), b"PASSED 100/1"]
 )
 def test_a_wrong_header_disturbs(far, header):
     far.channel.sendall(header)

@@ -130,9 +130,9 @@ def test_300_000_commas_are_taken_and_one_more_refused():
     assert "too much data" in refused(bound, "," * 300_001)
 
 
-def test_40_digits_are_taken_and_one_more_refused():
-    assert parse(book([], x=int("9" * 40))).cells == ()
-    assert "not valid JSON" in refused(parse, book([], x=int("9" * 41)))
+def test_a_number_of_40_digits_is_read_and_one_of_more_is_none():
+    assert m.small_int("9" * 40) == int("9" * 40)
+    assert m.small_int("9" * 41) is None
 
 
 def test_300_cells_are_taken_and_one_more_refused():
