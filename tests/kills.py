@@ -191,9 +191,10 @@ def _session(process: Path) -> int:
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["grade"]:
         from minigrad import cli
+        from minigrad.cli import gradebook
 
         if arguments[2] == "judge":
-            cli.gradebook.plugin = lambda: None
+            gradebook.plugin = lambda: None
         return cli.main(["--course", arguments[1], "grade", NAME, "--workers", "2"])
     kills, seed = [*map(int, arguments), *(30, 0)[len(arguments) :]]
     with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -207,8 +208,9 @@ def test_the_release_runs_from_top_to_bottom(lab: tuple[str, Path], browser: Bro
     tables, wrong = run_all(browser, address.format("01-rnn.ipynb"))
     assert wrong == []
     assert [table.split(":")[0] for table in tables] == list(exercises)
-    for table, points in zip(tables, exercises.values(), strict=True):
-        assert f"0 of {points:g} points" in table
+    assert len(tables) == len(exercises)
+    for table in tables:
+        assert re.search(r": 0 of \d+ public checks pass", table), table
         assert "– to do" in table or "… waits" in table
         assert "✓ pass" not in table
     show(browser, ".jp-OutputArea [role=status]", tmp_path / "release.png")

@@ -690,6 +690,20 @@ def tanh(x):
     y = np.tanh(x)
     return y, (lambda g: (1 - x) * (1 + x) * g,)
 '''),
+    rewrite("tanh-halves-squared", "tanh-overflows", "tanh", '''
+def tanh(x):
+    half = np.exp(x) / 2 + np.exp(-x) / 2
+    return np.tanh(x), (lambda g: g / half**2,)
+'''),
+    rewrite("tanh-cosh-by-name", "tanh-overflows", "tanh", '''
+def tanh(x):
+    def vjp(g):
+        slope = np.cosh(x)
+        slope = slope * slope
+        return g / slope
+
+    return np.tanh(x), (vjp,)
+'''),
     rewrite("sigmoid-slope-for-g", "sigmoid-ignores-g", "sigmoid", '''
 def sigmoid(x):
     y = (1 + np.tanh(x / 2)) / 2

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from minigrad.grading.model import GradingError, clean
+from minigrad.grading.store.files import folder
 from minigrad.grading.store.layout import Course
 
 FILE = "lock"
@@ -28,7 +29,7 @@ def grading(course: Course) -> Iterator[None]:
         return
     import fcntl
 
-    course.state.mkdir(parents=True, exist_ok=True)
+    folder(course.state)
     file = os.open(course.state / FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

@@ -239,4 +239,3 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert load(folder).mutants[1].fails == ("shift.moved",)
     assert main(["--course", str(tmp_path), "matrix", "--accept"]) == 0
     assert "nothing was written" in capsys.readouterr().out
-    assert "name it, with --only" in capsys.readouterr().err
