@@ -103,3 +103,23 @@ def test_a_schedule_starts_at_step_zero_and_tells_where_it_is():
     assert (optimizer.lr, schedule.state_dict()) == (1.0, {"initial": [2.0], "steps": 0})
     schedule.step()
     assert (optimizer.lr, schedule.state_dict()) == (3.0, {"initial": [2.0], "steps": 1})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda p: optim.Adam([p], betas=(-1e-300, 0.9)),
+        lambda p: optim.Adam([p], betas=(0.9, -1e-300)),
+        lambda p: optim.Adam([p], betas=(0.9, 1.0)),
+        lambda p: optim.Adam([p], eps=-1e-300),
+        lambda p: optim.cosine(10, last=-1e-300),
+    ],
+)
+def test_just_below_zero_and_one_itself_are_refused(wrong):
+    with pytest.raises(ValueError, match="it must be a finite number, at least 0"):
+        wrong(Parameter(np.ones(1)))
+
+
+def test_zero_is_taken_for_betas_eps_and_the_last_of_a_cosine():
+    optim.Adam([Parameter(np.ones(1))], betas=(0.0, 0.0), eps=0.0)
+    assert optim.cosine(10, last=0.0)(10) == 0.0

@@ -53,7 +53,8 @@ def court(checks: int = 1) -> Iterator[tuple[Judge, Hostile]]:
     value, *others = task.checks
     more = [dataclasses.replace(value, name=f"square.value-{i}") for i in range(checks - 1)]
     source = "".join(
-        f'@check(exercise="square", says="s")\ndef value_{i}(student, rng):\n    return {{"y": student.square(2.0)}}\n'
+        f'@check(exercise="square", says="s")\n'
+        f'def value_{i}(student, rng):\n    return {{"y": student.square(2.0)}}\n'
         for i in range(checks - 1)
     )
     sources = {**task.sources, "more.py": source}
