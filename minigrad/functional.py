@@ -60,6 +60,21 @@ def _integers(name: str, labels: Any, logits: Array) -> Array:
     return labels if labels.size else labels.astype(int)
 
 
+def _heard(name: str, mask: Any, *values: Tensor) -> tuple[Tensor, ...]:
+    """The values (...) or (..., C) where the mask is True, and 0 elsewhere.
+
+    So what is masked may be NaN or infinite: times a gradient of 0, these would be NaN on the way back.
+    """
+    if mask is None:
+        return values
+
+    def heard(value: Tensor) -> Tensor:
+        true = mask_of(name, mask, value.shape)
+        return where(true.reshape(true.shape + (1,) * (value.ndim - true.ndim)), value, 0.0)
+
+    return tuple(map(heard, values))
+
+
 def _reduced(name: str, values: Tensor, mask: Any, reduction: str) -> Tensor:
     """The mean or the sum of the values where the mask is True, or all values. Raises ValueError."""
     if reduction not in ("mean", "sum", "none"):
@@ -75,7 +90,7 @@ def _reduced(name: str, values: Tensor, mask: Any, reduction: str) -> Tensor:
     return values.sum() * (1 / entries if entries else 0.0) if reduction == "mean" else values.sum()
 
 
-def _pair(name: str, prediction: Any, target: Any) -> tuple[Tensor, Tensor]:
+def _pair(name: str, prediction: Any, target: Any) -> tuple[Tensor, ...]:
     """Both as Tensors of one shape. Raises TypeError for what is none, ValueError where the shapes differ.
 
     A loss of (B, 1) against (B,) would broadcast to (B, B) and train on nonsense.
@@ -83,8 +98,9 @@ def _pair(name: str, prediction: Any, target: Any) -> tuple[Tensor, Tensor]:
     a, b = tensor(name, "prediction", prediction), tensor(name, "target", target)
     if a.shape != b.shape:
         raise ValueError(f"{name}: shapes {a.shape} and {b.shape} differ; reshape one")
-    whole = a.dtype.kind == "f" and b.dtype.kind != "f"  # float32 against int64 would be float64
-    return a, b.astype(a.dtype) if whole else b
+    # Whole numbers take the other's dtype: float32 against int64 would be float64. Two of int8 would wrap.
+    common = next((one.dtype for one in (a, b) if one.dtype.kind == "f"), np.dtype(float))
+    return tuple(one if one.dtype.kind == "f" else one.astype(common) for one in (a, b))
 
 
 def cross_entropy(
@@ -102,11 +118,13 @@ def cross_entropy(
     fit, on an `ignore_index` for probabilities, and on another reduction.
     """
     logits = tensor("cross_entropy", "logits", logits)
-    classes, logp = _classes("cross_entropy", logits), log_softmax(logits, axis=-1)
+    classes = _classes("cross_entropy", logits)
     if as_array(labels).dtype.kind == "f" and as_array(labels).shape == logits.shape:
         if ignore_index is not None:
             raise ValueError("cross_entropy: ignore_index is of integer labels; for probabilities use mask")
-        return _reduced("cross_entropy", -(logp * labels).sum(axis=-1), mask, reduction)
+        logits, shares = _heard("cross_entropy", mask, logits, tensor("cross_entropy", "labels", labels))
+        losses = -(log_softmax(logits, axis=-1) * shares).sum(axis=-1)
+        return _reduced("cross_entropy", losses, mask, reduction)
     labels = _integers("cross_entropy", labels, logits)
     kept = None if mask is None and ignore_index is None else labels != ignore_index  # from None all differ
     if mask is not None:
@@ -115,6 +133,8 @@ def cross_entropy(
     labels = labels if kept is None else np.where(kept, labels, 0)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(f"cross_entropy: labels must lie in 0 .. {classes - 1}; mask the others")
+    (logits,) = _heard("cross_entropy", kept, logits)
+    logp = log_softmax(logits, axis=-1)
     rows = logp.reshape(-1, classes) if logits.ndim != 2 else logp
     picked = getitem(rows, (np.arange(labels.size), labels.ravel()))
     loss = -_reduced("cross_entropy", picked, None if kept is None else kept.ravel(), reduction)
@@ -134,19 +154,20 @@ def binary_cross_entropy_with_logits(
     asked = t.data if mask is None else t.data[mask_of(name, mask, t.shape)]
     if asked.size and not (asked.min() >= 0 and asked.max() <= 1):
         raise ValueError(f"{name}: targets must lie in 0 .. 1; of -1 and 1, (t + 1) / 2 makes them")
+    x, t = _heard(name, mask, x, t)
     return _reduced(name, (-x).softplus() * t + x.softplus() * (1 - t), mask, reduction)
 
 
 def mse(prediction: Tensor | npt.ArrayLike, target: Any, mask: Any = None, reduction: str = "mean") -> Tensor:
     """Mean of the squared difference; prediction and target of one shape, else ValueError."""
-    prediction, target = _pair("mse", prediction, target)
+    prediction, target = _heard("mse", mask, *_pair("mse", prediction, target))
     difference = prediction - target
     return _reduced("mse", difference * difference, mask, reduction)
 
 
 def mae(prediction: Tensor | npt.ArrayLike, target: Any, mask: Any = None, reduction: str = "mean") -> Tensor:
     """Mean of the absolute difference; prediction and target of one shape, else ValueError."""
-    prediction, target = _pair("mae", prediction, target)
+    prediction, target = _heard("mae", mask, *_pair("mae", prediction, target))
     return _reduced("mae", abs(prediction - target), mask, reduction)
 
 
@@ -161,7 +182,7 @@ def huber(
 
     prediction and target of one shape, else ValueError, as for a delta that is not above 0. Huber, 1964.
     """
-    prediction, target = _pair("huber", prediction, target)
+    prediction, target = _heard("huber", mask, *_pair("huber", prediction, target))
     if not number("huber", "delta", delta, 0):
         raise ValueError(unfit("huber", "delta", delta, "above 0, or the loss is 0 everywhere"))
     difference = prediction - target

@@ -350,3 +350,35 @@ def test_logits_of_minus_infinity_rule_a_class_out():
     assert np.allclose(logits.grad, [[0, -0.25, 0.25], [-0.25, 0.25, 0]])
     assert F.cross_entropy(logits, [0, 0]).item() == np.inf
     assert F.cross_entropy(logits, [0, 0], mask=[False, True]).item() == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "binary_cross_entropy_with_logits"])
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_what_is_masked_may_be_no_number(loss, odd):
+    """In prediction or target, it changes neither the loss nor a gradient."""
+    f, mask = getattr(F, loss), np.array([True, False])
+    want = Tensor([0.3, 0.0], requires_grad=True)
+    expected = f(want, [1.0, 0.0], mask=mask)
+    expected.backward()
+    for given, target in [([0.3, 2.0], [1.0, odd]), ([0.3, odd], [1.0, 0.5]), ([0.3, odd], [1.0, odd])]:
+        x = Tensor(given, requires_grad=True)
+        value = f(x, target, mask=mask)
+        value.backward()
+        assert value.item() == expected.item()
+        np.testing.assert_array_equal(x.grad, want.grad)
+
+
+@pytest.mark.parametrize("labels", [np.array([1, 7]), np.array([[0.2, 0.8], [np.nan, 1.0]])])
+def test_masked_rows_of_logits_may_be_no_numbers(labels):
+    x = Tensor([[0.3, -1.0], [np.nan, np.inf]], requires_grad=True)
+    value = F.cross_entropy(x, labels, mask=np.array([True, False]))
+    value.backward()
+    alone = Tensor([[0.3, -1.0]], requires_grad=True)
+    F.cross_entropy(alone, labels[:1]).backward()
+    assert np.isfinite(value.item())
+    np.testing.assert_array_equal(x.grad, [alone.grad[0], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize(("loss", "want"), [("mse", 14400.0), ("mae", 120.0), ("huber", 119.5)])
+def test_losses_of_small_integers_do_not_wrap(loss, want):
+    assert getattr(F, loss)(np.array([100], "i1"), np.array([-20], "i1")).item() == want
