@@ -149,7 +149,9 @@ class Tensor(fast.Value):
         """Add the gradient of this tensor to the `.grad` of every leaf it came from, and free the tape.
 
         g: the cotangent, of the shape of this tensor; may be left out when it has one entry.
-        Raises ValueError when there is no gradient, the tape was freed or a leaf was changed since.
+        Raises ValueError when there is no gradient, the tape was freed, or the `.data` of a leaf was assigned
+        since; what is written into that array goes unseen. Threads may run passes at once only over leaves
+        of their own: into a shared one, gradients get lost.
         """
         fast.backward(self, g)
 

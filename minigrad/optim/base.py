@@ -127,10 +127,12 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient; the others, and their state, stay as they are.
 
-        Raises ValueError, and moves none, where one has another shape than when the optimiser was made.
+        Raises ValueError, and moves none, where one has another shape than when the optimiser was made, or
+        where a group was given a rate that is none.
         """
         for arena in self._arenas:
             arena.refuse_other_shapes()
+            arena.group.refuse_no_rates(type(self).__name__)
         self.steps += 1
         for arena in self._arenas:
             group, gradients = arena.group, [p.grad for p in arena.parameters]

@@ -18,6 +18,11 @@ class Group:
     lr: float
     weight_decay: float
 
+    def refuse_no_rates(self, name: str) -> None:
+        """Raise, for the optimiser of this name, what `number` raises: for below 0, NaN, infinite, a text."""
+        number(name, "lr", self.lr, 0)
+        number(name, "weight_decay", self.weight_decay, 0)
+
 
 def groups_of(name: str, parameters: Any, lr: float, weight_decay: float) -> list[Group]:
     """One group of all parameters, Tensors of any shape, or those groups that a list of dicts describes.

@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     }
     if ids:
         made[f"lms-{assignment}.csv"] = lms_csv(reports, ids)
+        raw = f"lms-{assignment}.csv has the judge's points: without lateness, points by hand and answers"
+        print(f"minigrad: {raw} in words, which `nbgrader export` has", file=sys.stderr)
         if unknown := sorted(reports.keys() - ids.keys()):
             missing = f"not in the id map, so not in lms-{assignment}.csv: {', '.join(unknown)}"
             print(printable(f"minigrad: {missing}"), file=sys.stderr)

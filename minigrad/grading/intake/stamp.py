@@ -38,7 +38,7 @@ def handed_in_at(folder: Path, within: Path | None = None) -> datetime | None:
     except UnicodeDecodeError:
         raise Refused(f"its {FILE} is not UTF-8 text: {REMEDY}") from None
     try:
-        return in_utc(text) if text else None
+        return in_utc(text)
     except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
         raise Refused(f"its {FILE} holds no time: {REMEDY}") from None
 

@@ -83,10 +83,14 @@ def automatic_scores(assignment: Assignment, report: Report, notebook: Notebook)
 
 
 def left_blank(assignment: Assignment, notebook: Notebook) -> frozenset[str]:
-    """The cells for answers that are as they came."""
+    """The cells for answers that are as they came.
+
+    Of those in words none, where the student added a text cell: the answer may stand there.
+    """
     sources = {_cell_id(c): c.source for c in notebook.cells}
-    answers = (c for c in assignment.cells if c.kind in ("solution", "written"))
-    return frozenset(c.id for c in answers if sources.get(c.id) == c.source)
+    added = any(c.cell_type == "markdown" and "nbgrader" not in c.metadata for c in notebook.cells)
+    kinds = ("solution",) if added else ("solution", "written")
+    return frozenset(c.id for c in assignment.cells if c.kind in kinds and sources.get(c.id) == c.source)
 
 
 def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> Notebook:

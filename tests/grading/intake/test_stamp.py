@@ -29,9 +29,7 @@ def test_times(tmp_path, text):
     assert handed_in_at(tmp_path, tmp_path) == datetime(2030, 1, 31, 12, tzinfo=UTC)
 
 
-def test_none_and_empty_is_no_time(tmp_path):
-    assert handed_in_at(tmp_path) is None
-    (tmp_path / "timestamp.txt").write_text(" \n")
+def test_without_the_file_there_is_no_time(tmp_path):
     assert handed_in_at(tmp_path) is None
 
 
@@ -39,6 +37,8 @@ def test_none_and_empty_is_no_time(tmp_path):
     ("data", "why"),
     [
         (b"yesterday", "holds no time"),
+        (b"", "holds no time"),  # it would count as on time
+        (b" \n", "holds no time"),
         (b"31.01.2030 12:00", "holds no time"),
         (b"2030-01-31T12:00:00Z extra +0100", "holds no time"),
         (b"2030-01-31 12:00:00 ../../etc/passwd", "holds no time"),

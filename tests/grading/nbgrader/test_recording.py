@@ -261,3 +261,22 @@ def test_a_bad_time_does_not_break_the_formgraders_list(room):
     )
     record(room)
     assert listed() == {"wrong": old, "refused": old} | dict.fromkeys(("new", "newer", "right"), (True, None))
+
+
+def test_an_answer_in_words_in_a_cell_of_its_own_waits_for_a_person(room):
+    """Below the placeholder, or in its place; left blank and with nothing written elsewhere it is 0."""
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, assignment = room
+    below = notebook(assignment, RIGHT, mine="In my own words.")
+    instead = notebook(assignment, RIGHT, mine="In my own words.")
+    instead["cells"] = [c for c in instead["cells"] if c["id"] != "essay"]
+    for student, made in {"below": below, "instead": instead, "blank": notebook(assignment, RIGHT)}.items():
+        hand_in(course, student, made)
+    assert record(room) == {}
+    with nbgrader.book(course) as opened:
+        essays = {s: opened.find_grade("essay", NAME, NAME, s) for s in ("below", "instead", "blank")}
+        told = {s: (g.auto_score, g.needs_manual_grade) for s, g in essays.items()}
+        comments = {s: opened.find_comment("essay", NAME, NAME, s).auto_comment for s in essays}
+    assert told == {"below": (None, True), "instead": (None, True), "blank": (0.0, False)}
+    assert comments == {"below": None, "instead": None, "blank": "No response."}
