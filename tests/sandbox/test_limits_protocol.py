@@ -174,3 +174,7 @@ def test_keys_are_texts_and_come_once():
 def test_texts_that_are_none_are_refused_in_words():
     refused(dumps, "\ud800", "a lone surrogate")
     refused(loads, sized(protocol.TEXT, 1) + b"\xff", "a string is not UTF-8")
+
+
+def test_the_sizes_that_the_pages_state():
+    assert (protocol.MAX_EVIDENCE, protocol.MAX_REPLY) == (1_048_576, 1_310_720)

@@ -13,9 +13,10 @@ from minigrad.grading.judge.verdict import (
     differs,
     ended,
     evidence,
+    known,
     shape_in_words,
 )
-from minigrad.grading.model import Evidence, Failure
+from minigrad.grading.model import Cell, Evidence, Failure
 from tests.grading.judge.test_verdict import CHECK, MAY
 
 
@@ -30,6 +31,23 @@ def test_lines_that_a_cell_has_are_told_and_no_others(line, at):
     assert reason(kind="exception", type="KeyError", line=line, cell="own-2") == (
         f"KeyError in {at}cell 2 of those you added"
     )
+
+
+def test_a_cell_has_one_line_more_than_line_ends():
+    cells = [Cell("a", "solution", "x = 1\ny = 2"), Cell("b", "own", "")]
+    assert known(cells, frozenset()).lines == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize("kind", ["Evil", "object", 5, None, ["list"]])
+def test_only_the_names_of_pythons_own_types_are_told(kind):
+    assert "its type" not in reason(kind="bad-value", name="h", type=kind)
+    assert reason(kind="bad-value", name="h", type="list").endswith(": its type is list")
+
+
+def test_what_is_not_there_is_told_of_names_that_are_known_and_of_two_errors():
+    assert reason(kind="exception", type="AttributeError", name="W_x").endswith(": there is no `W_x`")
+    assert "there is no" not in reason(kind="exception", type="AttributeError", name="mine")
+    assert "there is no" not in reason(kind="exception", type="KeyError", name="W_x")
 
 
 def test_a_name_that_checks_ask_for_is_told_and_no_other():
