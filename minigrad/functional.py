@@ -68,11 +68,13 @@ def _heard(name: str, mask: Any, *values: Tensor) -> tuple[Tensor, ...]:
     if mask is None:
         return values
 
-    def heard(value: Tensor) -> Tensor:
-        true = mask_of(name, mask, value.shape)
-        return where(true.reshape(true.shape + (1,) * (value.ndim - true.ndim)), value, 0.0)
+    return tuple(where(_beside(name, mask, v.shape), v, 0.0) for v in values)
 
-    return tuple(map(heard, values))
+
+def _beside(name: str, mask: Any, shape: tuple[int, ...]) -> Array:
+    """The mask, (...) with the leading axes of `shape`, with an axis of 1 for each that it lacks."""
+    found = mask_of(name, mask, shape)
+    return found.reshape(found.shape + (1,) * (len(shape) - found.ndim))
 
 
 def _reduced(name: str, values: Tensor, mask: Any, reduction: str) -> Tensor:
@@ -81,8 +83,7 @@ def _reduced(name: str, values: Tensor, mask: Any, reduction: str) -> Tensor:
         raise ValueError(unfit(name, "reduction", reduction, "'mean', 'sum' or 'none'"))
     entries = values.size
     if mask is not None:
-        mask = mask_of(name, mask, values.shape)
-        mask = mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
+        mask = _beside(name, mask, values.shape)
         entries = int(np.broadcast_to(mask, values.shape).sum())
         values = where(mask, values, 0.0)
     if reduction == "none":
@@ -128,8 +129,7 @@ def cross_entropy(
     labels = _integers("cross_entropy", labels, logits)
     kept = None if mask is None and ignore_index is None else labels != ignore_index  # from None all differ
     if mask is not None:
-        mask = mask_of("cross_entropy", mask, labels.shape)
-        kept = kept & mask.reshape(mask.shape + (1,) * (labels.ndim - mask.ndim))
+        kept = kept & _beside("cross_entropy", mask, labels.shape)
     labels = labels if kept is None else np.where(kept, labels, 0)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(f"cross_entropy: labels must lie in 0 .. {classes - 1}; mask the others")

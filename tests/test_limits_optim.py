@@ -127,11 +127,11 @@ def test_zero_is_taken_for_betas_eps_and_the_last_of_a_cosine():
 
 @pytest.mark.parametrize("rate", ["lr", "weight_decay"])
 @pytest.mark.parametrize("wrong", [-1e-300, np.nan, np.inf, "a"])
-def test_a_group_given_no_rate_is_refused_at_the_step_and_nothing_moves(rate, wrong):
+def test_a_rate_that_is_none_is_refused_by_its_group_and_nothing_moves(rate, wrong):
     w = Parameter(np.ones(1))
     optimizer = optim.SGD([w], 0.1)
-    setattr(optimizer.groups[0], rate, wrong)
     w.grad = np.ones(1)
     with pytest.raises((TypeError, ValueError), match=f"SGD: {rate} is .*; it must be a finite number"):
-        optimizer.step()
+        setattr(optimizer.groups[0], rate, wrong)
+    assert (optimizer.lr, optimizer.weight_decay) == (0.1, 0.0)
     assert (w.data.item(), optimizer.steps) == (1.0, 0)

@@ -127,12 +127,10 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient; the others, and their state, stay as they are.
 
-        Raises ValueError, and moves none, where one has another shape than when the optimiser was made, or
-        where a group was given a rate that is none.
+        Raises ValueError, and moves none, where one has another shape than when the optimiser was made.
         """
         for arena in self._arenas:
             arena.refuse_other_shapes()
-            arena.group.refuse_no_rates(type(self).__name__)
         self.steps += 1
         for arena in self._arenas:
             group, gradients = arena.group, [p.grad for p in arena.parameters]
@@ -200,13 +198,14 @@ class Optimizer:
                 if slots[name].shape != others[name].shape:
                     shapes = f"{others[name].shape}, not {slots[name].shape}"
                     raise ValueError(f"saved {name!r} of parameter {i} has shape {shapes}")
+        rates = [number(g.where, "lr", lr, 0) for g, lr in zip(self.groups, saved["lr"], strict=True)]
         for slots, others in zip(state, saved["state"], strict=True):
             for name in slots:
                 slots[name][...] = others[name]
         counts = {id(p): n for p, n in zip(self.parameters, saved["counts"], strict=True)}
         for arena in self._arenas:
             arena.counts = [counts[id(p)] for p in arena.parameters]
-        for group, lr in zip(self.groups, saved["lr"], strict=True):
+        for group, lr in zip(self.groups, rates, strict=True):
             group.lr = lr
         self.steps = saved["steps"]
 

@@ -12,16 +12,20 @@ from minigrad.tensor import Tensor
 
 @dataclass
 class Group:
-    """parameters, Tensors of any shape, that move alike; lr and weight_decay may be assigned at any time."""
+    """parameters, Tensors of any shape, that move alike; lr and weight_decay may be assigned at any time.
 
+    where: the optimiser's name, and the group's number where there are several, for errors. A rate that is
+    none is refused: TypeError for no number, ValueError for one below 0, NaN or infinite.
+    """
+
+    where: str
     parameters: list[Tensor]
     lr: float
     weight_decay: float
 
-    def refuse_no_rates(self, name: str) -> None:
-        """Raise, for the optimiser of this name, what `number` raises: for below 0, NaN, infinite, a text."""
-        number(name, "lr", self.lr, 0)
-        number(name, "weight_decay", self.weight_decay, 0)
+    def __setattr__(self, name: str, value: Any) -> None:
+        rate = name in ("lr", "weight_decay")
+        super().__setattr__(name, number(self.where, name, value, 0) if rate else value)
 
 
 def groups_of(name: str, parameters: Any, lr: float, weight_decay: float) -> list[Group]:
@@ -44,9 +48,8 @@ def groups_of(name: str, parameters: Any, lr: float, weight_decay: float) -> lis
             raise ValueError(
                 f"{where}: it {was}; a group is a dict of params and, if wanted, lr, weight_decay"
             )
-        rate = number(where, "lr", one.get("lr", lr), 0)
-        decay = number(where, "weight_decay", one.get("weight_decay", weight_decay), 0)
-        groups.append(Group(_leaves(where, one["params"]), rate, decay))
+        rates = one.get("lr", lr), one.get("weight_decay", weight_decay)
+        groups.append(Group(where, _leaves(where, one["params"]), *rates))
     everyone = [id(p) for group in groups for p in group.parameters]
     if len(set(everyone)) < len(everyone):
         raise ValueError(f"{name}: a parameter is in two groups: it can move at one rate only")
