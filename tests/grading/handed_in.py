@@ -9,7 +9,7 @@ from typing import Any
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring import template
-from minigrad.grading.authoring.build import release_notebook
+from minigrad.grading.authoring.build import build, release_notebook
 from minigrad.grading.intake.canonical import intake
 from minigrad.grading.model import Assignment, CellRun, Exercise, Report, Verdict
 from minigrad.grading.store.layout import Course
@@ -25,6 +25,20 @@ def new_course(root: Path) -> tuple[Course, Assignment]:
     course = Course.at(root)
     template.write(course.authored(NAME))
     return course, load(course.authored(NAME))
+
+
+def course_with_essay(root: Path) -> Course:
+    """A course with a written question too, built and registered in its gradebook."""
+    from minigrad.grading.nbgrader import plugin
+
+    course, _ = new_course(root)
+    source = course.authored(NAME) / "notebook.py"
+    written = '# %% [markdown] kind="written" id="essay" exercise="essay" points=5\n# Your answer.\n'
+    source.write_text(f"{source.read_text()}\n{written}")
+    assignment = load(course.authored(NAME))
+    build(assignment, course.root / "assignments")
+    plugin.register(course, assignment)
+    return course
 
 
 def notebook(assignment: Assignment, answer: str = "", **cell_sources: str) -> dict[str, Any]:

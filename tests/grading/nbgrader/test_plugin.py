@@ -19,7 +19,6 @@ import nbformat
 import pytest
 
 from minigrad.grading.assignment.load import load
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom.court import court
 from minigrad.grading.classroom.run import grade_class, keep_report, take
 from minigrad.grading.model import Assignment, Exercise, GradingError, Report, Verdict
@@ -27,7 +26,16 @@ from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
 from tests.demo.leaks import leaks, released_text, secrets
-from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
+from tests.grading.handed_in import (
+    ADDS,
+    NAME,
+    RIGHT,
+    WRITES,
+    course_with_essay,
+    hand_in,
+    new_course,
+    notebook,
+)
 
 pytest.importorskip("nbgrader")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
@@ -230,17 +238,8 @@ def report(score: float, reason: str = "off") -> Report:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    """A course with a written question too, built and registered: a new gradebook takes seconds."""
-    from minigrad.grading.nbgrader import plugin as nbgrader
-
-    course, _ = new_course(tmp_path_factory.mktemp("template"))
-    source = course.authored(NAME) / "notebook.py"
-    written = '# %% [markdown] kind="written" id="essay" exercise="essay" points=5\n# Your answer.\n'
-    source.write_text(f"{source.read_text()}\n{written}")
-    assignment = load(course.authored(NAME))
-    build(assignment, course.root / "assignments")
-    nbgrader.register(course, assignment)
-    return course.root
+    """A new gradebook takes seconds."""
+    return course_with_essay(tmp_path_factory.mktemp("template")).root
 
 
 @pytest.fixture

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from minigrad.grading.assignment.load import load
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import Assignment, GradingError, Report
 from minigrad.grading.store.layout import Course
-from tests.grading.handed_in import ADDS, NAME, RIGHT, fake_judge, hand_in, new_course, notebook
+from tests.grading.handed_in import ADDS, NAME, RIGHT, course_with_essay, fake_judge, hand_in, notebook
 
 pytest.importorskip("nbgrader")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
@@ -25,17 +24,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imp
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    """A course with a written question too, built and registered: a new gradebook takes seconds."""
-    from minigrad.grading.nbgrader import plugin as nbgrader
-
-    course, _ = new_course(tmp_path_factory.mktemp("template"))
-    source = course.authored(NAME) / "notebook.py"
-    written = '# %% [markdown] kind="written" id="essay" exercise="essay" points=5\n# Your answer.\n'
-    source.write_text(f"{source.read_text()}\n{written}")
-    assignment = load(course.authored(NAME))
-    build(assignment, course.root / "assignments")
-    nbgrader.register(course, assignment)
-    return course.root
+    """A new gradebook takes seconds."""
+    return course_with_essay(tmp_path_factory.mktemp("template")).root
 
 
 @pytest.fixture
