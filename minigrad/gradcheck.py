@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
-from operator import itemgetter
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +15,11 @@ from minigrad.recording import no_grad
 from minigrad.tape import Array
 from minigrad.tensor import Tensor
 
-# What the first step is multiplied with while the central difference does not tell: one too long has left the
-# neighbourhood in which f is nearly a parabola, in one too short rounding is all that is left.
-LENGTHS = (1.0, 1e5, 1e-2, 30.0, 1e3, 1e4, 1e-4)
+# What eps is multiplied with where the first step does not tell: one too long has left the neighbourhood in
+# which f is nearly a parabola, in one too short rounding is all that is left.
+LENGTHS = (1e5, 3e3, 1e2, 3.0, 1e-1, 3e-3, 1e-4)
 ROUNDING = 8 * float(np.finfo(np.float64).eps)  # of one result of f, relative to it
-TELLS = 1e-4  # a difference with more rounding than this share of it proves nothing
+DOUBT = 3  # by how many times its doubt a difference may be wrong
 
 
 class GradientError(AssertionError, MinigradError):
@@ -31,11 +32,11 @@ class Difference:
 
     got: float
     expected: float
-    size: float  # of the parts of `got`, which may cancel
-    rounding: float  # the error that `expected` may have from it
+    size: float  # of the parts of `got`, which may cancel: the root of the sum of their squares
+    doubt: float  # how far `expected` may be off, from what is known
     above: float  # the slope on the step's one side, and on the other
     below: float
-    width: float  # of the step, from end to end
+    kink: str = ""  # what to say of these two where they are those of a kink
 
     @property
     def error(self) -> float:
@@ -43,25 +44,24 @@ class Difference:
         return abs(self.got - self.expected)
 
     @property
-    def scale(self) -> float:
-        """The size of what is compared."""
-        return max(self.size, abs(self.expected))
+    def relative(self) -> float:
+        """The error in terms of what is compared; infinite where the gradient is no number."""
+        return self.error / (max(self.size, abs(self.expected)) or 1) if isfinite(self.error) else inf
 
     @property
-    def relative(self) -> float:
-        """The error in terms of the scale; infinite where the gradient is no number."""
-        return self.error / (self.scale or 1) if isfinite(self.error) else inf
+    def unmoved(self) -> bool:
+        """Whether both slopes are 0."""
+        return self.error == self.size == self.expected == 0
+
+    @property
+    def bend(self) -> float:
+        """How far the slopes on both sides are apart; 0 where it may be rounding."""
+        apart = abs(self.above - self.below)
+        return apart if apart > 4 * self.doubt else 0.0
 
     def agrees(self, rtol: float, atol: float) -> bool:
         """Whether the slope is that of the gradient, as far as this can tell."""
-        return self.error <= atol + rtol * self.scale + self.rounding
-
-    def said(self) -> str:
-        """Where the two sides differ, that this may be why."""
-        apart = abs(self.above - self.below)
-        if not apart > 1e-3 * max(abs(self.above), abs(self.below)) + 4 * self.rounding:
-            return ""
-        return f"; kink? the slope is {self.above:.3g} on one side and {self.below:.3g} on the other"
+        return self.error <= atol + rtol * self.size + DOUBT * self.doubt
 
 
 def gradcheck(
@@ -77,11 +77,13 @@ def gradcheck(
 
     inputs: float64 leaves of any shape; among them may be constants, which are not checked.
     f: returns a Tensor of any shape; what is differentiated is sum(f * g) for a random cotangent g.
-    entrywise: by default d is one random direction in all inputs at once, which costs two runs of f;
+    entrywise: by default d is two random directions in all inputs at once, along which no parts of the
+    gradient cancel, which costs four runs of f: they find an error of a thousandth of the gradient's norm.
     entrywise takes every entry by itself, which costs two runs of f an entry, and names the worst.
     eps is relative to an input's entries above 1. The error allowed is atol, rtol times the size of what is
-    compared, and the rounding of f. Where they differ by more, shorter and longer steps are tried before it
-    is an error.
+    compared, and the doubt in the difference. Where they differ by more, or rounding hides it, longer and
+    shorter steps are taken, and what counts is the one that agrees best with its neighbours, whatever the
+    gradient says.
     seed: of the cotangent and the direction. Every `.grad` and `.data` is afterwards what it was before.
 
     Returns True. Raises GradientError with both figures where they differ, and says so where f seems to have
@@ -103,65 +105,70 @@ def gradcheck(
             raise ValueError(f"gradcheck: input {i} must be a float64 leaf, it is {x!r}")
     check = _Check(lambda: f(*inputs), list(leaves), np.random.default_rng(seed), eps)
     faults = [
-        (fault.relative, where, fault)
-        for where, directions in (check.entries([*leaves.values()]) if entrywise else check.direction())
-        if (fault := _fault(check.differences(directions), rtol, atol))
+        (where, fault)
+        for where, directions in (check.entries([*leaves.values()]) if entrywise else check.directions())
+        if (fault := _fault(check, directions, rtol, atol))
     ]
     if not faults:
         return True
-    _, where, fault = max(faults, key=itemgetter(0))
-    if not check.repeats():
-        raise GradientError(
-            "gradcheck: f gives another result for the same inputs: let it start from one seed"
-        )
-    got, expected = f"{fault.got:.9g}", f"the central difference {fault.expected:.9g}{fault.said()}"
+    where, fault = max(faults, key=lambda pair: pair[1].relative)
+    got, expected = f"{fault.got:.9g}", f"the central difference {fault.expected:.9g}{fault.kink}"
     if entrywise:
         raise GradientError(f"gradcheck: the worst entry is {where}: the gradient is {got}, {expected}")
     remedy = "entrywise=True names the worst entry"
     raise GradientError(f"gradcheck: {where} the gradient gives {got}, {expected}; {remedy}")
 
 
-def _fault(differences: Iterator[Difference], rtol: float, atol: float) -> Difference | None:
-    """None where the gradient is right or none of the differences tells; else the one nearest to it."""
-    tried = []
-    for one in differences:
-        tried.append(one)
-        if one.agrees(rtol, atol) and one.rounding <= TELLS * one.scale:
-            return None
-        if len(tried) == 2 and tried[0].error == tried[1].error == 0:  # of an input that f does not use
-            return None
-    known = [one for one in tried if isfinite(one.error)]
-    agree = [one for one in known if one.agrees(rtol, atol)]
-    others = [one for one in known if one not in agree]
-    if known and not _refuted(others) and (_vanishes(tried[0], tried[2]) or _hidden(agree, others)):
-        return None
-    return min(others, key=lambda one: one.relative, default=tried[0])
+def _fault(check: _Check, directions: Sequence[Array], rtol: float, atol: float) -> Difference | None:
+    """None where the gradient is right or no difference tells; else the one that tells best.
 
-
-def _hidden(agree: Sequence[Difference], others: Sequence[Difference]) -> bool:
-    """Whether rounding hides what there may be: those that do not agree are of steps along which f curves."""
-    if any(one.error == 0 or one.rounding <= 0.1 * one.scale for one in agree):
-        return True
-    return bool(agree) and all(one.width > max(a.width for a in agree) for one in others)
-
-
-def _refuted(others: Sequence[Difference]) -> bool:
-    """Whether two steps of other lengths agree with each other, and with the gradient far less.
-
-    What comes of rounding grows as steps get shorter, and what comes of the curve as they get longer.
+    Raises GradientError where f does not give the same again.
     """
-    return any(
-        abs(a.expected - b.expected) <= 0.1 * min(a.error, b.error)
-        for a in others
-        for b in others
-        if a.width >= 9 * b.width
-    )
+    first = check.difference(directions, 1.0)
+    if first.agrees(rtol, atol) and first.doubt <= rtol * first.size:
+        return None
+    if first.unmoved and check.difference(directions, LENGTHS[0]).unmoved:  # f does not use the input
+        return None
+    if not check.repeats():
+        raise GradientError(
+            "gradcheck: f gives another result for the same inputs: let it start from one seed"
+        )
+    known = [one for row in check.rows(directions) for one in _beside_others(row)]
+    best = min(known, key=attrgetter("doubt"))
+    if best.kink:  # shorter steps may stay on one side of it
+        onesided = [one for one in known if not one.kink and one.doubt < 0.01 * best.bend]
+        best = min(onesided, key=attrgetter("doubt"), default=best)
+    return None if best.agrees(rtol, atol) else best
 
 
-def _vanishes(whole: Difference, hundredth: Difference) -> bool:
-    """Whether the slope is 0, as the gradient says: what a step meets is the curve, in a short one less."""
-    flat = all(abs(one.got) <= TELLS * abs(one.expected) for one in (whole, hundredth))
-    return flat and abs(hundredth.expected) < 1e-3 * abs(whole.expected)
+def _beside_others(row: Sequence[Difference]) -> Iterator[Difference]:
+    """Each difference with what its neighbours say: how far they are off adds to its doubt.
+
+    row: from the longest step to the shortest. What comes of the curve shrinks with the step, and what comes
+    of rounding grows as it gets shorter: where neither counts, a step thirty times as long gives the same.
+    At a kink the two sides remain as far apart, however short the step is.
+    """
+    for i, one in enumerate(row):
+        beside = [*row[max(i - 1, 0) : i], *row[i + 1 : i + 2]]
+        apart = [abs(one.expected - other.expected) for other in beside if isfinite(other.expected)]
+        known = isfinite(one.expected) and apart
+        shorter = min(row[i : i + 2] if i + 1 < len(row) else row[i - 1 :], key=attrgetter("bend"))
+        bends = 2 * shorter.bend > one.bend > 1e-3 * max(abs(one.above), abs(one.below))
+        sides = f"the slope is {one.above:.3g} on one side and {one.below:.3g} on the other"
+        yield replace(
+            one, doubt=one.doubt + max(apart) if known else inf, kink=f"; kink? {sides}" if bends else ""
+        )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """f's results one step up and one down, of its shape, and how far the inputs are apart then."""
+
+    up: Array
+    down: Array
+    moved: Sequence[Array]  # for each leaf
+    width: float  # from end to end, the mean over all entries that move
+    moves: Array  # which results are others than without a step
 
 
 class _Check:
@@ -190,9 +197,16 @@ class _Check:
         with no_grad():
             return np.array_equal(self.f().data, self.y, equal_nan=True)
 
-    def direction(self) -> Iterator[tuple[str, list[Array]]]:
-        """One random direction for all leaves at once."""
-        yield "along a random direction", [self.rng.standard_normal(x.shape) for x in self.leaves]
+    def directions(self) -> Iterator[tuple[str, list[Array]]]:
+        """Two random directions for all leaves at once, along which no part of the gradient is negative."""
+        for _ in range(2):
+            yield (
+                "along a random direction",
+                [
+                    np.abs(self.rng.standard_normal(a.shape)) * np.where(np.signbit(a), -1, 1)
+                    for a in self.gradients
+                ],
+            )
 
     def entries(self, numbers: Sequence[int]) -> Iterator[tuple[str, list[Array]]]:
         """Each entry's own direction, after its name; `numbers` are those of the leaves among the inputs."""
@@ -202,53 +216,53 @@ class _Check:
                 directions[k][index] = 1
                 yield f"input {numbers[k]} at {list(index)}", directions
 
-    def differences(self, directions: Sequence[Array]) -> Iterator[Difference]:
-        """Central differences for steps of several lengths: first as given, then relative to each entry."""
-        start, moves = [x.data.copy() for x in self.leaves], np.zeros(self.y.shape, bool)
-        for least in (1.0, 0.0):
-            sizes = [np.maximum(np.abs(x), least) for x in start]
-            for length in LENGTHS:
-                steps = [
-                    self.eps * length * np.where(s == 0, 1, s) * d
-                    for s, d in zip(sizes, directions, strict=True)
-                ]
-                up, down, moved = self._ends(start, steps)
-                moves = moves | (up != self.y) | (down != self.y)
-                yield self._slopes(up, down, moved, directions, moves)
+    def difference(self, directions: Sequence[Array], length: float) -> Difference:
+        """The central difference for eps times `length`."""
+        step = self._step(directions, length, 1.0)
+        return self._slopes(step, directions, np.full(self.y.shape, step.width))
+
+    def rows(self, directions: Sequence[Array]) -> list[list[Difference]]:
+        """Central differences, the longest first: for eps as it is, and relative to each entry."""
+        rows = [[self._step(directions, length, least) for length in LENGTHS] for least in (1.0, 0.0)]
+        # What not even the longest step moves is as certain in all of them: beside a large result that has no
+        # part in it, a small one still tells.
+        every = [step for row in rows for step in row]
+        still = ~np.any([step.moves for step in every], axis=0)
+        longest = max(step.width for step in every)
+        return [
+            [self._slopes(step, directions, np.where(still, longest, step.width)) for step in row]
+            for row in rows
+        ]
 
     @np.errstate(all="ignore")
-    def _slopes(
-        self,
-        up: Array,
-        down: Array,
-        moved: Sequence[Array],
-        directions: Sequence[Array],
-        moves: Array,
-    ) -> Difference:
+    def _slopes(self, step: _Step, directions: Sequence[Array], widths: Array) -> Difference:
         """What one step shows, of ends that may be beyond the domain of f, where there are no numbers.
 
-        up, down: f's results at the ends, of its shape. moved: how far these are apart, for each leaf; moves:
-        which results have moved so far.
+        widths: of the step that tells most of each result, in f's shape.
         """
-        width = sum(np.abs(m).sum() for m in moved) / (sum(np.abs(d).sum() for d in directions) or 1)
-        parts = [a * m for a, m in zip(self.gradients, moved, strict=True)]
-        # Results that no step moves have no part in it: beside a large one, a small one still tells.
-        weights = np.abs(self.g) * (moves if moves.any() else 1)
+        parts = [a * m / step.width for a, m in zip(self.gradients, step.moved, strict=True)]
+        up, down, g = step.up, step.down, self.g
+        rounding = ROUNDING * (np.abs(up) + np.abs(down)) * g / widths
         slopes = {
             "got": sum(part.sum() for part in parts),
-            "expected": ((up - down) * self.g).sum(),
-            "size": sum(np.abs(part).sum() for part in parts),
-            "rounding": ROUNDING * ((np.abs(up) + np.abs(down)) * weights).sum(),
-            "above": 2 * ((up - self.y) * self.g).sum(),
-            "below": 2 * ((self.y - down) * self.g).sum(),
+            "expected": ((up - down) * g).sum() / step.width,
+            "size": np.sqrt(sum(np.square(part).sum() for part in parts)),
+            "doubt": np.sqrt(np.square(rounding).sum()),
+            "above": 2 * ((up - self.y) * g).sum() / step.width,
+            "below": 2 * ((self.y - down) * g).sum() / step.width,
         }
-        each = {name: float(slope / (width or 1)) for name, slope in slopes.items()}
-        return Difference(**each, width=float(width))
+        each: dict[str, Any] = {name: float(slope) for name, slope in slopes.items()}
+        return Difference(**each)
 
-    def _ends(self, start: Sequence[Array], steps: Sequence[Array]) -> tuple[Array, Array, list[Array]]:
-        """f's results one step up and one down, and how far it is from the one to the other, as rounded."""
+    def _step(self, directions: Sequence[Array], length: float, least: float) -> _Step:
+        """eps times `length` along the directions: times each entry, or `least` where an entry is smaller."""
+        start = [x.data.copy() for x in self.leaves]
+        sizes = [np.maximum(np.abs(x), least) for x in start]
+        steps = [
+            self.eps * length * np.where(s == 0, 1, s) * d for s, d in zip(sizes, directions, strict=True)
+        ]
         ends = [[x + sign * step for x, step in zip(start, steps, strict=True)] for sign in (1, -1)]
-        results = []
+        results: list[Array] = []
         try:
             for end in ends:
                 for x, moved in zip(self.leaves, end, strict=True):
@@ -258,4 +272,7 @@ class _Check:
         finally:
             for x, x0 in zip(self.leaves, start, strict=True):
                 x.data[...] = x0
-        return results[0], results[1], [a - b for a, b in zip(*ends, strict=True)]
+        moved = [a - b for a, b in zip(*ends, strict=True)]  # as rounded
+        width = sum(np.abs(m).sum() for m in moved) / (sum(np.abs(d).sum() for d in directions) or 1)
+        up, down = results
+        return _Step(up, down, moved, float(width) or 1.0, (up != self.y) | (down != self.y))

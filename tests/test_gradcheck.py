@@ -110,11 +110,15 @@ RIGHT = {
     "a leaf twice": (lambda a, b: a * b + a, 2 * at(FEW)),
     "two leaves of two sizes": (lambda a, b: a * b, at([1e6, 1e-6], [1e-6, 1e6])),
     "kinks that are far": (lambda x: mg.relu(x) + abs(x) + mg.max(x), at([1e-3, -1e-3, 2.0])),
+    "near a tie": (mg.max, at([0.3, 2.0, 1.999, -1.0])),
+    "nearer a tie": (mg.max, at([0.3, 2.0, 2.0 - 1e-7, -1.0])),
     "large norm": (lambda x: mg.norm(x), at([1e8, -1e8])),
     "layer norm": (lambda x: mg.functional.layer_norm(x), at(1e3 + MANY)),
     "logits": (lambda x: mg.functional.cross_entropy(x, np.array([0, 4, 2, 1])), at(1e2 * MANY)),
     "matrices": (lambda a, b: mg.tanh(a @ b).sum(axis=0), at(1e-4 * MANY, 1e4 * MANY.T)),
     "unused": (lambda a, b: a * 2.0, at(FEW, FEW)),
+    "sure of one": (mg.functional.softmax, at([0.0, 38.0])),
+    "sure of one of three": (mg.functional.softmax, at([-80.0, 44.0, -41.0])),
     "masked": (lambda x: mg.where(np.array([True, False, True]), x, 0.0), at(FEW)),
     "none": (lambda x: x[:0], at(FEW)),
 }
@@ -132,9 +136,8 @@ def test_there_are_thirty_of_them():
 
 
 # Of the others a right gradient cannot be told from a wrong one: there is none, or it is 0.
-WRONG = [
-    name for name in RIGHT if name not in ("none", "unused", "cancelled", "flat cube", "flat fifth power")
-]
+FLAT = ("none", "unused", "cancelled", "flat cube", "flat fifth power", "sure of one", "sure of one of three")
+WRONG = [name for name in RIGHT if name not in FLAT]
 
 
 @pytest.mark.parametrize("by", [1e-3, -1.0])
@@ -154,6 +157,35 @@ def test_gradients_that_are_wrong_by_a_thousandth_are_found(name, by):
     for entrywise in (False, True):
         with pytest.raises(GradientError):
             gradcheck(lambda *xs: f(*map(spoil, xs)), *inputs, entrywise=entrywise)
+
+
+@pytest.mark.parametrize("signs", [False, True])
+@pytest.mark.parametrize("f", [mg.tanh, lambda x: (x * x).sum()])
+def test_a_thousandth_in_a_thousand_entries_is_found_for_every_seed(f, signs):
+    """One direction finds it in 99 of 100 cases, and a step that rounding blurs may not say otherwise."""
+    x = leaf(1000)
+    for seed in range(40):
+        wrong = 1 + 1e-3 * (np.random.default_rng(seed).choice([-1, 1], 1000) if signs else np.ones(1000))
+
+        @op
+        def spoil(x, wrong=wrong):
+            return x * 1.0, (lambda g: g * wrong,)
+
+        with pytest.raises(GradientError, match="along a random direction"):
+            gradcheck(lambda x, spoil=spoil: f(spoil(x)), x, seed=seed)
+
+
+def test_how_often_f_runs():
+    runs = []
+
+    def counted(x):
+        runs.append(x)
+        return mg.tanh(x)
+
+    gradcheck(counted, leaf(3, 4))
+    assert len(runs) == 1 + 4
+    gradcheck(counted, leaf(3, 4), entrywise=True)
+    assert len(runs) == 5 + 1 + 2 * 12
 
 
 @pytest.mark.parametrize("offset", [1.0, -1e-8])
