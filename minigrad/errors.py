@@ -2,6 +2,7 @@
 
     MinigradError
       GradientError                      gradcheck.py: a gradient differs from the central difference
+      UnfitFile                          train/saving.py: a file that `load` cannot read, or of other parts
       GradingError                       grading/model.py
         AuthoringError                     an assignment's sources are wrong
         Refused                            a submission that cannot be graded: a person is asked

@@ -1,6 +1,9 @@
 """fit: what it computes and records, when it stops, and that a stopped training goes on unchanged."""
 
 import collections
+import copy
+import datetime
+import enum
 import functools
 import io
 import json
@@ -18,6 +21,7 @@ from minigrad.data import Batch
 from minigrad.tensor import Tensor
 from minigrad.train import History, evaluate, fit, load, progress, save
 from minigrad.train.held import values
+from minigrad.train.saving import UnfitFile
 
 
 def line(samples=50, seed=0):
@@ -421,6 +425,17 @@ def test_after_the_best_epoch_was_restored_it_goes_on_with_the_last(tmp_path, st
 GLOBAL = np.random.default_rng(3)
 
 
+class Mode(enum.Enum):
+    FAST, SLOW = 1, 2
+
+
+class Slotted:
+    __slots__ = ("rng",)
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+
 @pytest.mark.parametrize(
     ("held", "says"),
     [
@@ -429,6 +444,14 @@ GLOBAL = np.random.default_rng(3)
         ({"a": {1, 2}}, r"Module.held.a is a set, .* keep a list"),
         (Tensor(1.0, True) * 2, r"Module.held is a recorded tensor .* keep Module.held.detach\(\)"),
         (np.random.RandomState(0).rand, r"Module.held \(self\) is a RandomState"),
+        (1 + 2j, r"Module.held is a complex, .* keep .* an array"),
+        ([b"ab"], r"Module.held.0 is a bytes"),
+        ((1, datetime.date(2026, 1, 2)), r"Module.held.1 is a date"),
+        ({"a": frozenset([1])}, r"Module.held.a is a frozenset"),
+        (Mode.SLOW, r"Module.held is a Mode"),
+        (slice(3), r"Module.held is a slice"),
+        (np.datetime64("2026-01-02"), r"Module.held is a datetime64"),
+        (Slotted(0), r"Module.held is a Slotted"),
     ],
 )
 def test_what_cannot_be_saved_is_named(tmp_path, held, says):
@@ -436,6 +459,128 @@ def test_what_cannot_be_saved_is_named(tmp_path, held, says):
     model.held = held
     with pytest.raises(ValueError, match=says):
         save(tmp_path / "run.npz", History(), model)
+    assert not list(tmp_path.iterdir())
+
+
+GROWN = [
+    ([], [1.0, 2.0]),
+    ([], [("epoch", 1), {"loss": [0.5], (1, 2): None}]),
+    ([1, 2, 3], [1]),
+    ({}, {"a": [1], 2: "b"}),
+    (None, [1.0]),
+    (None, np.arange(3.0)),
+    (None, np.float32(0.1)),
+    (0, None),
+    ([], [np.ones(2), np.zeros((2, 2))]),
+    ([np.zeros(2)], [np.ones(2), "end"]),
+    ([], [Tensor([1.0, 2.0])]),
+    ((1,), (2, np.complex128(1 + 2j), "c")),
+    ([[nn.Linear(1, 1), []]], [[nn.Linear(1, 1), [True]]]),
+]
+
+
+def told(value):
+    """A value with its types, to compare."""
+    if isinstance(value, nn.Module):
+        return type(value)
+    if isinstance(value, dict):
+        return [(key, told(one)) for key, one in value.items()]
+    if isinstance(value, (list, tuple)):
+        return type(value), [told(one) for one in value]
+    return type(value), repr(value)
+
+
+@pytest.mark.parametrize(("fresh", "grown"), GROWN)
+def test_what_grew_or_came_later_is_loaded_into_a_fresh_model(tmp_path, fresh, grown):
+    model, other = nn.Module(), nn.Module()
+    model.held, other.held = grown, copy.deepcopy(fresh)
+    before = other.held
+    save(tmp_path / "run.npz", History(), model)
+    load(tmp_path / "run.npz", other)
+    assert told(other.held) == told(grown)
+    assert other.held is before or type(fresh) not in (list, dict), "others may hold it too"
+
+
+def test_an_array_in_a_list_is_filled_where_it_is(tmp_path):
+    model, other = nn.Module(), nn.Module()
+    model.mean, other.mean = np.ones(2), np.zeros(2)
+    model.all, other.all = [model.mean, 1], [other.mean]
+    save(tmp_path / "run.npz", History(), model)
+    load(tmp_path / "run.npz", other)
+    assert other.all[0] is other.mean
+    assert np.array_equal(other.mean, [1, 1])
+
+
+def spoiled(path, how):
+    """A file at `path` that is not what it should be."""
+    if how == "folder":
+        path.mkdir()
+    elif how in ("half", "a byte", "no array"):
+        save(path, History(({"loss": 1.0},)), nn.Linear(30, 30))
+        whole = path.read_bytes()
+        turned = whole.replace(b"array0", b"array9") if how == "no array" else bytearray(whole)
+        if how == "a byte":
+            turned[len(whole) // 2] ^= 255
+        path.write_bytes(whole[: len(whole) // 2] if how == "half" else turned)
+    elif how in ("npy", "other npz", "objects"):
+        with open(path, "wb") as file:
+            what = {"npy": np.ones(3), "other npz": np.ones(3), "objects": np.array([{}])}[how]
+            np.save(file, what) if how == "npy" else np.savez(file, state=what)
+    elif how == "text":
+        np.savez(path, state=np.array("[1, 2]"))
+    else:
+        path.write_bytes({"empty": b"", "garbage": b"garbage", "zip": b"PK\x03\x04garbage"}[how])
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("folder", "is a folder: name the file"),
+        ("empty", "is empty, or a part of it is missing or damaged: save again"),
+        ("half", "a part of it is missing or damaged"),
+        ("a byte", "a part of it is missing or damaged"),
+        ("zip", "a part of it is missing or damaged"),
+        ("no array", "is none that save"),
+        ("garbage", "is none that save.* of this minigrad wrote"),
+        ("npy", "is none that save"),
+        ("other npz", "is none that save"),
+        ("objects", "is none that save"),
+        ("text", "is none that save"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_named_with_what_is_wrong(tmp_path, how, says):
+    spoiled(tmp_path / "run.npz", how)
+    with pytest.raises(UnfitFile, match=rf"run\.npz .*{says}"):
+        load(tmp_path / "run.npz", nn.Linear(30, 30))
+
+
+def test_a_file_of_another_model_is_named(tmp_path):
+    path, model = tmp_path / "run.npz", nn.Linear(3, 2)
+    adam = optim.Adam(model.parameters())
+    save(path, History(), model, adam)
+    for others in (
+        (nn.Linear(3, 4), adam),
+        (adam, model),
+        (model, optim.SGD(model.parameters(), 0.1)),
+        (model, optim.Schedule(adam, lambda epoch: 1.0)),
+        (nn.Embedding(3, 2), adam),
+    ):
+        with pytest.raises(UnfitFile, match=r"run\.npz is of other parts: .*; give those that it was saved"):
+            load(path, *others)
+    with pytest.raises(FileNotFoundError, match="none"):
+        load(tmp_path / "none.npz", model)
+
+
+def test_a_part_whose_state_cannot_be_written_is_named(tmp_path):
+    class Counted:
+        def state_dict(self):
+            return {"since": [datetime.date(2026, 1, 2)]}
+
+        def load_state_dict(self, saved):
+            pass
+
+    with pytest.raises(ValueError, match=r"save: parts\.0\.since\.0 is a date, which cannot be saved: keep"):
+        save(tmp_path / "run.npz", History(), Counted())
     assert not list(tmp_path.iterdir())
 
 
@@ -574,13 +719,6 @@ class Sampler:
 
     def draw(self):
         return self.rng.random()
-
-
-class Slotted:
-    __slots__ = ("rng",)
-
-    def __init__(self, seed):
-        self.rng = np.random.default_rng(seed)
 
 
 class ByClass(nn.Module):

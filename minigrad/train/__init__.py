@@ -17,6 +17,7 @@ from minigrad.tensor import Tensor
 from minigrad.train import asked
 from minigrad.train.history import History as History
 from minigrad.train.progress import bar_or_lines
+from minigrad.train.saving import UnfitFile as UnfitFile
 from minigrad.train.saving import load as load
 from minigrad.train.saving import save as save
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,9 +13,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from minigrad.arguments import unfit
+from minigrad.errors import MinigradError
 from minigrad.nn import Module
-from minigrad.train.held import generators, restore, values
+from minigrad.tensor import Tensor
+from minigrad.train.held import Buffer, generators, restore, values
 from minigrad.train.history import History
+
+
+class UnfitFile(ValueError, MinigradError):
+    """A file that `load` cannot read, or that is of other parts."""
 
 
 class Saved(Protocol):
@@ -30,8 +38,9 @@ def save(path: str | Path, history: History, *parts: Saved) -> None:
     """Write the history and the state of `parts` (model, optimizer, schedule) into one file.
 
     The file appears only once it is complete, also when the power fails half-way; an older one of
-    that name stays until then. Raises ValueError, with the name of the attribute, for what a module holds
-    and cannot be saved: an iterator, say; TypeError for what is no history, and for a part without a state.
+    that name stays until then. Raises ValueError, with its name, for what a module holds, or a part has in
+    its state, and cannot be saved: an iterator, a date; TypeError for what is no history, and for a part
+    without a state.
     As fit's callback:
     `callback=lambda history: save("run.npz", history, model, optimizer)`.
     """
@@ -45,7 +54,7 @@ def save(path: str | Path, history: History, *parts: Saved) -> None:
         "values": [values(part) if isinstance(part, Module) else {} for part in parts],
         "generators": [generator.bit_generator.state for generator in _generators(parts)],
     }
-    text = json.dumps(_without_arrays(state, arrays))
+    text = json.dumps({name: _written(one, arrays, f"save: {name}") for name, one in state.items()})
     target = Path(path)
     partial = target.with_name(target.name + ".partial")
     with open(partial, "wb") as file:
@@ -59,28 +68,49 @@ def load(path: str | Path, *parts: Saved) -> History:
     """Give each of `parts`, in the order in which they were saved, its state back; returns the history.
 
     Modules get back, beside their state_dict, the numbers, strings and constant tensors among their
-    attributes, and random generators go on with the numbers they would have drawn next. Raises ValueError
-    where the file holds another number of parts or of generators, or a state that does not fit its part;
-    TypeError for a part without a state.
+    attributes, and lists of these that grew; random generators go on with the numbers they would have drawn
+    next. Raises UnfitFile, a ValueError, where the file is none that `save` wrote, or not whole, or holds
+    another number of parts or of generators, or a state that does not fit its part; FileNotFoundError where
+    there is none; TypeError for a part without a state.
     """
     _refuse_others("load", parts)
-    with np.load(path, allow_pickle=False) as file:
-        state = _with_arrays(json.loads(str(file["state"])), file)
+    state = _read(path)
     drawn = _generators(parts)
     for name, given in (("parts", parts), ("generators", drawn)):
-        if "values" not in state:
-            raise ValueError(f"{path} is of an older minigrad, which did not save all that a model holds")
         if len(state[name]) != len(given):
             counts = f"it holds {len(state[name])} {name}, not {len(given)}"
-            raise ValueError(f"{path} is of other parts: {counts}")
-    for part, saved, held in zip(parts, state["parts"], state["values"], strict=True):
-        part.load_state_dict(saved)
-        if isinstance(part, Module):
-            restore(part, held)
-    for generator, numbers in zip(drawn, state["generators"], strict=True):
-        generator.bit_generator.state = numbers
+            raise UnfitFile(
+                f"{path} is of other parts: {counts}; give those that it was saved with, in order"
+            )
+    try:
+        for part, saved, held in zip(parts, state["parts"], state["values"], strict=True):
+            if isinstance(part, Module):
+                restore(part, held)
+            part.load_state_dict(saved)
+        for generator, numbers in zip(drawn, state["generators"], strict=True):
+            generator.bit_generator.state = numbers
+    except (ValueError, TypeError, LookupError) as error:
+        remedy = "give those that it was saved with, in order, made as they were"
+        raise UnfitFile(f"{path} is of other parts: {error}; {remedy}") from error
     told = state["history"]
     return History(tuple(told["records"]), told["best"], told["last"])
+
+
+def _read(path: str | Path) -> Any:
+    """What `save` wrote. Raises UnfitFile."""
+    try:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            state = {k: _read_back(one, file) for k, one in json.loads(str(file["state"])).items()}
+    except IsADirectoryError:
+        raise UnfitFile(f"{path} is a folder: name the file in it that save(path, ...) wrote") from None
+    except (EOFError, zipfile.BadZipFile, zlib.error):
+        remedy = "save again, or take an older copy"
+        raise UnfitFile(f"{path} is empty, or a part of it is missing or damaged: {remedy}") from None
+    except (ValueError, TypeError, LookupError, AttributeError):
+        state = {}
+    if not state.keys() >= {"history", "parts", "values", "generators"}:
+        raise UnfitFile(f"{path} is none that save(path, history, ...) of this minigrad wrote: name one")
+    return state
 
 
 def _refuse_others(where: str, parts: tuple[Saved, ...]) -> None:
@@ -96,27 +126,44 @@ def _generators(parts: tuple[Saved, ...]) -> list[np.random.Generator]:
     return list({id(one): one for one in held}.values())
 
 
-def _without_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """A tree of values that JSON can hold: each array goes into `arrays`, and its name takes its place."""
-    if isinstance(value, np.ndarray):
+def _written(value: Any, arrays: dict[str, np.ndarray], where: str) -> Any:
+    """A tree of values that JSON can hold: each array goes into `arrays`, and its name takes its place.
+
+    Raises ValueError, with the name of the place, for what cannot be written.
+    """
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufcUS":
         name = f"array{len(arrays)}"
-        arrays[name] = value
-        return {"array": name}
-    if isinstance(value, np.generic):
-        return value.item()
+        arrays[name] = np.asarray(value)
+        return {"number" if isinstance(value, np.generic) else "array": name}
+    if isinstance(value, Tensor):
+        return {"tensor": _written(value.data, arrays, where)}
+    if isinstance(value, Buffer):
+        return {"buffer": [list(value.shape), value.dtype]}
     if isinstance(value, Mapping):
-        return {"dict": [[key, _without_arrays(inner, arrays)] for key, inner in value.items()]}
+        items = [(_written(k, arrays, where), _written(v, arrays, f"{where}.{k}")) for k, v in value.items()]
+        return {"dict": items}
     if isinstance(value, (list, tuple)):
-        return [_without_arrays(inner, arrays) for inner in value]
-    return value
+        parts = [_written(inner, arrays, f"{where}.{i}") for i, inner in enumerate(value)]
+        return {"tuple": parts} if isinstance(value, tuple) else parts
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    remedy = "keep a list, a dict, an array, a number or a string instead"
+    raise ValueError(f"{where} is a {type(value).__name__}, which cannot be saved: {remedy}")
 
 
-def _with_arrays(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    """The tree that `_without_arrays` was given, but that tuples are lists."""
-    if isinstance(value, dict):
-        if "array" in value:
-            return arrays[value["array"]]
-        return {key: _with_arrays(inner, arrays) for key, inner in value["dict"]}
+def _read_back(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """The tree that `_written` was given."""
     if isinstance(value, list):
-        return [_with_arrays(inner, arrays) for inner in value]
-    return value
+        return [_read_back(inner, arrays) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, held),) = value.items()
+    if kind == "dict":
+        return {_read_back(key, arrays): _read_back(inner, arrays) for key, inner in held}
+    if kind == "tuple":
+        return tuple(_read_back(held, arrays))
+    if kind == "tensor":
+        return Tensor(_read_back(held, arrays))
+    if kind == "buffer":
+        return Buffer(tuple(held[0]), held[1])
+    return arrays[held][()] if kind == "number" else arrays[held]
