@@ -6,6 +6,7 @@ Its output is the Tensor, or the tuple's first. It has `initial_state(batch)` an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -67,7 +68,9 @@ class Recurrent(Module, Generic[State]):
         """x (B, T, D), mask (B, T) -> outputs (B, T, H) and the state after the last step.
 
         T may be 0. Raises ValueError where x has not three axes, `mask` is not (B, T) of True and False, or
-        the state is of another batch; TypeError for a state that is none, given or returned by the cell.
+        the state has other shapes than the cell's initial one; TypeError for a state that is none, given or
+        returned by the cell, for one Tensor in place of a tuple or the reverse, and for one of whole numbers,
+        or of float64 where the cell, its initial state and x are float32.
         """
         x = tensor("Recurrent", "x", x)
         if x.ndim != 3:
@@ -82,7 +85,7 @@ class Recurrent(Module, Generic[State]):
         if state is None:
             state = self.cell.initial_state(batch)
         else:
-            _fitting(state, batch)
+            _fitting(state, self.cell, batch, x.dtype)
         outputs: list[Any] = [None] * steps
         for t in reversed(range(steps)) if self.reverse else range(steps):
             new: Any = self.cell(x[:, t], state)
@@ -99,21 +102,59 @@ class Recurrent(Module, Generic[State]):
         return stack(outputs, axis=1), state
 
 
-def _fitting(state: Any, batch: int) -> None:
-    """Raise TypeError for what is no state, ValueError for one of another number of sequences than x."""
+def _fitting(state: Any, cell: Any, batch: int, dtype: Any) -> None:
+    """Raise TypeError for what is no state of the cell, ValueError for one of other shapes.
+
+    batch, dtype: of x (B, T, D).
+    """
     first = state[0] if isinstance(state, tuple) and state else state
-    dtype = getattr(first, "dtype", None)
-    if dtype is None or dtype.kind == "b":
+    if not hasattr(first, "dtype") or first.dtype.kind == "b":
         remedy = "a Tensor, or a tuple of Tensors; a mask goes to mask="
         raise TypeError(unfit("Recurrent", "state", state, remedy))
     if first.ndim and first.shape[0] != batch:
         raise ValueError(f"Recurrent: a state of shape {first.shape} for a batch of {batch} sequences")
+    own = cell.initial_state(batch)
+    wanted = f"what {type(cell).__name__}.initial_state({batch}) gives: {_form(own)}"
+    mine, its = list(_flat(state)), list(_flat(own))
+    if _nested(state) != _nested(own) or not all(hasattr(one, "dtype") for one in mine):
+        raise TypeError(f"Recurrent: state is {_form(state)}; it must be {wanted}")
+    if any(a.shape not in (b.shape, (batch, *b.shape[1:])) for a, b in zip(mine, its, strict=True) if b.ndim):
+        raise ValueError(f"Recurrent: state is {_form(state)}; it must be {wanted}")
+    wide = np.result_type(dtype, *[b.dtype for b in its])
+    if any(a.dtype.kind != "f" or np.result_type(a.dtype, wide) != wide for a in mine):
+        known = {p.dtype for p in cell.parameters()} if isinstance(cell, Module) else {a.dtype for a in mine}
+        if any(a.dtype.kind != "f" or a.dtype not in (wide, *known) for a in mine):
+            found = " and ".join(sorted({str(a.dtype) for a in mine}))
+            raise TypeError(
+                f"Recurrent: state is of {found}; it must be of {wide}: use .astype({str(wide)!r})"
+            )
+
+
+def _nested(state: Any) -> Any:
+    """The tuples of a state, with None in place of each tensor."""
+    return tuple(map(_nested, state)) if isinstance(state, tuple) else None
+
+
+def _flat(state: Any) -> Iterator[Any]:
+    """Each tensor (B, H) of a state."""
+    if isinstance(state, tuple):
+        for one in state:
+            yield from _flat(one)
+    else:
+        yield state
+
+
+def _form(state: Any) -> str:
+    """A state in words, by its shapes."""
+    if not isinstance(state, tuple):
+        return given(state)
+    return f"a tuple of {len(state)}: ({', '.join(map(_form, state))})"
 
 
 def _choose(here: Any, new: Any, old: Any) -> Any:
     """The new state where `here` (B, 1) is True, the old one elsewhere."""
     if isinstance(new, tuple):
-        return tuple(where(here, n, o) for n, o in zip(new, old, strict=True))
+        return tuple(_choose(here, n, o) for n, o in zip(new, old, strict=True))
     return where(here, new, old)
 
 
@@ -142,10 +183,13 @@ class Stacked(Module):
     ) -> tuple[Tensor, tuple[Any, ...]]:
         """x (B, T, D), mask (B, T) -> the last layer's outputs (B, T, H), and the final states, one a layer.
 
-        Every layer is given the mask. Raises ValueError where `state` has not one entry a layer.
+        Every layer is given the mask. Raises ValueError where `state` has not one entry a layer, TypeError
+        where it is no tuple.
         """
         if state is None:
             state = (None,) * len(self.layers)
+        if not isinstance(state, (tuple, list)):
+            raise TypeError(unfit("Stacked", "state", state, "a tuple with the state of each layer"))
         if len(state) != len(self.layers):
             raise ValueError(f"Stacked: {len(state)} states for {len(self.layers)} layers")
         final = []

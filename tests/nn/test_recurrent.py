@@ -160,6 +160,36 @@ def test_refusals():
         Stacked(Recurrent(Leaky()), Recurrent(Leaky()))(leaf(B, T, D), (None,))
 
 
+class Single(Leaky):
+    """The same in float32."""
+
+    def __init__(self):
+        self.decay = Parameter(np.full(D, 0.5, "f"))
+
+    def initial_state(self, batch):
+        return Tensor(np.zeros((batch, D), "f"))
+
+
+class Nested(Leaky):
+    """Cells in a cell: a tuple of tuples."""
+
+    def initial_state(self, batch):
+        zeros = Tensor(np.zeros((batch, D)))
+        return zeros, (zeros, zeros)
+
+    def __call__(self, x, state):
+        h, (a, b) = state
+        return self.decay * h + x, (a + b, a)
+
+
+def test_a_state_that_fits_is_taken():
+    x = leaf(B, T, D)
+    for layer in (Recurrent(Nested()), Recurrent(Single())):
+        for mask in (None, MASKS[1]):
+            _, state = layer(x, mask=mask)
+            layer(x, state, mask)  # also where float64 in x has made it one of float64
+
+
 class Forgetful(Leaky):
     def __init__(self, returned):
         super().__init__()
@@ -190,6 +220,39 @@ class Forgetful(Leaky):
         (
             lambda: Recurrent(Pair())(leaf(B, T, D), (leaf(2, D), leaf(2, 1))),
             r"a state of shape \(2, 2\) for a batch of 3 sequences",
+        ),
+        (
+            lambda: Recurrent(Leaky())(leaf(B, T, D), (leaf(B, D), leaf(B, 1))),
+            r"state is a tuple of 2: \(.*\); it must be what Leaky.initial_state\(3\) gives: a Tensor of sh",
+        ),
+        (
+            lambda: Recurrent(Leaky())(leaf(B, T, D), (leaf(B, D),)),
+            r"state is a tuple of 1: .* gives: a Tensor of shape \(3, 2\)",
+        ),
+        (
+            lambda: Recurrent(Pair())(leaf(2, T, D), leaf(2, D)),  # which would fall into two rows
+            r"state is a Tensor of shape \(2, 2\); .* a tuple of 2: \(a Tensor of shape \(2, 2\), a",
+        ),
+        (
+            lambda: Recurrent(Pair())(leaf(B, T, D), (leaf(B, D), None)),
+            r"state is a tuple of 2: \(a Tensor of shape \(3, 2\), None\); it must be",
+        ),
+        (
+            lambda: Recurrent(Leaky())(leaf(B, T, D), leaf(B, 1)),  # which would broadcast
+            r"state is a Tensor of shape \(3, 1\); .* a Tensor of shape \(3, 2\)",
+        ),
+        (lambda: Recurrent(Pair())(leaf(B, T, D), (leaf(B, D), leaf(B, D))), r"state is a tuple of 2"),
+        (
+            lambda: Recurrent(Leaky())(leaf(B, T, D), np.zeros((B, D), int)),
+            r"state is of int64; it must be of float64: use .astype\('float64'\)",
+        ),
+        (
+            lambda: Recurrent(Single())(leaf(B, T, D).astype("f"), leaf(B, D)),
+            r"state is of float64; it must be of float32: use .astype\('float32'\)",
+        ),
+        (
+            lambda: Stacked(Recurrent(Leaky()), Recurrent(Leaky()))(leaf(2, T, D), leaf(2, D)),
+            r"Stacked: state is a Tensor of shape \(2, 2\); it must be a tuple with the state of each",
         ),
         (lambda: Recurrent(Leaky())(leaf(B, T, D), mask=[5, 3, 0]), r"mask of shape \(3,\) does not fit"),
         (
