@@ -23,18 +23,24 @@ from minigrad.tensor import Tensor
 
 @op
 def log_softmax(x: Array, axis: int = -1) -> Result:
-    """log(exp(x) / sum(exp(x))) along `axis`, in x's shape; nothing overflows."""
+    """log(exp(x) / sum(exp(x))) along `axis`, in x's shape; nothing overflows. NaN where all are -inf.
+
+    Raises ValueError for an axis x has not.
+    """
     x = floats(x)
-    shifted = x - x.max(axis=axis, keepdims=True)
+    shifted = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
     y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
     return y, (lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True),)
 
 
 @op
 def softmax(x: Array, axis: int = -1) -> Result:
-    """exp(x) / sum(exp(x)) along `axis`, in x's shape; nothing overflows."""
+    """exp(x) / sum(exp(x)) along `axis`, in x's shape; nothing overflows. NaN where all are -inf.
+
+    Raises ValueError for an axis x has not.
+    """
     x = floats(x)
-    y = np.exp(x - x.max(axis=axis, keepdims=True))
+    y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
     y = y / y.sum(axis=axis, keepdims=True)
     return y, (lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True)),)
 

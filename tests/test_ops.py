@@ -581,3 +581,66 @@ def test_powers_at_their_edges():
     assert (a.dtype, b.dtype) == (np.float32, np.float32)
     assert a.tolist() == [0, 0]
     assert b.tolist() == pytest.approx([0, np.log(2)])
+
+
+# What PyTorch 2.13 gives, unless the docstring says otherwise
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize(("shape", "axis"), [((0,), 0), ((3, 0), 1), ((0, 3), 0), ((0, 3), 1)])
+def test_an_axis_of_no_entries(shape, axis):
+    x, rest = np.zeros(shape), np.zeros(shape).sum(axis=axis).shape
+    for f in (minigrad.functional.softmax, minigrad.functional.log_softmax):
+        assert f(x, axis).shape == gradients(lambda x, f=f: f(x, axis), x)[0].shape == shape
+    y = minigrad.logsumexp(x, axis)
+    assert y.shape == rest
+    assert (y.data == -np.inf).all()
+    assert gradients(lambda x: minigrad.logsumexp(x, axis), x)[0].shape == shape
+    assert minigrad.norm(x, axis).tolist() == np.zeros(rest).tolist()
+    if not shape[axis]:
+        for f in (minigrad.max, minigrad.min, lambda x, axis: Tensor(x).argmax(axis)):
+            with pytest.raises(ValueError, match=r"zero-size array|empty sequence"):
+                f(x, axis)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_gradients_at_no_number():
+    nan = np.array([np.nan])
+    for name, want in {"relu": 1, "leaky_relu": 0.01, "sign": 0, "abs": np.nan, "sqrt": np.nan}.items():
+        assert gradients(getattr(minigrad, name), nan)[0].tolist() == pytest.approx([want], nan_ok=True)
+    assert np.isnan(minigrad.relu(nan).data)
+    assert gradients(minigrad.sqrt, np.zeros(1))[0] == np.inf
+    assert gradients(lambda x: minigrad.prod(x), np.array([1.0, np.inf, 2.0]))[0].tolist() == [
+        np.inf,
+        2,
+        np.inf,
+    ]
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["fast", "plain"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_norm_stays_in_the_range_of_floats(dtype, on):
+    info = np.finfo(dtype)
+    for size in (info.max / 8, info.tiny, info.tiny * info.eps * 2**20):
+        x = np.array([[3, 4], [0, 0], [-3, 0]], dtype) * dtype(size)
+        with the_tape(on):
+            y, (g,) = minigrad.norm(Tensor(x), axis=1), gradients(lambda x: minigrad.norm(x, axis=1), x)
+        assert y.dtype == g.dtype == dtype
+        assert y.data / dtype(size) == pytest.approx([5, 0, 3])
+        assert g == pytest.approx(np.array([[0.6, 0.8], [0, 0], [-1, 0]]))
+        assert minigrad.norm(Tensor(x), axis=(0, 1), keepdims=True).shape == (1, 1)
+        assert minigrad.norm(Tensor(x)).item() / size == pytest.approx(np.sqrt(34))
+    assert minigrad.norm(Tensor(dtype([1, np.inf]))).item() == np.inf
+    assert np.isnan(minigrad.norm(Tensor(dtype([1, np.nan]))).item())
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_variance_of_fewer_than_ddof():
+    for ddof in (3, 4, 7):
+        assert minigrad.var(Tensor([1.0, 2.0, 4.0]), ddof=ddof).item() == np.inf
+        assert np.isnan(
+            gradients(lambda x, d=ddof: minigrad.var(x, ddof=d), np.array([1.0, 2.0, 4.0]))[0]
+        ).all()
+        assert np.isnan(minigrad.var(Tensor([2.0, 2.0, 2.0]), ddof=ddof).item())
+    assert np.isnan(minigrad.std(Tensor(3.0), ddof=1).item())
+    assert minigrad.std(Tensor(3.0)).item() == gradients(minigrad.std, np.array(3.0))[0] == 0

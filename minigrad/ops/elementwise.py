@@ -72,13 +72,13 @@ def sqrt(x: Array) -> Result:
 
 @quick
 def abs(x: Array) -> Result:
-    """The absolute value of x, of any shape; the gradient at 0 is 0."""
+    """The absolute value of x, of any shape; the gradient at 0 is 0, at NaN it is NaN, in PyTorch 0."""
     return np.abs(x), (lambda g: g * np.sign(x),)
 
 
 @quick
 def sign(x: Array) -> Result:
-    """-1, 0 or 1 as x is below, at or above 0, of any shape. The gradient is 0 everywhere."""
+    """-1, 0 or 1 as x is below, at or above 0, of any shape; NaN of NaN, in PyTorch 0. The gradient is 0."""
     return np.sign(x), (np.zeros_like,)
 
 
@@ -133,8 +133,9 @@ def sigmoid(x: Array) -> Result:
 
 @quick
 def relu(x: Array) -> Result:
-    """The larger of x and 0, of any shape; the gradient at 0 is 0."""
-    return np.maximum(x, 0), (lambda g: g * (x > 0),)
+    """The larger of x and 0, of any shape; the gradient at 0 is 0, and that of a NaN is g."""
+    y = np.maximum(x, 0)
+    return y, (lambda g: g * (y != 0),)
 
 
 @op

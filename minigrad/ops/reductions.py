@@ -54,8 +54,10 @@ def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
     """The mean squared distance from the mean along the axes: of (B, T) with axis=1 it is (B,).
 
-    It divides by n - ddof: NaN where that is 0. Gradient 2 g (x - mean) / (n - ddof). Raises ValueError
-    for an axis x has not.
+    It divides by n - ddof, so by n as NumPy does, where PyTorch by default divides by n - 1, which is ddof=1.
+    Gradient 2 g (x - mean) / (n - ddof). Where n - ddof is not above 0 it is infinite, or NaN if all entries
+    are equal or there is none, with NumPy's warning, and the gradient is NaN. Raises ValueError for an axis
+    x has not.
     """
     y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
     n = x.size / (y.size or 1) - ddof
@@ -67,8 +69,8 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
 def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
     """The square root of the variance along the axes: of (B, T) with axis=1 it is (B,).
 
-    It divides by n - ddof, as `var` does. The gradient where all entries are equal is 0. Raises ValueError
-    for an axis x has not.
+    It divides by n - ddof, as `var` does: by default by n, where PyTorch divides by n - 1. The gradient where
+    all entries are equal is 0. Raises ValueError for an axis x has not.
     """
     squared, (vjp,) = plain(var)(x, axis, keepdims, ddof)
     y = np.sqrt(squared)
@@ -79,15 +81,23 @@ def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
 def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The Euclidean length along the axes, the root of the sum of squares: of (B, T) with axis=1 it is (B,).
 
-    The gradient is g x / |x|, and 0 where the length is 0. Raises ValueError for an axis x has not.
+    The gradient is g x / |x|, and 0 where the length is 0. Nothing overflows. Raises ValueError for an axis
+    x has not.
     """
     x = floats(x)
-    y = np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
-    return y, (lambda g: _spread(_over(g, y), x, axis, keepdims) * x,)
+    with np.errstate(over="ignore"):
+        y = np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+    tiny = math.sqrt(np.finfo(x.dtype).tiny / np.finfo(x.dtype).eps)
+    if not ((y > tiny) & (y < np.inf)).all():  # a square may have left the range of floats
+        top = np.abs(x).max(axis=axis, keepdims=True, initial=0)
+        top = np.where((top > 0) & (top < np.inf), top, 1)
+        y = _spread(np.square(x / top).sum(axis=axis, keepdims=keepdims), x, axis, keepdims)
+        y = (np.sqrt(y) * top).reshape(np.shape(y) if keepdims else x.sum(axis=axis).shape)
+    return y, (lambda g: _spread(g, x, axis, keepdims) * _over(x, _spread(y, x, axis, keepdims)),)
 
 
 def _over(g: Array, y: Array) -> Array:
-    """g / y, in y's shape, and 0 where y is 0."""
+    """g / y, of any shapes that broadcast, and 0 where y is 0."""
     return np.where(y == 0, 0, g / np.where(y == 0, 1, y))
 
 
@@ -104,7 +114,8 @@ def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
 def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The largest entry along the axes: of (B, T) with axis=1 it is (B,).
 
-    Entries that tie share the gradient. Raises ValueError for an axis x has not, or of length 0.
+    Entries that tie share the gradient. A NaN is taken for it and gets the gradient, where PyTorch makes that
+    of all entries NaN. Raises ValueError for an axis x has not, or of length 0.
     """
     return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
 
@@ -113,7 +124,8 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The smallest entry along the axes: of (B, T) with axis=1 it is (B,).
 
-    Entries that tie share the gradient. Raises ValueError for an axis x has not, or of length 0.
+    Entries that tie share the gradient. A NaN is taken for it and gets the gradient, where PyTorch makes that
+    of all entries NaN. Raises ValueError for an axis x has not, or of length 0.
     """
     return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
 
@@ -122,6 +134,7 @@ def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The product along the axes: of (B, T) with axis=1 it is (B,). The gradient is right at zeros too.
 
+    It is the product of the other entries, also where one is infinite or NaN: PyTorch has NaN there.
     Raises ValueError for an axis x has not.
     """
 
@@ -150,11 +163,11 @@ def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """log(sum(exp(x))) along the axes: of (B, T) with axis=1 it is (B,). Gradient g softmax(x).
 
-    x is shifted by its maximum, so that nothing overflows. Raises ValueError for an axis x has not, or of
-    length 0.
+    x is shifted by its maximum, so that nothing overflows; of nothing it is -inf, with NumPy's warning.
+    Raises ValueError for an axis x has not.
     """
     x = floats(x)
-    top = x.max(axis=axis, keepdims=True)
+    top = x.max(axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
     y = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
     return y if keepdims else y.squeeze(axis), (lambda g: _spread(g, x, axis, keepdims) * np.exp(x - y),)
