@@ -5,6 +5,7 @@ The changed module is a file in a copy of the repository, so that processes of t
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import shutil
@@ -80,6 +81,7 @@ class Tests:
         """Run the tests in a forked process until the first fails; `cpu` and `wall` are limits in seconds."""
         began = time.monotonic()
         with tempfile.TemporaryFile() as output:
+            gc.freeze()  # else each collection in the child would touch, and so copy, all that is loaded
             child = os.fork()
             if child == 0:
                 _test(self.copy, self.tests, output.fileno(), int(cpu) + 1)
