@@ -301,3 +301,12 @@ def test_broadcasting_is_undone_by_sums(of, to):
 def test_shapes_that_no_broadcasting_gives_are_refused(of, to):
     with pytest.raises(Misshapen, match="gave a gradient of shape"):
         unbroadcast(np.ones(of), to)
+
+
+@pytest.mark.parametrize("rows", [3, 100_001])
+def test_a_sum_of_wider_floats_than_doubles_keeps_their_digits(rows):
+    g = np.zeros((rows, 2), np.longdouble)
+    g[0] = 1 + np.finfo(np.longdouble).eps
+    undone = unbroadcast(g, (2,))
+    assert undone.dtype == np.longdouble
+    assert np.array_equal(undone, g[0])

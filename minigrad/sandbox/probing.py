@@ -203,10 +203,7 @@ def _array(name: str, value: Any) -> np.ndarray:
         raise _BadValue(name, _type_name(value))
     if getattr(value, "nbytes", 0) > protocol.MAX_EVIDENCE:
         raise _BadValue(name, "too large")
-    try:
-        array = np.array(value, copy=True, subok=False, order="C")
-    except OverflowError:
-        raise _BadValue(name, "int") from None
+    array = np.array(value, copy=True, subok=False, order="C")
     if not protocol.carries(array):
         raise _BadValue(name, array.dtype.name)
     return array

@@ -5,6 +5,7 @@ The changed module is a file in a copy of the repository, so that processes of t
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import shutil
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import hypothesis.extra.numpy  # noqa: F401
+import nbgrader.api
+import nbgrader.preprocessors  # noqa: F401
 import pytest
 from hypothesis import Phase, settings
 
@@ -78,6 +81,7 @@ class Tests:
         """Run the tests in a forked process until the first fails; `cpu` and `wall` are limits in seconds."""
         began = time.monotonic()
         with tempfile.TemporaryFile() as output:
+            gc.freeze()  # else each collection in the child would touch, and so copy, all that is loaded
             child = os.fork()
             if child == 0:
                 _test(self.copy, self.tests, output.fileno(), int(cpu) + 1)
@@ -103,11 +107,15 @@ def _test(copy: Path, tests: Sequence[str], output: int, cpu: int) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each run would compile the package anew
+        sys.dont_write_bytecode = False
         os.chdir(copy)
         sys.path.insert(0, str(copy))
         for name in [n for n in sys.modules if n.split(".")[0] == "tests"]:
             del sys.modules[name]  # the copy's are imported
-        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[_Quick()]))
+        code = int(
+            pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *tests], plugins=[_Quick()])
+        )
     finally:
         sys.stdout.flush()
         os._exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -190,3 +191,11 @@ def test_words_are_told_only_where_they_are_asked_for(notebook):
     cell = ["cell", "b", "f(1)"]
     assert "spoken" not in str(worker.answer(notebook, cell))
     assert "spoken" in str(worker.answer(notebook, [*cell, True]))
+
+
+def test_a_cell_has_the_time_that_it_is_given_and_without_one_no_end(notebook, monkeypatch):
+    given = []
+    monkeypatch.setattr(worker, "deadline", lambda cpu: given.append(cpu) or contextlib.nullcontext())
+    notebook.cell("a", "")
+    notebook.cell("b", "", False, 2.5)
+    assert given == [0, 2.5]

@@ -57,6 +57,12 @@ def test_parts_of_64_kib_together_are_taken_and_one_byte_more_is_refused():
     assert refused(notebook(1)) == "`square`: its parts together have more than 64 KiB"
 
 
+def test_pictures_do_not_count_in_the_parts_of_an_answer_in_words():
+    picture = "![](data:image/png;base64," + "A" * 40_000 + ")"
+    cells = [*answered(why=picture), raw("more", picture + "!", markdown=True, grade_id="why")]
+    assert len(sources(intake(book(cells), TASK))["why"]) > 80_000
+
+
 def test_three_parts_are_counted():
     cells = parts(raw("middle", "    # squared", grade_id="square"))
     result = intake(book(cells), TASK)

@@ -77,10 +77,12 @@ def test_what_is_ipythons_in_a_students_cell_is_noted():
     cells[5]["source"] = "%%bash\nls"
     cells += [raw("a", "%%memit\ny = 1"), raw("b", "\n".join(f"%x{i}" for i in range(9)))]
     cells += [raw("c", "s = 7 % 2\nt = '''\n%time\n'''  # why?"), raw("d", "%%time is a word", markdown=True)]
+    cells += [raw("e", "\n".join(f"%x{i}" for i in range(5)))]
     why = "taken out: grading runs Python, without IPython's commands"
     assert taken(cells).notes == (
         f"`square`: `%time`, `!pip`, `?` {why}",
         "`cube`: a cell of `%%bash` does not run: grading runs Python alone",
         f"`own-1`: `%%memit` {why}",
         f"`own-2`: `%x0`, `%x1`, `%x2`, `%x3`, `%x4`, ... {why}",
+        f"`own-5`: `%x0`, `%x1`, `%x2`, `%x3`, `%x4` {why}",
     )

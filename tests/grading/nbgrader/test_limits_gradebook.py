@@ -1,0 +1,263 @@
+"""What a report becomes in the gradebook, at its limits, on what stands for nbgrader's own objects."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from nbgrader.api import MissingEntry
+
+from minigrad.grading.model import Assignment, Cell, GradingError, Refused, Report
+from minigrad.grading.nbgrader import gradebook
+from minigrad.grading.store.dates import Dates, Late
+from minigrad.grading.store.layout import Course
+
+DUE = datetime(2030, 2, 1, 12, tzinfo=UTC)
+CELLS = (
+    Cell("a", "solution", ""),
+    Cell("a-check", "check", "", 3.0, exercise="a"),
+    Cell("why", "written", "", 2.0),
+)
+TASK = Assignment("hw", CELLS, {}, (), frozenset(), {})
+LATE = Late(slope_percent_per_day=100)
+
+
+class Book:
+    """A gradebook with one submission of one assignment."""
+
+    def __init__(self, *grades, comments=(), score=10.0, late=0.0, known=()):
+        self.found = SimpleNamespace(
+            grades=grades, comments=comments, score=score, late_submission_penalty="old"
+        )
+        self.submission = SimpleNamespace(extension="old", total_seconds_late=late, timestamp="old")
+        self.assignment = SimpleNamespace(duedate="old")
+        self.notebook = SimpleNamespace(grade_cells=[SimpleNamespace(name=n, max_score=p) for n, p in known])
+        self.told = []
+        self.db = SimpleNamespace(
+            flush=lambda: self.told.append("flush"),
+            expire=self.told.append,
+            commit=lambda: self.told.append("commit"),
+        )
+
+    def find_assignment(self, name):
+        assert name == "hw"
+        return self.assignment
+
+    def find_notebook(self, notebook, name):
+        if name != "hw":
+            raise MissingEntry
+        return self.notebook
+
+    def find_submission_notebook(self, notebook, name, student):
+        assert (notebook, name, student) == ("hw", "hw", "ann")
+        return self.found
+
+    def find_submission(self, name, student):
+        assert (name, student) == ("hw", "ann")
+        return self.submission
+
+
+def grade(name="a-check", manual=None, auto=None, needs="old"):
+    return SimpleNamespace(name=name, manual_score=manual, auto_score=auto, needs_manual_grade=needs)
+
+
+def enter(book, monkeypatch, scores=None, report="graded", blank=(), dates=None, **more):
+    monkeypatch.setattr(gradebook, "automatic_scores", lambda *of: scores or {})
+    monkeypatch.setattr(gradebook, "left_blank", lambda *of: blank)
+    dates = dates or Dates(due={"hw": DUE}, late=LATE)
+    gradebook.enter(book, TASK, "ann", {}, Report("hw", report), dates, **more)
+    assert "commit" not in book.told
+    return book
+
+
+# Scores
+
+
+def test_a_score_is_entered_and_where_there_is_none_a_person_is_asked(monkeypatch):
+    one, none, zero = grade("one"), grade("none"), grade("zero")
+    enter(Book(one, none, zero), monkeypatch, {"one": 2.5, "none": None, "zero": 0.0})
+    assert [(g.auto_score, g.needs_manual_grade) for g in (one, none, zero)] == [
+        (2.5, False),
+        (None, True),
+        (0.0, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("manual", "auto", "more", "asked"),
+    [
+        (1.0, 2.5, {}, True),
+        (1.0, 2.5, {"anew": True}, True),
+        (1.0, 2.5, {"anew": False}, "old"),
+        (1.0, 2.0, {"anew": False}, True),
+        (1.0, None, {"anew": False}, True),
+        (0.0, 2.5, {"anew": False}, "old"),
+        (None, 2.0, {"anew": False}, False),
+    ],
+)
+def test_points_by_hand_are_looked_at_again_where_the_work_or_its_score_is_another(
+    monkeypatch, manual, auto, more, asked
+):
+    one = grade(manual=manual, auto=auto)
+    enter(Book(one), monkeypatch, {"a-check": 2.5}, **more)
+    assert (one.manual_score, one.auto_score, one.needs_manual_grade) == (manual, 2.5, asked)
+
+
+def test_what_was_left_blank_is_said_of_graded_work_alone(monkeypatch):
+    for status, words in (("graded", "No response."), ("refused", None), ("ungraded", None)):
+        blank, other = SimpleNamespace(name="b", auto_comment=1), SimpleNamespace(name="o", auto_comment=1)
+        enter(Book(comments=(blank, other)), monkeypatch, report=status, blank=("b",))
+        assert (blank.auto_comment, other.auto_comment) == (words, None)
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    ("late", "score", "penalty"),
+    [(-1.0, 10.0, None), (0.0, 10.0, None), (0.5, 10.0, 10 * 0.5 / 86_400), (1.0, 10.0, 10 / 86_400),
+     (10 * 86_400.0, 10.0, 10.0), (10 * 86_400.0, 0.0, 0.0)],
+)  # fmt: skip
+def test_lateness_costs_from_the_first_moment_on_and_no_more_than_there_is(monkeypatch, late, score, penalty):
+    book = enter(Book(score=score, late=late), monkeypatch)
+    assert book.found.late_submission_penalty == (penalty if penalty is None else pytest.approx(penalty))
+    assert book.told == ["flush", book.found], "the score is computed anew before"
+
+
+@pytest.mark.parametrize(
+    ("until", "extension"),
+    [(None, None), (DUE, None), (DUE - timedelta(1), None), (DUE + timedelta(hours=1), timedelta(hours=1))],
+)
+def test_an_extension_is_the_time_behind_the_due_date(monkeypatch, until, extension):
+    dates = Dates(due={"hw": DUE}, extensions={"hw": {"ann": until} if until else {"bo": DUE + timedelta(9)}})
+    book = enter(Book(), monkeypatch, dates=dates)
+    assert (book.submission.extension, book.assignment.duedate) == (extension, DUE.replace(tzinfo=None))
+
+
+def test_an_assignment_without_a_due_date_keeps_what_it_was_told(monkeypatch):
+    book = enter(Book(), monkeypatch, dates=Dates(due={"other": DUE}))
+    assert (book.submission.extension, book.assignment.duedate) == ("old", "old")
+
+
+def test_a_time_is_in_utc_without_its_zone():
+    submission = SimpleNamespace()
+    gradebook.set_time(submission, DUE)
+    assert submission.timestamp == datetime(2030, 2, 1, 12)
+    gradebook.set_time(submission, None)
+    assert submission.timestamp is None
+
+
+# Who is asked, and what is refused
+
+
+def test_a_person_is_asked_about_every_part_of_a_submission():
+    grades = grade(), grade("b", needs=False)
+    gradebook.ask_a_person(Book(*grades), "hw", "ann")
+    assert [g.needs_manual_grade for g in grades] == [True, True]
+
+
+def test_a_name_of_128_characters_on_one_line_can_be_kept():
+    gradebook.demand_name("a" * 128)
+    for name in ("a" * 129, "a\nb", "\x1b"):
+        with pytest.raises(Refused, match="with at most 128 letters"):
+            gradebook.demand_name(name)
+
+
+def test_other_points_than_the_sources_are_named():
+    right = [("a-check", 3.0), ("why", 2.0)]
+    gradebook.demand_points(Book(known=right), TASK)
+    for known, named in (
+        ([("a-check", 2.0), ("why", 2.0)], "the points of a-check are"),
+        ([("why", 2.0)], "the points of a-check are"),
+        ([*right, ("more", 1.0)], "the points of more are"),
+        ([("a-check", 1.0)], "the points of a-check, why are"),
+    ):
+        with pytest.raises(GradingError, match=named):
+            gradebook.demand_points(Book(known=known), TASK)
+
+
+# The gradebook itself
+
+
+@pytest.fixture
+def course(tmp_path):
+    return Course.at(tmp_path, tmp_path / "classes" / "one")
+
+
+def with_database(course):
+    course.dates.parent.mkdir(parents=True, exist_ok=True)
+    course.dates.write_text('[gradebook]\ndb_url = "postgresql://host/db"\n')
+
+
+def test_the_gradebook_is_a_file_unless_the_course_names_a_database(course):
+    assert gradebook.url(course) == f"sqlite:///{course.gradebook}"
+    with_database(course)
+    assert gradebook.url(course) == "postgresql://host/db"
+
+
+def test_what_nbgrader_needs_around_it_is_gone_afterwards(monkeypatch):
+    monkeypatch.setenv("PATH", "/before")
+    for end in (None, KeyError):
+        try:
+            with gradebook.for_nbgrader():
+                assert os.environ["PATH"].endswith(f"{os.pathsep}/before")
+                warnings.warn("old ways", stacklevel=1)
+                if end:
+                    raise end
+        except KeyError:
+            pass
+        assert os.environ["PATH"] == "/before"
+
+
+def opened(monkeypatch, book):
+    """In place of what opens a gradebook."""
+
+    @contextmanager
+    def open_it(where):
+        assert where.startswith(("sqlite:", "postgresql:"))
+        yield book
+
+    monkeypatch.setattr(gradebook, "Gradebook", open_it)
+
+
+def test_a_folder_for_the_gradebook_is_made_where_there_is_none(course, monkeypatch):
+    opened(monkeypatch, it := Book())
+    for _ in range(2):
+        with gradebook.book(course) as book:
+            assert book is it
+    assert course.work.is_dir()
+
+
+def test_an_assignment_is_registered_where_the_gradebook_knows_it(course, monkeypatch):
+    opened(monkeypatch, Book())
+    assert not gradebook.registered(course, "hw"), "there is no file"
+    assert not course.work.exists(), "and none is made"
+    course.work.mkdir(parents=True)
+    course.gradebook.touch()
+    assert gradebook.registered(course, "hw")
+    assert not gradebook.registered(course, "other")
+    course.gradebook.unlink()
+    with_database(course)
+    assert gradebook.registered(course, "hw"), "a database needs no file"
+
+
+def test_graded_cells_that_changed_below_submissions_are_told_with_the_remedy(course, monkeypatch):
+    class Changed:
+        def preprocess(self, release, resources):
+            raise RuntimeError("nbgrader's words")
+
+    book = Book()
+    book.update_or_create_assignment = lambda name: book.told.append(name)
+    opened(monkeypatch, book)
+    monkeypatch.setattr(gradebook, "release_notebook", lambda task: {"cells": [], "metadata": {}})
+    monkeypatch.setattr(gradebook, "ComputeChecksums", lambda: SimpleNamespace(preprocess=lambda *of: of))
+    monkeypatch.setattr(gradebook, "SaveCells", Changed)
+    with pytest.raises(
+        GradingError, match=r"^hw: its graded cells changed, but gradebook.db has submissions"
+    ):
+        gradebook.register(course, TASK)
+    assert book.told == ["hw", "commit"]

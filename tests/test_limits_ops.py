@@ -1,0 +1,93 @@
+"""The ops at their limits, each by a few written cases: values as NumPy has them, vjps by differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import Tensor
+from tests.test_ops import holds, normal, ops
+
+# Arithmetic
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 3), (3, 2)), ((3,), (4, 3, 2)), ((4, 2, 3), (3,)),
+     ((4, 2, 3), (3, 2)), ((2, 3), (4, 3, 2)), ((4, 2, 3), (4, 3, 2)), ((5, 1, 2, 3), (4, 3, 2)),
+     ((70, 70), (70, 70)), ((5, 4, 2, 3), (3, 2)), ((2, 0), (0, 3)), ((4, 2, 3), (1, 3, 2))],
+)  # fmt: skip
+def test_products_of_matrices_of_any_dimensions(a, b):
+    x, y = normal(0, a), normal(1, b)
+    assert np.allclose(ops.matmul(x, y)[0], x @ y)
+    holds(ops.matmul, x, y)
+
+
+# Reductions
+
+AXES = [None, 0, 1, -1, (0, 2), (-1, 0), (0, 1, 2)]
+
+
+@pytest.mark.parametrize("keepdims", [True, False])
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "max", "min", "prod"])
+def test_reductions_along_any_axes(name, axis, keepdims):
+    x, f = normal(0, (2, 3, 2)), getattr(ops, name)
+    assert np.allclose(f(x, axis, keepdims)[0], getattr(np, name)(x, axis=axis, keepdims=keepdims))
+    holds(lambda x: f(x, axis, keepdims), x)
+
+
+@pytest.mark.parametrize("keepdims", [True, False])
+@pytest.mark.parametrize("axis", AXES)
+def test_lengths_and_logarithms_of_sums_along_any_axes(axis, keepdims):
+    x = normal(0, (2, 3, 2))
+    assert np.allclose(ops.norm(x, axis, keepdims)[0] ** 2, (x**2).sum(axis=axis, keepdims=keepdims))
+    assert np.allclose(
+        np.exp(ops.logsumexp(x, axis, keepdims)[0]), np.exp(x).sum(axis=axis, keepdims=keepdims)
+    )
+    for f in (ops.norm, ops.logsumexp):
+        holds(lambda x, f=f: f(x, axis, keepdims), x)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "max", "min", "prod", "norm", "logsumexp"])
+def test_reductions_reduce_everything_and_keep_no_axes_unless_told(name):
+    f = getattr(minigrad, name)
+    assert f(Tensor(normal(0, (2, 3)))).shape == ()
+    assert f(Tensor(normal(0, (2, 3))), axis=0).shape == (3,)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+def test_running_sums_along_any_axis(axis):
+    x = normal(0, (2, 3))
+    assert np.allclose(ops.cumsum(x, axis)[0], np.cumsum(x, axis))
+    holds(lambda x: ops.cumsum(x, axis), x)
+
+
+# Taking out, joining and cutting apart
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, -3])
+def test_taking_along_any_axis(axis):
+    x, indices = normal(0, (2, 3, 2)), np.array([[0, 1], [-1, 0]])
+    assert np.array_equal(ops.take(x, indices, axis)[0], np.take(x, indices, axis))
+    holds(lambda x: ops.take(x, indices, axis), x)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("axis", [0, 1, -1, -2])
+def test_joining_along_any_axis(axis, n):
+    xs = [normal(i, (2, 3)) for i in range(n)]
+    for name in ("concatenate", "stack"):
+        assert np.array_equal(
+            getattr(minigrad, name)([Tensor(x) for x in xs], axis).data, getattr(np, name)(xs, axis)
+        )
+        holds(lambda *xs, name=name: getattr(ops, name)(*xs, axis=axis), *xs)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("sections", [1, 2, 4, [1, 3], [0], []])
+def test_cutting_along_any_axis(sections, axis):
+    x = normal(0, (4, 8))
+    parts = minigrad.split(Tensor(x), sections, axis)
+    assert all(np.array_equal(a.data, b) for a, b in zip(parts, np.split(x, sections, axis), strict=True))
