@@ -72,6 +72,7 @@ class Assignment:
     rewrites: tuple[Rewrite, ...] = ()
     title: str = ""
     engine: bool = True  # False: the worker has no minigrad (00-autograd)
+    packages: tuple[str, ...] = ()  # distributions that a worker has besides those it always has
 
     def exercises(self) -> dict[str, float]:
         """Points of each automatically graded exercise, in the notebook's order."""

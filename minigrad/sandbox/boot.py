@@ -10,12 +10,16 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import site
 import sys
 import tempfile
 import threading
 import types
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.machinery import ModuleSpec
+from importlib.metadata import DistributionFinder, PathDistribution
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,12 +34,13 @@ HIDDEN = ("linux", "forkserver", "link", "errors")  # modules of the sandbox tha
 def main(config: dict[str, Any]) -> NoReturn:
     """Import everything; then serve as the fork server or, for `unsafe`, as one worker without a sandbox."""
     sys.path[:] = config["path"]
+    sys.meta_path.append(Listed(config["modules"], config["entries"]))
     _interactive_names()
     package = Path(config["package"])
     _find_package(package, config["engine"])
     for name in COMMON.split():
         importlib.import_module(name)
-    for entry in config["entries"]:
+    for entry in config["ours"]:
         _import_below(Path(entry), package)
     if config["role"] == "worker":
         _plain_worker(config)
@@ -44,6 +49,40 @@ def main(config: dict[str, Any]) -> NoReturn:
     _import_matplotlib()
     _hide_package(config["engine"])
     forkserver.serve(config, worker.serve)
+
+
+class Listed:
+    """Finds the packages on the course's list wherever they are installed, and no other.
+
+    modules: the file of each module, or its folder, as `layout.Installed` has them; entries: what
+    of packages may be read.
+    """
+
+    def __init__(self, modules: Mapping[str, str], entries: Iterable[str]) -> None:
+        self._modules = modules
+        self._metadata = [Path(p) for p in entries if p.endswith((".dist-info", ".egg-info"))]
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        place = self._modules.get(name)
+        if place is None:
+            return None
+        if not os.path.isdir(place):
+            return importlib.util.spec_from_file_location(name, place)
+        spec = ModuleSpec(name, None, is_package=True)  # a mere folder of packages
+        spec.submodule_search_locations = [place]
+        return spec
+
+    def find_distributions(self, context: DistributionFinder.Context) -> Iterator[PathDistribution]:
+        """Their metadata, for importlib.metadata: some packages look up their own version there."""
+        wanted = None if context.name is None else _plain(context.name)
+        for folder in self._metadata:
+            if wanted in (None, _plain(folder.name.partition("-")[0])):
+                yield PathDistribution(folder)
+
+
+def _plain(name: str) -> str:
+    """A distribution's name as all its spellings have it in common."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _interactive_names() -> None:

@@ -21,6 +21,16 @@ class SandboxUnavailable(SandboxError):
         super().__init__("\n  ".join([what, *why, remedy]))
 
 
+class PackageMissing(SandboxError):
+    """A package on an assignment's list is not installed on this machine; nothing has been run."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the package {name} is on the assignment's list and is not installed here: "
+            f"`pip install {name}`, or take it off `packages:` at the top of its notebook.py"
+        )
+
+
 class SandboxFault(SandboxError):
     """The sandbox itself failed: before any student code ran, or for a reason that lies outside it."""
 

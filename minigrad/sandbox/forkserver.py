@@ -32,7 +32,8 @@ FILE_MB = 16  # the size of the largest file that it may write
 UNPRIVILEGED = 64321  # a user id that owns nothing
 INNER = 1000  # the user id of workers, as seen inside their user namespace
 ID_MAPS = ("/proc/self/uid_map", "/proc/self/gid_map")
-CHANNEL, LIFELINE = 60, 61  # a worker's file descriptors: higher than any that a library has open
+# A worker's file descriptors, higher than any that a library has open; RULES are those of Landlock.
+CHANNEL, LIFELINE, RULES = 60, 61, 62
 
 Serve = Callable[[int, int], None]
 
@@ -112,13 +113,16 @@ def _isolate(config: dict[str, Any]) -> int:
         _drop_capabilities(config, permitted & 1 << calls.CAP_DAC_READ_SEARCH)
     else:
         calls.set_capabilities(0, 0)
+    rules = landlock.rules(_readable(config), config["list"], ["/dev/null"])
+    os.dup2(rules, RULES)  # the same for all workers, which read them from here
+    os.close(rules)
     return -1
 
 
 def _namespaces_as_root(config: dict[str, Any], proc: int) -> None:
     """Namespaces first, then never root again."""
     calls.unshare(calls.NAMESPACES)
-    calls.new_root(config["trees"], config["package"], config["entries"])
+    calls.new_root(config["trees"], config["hidden"], config["entries"])
     calls.leave_root(UNPRIVILEGED)
     _drop_capabilities(config)
     calls.unshare(calls.CLONE_NEWUSER)
@@ -133,7 +137,7 @@ def _namespaces(config: dict[str, Any], proc: int, leaves: bool) -> None:
     uid, gid = os.getuid(), os.getgid()
     calls.unshare(calls.NAMESPACES | calls.CLONE_NEWUSER)
     calls.map_ids(proc, uid, gid, INNER)
-    calls.new_root(config["trees"], config["package"], config["entries"])
+    calls.new_root(config["trees"], config["hidden"], config["entries"])
 
 
 def _drop_capabilities(config: dict[str, Any], spare: int = 0) -> None:
@@ -145,7 +149,7 @@ def _drop_capabilities(config: dict[str, Any], spare: int = 0) -> None:
     says which files. Where it is needed and not there, OSError.
     """
     calls.set_capabilities(0, spare)
-    path = _unreadable(config["read"], config["path"])
+    path = _unreadable((*config["trees"], *config["entries"]), config["path"])
     keep = spare if path else 0
     calls.set_capabilities(keep, keep)
     if path and not keep:
@@ -167,6 +171,11 @@ def _unreadable(shown: Sequence[str], searched: Sequence[str]) -> str | None:
             if (name.endswith((".py", ".so")) or "." not in name) and not calls.may_read(path):
                 return path
     return None
+
+
+def _readable(config: dict[str, Any]) -> list[str]:
+    """What workers may read, with the devices."""
+    return [*config["read"], "/dev/urandom", "/dev/zero"]
 
 
 def _text(path: str) -> str:
@@ -271,16 +280,16 @@ def _become_worker(
     try:
         calls.die_with_parent()
         os.setsid()
-        _arrange_files(channel, lifeline)
-        channel, lifeline = CHANNEL, LIFELINE
         spaces = config["isolation"] == "namespaces"
+        _arrange_files(channel, lifeline, [] if spaces else [RULES])
+        channel, lifeline = CHANNEL, LIFELINE
         _environment(calls.SCRATCH if spaces else "/")
         if spaces:
             calls.set_capabilities(0, 0)
         calls.limit(options["memory_mb"], FILE_MB)
         if landlock.abi():
-            write = ["/dev/null", *([calls.SCRATCH] if spaces else [])]
-            landlock.restrict([*config["read"], "/dev/urandom", "/dev/zero"], config["list"], write)
+            own = ["/dev/null", calls.SCRATCH]  # each worker has another scratch folder
+            landlock.restrict(landlock.rules(_readable(config), [], own) if spaces else RULES)
         seccomp.restrict()
         os.close(lifeline)
         os.write(channel, protocol.frame(0, "ready"))
@@ -291,12 +300,13 @@ def _become_worker(
     os._exit(0)
 
 
-def _arrange_files(channel: int, lifeline: int) -> None:
-    """Open /dev/null as the standard streams, move channel and lifeline to their numbers, close all else."""
+def _arrange_files(channel: int, lifeline: int, kept: list[int]) -> None:
+    """Open /dev/null as the standard streams, move channel and lifeline to their numbers, close all else
+    but `kept`."""
     null = os.open("/dev/null", os.O_RDWR)
     for target, fd in ((0, null), (1, null), (2, null), (CHANNEL, channel), (LIFELINE, lifeline)):
         os.dup2(fd, target)
-    calls.close_all_but([0, 1, 2, CHANNEL, LIFELINE])
+    calls.close_all_but([0, 1, 2, CHANNEL, LIFELINE, *kept])
 
 
 def _environment(home: str) -> None:

@@ -78,9 +78,11 @@ class Server:
 
     "namespaces": namespaces, seccomp, rlimits, and Landlock where the kernel has it. "landlock":
     Landlock, seccomp, rlimits. "unsafe": a plain process with deadlines, on any system; no sandbox.
-    `readable` adds files and folders that workers may read, `forbidden` names what they must not:
-    a server that would show one of them does not start. With `engine=False` workers have no
-    minigrad but `checks`. SandboxUnavailable when the isolation asked for cannot be had.
+    `readable` adds files and folders that workers may read, `packages` distributions that their code
+    may import (`layout.ALWAYS` has those that it always may). `forbidden` names what they must not
+    read: a server that would show one of them does not start. With `engine=False` workers have no
+    minigrad but `checks`. SandboxUnavailable when the isolation asked for cannot be had,
+    PackageMissing when a package is not installed.
     """
 
     def __init__(
@@ -89,8 +91,9 @@ class Server:
         readable: Iterable[Path] = (),
         engine: bool = True,
         forbidden: Sequence[Path] = (),
+        packages: Sequence[str] = (),
     ) -> None:
-        self._layout = layout(engine, readable)
+        self._layout = layout(engine, readable, packages)
         self._engine = engine
         self._owner = os.getpid()
         self._process: subprocess.Popen[bytes] | None = None
@@ -192,7 +195,7 @@ class Server:
     def _readable(self, isolation: str) -> tuple[list[str], list[str]]:
         """What Landlock lets a worker read, and only list; with namespaces the new root hides the rest."""
         if isolation == "namespaces":
-            return [*self._layout.trees, *self._layout.entries], []
+            return self._layout.shown(), []
         return self._layout.read()
 
     def _config(self, role: str) -> dict[str, Any]:
@@ -203,8 +206,11 @@ class Server:
             "judge": os.getpid(),
             "engine": self._engine,
             "path": shown.path,
+            "modules": dict(shown.modules),
             "trees": shown.trees,
-            "package": shown.package,
+            "hidden": shown.hidden,
+            "package": str(PACKAGE),
+            "ours": shown.ours,
             "entries": shown.entries,
         }
 

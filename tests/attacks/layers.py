@@ -50,7 +50,7 @@ LAYERS = (
           "        sys.modules.pop(name)\n", "        pass\n",
           ("the sandbox itself",)),
     Layer("files closed", "namespaces", "sandbox/forkserver.py",
-          "    calls.close_all_but([0, 1, 2, CHANNEL, LIFELINE])\n", "",
+          "    calls.close_all_but([0, 1, 2, CHANNEL, LIFELINE, *kept])\n", "",
           ("any inherited file",)),
     Layer("deadlines in CPU time", "namespaces", "sandbox/forkserver.py",
           "                deadline = calls.cpu_time(pid) + seconds\n", "                pass\n",

@@ -49,7 +49,7 @@ class Near:
         self.fault = SandboxFault("no room")  # and in this way
         self.once = {}  # reason by cell or check: ends the worker the first time it is asked
 
-    def __call__(self, isolation, engine=True, forbidden=()):
+    def __call__(self, isolation, engine=True, forbidden=(), packages=()):
         return self
 
     def worker(self, memory_mb=1024):

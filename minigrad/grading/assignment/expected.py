@@ -44,6 +44,7 @@ class Shipped:
         float, ...
     ] = ()  # random numbers drawn at build time, by which a NumPy with other streams is noticed
     engine: bool = True  # False: the checks' worker has no minigrad, as in grading
+    packages: tuple[str, ...] = ()  # distributions that it has besides those it always has
 
 
 def public_seed(assignment: str, check: str) -> str:
@@ -90,6 +91,7 @@ def dumps(shipped: Shipped) -> bytes:
         "weights": dict(shipped.weights),
         "draws": list(shipped.draws),
         "engine": shipped.engine,
+        **({"packages": shipped.packages} if shipped.packages else {}),
         "expected": {check: place(group) for check, group in shipped.expected.items()},
         "known": {exercise: known(exercise) for exercise in shipped.known},
     }
@@ -131,6 +133,7 @@ def loads(data: bytes) -> Shipped:
             },
             draws=tuple(index["draws"]),
             engine=index.get("engine", True),
+            packages=tuple(index.get("packages", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise GradingError(f"{FILE} is damaged ({error}): download the assignment's folder again") from None

@@ -38,7 +38,7 @@ def load(folder: Path, unsettled: str = "") -> Assignment:
             raise AuthoringError(
                 f"{folder.name}/{file} is missing: an assignment needs it, even if it is empty"
             )
-    cells, solution, engine = _notebook(folder)
+    cells, solution, header = _notebook(folder)
     sources = {file: (folder / file).read_text(encoding="utf-8") for file in (PUBLIC, HIDDEN)}
     checks, public = _checks(folder.name, sources)
     mutants = _table(folder, "mutants.py", "MUTANTS", Mutant)
@@ -48,8 +48,9 @@ def load(folder: Path, unsettled: str = "") -> Assignment:
         (m[1] for c in cells if c.markdown and (m := re.search(r"^# +(.+?)\s*$", c.source, re.M))), ""
     )
     assignment = Assignment(
-        folder.name, cells, solution, checks, public, sources, mutants, variants, rewrites, title, engine
-    )
+        folder.name, cells, solution, checks, public, sources, mutants, variants, rewrites, title,
+        header.engine, header.packages,
+    )  # fmt: skip
     _agree(assignment, unsettled)
     shares = sharing.shared(checks, assignment.exercises(), sharing.weights(checks))
     return dataclasses.replace(assignment, checks=shares)
@@ -60,10 +61,10 @@ def names(root: Path) -> list[str]:
     return sorted(p.parent.name for p in root.glob("[0-9][0-9]-*/notebook.py"))
 
 
-def _notebook(folder: Path) -> tuple[tuple[Cell, ...], dict[str, str], bool]:
-    """The release's cells, the solution of each solution cell, and whether it uses the engine."""
+def _notebook(folder: Path) -> tuple[tuple[Cell, ...], dict[str, str], percent.Header]:
+    """The release's cells, the solution of each solution cell, and the source's header."""
     where = f"{folder.name}/notebook.py"
-    raws, engine = percent.read((folder / "notebook.py").read_text(encoding="utf-8"), where)
+    raws, header = percent.read((folder / "notebook.py").read_text(encoding="utf-8"), where)
     cells: list[Cell] = []
     solution: dict[str, str] = {}
     for raw in raws:
@@ -80,7 +81,7 @@ def _notebook(folder: Path) -> tuple[tuple[Cell, ...], dict[str, str], bool]:
     for id, count in Counter(c.id for c in cells).items():
         if count > 1:
             raise AuthoringError(f"{where}: {count} cells have the id `{id}`: give each its own")
-    return tuple(cells), solution, engine
+    return tuple(cells), solution, header
 
 
 def _cell(raw: percent.Raw, where: str) -> Cell:

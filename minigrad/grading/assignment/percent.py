@@ -15,7 +15,10 @@ from minigrad.grading.model import AuthoringError
 
 PAIR = r'[A-Za-z_]\w*=(?:"[^"\\]*"|-?\d+(?:\.\d+)?)'
 MARKER = re.compile(rf"# %%( \[markdown\])?((?: +{PAIR})*) *")
-HEADER = "# ---"  # above and below a header, in which `engine: false` counts
+HEADER = "# ---"  # above and below a header, in which `engine: false` and `packages: [...]` count
+NO_ENGINE = re.compile(r"# +engine: *false *")
+PACKAGES = re.compile(r"# +packages:(?P<list>.*)")
+DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 MAGIC = re.compile(r"[%!]|\s*#\s*[%!]")  # IPython's lines, also as the comments that jupytext writes
 
 
@@ -33,14 +36,22 @@ class Raw:
         return "\n".join(self.lines)
 
 
-def read(text: str, where: str) -> tuple[list[Raw], bool]:
-    """The cells of a notebook's source, and whether its header leaves the engine in.
+@dataclass(frozen=True)
+class Header:
+    """What the head of a source says of the workers in which its code runs."""
+
+    engine: bool = True  # whether they have minigrad
+    packages: tuple[str, ...] = ()  # distributions that they have besides those they always have
+
+
+def read(text: str, where: str) -> tuple[list[Raw], Header]:
+    """The cells of a notebook's source, and its header.
 
     Raises AuthoringError with `where` and the line for anything that is not a cell marker
     `# %% [markdown] key="value" key=1`, a comment in a markdown cell, or plain Python in a code cell.
     """
     lines = text.splitlines()
-    start, engine = _header(lines, where)
+    start, header = _header(lines, where)
     cells: list[Raw] = []
     for number, line in enumerate(lines[start:], start + 1):
         at = f"{where}, line {number}"
@@ -53,17 +64,29 @@ def read(text: str, where: str) -> tuple[list[Raw], bool]:
     for cell in cells:
         while cell.lines and not cell.lines[-1].strip():  # between a cell and the next
             del cell.lines[-1]
-    return cells, engine
+    return cells, header
 
 
-def _header(lines: list[str], where: str) -> tuple[int, bool]:
-    """How many lines the header has, and whether the engine stays."""
+def _header(lines: list[str], where: str) -> tuple[int, Header]:
+    """How many lines the header has, and what it says."""
     if not lines or lines[0].rstrip() != HEADER:
-        return 0, True
+        return 0, Header()
+    engine, packages = True, Header.packages
     for number, line in enumerate(lines[1:], 2):
         if line.rstrip() == HEADER:
-            return number, not any(re.fullmatch(r"# +engine: *false *", text) for text in lines[:number])
+            return number, Header(engine, packages)
+        engine = engine and not NO_ENGINE.fullmatch(line)
+        if listed := PACKAGES.fullmatch(line):
+            packages = _packages(listed["list"].strip(), f"{where}, line {number}")
     raise AuthoringError(f"{where}, line 1: the header `{HEADER}` has no end: add `{HEADER}` below it")
+
+
+def _packages(listed: str, at: str) -> tuple[str, ...]:
+    """The names in "[scipy, pandas]"."""
+    names = tuple(filter(None, map(str.strip, listed[1:-1].split(","))))
+    if listed[:1] + listed[-1:] != "[]" or not all(map(DISTRIBUTION.fullmatch, names)):
+        raise AuthoringError(f"{at}: list packages by the names that pip knows: `packages: [scipy, pandas]`")
+    return names
 
 
 def _marker(line: str, number: int, at: str) -> Raw:

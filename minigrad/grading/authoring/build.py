@@ -24,6 +24,7 @@ from minigrad.grading.judge import diagnose, seeds
 from minigrad.grading.judge.observe import ends, observe
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.judge.session import Session
+from minigrad.grading.judge.verdict import MODULES, TO_LIST
 from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence, Limits
 from minigrad.sandbox.linux.cores import cores
 from minigrad.sandbox.server import SandboxUnavailable, Server
@@ -145,7 +146,9 @@ def agree(checks: Sequence[Check], a: Shipped, b: Shipped) -> bool:
     a mistake's projections within theirs.
     """
     bounds = {c.name: c for c in checks}
-    words = [(s.assignment, s.points, s.weights, s.draws, s.engine, list(s.expected)) for s in (a, b)]
+    words = [
+        (s.assignment, s.points, s.weights, s.draws, s.engine, s.packages, list(s.expected)) for s in (a, b)
+    ]
     hints = [[(e, [m.hint for m in s.known[e]]) for e in s.known] for s in (a, b)]
     if words[0] != words[1] or hints[0] != hints[1]:
         return False
@@ -166,12 +169,15 @@ def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shi
     `serve` starts the server of workers; tests give another one.
     """
     checks = [c for c in assignment.checks if c.name in assignment.public and not c.trained]
-    with _server(assignment.engine, serve) as server:
+    with _server(assignment, serve) as server:
         expected = _observe(server, assignment, {}, checks)
         for name, given in expected.items():
             if given.failure is not None:
                 why = given.failure.reason
-                raise AuthoringError(f"{assignment.name}: the solution fails its check `{name}`: {why}")
+                remedy = f"; {TO_LIST}" if MODULES in why else ""
+                raise AuthoringError(
+                    f"{assignment.name}: the solution fails its check `{name}`: {why}{remedy}"
+                )
 
         def mistaken(mutant: Mutant) -> Mapping[str, Evidence]:
             """A mutant's evidence, for the exercises whose public checks it fails."""
@@ -197,15 +203,16 @@ def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shi
         known,
         shipped.draws(),
         assignment.engine,
+        assignment.packages,
     )
 
 
-def _server(engine: bool, serve: Callable[..., Server]) -> Server:
+def _server(a: Assignment, serve: Callable[..., Server]) -> Server:
     """Forked workers where there is a sandbox: trusted code needs none, but forking is fast."""
     try:
-        return serve("auto", engine=engine)
+        return serve("auto", engine=a.engine, packages=a.packages)
     except SandboxUnavailable:
-        return serve("unsafe", engine=engine)
+        return serve("unsafe", engine=a.engine, packages=a.packages)
 
 
 def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:

@@ -13,7 +13,7 @@ from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import GradingError, Report
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES, read_salt
-from minigrad.sandbox.errors import SandboxUnavailable
+from minigrad.sandbox.errors import PackageMissing, SandboxUnavailable
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def grade(job: Job) -> Report:
     """In a worker process: the job's report, by the judge that this process keeps from job to job."""
     try:
         return _held.get(job.court).grade(job.data)
-    except SandboxUnavailable as error:
+    except (SandboxUnavailable, PackageMissing) as error:
         raise GradingError(str(error)) from None  # true of every submission: the whole run ends
     except GradingError:
         raise

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.checks import Check
 from minigrad.grading.intake.canonical import Intake
 from minigrad.grading.judge.judge import Judge
-from minigrad.grading.judge.verdict import decide
+from minigrad.grading.judge.verdict import MODULES, TO_LIST, decide
 from minigrad.grading.model import Evidence
 
 SHOWN = 5  # wrong entries of an array
@@ -29,6 +29,8 @@ def explanation(judge: Judge, taken: Intake, check: Check) -> str:
     for name in dict.fromkeys((*expected.arrays, *got.arrays)):
         lines += ["", *_array(name, expected.arrays.get(name), got.arrays.get(name), check)]
     errors = [f"cell `{run.id}`: {run.error}" for run in observed.ran.cells if run.error]
+    if any(MODULES in told for told in (verdict.reason, *errors)):
+        errors.append(TO_LIST)
     return "\n".join(lines + (["", *errors] if errors else []))
 
 

@@ -120,11 +120,15 @@ class Judge:
 
     @property
     def server(self) -> Server:
-        """The fork server, started where there is none. Raises JudgeFault when there is no sandbox."""
+        """The fork server, started where there is none. Raises JudgeFault when there is no sandbox,
+        PackageMissing when a package on the assignment's list is not installed."""
         if self._server is None:
             try:
                 self._server = self._serve(
-                    self._asked, engine=self.assignment.engine, forbidden=self.forbidden
+                    self._asked,
+                    engine=self.assignment.engine,
+                    packages=self.assignment.packages,
+                    forbidden=self.forbidden,
                 )
             except SandboxUnavailable as why:
                 raise JudgeFault(str(why)) from why

@@ -88,7 +88,7 @@ def reference_key(salt: bytes, assignment: Assignment) -> str:
 
 def dependencies(assignment: Assignment) -> list[str]:
     """What verdicts and hints depend on besides the submission."""
-    parts = [assignment.name, str(len(assignment.sources))]
+    parts = [assignment.name, ",".join(assignment.packages), str(len(assignment.sources))]
     for file, text in assignment.sources.items():
         parts += [file, text]
     parts += [f"{id}={text}" for id, text in assignment.solution.items()]

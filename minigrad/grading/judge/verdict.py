@@ -24,7 +24,12 @@ ASKED = re.compile(r"(?<=\.)[A-Za-z_]\w{0,39}\b|(?<=[\"'])[A-Za-z_]\w{0,39}(?=[\
 MAX_ARRAYS, MAX_NAME = 256, 100  # of one probe, and characters of an array's name
 IN_CHECK = "raised in the check, from a value that you returned"
 TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) - EXCEPTIONS
-MODULES = "grading has Python's own modules, NumPy, matplotlib and what the notebook itself imports"
+MODULES = (
+    "it is not on the course's list of packages: grading has Python's own modules, NumPy, matplotlib, "
+    "tqdm, IPython and what the notebook itself imports"
+)
+# For staff, where MODULES is the reason.
+TO_LIST = "to allow a package, list it at the top of notebook.py (the guide: Packages), build and grade again"
 SHAPE = re.compile(r"(?:shapes?|sizes) of ")  # how the name of an array begins that holds lengths of axes
 LENGTHS, LONGEST = 16, 10_000  # what is told of a shape
 

@@ -12,7 +12,8 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.api import Gradebook
-from nbgrader.converters.base import NbGraderException
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 from traitlets.config import Configurable
@@ -24,6 +25,7 @@ from minigrad.grading.intake.stamp import FILE, handed_in_at
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
 from minigrad.grading.nbgrader.gradebook import ask_a_person, dates_of, demand_name, demand_points, enter
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
+from minigrad.grading.report.markup import printable
 from minigrad.grading.store.layout import Course
 
 Resources = dict[str, Any]
@@ -134,6 +136,23 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
         )
 
 
+def find_submissions(autograde: Autograde) -> None:
+    """In place of nbgrader's own search for what to convert, which ends where nobody handed in a notebook.
+
+    What a class handed in, `StagingExporter` finds; nbgrader's search is for where that is nothing, and
+    says so, and for courses that are configured otherwise.
+    """
+    asked = autograde.coursedir
+    if issubclass(autograde.exporter_class, StagingExporter):
+        course = InCourse(config=autograde.config).course
+        names = (n for n in course.names() if fnmatchcase(n, asked.assignment_id))
+        students = (student for name in names for student in course.submissions(name))
+        if any(fnmatchcase(student, asked.student_id) for student in students):
+            autograde.assignments, autograde.notebooks = {}, []
+            return
+    BaseConverter.init_notebooks(autograde)
+
+
 class Rebuild(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
     """First sanitizer, and the one reading of a submission: it is graded, and its answers are put into
     the release. What comes after it sees neither the file nor its limits."""
@@ -145,6 +164,8 @@ class Rebuild(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
         except Refused as why:
             source = why
         report = grade_class(self.course, assignment, {student: source})[student]
+        if report.status == "refused":
+            self.log.warning("%r is refused, and a person is asked: %s", student, printable(report.reason))
         return judged(assignment, b"" if isinstance(source, Refused) else source, report), resources
 
 

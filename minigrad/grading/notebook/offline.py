@@ -66,7 +66,7 @@ def report(
     files, own = release(folder), cells(read(notebook))
     start: Callable[..., Server] = serve or Server
     with (
-        start(isolation, engine=files.values.engine) as server,
+        start(isolation, engine=files.values.engine, packages=files.values.packages) as server,
         Own(server, {PUBLIC: files.source}, own, LIMITS, files.names) as session,
     ):
         seen = observe(session, files.checks, files.seeds, files.expected)

@@ -202,11 +202,11 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, data: s
     _check(result, f"mount {source} on {target}")
 
 
-def new_root(trees: Sequence[str], package: str, entries: Sequence[str]) -> None:
+def new_root(trees: Sequence[str], hidden: Sequence[str], entries: Sequence[str]) -> None:
     """Make a new root and change to it.
 
-    It shows `trees`, but of the folder `package` only `entries`; the devices in `DEVICES`; and an empty
-    folder `SCRATCH`. All is read-only. There is no /proc, /sys, /home, /etc or /tmp.
+    It shows `trees`, but of the folders `hidden` in them only `entries`; the devices in `DEVICES`; and
+    an empty folder `SCRATCH`. All is read-only. There is no /proc, /sys, /home, /etc or /tmp.
     """
     base = "/sys"  # exists everywhere, and nothing is bound from below it
     mount(None, "/", None, MS_REC | MS_PRIVATE)
@@ -216,11 +216,12 @@ def new_root(trees: Sequence[str], package: str, entries: Sequence[str]) -> None
     _small_tmpfs(root, 0)
     for tree in trees:
         _bind(tree, root)
-    os.makedirs(root + package, exist_ok=True)
-    _small_tmpfs(root + package, MS_NODEV)
+    for folder in hidden:
+        _small_tmpfs(root + folder, MS_NODEV)
     for entry in entries:
         _bind(entry, root)
-    _read_only(root + package)
+    for folder in hidden:
+        _read_only(root + folder)
     os.makedirs(root + "/dev", exist_ok=True)
     for name in DEVICES:
         _touch(f"{root}/dev/{name}")

@@ -72,9 +72,9 @@ def why_not(code: int, release: str) -> str:
     return os.strerror(code)
 
 
-def restrict(read: Iterable[str], list_only: Iterable[str], write: Iterable[str]) -> None:
-    """From now on this process reads only below `read`, lists folders only below `list_only`, and reads and
-    writes below `write`; it cannot undo this.
+def rules(read: Iterable[str], list_only: Iterable[str], write: Iterable[str]) -> int:
+    """A descriptor of rules by which a process reads only below `read`, lists folders only below
+    `list_only`, and reads and writes below `write`.
 
     Paths that do not exist are left out. Raises OSError where the kernel has no Landlock.
     """
@@ -88,6 +88,11 @@ def restrict(read: Iterable[str], list_only: Iterable[str], write: Iterable[str]
         _allow(ruleset, path, READ_DIR)
     for path in write:
         _allow(ruleset, path, handled & ~NO_SUCH_MAKING)
+    return ruleset
+
+
+def restrict(ruleset: int) -> None:
+    """Put this process under rules, and close their descriptor; it cannot undo this."""
     calls.prctl(calls.PR_SET_NO_NEW_PRIVS, 1)
     calls.call("landlock_restrict_self", ruleset, 0)
     os.close(ruleset)

@@ -19,6 +19,8 @@ TEXTS = {
     "example": example.NOTEBOOK,
     "starter": starter.NOTEBOOK.format(title="A title", name="09-mine"),
     "no engine": HEADER.format("false") + "# %%\nx = 1\n",
+    "packages": HEADER.format("false\n#     packages: [scipy, scikit-learn]") + "# %%\nx = 1\n",
+    "no packages": HEADER.format("true\n#     packages: []") + "# %%\nx = 1\n",
     "engine": HEADER.format("true") + "# %%\nx = 1\n",
     "empty cells": "# %%\n# %% [markdown]\n\n# %%\n\n\nx = 1\n\n\n\n\ny = 2\n\n\n# %%",
     "comments": '# %% id="a"\n# a comment\n# - a list\n#\n#x\n# x = 1\nx = 1  # %% no cell\n     % 2\n',
@@ -29,7 +31,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_reads_what_jupytext_reads(name: str) -> None:
-    cells, engine = percent.read(TEXTS[name], "notebook.py")
+    cells, header = percent.read(TEXTS[name], "notebook.py")
     notebook = jupytext.reads(TEXTS[name], fmt="py:percent")
     assert [(c.markdown, c.metadata, c.source) for c in cells] == [
         (
@@ -39,7 +41,9 @@ def test_reads_what_jupytext_reads(name: str) -> None:
         )
         for c in notebook.cells
     ]
-    assert engine == notebook.metadata.get("minigrad", {}).get("engine", True)
+    said = notebook.metadata.get("minigrad", {})
+    assert header.engine == said.get("engine", True)
+    assert list(header.packages) == said.get("packages", [])
     assert cells
 
 
@@ -48,6 +52,9 @@ def test_reads_what_jupytext_reads(name: str) -> None:
     [
         ("x = 1\n# %%\n", 1, "before the first cell"),
         ("# ---\n# jupyter:\n# %%\n", 1, "has no end"),
+        ("# ---\n#     packages: scipy\n# ---\n", 2, "by the names that pip knows"),
+        ("# ---\n#\n#     packages: [scipy, ../x]\n# ---\n", 3, "by the names that pip knows"),
+        ("# ---\n#     packages:\n#     - scipy\n# ---\n", 2, "by the names that pip knows"),
         ("# %%\nx = 1\n# %% [raw]\n", 3, "a cell begins with"),
         ("# %% A title\n", 1, "a cell begins with"),
         ('# %% id="a\n', 1, "a cell begins with"),

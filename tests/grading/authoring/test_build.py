@@ -204,11 +204,11 @@ def test_shipped_values_are_the_solutions_and_name_the_mistakes(tiny: Assignment
 def test_where_there_is_no_sandbox_the_shipped_values_are_the_same(tiny: Assignment) -> None:
     asked = []
 
-    def serve(isolation: Isolation, engine: bool) -> Server:
+    def serve(isolation: Isolation, engine: bool, packages: tuple[str, ...]) -> Server:
         asked.append(isolation)
         if isolation != "unsafe":
             raise SandboxUnavailable("not here")
-        return Server(isolation, engine=engine)
+        return Server(isolation, engine=engine, packages=packages)
 
     assert shipped.dumps(authoring.values(tiny, serve)) == shipped.dumps(authoring.values(tiny))
     assert asked == ["auto", "unsafe"]

@@ -225,7 +225,7 @@ def test_a_failure_fails_whatever_else_is_there():
          "`clip` gives None: is a `return` missing?"),
         ({"failure": {"kind": "exception", "type": "ModuleNotFoundError", "line": 2, "cell": "square",
                       "name": "torch"}}, "exception",
-         "ModuleNotFoundError in line 2 of your cell `square`: grading has Python's own modules, NumPy"),
+         "ModuleNotFoundError in line 2 of your cell `square`: it is not on the course's list"),
         ({"failure": {"kind": "nothing", "name": "evil"}}, "nothing", "a function gives None"),
         ({"failure": {"kind": "exception", "type": "KeyError", "line": 3, "cell": None, "after": "RNNCell"}},
          "exception", "KeyError raised in the check, from what `RNNCell` gives"),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.cli.terminal import class_table
+from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom.run import grade_class, last_reports
 from minigrad.grading.model import Assignment
@@ -117,8 +118,6 @@ def broken(course: Course, assignment: Assignment) -> set[str]:
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch):
     """A class of the honest, the oddly named and the broken; its folders can be removed afterwards."""
-    from minigrad.grading.authoring.build import build
-
     monkeypatch.setattr(court, "Judge", fake_judge())
     course, assignment = new_course(tmp_path)
     build(assignment, course.root / "assignments")
@@ -156,6 +155,42 @@ def test_no_folder_harms_another(room):
         **{s: [(None, True)] for s in wrong},
     }
     assert last_reports(course, NAME).keys() == reports.keys()
+
+
+def test_a_class_without_a_notebook_has_a_line_for_each_in_stock_nbgrader(tmp_path, monkeypatch, caplog):
+    """Its own search for notebooks ends at once where there is none, and names nobody."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    monkeypatch.setattr(court, "Judge", fake_judge())
+    course, assignment = new_course(tmp_path)
+    nbgrader.register(course, assignment)
+    build(assignment, course.root / "assignments")
+    (course.submitted / "empty" / NAME).mkdir(parents=True)
+    (course.submitted / "py" / NAME).mkdir(parents=True)
+    (course.submitted / "py" / NAME / f"{NAME}.py").write_text("x = 1")
+    config = nbgrader.config(course)
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+
+    def grades() -> dict[str, tuple[float, bool]]:
+        done = api.autograde(NAME, "*")
+        assert done["success"], done
+        with nbgrader.book(course) as book:
+            return {s.student.id: (s.score, s.needs_manual_grade) for s in book.assignment_submissions(NAME)}
+
+    refused = {"empty": (0.0, True), "py": (0.0, True)}
+    assert grades() == refused
+    told = [r.getMessage() for r in caplog.records if "is refused, and a person is asked" in r.getMessage()]
+    assert [line.split()[0] for line in told] == ["'empty'", "'py'"]
+    assert "it is empty" in told[0]
+    assert f"there is {NAME}.py" in told[1]
+    hand_in(course, "right", notebook(assignment, RIGHT))
+    assert grades() == {**refused, "right": (10.0, False)}
+    nobody = api.autograde(NAME, "nobody")
+    assert not nobody["success"]
+    assert "No notebooks were matched" in nobody["log"]
 
 
 def test_each_has_a_line_with_its_reason(room):
