@@ -99,12 +99,16 @@ def known(name: str) -> dict[str, dict[str, Evidence]]:
 
 
 def recognised(name: str, observed: Found) -> dict[str, str]:
-    """The mutant named in each exercise that has one."""
-    found = {}
+    """The mutant named in each exercise that has one, as all mutants show it and those under suspicion."""
+    found, all_failed = {}, failed(name, observed, expected(name))
     for exercise in solved(name).exercises():
         checks = [c for c in deterministic(name) if c.exercise == exercise]
         seen = {c.name: observed[c.name] for c in checks}
-        if mistake := diagnose.recognise(checks, seen, expected(name), known(name)):
+        mistake = diagnose.recognise(checks, seen, expected(name), known(name))
+        asked = diagnose.suspects(solved(name).mutants, all_failed.keys() & seen.keys())
+        some = {m.name: known(name)[m.name] for m in asked}
+        assert diagnose.recognise(checks, seen, expected(name), some) == mistake
+        if mistake:
             found[exercise] = mistake
     return found
 

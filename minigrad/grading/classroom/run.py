@@ -65,9 +65,6 @@ def grade_class(
     for student, source in submissions.items():
         grading.take_in(take(course, assignment, grading.court.salt, student, source))
     todo = deque(grading.waiting)
-    if grading.court.cache and workers > 1 and len(todo) > 1:
-        with grading.court.judge() as judge:
-            judge.prepare()  # once, into the cache, and not in every process
     with jobs.pool(executor, min(workers, len(todo))) as pool:
         for key, report in jobs.graded(todo, grading.job, pool, workers):
             if grading.settle_equal(key, dataclasses.replace(report, assignment=name)):

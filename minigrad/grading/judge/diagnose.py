@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 
-from minigrad.checks import Check
+from minigrad.checks import Check, Mutant
 from minigrad.grading.model import Evidence
 
 T = TypeVar("T")
@@ -17,6 +17,11 @@ PROJECTIONS = 8
 SEED = 20_170  # of the projections; part of the released files' meaning
 RTOL = 1e-5  # projections agree within this part of the arrays' norm, the course's widest tolerance
 ATOL = 1e-9
+
+
+def suspects(mutants: Iterable[Mutant], failed: Collection[str]) -> list[Mutant]:
+    """The mutants that fail one of the checks that failed: no other can give what was observed."""
+    return [m for m in mutants if not set(m.fails).isdisjoint(failed)]
 
 
 def recognise(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -14,7 +16,7 @@ from minigrad.checks import Mutant
 from minigrad.grading.assignment.load import PUBLIC
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.judge import seeds
-from minigrad.grading.judge.diagnose import recognise
+from minigrad.grading.judge.diagnose import recognise, suspects
 from minigrad.grading.judge.observe import Found, observe
 from minigrad.grading.judge.reference import (
     Reference,
@@ -46,8 +48,6 @@ from minigrad.sandbox.server import Isolation, SandboxFault, SandboxUnavailable,
 
 FAULTS = 3  # runs before the judge's own faults leave a submission ungraded
 
-Computation = Callable[[], dict[str, Found]]
-
 
 class Graded:
     """The judge's Runner: probes in the submission's session, replays in the solution's worker."""
@@ -70,9 +70,9 @@ class Judge:
 
     Entering it raises JudgeFault when the isolation asked for cannot be had.
 
-    `cache` is a folder, private to the course's staff, where the arrays of the solution and the
-    mutants are kept, so that many processes compute them once. `forbidden` are paths that no
-    worker may see. `serve` starts the server of workers: `Server`, or what stands for it in tests.
+    `cache` is a folder, private to the course's staff, where the arrays of the solution and of each
+    mutant are kept from when they were first asked for, so that many processes compute them once.
+    `forbidden` are paths that no worker may see. `serve` starts the server of workers: `Server`, or what stands for it in tests.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class Judge:
         self._serve = serve or Server
         self._server: Server | None = None
         self._solution: Reference | None = None
+        self._changed: dict[str, Found] = {}  # by mutant, what it gives where it differs from the solution
 
     def __enter__(self) -> Judge:
         _ = self.server
@@ -140,8 +141,8 @@ class Judge:
         return self.server.isolation
 
     def prepare(self) -> None:
-        """Compute, or read from the cache, all that grading compares with."""
-        _ = self.expected, self.mutants
+        """Compute all that grading may compare with, as who asks for all of it does before its threads."""
+        _ = self.mutants
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -153,13 +154,26 @@ class Judge:
     @cached_property
     def expected(self) -> Found:
         """The solution's evidence for each deterministic check; AuthoringError when one gives none."""
-        return self._cached("expected", lambda: {"": self._solved()})[""]
+        return self._kept(self.assignment.solved(), self._solved)
 
-    @cached_property
-    def mutants(self) -> Mapping[str, Found]:
-        """Each mutant's evidence for each deterministic check; what equals the solution's is held once."""
-        changed = self._cached("mutants", self._mistaken)
-        return {name: {**self.expected, **found} for name, found in changed.items()}
+    @property
+    def mutants(self) -> dict[str, Found]:
+        """The evidence of all mutants, as `mistaken` gives it."""
+        return self.mistaken(self.assignment.mutants)
+
+    def mistaken(self, mutants: Sequence[Mutant]) -> dict[str, Found]:
+        """By name, the mutants' evidence for each deterministic check.
+
+        What nobody has asked for is not computed; what equals the solution's is held once.
+        """
+        missing = [m for m in mutants if m.name not in self._changed]
+        if missing:
+            _, _ = self.server, self.expected  # what all threads share is made once, before them
+            random.shuffle(missing)  # processes that ask for the same at one time then share the work
+            with ThreadPoolExecutor(cores()) as threads:  # they wait for workers, one each
+                found = threads.map(self._differs, missing)
+                self._changed |= zip((m.name for m in missing), found, strict=True)
+        return {m.name: {**self.expected, **self._changed[m.name]} for m in mutants}
 
     def grade(self, data: bytes) -> Report:
         """The report of one submitted file; never raises for what is in it.
@@ -240,10 +254,12 @@ class Judge:
         """The name of the mutant, of all or of those given, that an exercise's evidence shows, or ""."""
         checks = [c for c in self.deterministic if c.exercise == exercise]
         seen = {c.name: observed[c.name] for c in checks}
-        if not checks or all(v.passed for v in self.verdicts(seen)):
+        failed = {v.check for v in self.verdicts(seen) if not v.passed}
+        if not failed or not any(e.failure is None for e in seen.values()):
             return ""
-        known = self.mutants if mutants is None else mutants
-        return recognise(checks, seen, self.expected, known) or ""
+        if mutants is None:
+            mutants = self.mistaken(suspects(self.assignment.mutants, failed))
+        return recognise(checks, seen, self.expected, mutants) or ""
 
     @property
     def _reference(self) -> Reference:
@@ -257,27 +273,24 @@ class Judge:
         sound(self.assignment.name, found)
         return dict(found)
 
-    def _mistaken(self) -> dict[str, Found]:
-        """Each mutant's evidence, only where it differs from the solution's in some byte."""
+    def _differs(self, mutant: Mutant) -> Found:
+        """A mutant's evidence, only where it differs from the solution's in some byte."""
+        cells = self.assignment.solved(mutated(self.assignment, mutant))
 
-        def observe(mutant: Mutant) -> Found:
-            cells = self.assignment.solved(mutated(self.assignment, mutant))
+        def compute() -> Found:
             found = self.observe(cells, train=False).probes
             return {name: e for name, e in found.items() if not identical(e, self.expected[name])}
 
-        # what all threads share is made once, before them
-        _, _, mutants = self.server, self.expected, self.assignment.mutants
-        with ThreadPoolExecutor(cores()) as threads:  # they wait for workers, one each
-            return dict(zip((m.name for m in mutants), threads.map(observe, mutants), strict=True))
+        return self._kept(cells, compute)
 
-    def _cached(self, what: str, compute: Computation) -> dict[str, Found]:
+    def _kept(self, cells: Sequence[Cell], compute: Callable[[], Found]) -> Found:
+        """What cells of ours give: as the cache has it, or computed and put there."""
         if self.cache is None:
             return compute()
-        path = self.cache / f"{seeds.reference_key(self.salt, self.assignment)}.{what}"
-        try:
+        path = self.cache / seeds.reference_key(self.salt, cells, self.assignment)
+        with contextlib.suppress(OSError, protocol.ProtocolError, ValueError, KeyError, TypeError):
             return read_evidence(path.read_bytes())
-        except (OSError, protocol.ProtocolError, ValueError, KeyError, TypeError):
-            pass
-        value = compute()
-        files.write(path, write_evidence(value))
-        return value
+        found = compute()
+        with contextlib.suppress(OSError):  # then the next process computes it again
+            files.write(path, write_evidence(found))
+        return found

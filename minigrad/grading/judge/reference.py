@@ -79,29 +79,19 @@ def identical(a: Evidence, b: Evidence) -> bool:
     return a.failure == b.failure and contents(a) == contents(b)
 
 
-def write_evidence(found: Mapping[str, Mapping[str, Evidence]]) -> bytes:
-    """Evidence by name and check as bytes: one frame of the sandbox's codec for each name."""
-    frames = []
-    for name, probes in found.items():
-        value = {
+def write_evidence(found: Mapping[str, Evidence]) -> bytes:
+    """Evidence by check as bytes, in the sandbox's codec."""
+    return protocol.dumps(
+        {
             check: [e.failure.kind, e.failure.reason] if e.failure else dict(e.arrays)
-            for check, e in probes.items()
+            for check, e in found.items()
         }
-        data = protocol.dumps([name, value])
-        frames += [len(data).to_bytes(8, "little"), data]
-    return b"".join(frames)
+    )
 
 
-def read_evidence(data: bytes) -> dict[str, dict[str, Evidence]]:
-    """What `write_evidence` wrote; raises ValueError or ProtocolError for anything else."""
-    found: dict[str, dict[str, Evidence]] = {}
-    at = 0
-    while at < len(data):
-        size = int.from_bytes(data[at : at + 8], "little")
-        name, value = protocol.loads(data[at + 8 : at + 8 + size])
-        found[name] = {
-            check: Evidence(failure=Failure(*e)) if isinstance(e, list) else Evidence(arrays=e)
-            for check, e in value.items()
-        }
-        at += 8 + size
-    return found
+def read_evidence(data: bytes) -> dict[str, Evidence]:
+    """What `write_evidence` wrote; raises ValueError, TypeError or ProtocolError for anything else."""
+    return {
+        check: Evidence(failure=Failure(*e)) if isinstance(e, list) else Evidence(arrays=e)
+        for check, e in protocol.loads(data).items()
+    }

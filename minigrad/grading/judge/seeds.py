@@ -78,12 +78,11 @@ def key(salt: bytes, cells: Sequence[Cell], assignment: Assignment) -> str:
     return mac(salt, ["result", str(len(code)), *code, *dependencies(assignment), source_digest()])
 
 
-def reference_key(salt: bytes, assignment: Assignment) -> str:
-    """The name of a reference: whatever the solution's and the mutants' arrays depend on."""
-    solution = [part for c in assignment.solved() for part in (c.id, c.source)]
-    mutants = [part for m in assignment.mutants for part in (m.name, m.old, m.new)]
-    code = [str(len(solution)), *solution, *mutants]
-    return mac(salt, ["reference", *code, *dependencies(assignment), source_digest()])
+def reference_key(salt: bytes, cells: Sequence[Cell], assignment: Assignment) -> str:
+    """The name of what cells of ours give, the solution's or a mutant's: of all that it depends on."""
+    code = [part for c in cells if c.runs for part in (c.kind, c.id, c.source)]
+    checks = [part for file, text in assignment.sources.items() for part in (file, text)]
+    return mac(salt, ["reference", assignment.name, str(len(code)), *code, *checks, source_digest()])
 
 
 def dependencies(assignment: Assignment) -> list[str]:

@@ -54,14 +54,12 @@ def graded(room, **options):
 
 
 def test_a_full_disk_below_the_references(near, monkeypatch, tmp_path):
-    write = files.write
+    """What cannot be kept is computed again by who asks next, and everything is graded."""
     monkeypatch.setattr(files, "write", full)
     with Judge(squares(), SALT, serve=near, cache=tmp_path) as judge:
-        report = judge.grade(submission())
-        assert (report.status, report.exercises) == ("ungraded", ())
-        assert "OSError" in report.reason
-        monkeypatch.setattr(files, "write", write)
         assert judge.grade(submission()).score == 30
+        assert judge.grade(submission(square="def square(x):\n    return 2 * x\n")).exercises[0].hint
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_below_the_reports(room, monkeypatch):

@@ -8,11 +8,12 @@ import pytest
 from minigrad.checks import mutant
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.judge.reference import read_evidence, write_evidence
+from minigrad.grading.judge.seeds import reference_key
 from minigrad.grading.judge.session import Session
 from minigrad.grading.model import AuthoringError, Evidence, Failure, JudgeFault, Limits, Words
 from minigrad.sandbox.server import SandboxUnavailable
 from tests.grading.near import Near
-from tests.grading.squares import squares, submission
+from tests.grading.squares import HIDDEN, MUTANTS, SOLUTION, squares, submission
 
 SALT = b"0123456789abcdef"
 
@@ -404,15 +405,51 @@ def test_the_reference_is_computed_once_and_kept(near, tmp_path):
         assert len(near.workers) == 8  # mutants are kept as what differs from the solution
 
 
+def test_a_mutant_is_computed_when_a_wrong_answer_asks_for_it_and_once(near, tmp_path):
+    def runs_of_mutants(judge, **answers):
+        """How many workers held a mutant, and the mistake named."""
+        near.workers.clear()
+        report = judge.grade(submission(**answers))
+        ran = [{r[2] for r in w.requests if r[0] == "cell"} for w in near.workers]
+        texts = [SOLUTION[id].replace(m.old, m.new) for m in MUTANTS for id in SOLUTION]
+        held = sum(bool(cells & (set(texts) - set(SOLUTION.values()))) for cells in ran)
+        return held, report.exercises[0].mistake or report.exercises[1].mistake
+
+    doubles, raises = "def square(x):\n    return 2 * x\n", "def square(x):\n    return x.nonsense\n"
+    rows = "def mean(x):\n    return x.sum() / x.shape[0]\n"
+    with Judge(squares(), SALT, serve=near, cache=tmp_path) as judge:
+        assert runs_of_mutants(judge) == (0, "")
+        assert runs_of_mutants(judge, square=None) == (0, "")
+        assert runs_of_mutants(judge, square=raises) == (0, "")
+        assert runs_of_mutants(judge, square=doubles) == (2, "square-doubles")
+        assert runs_of_mutants(judge, square=doubles) == (0, "square-doubles")
+    with Judge(squares(), SALT, serve=near, cache=tmp_path) as judge:
+        assert runs_of_mutants(judge, square=doubles) == (0, "square-doubles")
+        assert runs_of_mutants(judge, mean=rows) == (1, "mean-of-rows")
+    with Judge(squares(), SALT, serve=near) as judge:
+        assert runs_of_mutants(judge, square=doubles) == (2, "square-doubles")
+
+
+def test_a_reference_hangs_on_all_that_it_is_computed_from():
+    a = squares()
+    keys = [
+        reference_key(SALT, a.solved(), a),
+        reference_key(b"x" * 16, a.solved(), a),
+        reference_key(SALT, a.solved({"mean": "def mean(x): ..."}), a),
+        reference_key(SALT, a.solved(), squares(name="01-squares")),
+        reference_key(SALT, a.solved(), squares(sources={**a.sources, "checks.py": HIDDEN + "# more"})),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert reference_key(SALT, a.solved(), squares(mutants=MUTANTS[:1], title="other words")) == keys[0]
+
+
 def test_evidence_survives_bytes():
-    found = {
-        "m": {"a": Evidence({"x": np.array([np.nan, 1.0])}), "b": Evidence(failure=Failure("todo", "t"))},
-        "": {},
-    }
+    found = {"a": Evidence({"x": np.array([np.nan, 1.0])}), "b": Evidence(failure=Failure("todo", "t"))}
     again = read_evidence(write_evidence(found))
-    assert list(again) == ["m", ""]
-    np.testing.assert_array_equal(again["m"]["a"].arrays["x"], [np.nan, 1.0])
-    assert again["m"]["b"] == found["m"]["b"]
+    assert list(again) == ["a", "b"]
+    np.testing.assert_array_equal(again["a"].arrays["x"], [np.nan, 1.0])
+    assert again["b"] == found["b"]
+    assert read_evidence(write_evidence({})) == {}
 
 
 @pytest.mark.parametrize(
