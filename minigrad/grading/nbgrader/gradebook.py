@@ -169,6 +169,12 @@ def enter(
     blank = left_blank(assignment, notebook) if report.status == "graded" else ()
     for comment in found.comments:
         comment.auto_comment = "No response." if comment.name in blank else None
+    charge_lateness(opened, name, student, dates)
+
+
+def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) -> None:
+    """Bring into a submission when it was due, and what lateness takes of its score now. Commits nothing."""
+    found = opened.find_submission_notebook(name, name, student)
     submission = opened.find_submission(name, student)
     set_due_date(opened, dates, name)
     if name in dates.due:

@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, Report, Source
-from minigrad.grading.nbgrader.export import ExportScores
+from minigrad.grading.nbgrader.export import ExportScores, totals
 from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
@@ -52,7 +52,7 @@ from minigrad.grading.nbgrader.staging import (
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
 
-__all__ = ["book", "config", "export", "feedback", "record", "register", "registered"]
+__all__ = ["book", "config", "export", "feedback", "record", "register", "registered", "totals"]
 
 # Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
 # folder and from there to the feedback; students get neither.

@@ -87,11 +87,6 @@ class Course:
         """Has a folder for each student, with every notebook that was collected: see `attempts.lay`."""
         return self.state / "attempts" / name
 
-    @property
-    def ids(self) -> Path:
-        """The students' ids elsewhere: see `lms.read_ids`."""
-        return self.work / "ids.csv"
-
     def salt(self, name: str) -> Path:
         return self.state / "salts" / name
 

@@ -270,3 +270,30 @@ def test_an_answer_in_words_in_a_cell_of_its_own_waits_for_a_person(room):
         comments = {s: opened.find_comment("essay", NAME, NAME, s).auto_comment for s in essays}
     assert told == {"below": (None, True), "instead": (None, True), "blank": (0.0, False)}
     assert comments == {"below": None, "instead": None, "blank": "No response."}
+
+
+def test_the_totals_for_an_lms_are_nbgraders_own(room):
+    """Points by hand, extra credit and what lateness takes of both, also where they came after recording."""
+    from minigrad.grading.nbgrader import plugin as nbgrader
+    from minigrad.grading.report.lms import Total
+
+    course, _ = room
+    record(room)
+    with nbgrader.book(course) as book:
+        essay, checks = (book.find_grade(id, NAME, NAME, "right") for id in ("essay", "scale-check"))
+        essay.manual_score, essay.needs_manual_grade, essay.extra_credit = 4.0, False, 1.0
+        checks.manual_score = 0.0  # in place of 10
+        book.db.commit()
+    assert nbgrader.totals(course, NAME) == (
+        15.0,
+        {
+            "right": Total(4.0, 1.0, False),
+            "wrong": Total(0.0, 0.0, True),
+            "refused": Total(None, 0.0, True),
+        },
+    )
+    with nbgrader.book(course) as book:
+        found = book.find_submission(NAME, "right")
+        assert (found.score, found.late_submission_penalty) == (5.0, 1.0)
+    nbgrader.export(course, course.work / "grades.csv")
+    assert ",5.0,1.0,4.0,15.0,False" in (course.work / "grades.csv").read_text()
