@@ -24,7 +24,7 @@ from minigrad.grading.report.lms import Total
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
-from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, notebook
+from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
 
 class Recorder:
@@ -59,8 +59,7 @@ def nbgrader(monkeypatch) -> Recorder:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("course")
-    assert main(["--course", str(root), "new", NAME]) == 0
-    course = Course.at(root)
+    course, _ = new_course(root)
     build(load(course.authored(NAME)), root / "assignments")
     return root
 
@@ -96,6 +95,7 @@ def test_help_names_every_command(capsys):
     assert end.value.code == 0
     told = capsys.readouterr().out
     for command in (
+        "init",
         "build",
         "check",
         "collect",

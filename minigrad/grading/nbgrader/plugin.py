@@ -50,6 +50,7 @@ from minigrad.grading.nbgrader.staging import (
     time_of,
 )
 from minigrad.grading.store import files
+from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.layout import Course
 
 __all__ = ["book", "config", "export", "feedback", "record", "register", "registered", "totals"]
@@ -60,7 +61,11 @@ PRIVATE = ("notebook.py", "checks.py", "mutants.py", "variants.py")
 
 
 def config(course: Course) -> Config:
-    """nbgrader's configuration for a course: `c.merge(config(...))` in nbgrader_config.py."""
+    """nbgrader's configuration for a course: `c.merge(config(...))` in nbgrader_config.py.
+
+    Raises GradingError where that file is another's, or overrules what is set here.
+    """
+    demand_configuration(course)
     c = Config()
     c.CourseDirectory.root = str(course.work)
     c.CourseDirectory.db_url = url(course)

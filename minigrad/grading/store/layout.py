@@ -38,7 +38,7 @@ class Course:
                 return cls(folder, folder)
         raise GradingError(
             f"no course here: neither {start} nor a folder above it has solutions/; "
-            "change into a course's folder or name it with --course"
+            "change into a course's folder, name it with --course, or start one with `minigrad init DIR`"
         )
 
     def names(self) -> tuple[str, ...]:
