@@ -10,9 +10,10 @@ from pathlib import Path
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 
-from minigrad.grading.nbgrader.gradebook import book, charge_lateness, dates_of
+from minigrad.grading.nbgrader.gradebook import book, charge_lateness
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.report.lms import Total
+from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 
 HEADER = (

@@ -21,7 +21,7 @@ from nbgrader.preprocessors import ComputeChecksums, SaveCells
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.model import Assignment, GradingError, Refused, Report
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
-from minigrad.grading.store.dates import Dates, read_dates
+from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
 MAX_NAME = 128  # characters of a student's name in nbgrader's tables
@@ -30,11 +30,6 @@ MAX_NAME = 128  # characters of a student's name in nbgrader's tables
 def url(course: Course) -> str:
     """Where the course's gradebook is, as SQLAlchemy names it."""
     return dates_of(course).db_url or f"sqlite:///{course.gradebook}"
-
-
-def dates_of(course: Course) -> Dates:
-    """The course file."""
-    return read_dates(course.dates, course.names())
 
 
 @contextmanager

@@ -28,7 +28,6 @@ from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
-    dates_of,
     demand_name,
     demand_points,
     enter,
@@ -51,6 +50,7 @@ from minigrad.grading.nbgrader.staging import (
 )
 from minigrad.grading.store import files
 from minigrad.grading.store.configuration import demand_configuration
+from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
 __all__ = ["book", "config", "export", "feedback", "record", "register", "registered", "totals"]
@@ -118,12 +118,12 @@ def record(
     name = assignment.name
     if not registered(course, name):
         register(course, assignment)
-    release, errors = release_files(course, name), {}
+    release, dates, errors = release_files(course, name), dates_of(course), {}
     with book(course) as opened:
         demand_points(opened, assignment)
         for student, source in submissions.items():
             try:
-                _record_one(opened, course, assignment, release, student, source, reports[student])
+                _record_one(opened, course, assignment, dates, release, student, source, reports[student])
             except (GradingError, SQLAlchemyError, OSError, ValueError) as error:
                 opened.db.rollback()
                 errors[student] = str(getattr(error, "orig", None) or error)
@@ -135,6 +135,7 @@ def _record_one(
     opened: Gradebook,
     course: Course,
     assignment: Assignment,
+    dates: Dates,
     release: Mapping[str, bytes],
     student: str,
     source: Source,
@@ -153,7 +154,7 @@ def _record_one(
     folder = course.work / "autograded" / student / name
     anew = _held(folder) != wanted
     set_time(open_submission(opened, name, student), time)
-    enter(opened, assignment, student, notebook, report, dates_of(course), anew)
+    enter(opened, assignment, student, notebook, report, dates, anew)
     opened.db.commit()
     if anew:
         shutil.rmtree(folder, ignore_errors=True)
