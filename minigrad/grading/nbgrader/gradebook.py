@@ -7,6 +7,7 @@ what is there after: never a score without its penalty, or a 0 that no check gav
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Iterator
@@ -181,6 +182,18 @@ def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) ->
     late = submission.total_seconds_late
     penalty = min(dates.late.penalty(found.score, late), found.score) if late > 0 else None
     found.late_submission_penalty = penalty
+
+
+def on_page(opened: Gradebook, name: str, student: str) -> frozenset[tuple[object, ...]]:
+    """What a page of feedback shows from the gradebook."""
+    found = opened.find_submission_notebook(name, name, student)
+    scores = {(g.name, g.auto_score, g.manual_score, g.extra_credit) for g in found.grades}
+    return frozenset({*scores, *((c.name, c.auto_comment, c.manual_comment) for c in found.comments)})
+
+
+def drop_page(course: Course, name: str, student: str) -> None:
+    """Remove a student's page of feedback: an older score than the gradebook's is handed to nobody."""
+    shutil.rmtree(course.feedback / student / name, ignore_errors=True)
 
 
 def ask_a_person(opened: Gradebook, name: str, student: str) -> None:

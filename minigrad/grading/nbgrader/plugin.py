@@ -30,8 +30,10 @@ from minigrad.grading.nbgrader.gradebook import (
     book,
     demand_name,
     demand_points,
+    drop_page,
     enter,
     for_nbgrader,
+    on_page,
     open_submission,
     register,
     registered,
@@ -154,7 +156,10 @@ def _record_one(
     folder = course.work / "autograded" / student / name
     anew = _held(folder) != wanted
     set_time(open_submission(opened, name, student), time)
+    before = on_page(opened, name, student)
     enter(opened, assignment, student, notebook, report, dates, anew)
+    if anew or on_page(opened, name, student) != before:
+        drop_page(course, name, student)
     opened.db.commit()
     if anew:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -297,3 +298,46 @@ def test_the_totals_for_an_lms_are_nbgraders_own(room):
         assert (found.score, found.late_submission_penalty) == (5.0, 1.0)
     nbgrader.export(course, course.work / "grades.csv")
     assert ",5.0,1.0,4.0,15.0,False" in (course.work / "grades.csv").read_text()
+
+
+def shown(course: Course) -> dict[str, str]:
+    """The score of the checks on each page of feedback that is there."""
+    pages = {p.parent.parent.name: p.read_text() for p in course.feedback.rglob("*.html")}
+    return {s: re.search(r"Score: ([-0-9.]+) / 10.0", text)[1] for s, text in pages.items()}  # type: ignore[index]
+
+
+@pytest.mark.parametrize("way", ["minigrad", "nbgrader"])
+def test_a_page_of_feedback_is_never_older_than_the_gradebook(room, way):
+    """By our function, or by stock `nbgrader generate_feedback` without --force."""
+    from nbgrader.converters import GenerateFeedback
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, assignment = room
+
+    def generate() -> None:
+        if way == "minigrad":
+            return nbgrader.feedback(course, NAME)
+        settings = nbgrader.config(course)
+        settings.CourseDirectory.assignment_id = NAME
+        return GenerateFeedback(coursedir=CourseDirectory(config=settings), config=settings).start()
+
+    record(room)
+    generate()
+    assert shown(course) == {"right": "10.0", "wrong": "0.0", "refused": "0.0"}
+    with nbgrader.book(course) as book:
+        book.find_grade("scale-check", NAME, NAME, "right").manual_score = 7.5
+        book.db.commit()
+    generate()
+    assert shown(course)["right"] == "7.5"
+    record(room)
+    assert shown(course).keys() == {"right", "wrong", "refused"}, "nothing changed"
+    with nbgrader.book(course) as book:  # an old gradebook was put back
+        book.find_grade("scale-check", NAME, NAME, "right").auto_score = 3.0
+        book.db.commit()
+    hand_in(course, "wrong", notebook(assignment, RIGHT, essay="In my own words."))
+    record(room)
+    assert shown(course).keys() == {"refused"}
+    generate()
+    assert shown(course) == {"right": "7.5", "wrong": "10.0", "refused": "0.0"}
