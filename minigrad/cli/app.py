@@ -12,13 +12,25 @@ from types import ModuleType
 from typing import Any
 
 import minigrad
-from minigrad.cli.commands import build, check, collect, explain, grade, matrix, new, regrade, report
+from minigrad.cli.commands import (
+    build,
+    check,
+    collect,
+    explain,
+    export,
+    grade,
+    init,
+    matrix,
+    new,
+    regrade,
+    report,
+)
 from minigrad.cli.options import CANNOT, EXITS, OK
 from minigrad.errors import MinigradError
 
 # In the order of the help. A command is a file of `commands/`: its name is the file's, its docstring
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
-COMMANDS = (build, check, collect, grade, regrade, report, explain, new, matrix)
+COMMANDS = (init, build, check, collect, grade, regrade, report, export, explain, new, matrix)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

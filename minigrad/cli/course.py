@@ -9,12 +9,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from minigrad.grading.model import Assignment, GradingError, Source
+from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.layout import Course
 
 
 def find_course(args: argparse.Namespace) -> Course:
-    """The course named by --course, or else the one that the current folder lies in."""
-    return Course.at(args.course) if args.course else Course.find(Path.cwd())
+    """The course named by --course, or else the one that the current folder lies in.
+
+    Raises GradingError where there is none, and where nbgrader would grade it without the judge.
+    """
+    course = Course.at(args.course) if args.course else Course.find(Path.cwd())
+    demand_configuration(course)
+    return course
 
 
 def known_names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:

@@ -152,7 +152,10 @@ def _spoken(text: str) -> str:
 
 
 def read_roster(path: Path) -> Roster | None:
-    """The course's roster; None where there is none. Raises GradingError with the line that is wrong."""
+    """The course's roster; None where there is none yet, or nobody in it.
+
+    Raises GradingError with the line that is wrong.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -167,7 +170,7 @@ def read_roster(path: Path) -> Roster | None:
         people = tuple(_people(path, rows))
     except csv.Error as error:
         raise GradingError(f"{path} is no CSV ({error}); {HELP}") from None
-    return Roster(people, frozenset(columns))
+    return Roster(people, frozenset(columns)) if people else None
 
 
 def _check_columns(path: Path, columns: tuple[str, ...]) -> None:

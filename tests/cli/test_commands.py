@@ -20,10 +20,11 @@ from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import GradingError, Report
 from minigrad.grading.notebook import offline
 from minigrad.grading.notebook.checks import checks
+from minigrad.grading.report.lms import Total
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
-from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, notebook
+from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
 
 class Recorder:
@@ -31,10 +32,17 @@ class Recorder:
 
     def __init__(self) -> None:
         self.recorded: list[dict[str, Report]] = []
-        self.registered: list[str] = []
+        self.registered_names: list[str] = []
+        self.found: dict[str, Total] = {}
+
+    def registered(self, course, name) -> bool:
+        return name in self.registered_names
+
+    def totals(self, course, name) -> tuple[float, dict[str, Total]]:
+        return 10.0, self.found
 
     def register(self, course, assignment) -> None:
-        self.registered.append(assignment.name)
+        self.registered_names.append(assignment.name)
 
     def record(self, course, assignment, submissions, reports, done) -> dict[str, str]:
         self.recorded.append(dict(reports))
@@ -51,8 +59,7 @@ def nbgrader(monkeypatch) -> Recorder:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("course")
-    assert main(["--course", str(root), "new", NAME]) == 0
-    course = Course.at(root)
+    course, _ = new_course(root)
     build(load(course.authored(NAME)), root / "assignments")
     return root
 
@@ -88,12 +95,14 @@ def test_help_names_every_command(capsys):
     assert end.value.code == 0
     told = capsys.readouterr().out
     for command in (
+        "init",
         "build",
         "check",
         "collect",
         "grade",
         "regrade",
         "report",
+        "export",
         "explain",
         "new",
         "matrix",
@@ -127,7 +136,7 @@ def test_new_refuses_a_bad_name_and_an_old_one(course, capsys):
 
 def test_build_makes_registers_and_checks(course, nbgrader, capsys):
     assert main(["build"]) == 0
-    assert nbgrader.registered == [NAME]
+    assert nbgrader.registered_names == [NAME]
     assert main(["build", "--check"]) == 0
     course.release_notebook(NAME).write_text("{}")
     assert main(["build", "--check", NAME]) == 1
@@ -288,18 +297,6 @@ def test_grade_report_explain(course, sandbox, nbgrader, capsys):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
     assert "<!doctype html>" in (course.root / "out" / f"report-{NAME}.html").read_text()
 
-    assert main(["report", NAME, "--out", "out", "--lms"]) == 2
-    assert "the first line is `student,id`" in capsys.readouterr().err
-    (course.root / "ids.csv").write_text("student,id\nb,22\na,11\nd,44\n")
-    assert main(["report", NAME, "--out", "out", "--lms"]) == 0
-    assert "not in the id map, so not in lms-01-tiny.csv: c" in capsys.readouterr().err
-    rows = (course.root / "out" / f"lms-{NAME}.csv").read_text(encoding="utf-8-sig").splitlines()
-    assert [row.rsplit(",", 1)[0] for row in rows[1:]] == [
-        "22,b,0,10,zero",
-        "11,a,10,10,full",
-        "44,d,,10,missing",
-    ]
-
     assert main(["explain", "b", "scale.original"]) == 0
     told = capsys.readouterr().out
     assert "12 of 12 entries are wrong" in told
@@ -338,6 +335,36 @@ def test_regrade_previews_who_gains_and_loses(course, sandbox, nbgrader, capsys)
     assert "1 of 3 submissions change: 1 gain, 0 lose" in told.out
     assert [r.score for r in nbgrader.recorded[0].values()] == [10.0, 0.0, 10.0]
     assert last_reports(course, NAME)["c"].score == 10
+
+
+def test_export_writes_the_gradebooks_totals_under_the_assignments_name(
+    course, nbgrader, monkeypatch, capsys
+):
+    """In a roster's order; whom no file has, and whom the LMS's leaves out, is named."""
+    assert main(["export", NAME]) == 2
+    assert f"no gradebook has {NAME} yet: run `minigrad grade {NAME}`" in capsys.readouterr().err
+    nbgrader.registered_names.append(NAME)
+    nbgrader.found = {"b": Total(7.5, 2.5, False), "a": Total(4.0, 0.0, True), "zoe": Total(1.0, 0.0, False)}
+    course.roster.write_text("student,canvas\nb,22\na,11\n")
+    assert main(["export", NAME, "--to", "canvas", "--out", "out"]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        f"{NAME}, of 10 points: 1 graded, 1 needs a person",
+        f"wrote grades-{NAME}.csv and grades-{NAME}-canvas.csv into out",
+    ]
+    assert told.err.splitlines() == [
+        "minigrad: zoe: not in roster.csv, so in no file",
+        "minigrad: not for canvas: a: needs a person",
+    ]
+    plain = (course.root / "out" / f"grades-{NAME}.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert plain[1:] == ["b,,,,7.5,10,graded,2.5", "a,,,,4,10,needs a person,"]
+    lms = (course.root / "out" / f"grades-{NAME}-canvas.csv").read_text().splitlines()
+    assert lms[2:] == ["b,22,,,,7.5"]
+    del nbgrader.found["zoe"]
+    assert main(["export", NAME, "--out", "out"]) == 0
+    monkeypatch.setattr(gradebook, "plugin", lambda: None)
+    assert main(["export", NAME]) == 2
+    assert "nbgrader keeps the gradebook, and is not installed" in capsys.readouterr().err
 
 
 def test_a_new_salt_is_another_round(course, sandbox):
@@ -551,8 +578,7 @@ def test_names_that_would_move_a_cursor_are_shown_without(course, monkeypatch, c
     evil = "\x1b[2J\u202eann\u200b"
     monkeypatch.setattr(classroom, "last_reports", lambda course, name: {evil: Report(NAME, "graded")})
     monkeypatch.setattr(classroom, "near_identical", lambda *given: [Alike((evil, "bo"), 1.0)])
-    (course.root / "ids.csv").write_text("student,id\nbo,1\n")
-    assert main(["report", NAME, "--lms"]) == 0
+    assert main(["report", NAME]) == 0
     assert main(["collect", NAME, evil]) == 2
     told = capsys.readouterr()
     assert all(c.isprintable() or c == "\n" for c in told.out + told.err)
@@ -620,7 +646,7 @@ def test_an_ungraded_assignment_is_built_and_checked_and_has_no_score(
 ):
     assert main(["build", ungraded]) == 0
     assert main(["build", "--check", ungraded]) == 0
-    assert nbgrader.registered == [ungraded]
+    assert nbgrader.registered_names == [ungraded]
     capsys.readouterr()
     path = str(course.release_notebook(ungraded))
     assert main(["check", path]) == 0

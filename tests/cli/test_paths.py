@@ -79,14 +79,12 @@ def test_new_takes_a_plain_name_only(course, capsys, name):
     assert sorted(course.root.parent.rglob("*")) == before
 
 
-def test_new_outside_a_course_says_that_it_starts_one(tmp_path, monkeypatch, capsys):
+def test_new_outside_a_course_says_how_to_start_one(course, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["new", "10-x"]) == 0
-    assert f"starting one in {tmp_path}" in capsys.readouterr().out
-    monkeypatch.chdir(tmp_path / "solutions")
+    assert "start one with `minigrad init DIR`" in refused(capsys, "new", "10-x")
+    monkeypatch.chdir(course.root / "solutions")
     assert main(["new", "11-y"]) == 0
-    assert "starting" not in capsys.readouterr().out
-    assert (tmp_path / "solutions" / "11-y" / "notebook.py").exists()
+    assert (course.authored("11-y") / "notebook.py").exists()
 
 
 def test_check_names_a_notebook_that_is_missing_and_takes_a_folder_of_one(course, graded, capsys):

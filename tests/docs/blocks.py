@@ -2,7 +2,7 @@
 
 An HTML comment on the line before a block says what the reader sees from the text:
 
-    <!-- file: ids.csv -->                 its text goes to the end of that file
+    <!-- file: roster.csv -->              its text goes to the end of that file
     <!-- file: a.py after CASES = { -->    its text goes below that line
     <!-- run in: docs/instructors.md -->   that page has the same commands, and they run there
     <!-- not run: REASON -->               it cannot run in a test

@@ -87,7 +87,9 @@ def guide(place: Place) -> Iterator[Shell]:
     exchange.chmod(0o777)
     students = f"(cd '{ROOT}' && env -u PYTHONPATH '{sys.executable}' -m tests.docs.worlds \"$OLDPWD\")"
     replaced = {"COURSE-REPOSITORY": str(upstream), "/srv/exchange": str(exchange)}
-    with place.shell(GUIDE, place.folder, replaced, {". .venv/bin/activate": students}) as shell:
+    more = "echo 'Zoë von Ü,Zoë,zoe@example.org,' >> roster.csv"
+    between = {". .venv/bin/activate": students, "file roster.csv": more}
+    with place.shell(GUIDE, place.folder, replaced, between) as shell:
         yield shell
 
 
@@ -108,7 +110,9 @@ def test_the_guide_has_graded_everybody(course: Path) -> None:
     part = load(course / "solutions" / "01-rnn").check("rnn-cell.gradients").points
     right = {"s21": 10, "s22": 0, "s23": part, "s17": 0, "Zoë von Ü": 10}
     assert {student: report["score"] for student, report in told.items()} == right
-    assert [(row["student"], row["score"]) for row in rows(course / "lms-01-rnn.csv")] == [("s17", "0")]
+    for file, score in (("grades-01-rnn.csv", "score"), ("grades-01-rnn-moodle.csv", "01-rnn")):
+        told_scores = [float(row[score]) for row in rows(course / file)]
+        assert told_scores == [right[student] for student in ("s17", "s21", "s22", "s23", "Zoë von Ü")]
     mine = [row for row in rows(course / "grades.csv") if row["assignment"] == "01-rnn"]
     assert {row["student_id"]: float(row["score"]) for row in mine if row["student_id"] in right} == right
     assert (course / "feedback" / "s17" / "01-rnn" / "01-rnn.html").exists()

@@ -12,6 +12,7 @@ from minigrad.grading.authoring import template
 from minigrad.grading.authoring.build import build, release_notebook
 from minigrad.grading.intake.canonical import intake
 from minigrad.grading.model import Assignment, CellRun, Exercise, Report, Verdict
+from minigrad.grading.store import configuration
 from minigrad.grading.store.layout import Course
 
 NAME = "01-tiny"
@@ -23,6 +24,8 @@ WRITES = "def scale(x, factor):\n    x *= factor\n    return x"
 def new_course(root: Path) -> tuple[Course, Assignment]:
     """A course whose assignment is written but not built."""
     course = Course.at(root)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / configuration.FILE).write_text(configuration.TEXT)
     template.write(course.authored(NAME))
     return course, load(course.authored(NAME))
 

@@ -97,8 +97,10 @@ def course_and_name(args: argparse.Namespace) -> tuple[Course, str]:
     """The course and the assignment of a notebook, for checks that need the sources."""
     try:
         course = find_course(args)
-    except GradingError:
-        raise GradingError("--full needs the course's solutions/, which hold the hidden checks") from None
+    except GradingError as error:
+        raise GradingError(
+            f"--full needs the course's solutions/, which hold the hidden checks: {error}"
+        ) from None
     folder = args.notebook.absolute().parent.name
     known = [n for n in (args.notebook.stem, folder) if n in course.names()]
     if not known:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from minigrad.cli.course import find_course
 from minigrad.cli.options import OK, writing
-from minigrad.grading.model import GradingError
-from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad new 09-attention"
 
@@ -23,11 +20,7 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.authoring import template
 
     name = template.checked_name(args.name)  # a path would be written outside solutions/
-    try:
-        course = find_course(args)
-    except GradingError:
-        course = Course.at(Path.cwd())
-        print(f"no course here yet: starting one in {course.root}")
+    course = find_course(args)
     with writing(course.authored(name)):
         made = template.write(course.authored(name))
     for path in made:

@@ -23,13 +23,6 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="where to write the files (default: the course's folder)"
     )
     add_flag(parser, "--json", "print JSON, write nothing")
-    add_flag(parser, "--lms", "write lms-ASSIGNMENT.csv, too: a row for each student of the id map")
-    parser.add_argument(
-        "--ids",
-        type=Path,
-        metavar="FILE",
-        help="the id map, with --lms: CSV with the columns student and id (default: ids.csv of the course)",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,7 +30,6 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.assignment.load import load
     from minigrad.grading.classroom.run import last_reports, near_identical
     from minigrad.grading.report.formats import class_csv, class_json
-    from minigrad.grading.report.lms import lms_csv, read_ids
     from minigrad.grading.report.markup import printable
     from minigrad.grading.store import files
 
@@ -50,7 +42,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(values, end="")
         return OK
-    ids = read_ids(args.ids or course.ids) if args.lms or args.ids else {}
     print(class_table(reports))
     groups = near_identical(course, load(course.authored(assignment)))
     for group in groups:
@@ -61,13 +52,6 @@ def run(args: argparse.Namespace) -> int:
         f"report-{assignment}.csv": class_csv(reports),
         **page(f"report-{assignment}.html", reports, groups),
     }
-    if ids:
-        made[f"lms-{assignment}.csv"] = lms_csv(reports, ids)
-        raw = f"lms-{assignment}.csv has the judge's points: without lateness, points by hand and answers"
-        print(f"minigrad: {raw} in words, which `nbgrader export` has", file=sys.stderr)
-        if unknown := sorted(reports.keys() - ids.keys()):
-            missing = f"not in the id map, so not in lms-{assignment}.csv: {', '.join(unknown)}"
-            print(printable(f"minigrad: {missing}"), file=sys.stderr)
     for name, data in made.items():
         with writing(out):
             files.write(out / name, data)

@@ -1,4 +1,7 @@
-"""`nbgrader export` in a course of ours: nbgrader's columns, and no score where a person must decide."""
+"""The gradebook's final scores: nbgrader's own totals, and no score where a person must decide.
+
+For `minigrad export`, and for `nbgrader export` in a course of ours, with nbgrader's columns.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,38 @@ from pathlib import Path
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 
+from minigrad.grading.nbgrader.gradebook import book, charge_lateness
 from minigrad.grading.report.formats import csv_bytes
+from minigrad.grading.report.lms import Total
+from minigrad.grading.store.dates import dates_of
+from minigrad.grading.store.layout import Course
 
 HEADER = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
     *("raw_score", "late_submission_penalty", "score", "max_score", "needs_manual_grade"),
 )
+
+
+def totals(course: Course, name: str) -> tuple[float, dict[str, Total]]:
+    """The points of an assignment, and what each student has of them in the gradebook.
+
+    What lateness takes is brought up to date first: points by hand may have come since it was computed.
+    """
+    dates, found = dates_of(course), {}
+    with book(course) as opened:
+        assignment = opened.find_assignment(name)
+        for submission in opened.assignment_submissions(name):
+            student = submission.student.id
+            charge_lateness(opened, name, student, dates)
+            found[student] = _total(submission)
+        opened.db.commit()
+        return assignment.max_score, found
+
+
+def _total(submission: SubmittedAssignment) -> Total:
+    penalty = submission.late_submission_penalty
+    score = None if _undecided(submission) else max(0.0, submission.score - penalty)
+    return Total(score, penalty, bool(submission.needs_manual_grade))
 
 
 class ExportScores(ExportPlugin):  # type: ignore[misc]

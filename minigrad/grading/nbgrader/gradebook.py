@@ -7,6 +7,7 @@ what is there after: never a score without its penalty, or a 0 that no check gav
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from nbgrader.preprocessors import ComputeChecksums, SaveCells
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.model import Assignment, GradingError, Refused, Report
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
-from minigrad.grading.store.dates import Dates, read_dates
+from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
 MAX_NAME = 128  # characters of a student's name in nbgrader's tables
@@ -30,11 +31,6 @@ MAX_NAME = 128  # characters of a student's name in nbgrader's tables
 def url(course: Course) -> str:
     """Where the course's gradebook is, as SQLAlchemy names it."""
     return dates_of(course).db_url or f"sqlite:///{course.gradebook}"
-
-
-def dates_of(course: Course) -> Dates:
-    """The course file."""
-    return read_dates(course.dates, course.names())
 
 
 @contextmanager
@@ -169,6 +165,12 @@ def enter(
     blank = left_blank(assignment, notebook) if report.status == "graded" else ()
     for comment in found.comments:
         comment.auto_comment = "No response." if comment.name in blank else None
+    charge_lateness(opened, name, student, dates)
+
+
+def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) -> None:
+    """Bring into a submission when it was due, and what lateness takes of its score now. Commits nothing."""
+    found = opened.find_submission_notebook(name, name, student)
     submission = opened.find_submission(name, student)
     set_due_date(opened, dates, name)
     if name in dates.due:
@@ -180,6 +182,18 @@ def enter(
     late = submission.total_seconds_late
     penalty = min(dates.late.penalty(found.score, late), found.score) if late > 0 else None
     found.late_submission_penalty = penalty
+
+
+def on_page(opened: Gradebook, name: str, student: str) -> frozenset[tuple[object, ...]]:
+    """What a page of feedback shows from the gradebook."""
+    found = opened.find_submission_notebook(name, name, student)
+    scores = {(g.name, g.auto_score, g.manual_score, g.extra_credit) for g in found.grades}
+    return frozenset({*scores, *((c.name, c.auto_comment, c.manual_comment) for c in found.comments)})
+
+
+def drop_page(course: Course, name: str, student: str) -> None:
+    """Remove a student's page of feedback: an older score than the gradebook's is handed to nobody."""
+    shutil.rmtree(course.feedback / student / name, ignore_errors=True)
 
 
 def ask_a_person(opened: Gradebook, name: str, student: str) -> None:

@@ -24,16 +24,17 @@ from traitlets.config import Config
 
 from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, Report, Source
-from minigrad.grading.nbgrader.export import ExportScores
+from minigrad.grading.nbgrader.export import ExportScores, totals
 from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
-    dates_of,
     demand_name,
     demand_points,
+    drop_page,
     enter,
     for_nbgrader,
+    on_page,
     open_submission,
     register,
     registered,
@@ -52,9 +53,11 @@ from minigrad.grading.nbgrader.staging import (
     time_of,
 )
 from minigrad.grading.store import files
+from minigrad.grading.store.configuration import demand_configuration
+from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
-__all__ = ["book", "config", "export", "feedback", "record", "register", "registered"]
+__all__ = ["book", "config", "export", "feedback", "record", "register", "registered", "totals"]
 
 # Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
 # folder and from there to the feedback; students get neither.
@@ -62,7 +65,11 @@ PRIVATE = ("notebook.py", "checks.py", "mutants.py", "variants.py")
 
 
 def config(course: Course) -> Config:
-    """nbgrader's configuration for a course: `c.merge(config(...))` in nbgrader_config.py."""
+    """nbgrader's configuration for a course: `c.merge(config(...))` in nbgrader_config.py.
+
+    Raises GradingError where that file is another's, or overrules what is set here.
+    """
+    demand_configuration(course)
     c = Config()
     c.CourseDirectory.root = str(course.work)
     c.CourseDirectory.db_url = url(course)
@@ -116,12 +123,12 @@ def record(
     name = assignment.name
     if not registered(course, name):
         register(course, assignment)
-    release, errors = release_files(course, name), {}
+    release, dates, errors = release_files(course, name), dates_of(course), {}
     with book(course) as opened:
         demand_points(opened, assignment)
         for student, source in submissions.items():
             try:
-                _record_one(opened, course, assignment, release, student, source, reports[student])
+                _record_one(opened, course, assignment, dates, release, student, source, reports[student])
             except (GradingError, SQLAlchemyError, OSError, ValueError) as error:
                 opened.db.rollback()
                 errors[student] = str(getattr(error, "orig", None) or error)
@@ -133,6 +140,7 @@ def _record_one(
     opened: Gradebook,
     course: Course,
     assignment: Assignment,
+    dates: Dates,
     release: Mapping[str, bytes],
     student: str,
     source: Source,
@@ -151,7 +159,10 @@ def _record_one(
     folder = course.work / "autograded" / student / name
     anew = _held(folder) != wanted
     set_time(open_submission(opened, name, student), time)
-    enter(opened, assignment, student, notebook, report, dates_of(course), anew)
+    before = on_page(opened, name, student)
+    enter(opened, assignment, student, notebook, report, dates, anew)
+    if anew or on_page(opened, name, student) != before:
+        drop_page(course, name, student)
     opened.db.commit()
     if anew:
         shutil.rmtree(folder, ignore_errors=True)

@@ -23,9 +23,10 @@ from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.intake.stamp import FILE, handed_in_at
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
-from minigrad.grading.nbgrader.gradebook import ask_a_person, dates_of, demand_name, demand_points, enter
+from minigrad.grading.nbgrader.gradebook import ask_a_person, demand_name, demand_points, drop_page, enter
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
 from minigrad.grading.report.markup import printable
+from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 
 Resources = dict[str, Any]
@@ -184,6 +185,7 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             demand_points(opened, assignment)
             made = with_report(notebook, report, assignment)
             enter(opened, assignment, student, notebook, report, dates_of(self.course))
+            drop_page(self.course, assignment.name, student)
             opened.db.commit()
         return made, resources
 

@@ -1,69 +1,146 @@
-"""Scores for a learning management system: one row a student, those who handed in nothing too."""
+"""Grades for a learning management system: the gradebook's totals, with who is who from the roster. Pure.
+
+Forms, as the makers document them: Canvas, "How do I import grades in the Gradebook?" (a row of possible
+points; an id for each student); Moodle, "Grade import" (users by email address, columns mapped by hand);
+Blackboard, "Upload or download grades" (users by user name).
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from minigrad.grading.model import GradingError, Report
-from minigrad.grading.report.exercise import state
-from minigrad.grading.report.formats import csv_bytes, status_line
+from minigrad.grading.report.formats import csv_bytes
+from minigrad.grading.roster import FILE, Person, Roster
 
-HEADER = ("id", "student", "score", "points", "state", "comment")
-HELP = "the first line is `student,id`, then one line for each student, such as `s17,20301234`"
-
-
-def read_ids(path: Path) -> dict[str, str]:
-    """The id map: each student's name in submitted/, and their id elsewhere.
-
-    A CSV file with the columns `student` and `id`, in any order; other columns are left alone.
-    Raises GradingError with the line that is wrong.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise GradingError(f"the id map {path} is not there: {HELP}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise GradingError(f"the id map {path} cannot be read ({error}): save it as UTF-8; {HELP}") from None
-    rows = csv.DictReader(io.StringIO(text), skipinitialspace=True)
-    if not {"student", "id"} <= set(rows.fieldnames or ()):
-        raise GradingError(f"{path}, line 1: no columns `student` and `id`; {HELP}")
-    ids: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    for row in rows:
-        where = f"{path}, line {rows.line_num}"
-        student, id = ((row[key] or "").strip() for key in ("student", "id"))
-        if not student or not id:
-            raise GradingError(f"{where}: a student and an id are needed; {HELP}")
-        if student in ids:
-            raise GradingError(f"{where}: {student} is there twice: keep one line")
-        if id in owners:
-            raise GradingError(f"{where}: {student} and {owners[id]} have the same id {id}: correct one")
-        ids[student], owners[id] = id, student
-    return ids
+State = Literal["graded", "needs a person", "refused", "ungraded", "not recorded", "not handed in"]
+HEADER = ("student", "name", "email", "section", "score", "maximum", "state", "late penalty")
 
 
-def lms_csv(reports: Mapping[str, Report], ids: Mapping[str, str]) -> bytes:
-    """A row for each student of the id map, in its order: UTF-8 with a byte order mark.
+@dataclass(frozen=True)
+class Total:
+    """What the gradebook has of one submission: `score` is its final one, None where checks have none."""
 
-    Only what was graded has a score; `state` is one of full, partial, zero, blank, refused,
-    ungraded, missing.
-    """
-    points = max((r.points for r in reports.values()), default=0.0)
-    rows: list[list[str | float | None]] = []
-    for student, id in ids.items():
-        report = reports.get(student)
-        graded = report is not None and report.status == "graded"
-        rows.append(
-            [
-                id,
-                student,
-                round(report.score, 4) if report and graded else None,
-                points,
-                state(report),
-                status_line(report) if report else "nothing was handed in",
-            ]
+    score: float | None
+    penalty: float  # what lateness took; `score` is without it
+    needs_person: bool
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One student's grade for an assignment; without a `score` there is none yet."""
+
+    person: Person
+    score: float | None
+    state: State
+    penalty: float = 0.0
+
+
+def grades(
+    totals: Mapping[str, Total],
+    reports: Mapping[str, Report],
+    handed_in: Collection[str],
+    roster: Roster | None,
+) -> list[Grade]:
+    """A grade for each student of the roster who has not dropped out; without a roster, for all known."""
+    if roster is None:
+        people = [Person(s) for s in sorted({*totals, *reports, *handed_in})]
+    else:
+        people = [p for p in roster.people if p.status != "dropped"]
+    return [_grade(p, totals.get(p.student), reports.get(p.student), p.student in handed_in) for p in people]
+
+
+def _grade(person: Person, total: Total | None, report: Report | None, handed_in: bool) -> Grade:
+    if total is None:
+        state: State = "not recorded" if report and report.status == "graded" else "ungraded"
+        return Grade(person, None, state if report or handed_in else "not handed in")
+    if not total.needs_person:
+        return Grade(person, total.score, "graded", total.penalty)
+    judged = report.status if report else "graded"
+    asked: State = "needs a person" if judged == "graded" else judged
+    return Grade(person, total.score, asked, total.penalty)
+
+
+def strangers(known: Collection[str], roster: Roster | None) -> list[str]:
+    """Students who have work in the course, and no line in its roster."""
+    listed = {p.student for p in roster.people} if roster else set(known)
+    return sorted(set(known) - listed)
+
+
+def told(found: Sequence[Grade]) -> str:
+    """ "10 graded, 1 needs a person"."""
+    counts = Counter(g.state for g in found)
+    return ", ".join(f"{count} {state}" for state, count in counts.most_common()) or "nobody"
+
+
+def plain_csv(found: Sequence[Grade], maximum: float) -> bytes:
+    """A row for each student, for people and spreadsheets: the score so far, with its state beside it."""
+    rows = [
+        (
+            *(g.person.student, g.person.name, g.person.email, g.person.section),
+            *(g.score, maximum, g.state, g.penalty or None),
         )
+        for g in found
+    ]
     return csv_bytes(HEADER, rows)
+
+
+# --- what an LMS imports: final scores alone, since it would show any other as a grade --------------
+
+Row = Sequence[str | float | None]
+
+
+def _canvas(name: str, maximum: float, final: Sequence[Grade]) -> tuple[Row, list[Row]]:
+    header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", name)
+    possible: Row = ("    Points Possible", "", "", "", "", maximum)
+    rows = [
+        (g.person.name or g.person.student, g.person.ids["canvas"], "", "", g.person.section, g.score)
+        for g in final
+    ]
+    return header, [possible, *rows]
+
+
+def _moodle(name: str, maximum: float, final: Sequence[Grade]) -> tuple[Row, list[Row]]:
+    return ("Email address", "Full name", name), [(g.person.email, g.person.name, g.score) for g in final]
+
+
+def _blackboard(name: str, maximum: float, final: Sequence[Grade]) -> tuple[Row, list[Row]]:
+    return ("Username", name), [(g.person.ids["blackboard"], g.score) for g in final]
+
+
+Form = Callable[[str, float, Sequence[Grade]], tuple[Row, list[Row]]]
+# What imports grades: its form, and the column of the roster by which it knows a student.
+FORMS: Mapping[str, tuple[Form, str]] = {
+    "canvas": (_canvas, "canvas"),
+    "moodle": (_moodle, "email"),
+    "blackboard": (_blackboard, "blackboard"),
+}
+
+
+def lms_csv(
+    lms: str, name: str, maximum: float, found: Sequence[Grade], roster: Roster | None
+) -> tuple[bytes, list[str]]:
+    """The file that an LMS imports for the assignment `name`, and whom it leaves out, each with the reason.
+
+    Only what is graded is in it: UTF-8, without the mark that spreadsheets want. Raises GradingError
+    where the roster lacks the column by which the LMS knows a student.
+    """
+    form, column = FORMS[lms]
+    if roster is None or column not in roster.columns:
+        raise GradingError(f"{lms} knows a student by the column `{column}` of {FILE}: add it")
+    out = [f"{g.person.student}: {g.state}" for g in found if g.state != "graded"]
+    final = [g for g in found if g.state == "graded"]
+    out += [
+        f"{g.person.student}: no `{column}` in {FILE}, line {g.person.line}"
+        for g in final
+        if not _id(g.person, column)
+    ]
+    header, rows = form(name, maximum, [g for g in final if _id(g.person, column)])
+    return csv_bytes(list(map(str, header)), rows).decode("utf-8-sig").encode(), out
+
+
+def _id(person: Person, column: str) -> str:
+    return person.email if column == "email" else person.ids.get(column, "")

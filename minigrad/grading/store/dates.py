@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.grading.model import GradingError
+from minigrad.grading.roster import read_roster
+from minigrad.grading.store.layout import Course
 
 FILE = "course.toml"
 EXAMPLE = "2030-02-01T23:59:00+01:00"
@@ -57,8 +59,36 @@ class Dates:
     db_url: str = ""
 
 
-def read_dates(path: Path, known: Collection[str]) -> Dates:
+@dataclass(frozen=True)
+class Students:
+    """Who is in the course, and what is told of a name that is nobody's."""
+
+    known: Collection[str]
+    why: str
+
+    @classmethod
+    def of(cls, course: Course) -> Students:
+        """Those of the roster; without one, those who have a folder in submitted/."""
+        if roster := read_roster(course.roster):
+            return cls(
+                {p.student for p in roster.people}, f"is no student of {course.roster.name}: correct one"
+            )
+        folders = course.submitted.iterdir() if course.submitted.is_dir() else ()
+        return cls(
+            {p.name for p in folders},
+            f"has handed in nothing, and no {course.roster.name} knows the name: list the class there",
+        )
+
+
+def dates_of(course: Course) -> Dates:
+    """The course file of a course, all of whose names mean somebody."""
+    return read_dates(course.dates, course.names(), Students.of(course))
+
+
+def read_dates(path: Path, known: Collection[str], students: Students | None = None) -> Dates:
     """The course file, where there is one; `known` are the course's assignments.
+
+    With `students`, nobody else can have an extension.
 
     Raises GradingError naming the line, what is wrong there, and the remedy.
     """
@@ -69,7 +99,7 @@ def read_dates(path: Path, known: Collection[str]) -> Dates:
     except (OSError, UnicodeDecodeError) as error:
         raise GradingError(f"{path.name} cannot be read: {error}") from None
     try:
-        return _Reader(path.name, text, known).dates(tomllib.loads(text))
+        return _Reader(path.name, text, known, students).dates(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise GradingError(f"{path.name}: {error}: this is no TOML") from None
 
@@ -79,6 +109,7 @@ class _Reader:
     file: str
     text: str
     known: Collection[str]
+    students: Students | None
 
     def dates(self, values: Mapping[str, Any]) -> Dates:
         self.only(values, "", ("due", "extensions", "late", "gradebook"))
@@ -93,7 +124,9 @@ class _Reader:
                 raise self.wrong("extensions", name, f"needs a table [{section}] of students")
             if name not in due:
                 raise self.wrong(section, "", f"{name} has no due date to extend: add one under [due]")
-            extensions[name] = {s: self.time(value, section, s) for s, value in students.items()}
+            extensions[name] = {
+                self.student(s, section): self.time(value, section, s) for s, value in students.items()
+            }
             for student, time in extensions[name].items():
                 if time < due[name]:
                     raise self.wrong(section, student, "is before the due date: give a later time")
@@ -123,6 +156,11 @@ class _Reader:
             raise self.wrong(section, name, f"is no assignment of this course: there is {there}")
         return name
 
+    def student(self, name: str, section: str) -> str:
+        if self.students and name not in self.students.known:
+            raise self.wrong(section, name, self.students.why)
+        return name
+
     def time(self, value: object, section: str, key: str) -> datetime:
         if not isinstance(value, datetime):
             raise self.wrong(section, key, f"must be a date with a time, without quotes: {EXAMPLE}")
@@ -138,16 +176,17 @@ class _Reader:
 
     def wrong(self, section: str, key: str, why: str) -> GradingError:
         """What is wrong with a key of a section, and its line."""
-        here, line = "", 0
+        wanted, here, found, line = ".".join(filter(None, (section, key))), "", "", 0
         for number, text in enumerate(self.text.splitlines(), 1):
-            bare = text.split("#")[0].replace('"', "").replace("'", "").strip()
+            bare = re.sub(
+                r"\s*([.=])\s*", r"\1", text.split("#")[0].replace('"', "").replace("'", "").strip()
+            )
             if header := re.fullmatch(r"\[+\s*(.*?)\s*\]+", bare):
-                here = header[1]
-                if here == ".".join(filter(None, (section, key))) or (here == section and not line):
-                    line = number
-            elif here == section and re.match(rf"{re.escape(key)}\s*=", bare) and key:
-                line = number
-                break
+                path = here = header[1]
+            else:
+                path = ".".join(filter(None, (here, bare.partition("=")[0])))
+            if len(path) > len(found) and (wanted == path or wanted.startswith(f"{path}.")):
+                found, line = path, number
         where = f"{self.file}, line {line}" if line else self.file
         named = f"`{key}` " if key else ""
         return GradingError(f"{where}{f' [{section}]' if section else ''}: {named}{why}")

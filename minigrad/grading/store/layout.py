@@ -38,7 +38,7 @@ class Course:
                 return cls(folder, folder)
         raise GradingError(
             f"no course here: neither {start} nor a folder above it has solutions/; "
-            "change into a course's folder or name it with --course"
+            "change into a course's folder, name it with --course, or start one with `minigrad init DIR`"
         )
 
     def names(self) -> tuple[str, ...]:
@@ -86,11 +86,6 @@ class Course:
     def attempts(self, name: str) -> Path:
         """Has a folder for each student, with every notebook that was collected: see `attempts.lay`."""
         return self.state / "attempts" / name
-
-    @property
-    def ids(self) -> Path:
-        """The students' ids elsewhere: see `lms.read_ids`."""
-        return self.work / "ids.csv"
 
     def salt(self, name: str) -> Path:
         return self.state / "salts" / name

@@ -13,6 +13,7 @@ from minigrad.grading.authoring.accept import accepted
 from minigrad.grading.authoring.one import only
 from minigrad.grading.judge import judge as judging
 from minigrad.grading.model import AuthoringError
+from minigrad.grading.store import configuration
 from tests.grading import example
 from tests.grading.near import Near
 
@@ -228,6 +229,7 @@ def test_a_place_that_is_not_found_is_said(code: str, told: str) -> None:
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = example.write(tmp_path / "solutions")
+    (tmp_path / configuration.FILE).write_text(configuration.TEXT)
     asked = ["--course", str(tmp_path), "matrix", "02-tiny", "--only", "backwards"]
     written(folder, '["shift.moved"]', "[]")
     assert main(asked) == 1

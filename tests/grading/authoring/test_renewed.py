@@ -10,6 +10,7 @@ from minigrad.cli import main
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.renewed import renew
 from minigrad.grading.judge import judge as judging
+from minigrad.grading.store import configuration
 from tests.grading import example
 from tests.grading.near import Near
 
@@ -69,6 +70,7 @@ def test_the_command_takes_all_mutants(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     example.write(tmp_path / "solutions")
+    (tmp_path / configuration.FILE).write_text(configuration.TEXT)
     monkeypatch.chdir(tmp_path)
     assert main(["matrix", "02-tiny", "--accept"]) == 0
     assert "nothing was written" in capsys.readouterr().out

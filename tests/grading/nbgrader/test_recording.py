@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -270,3 +271,73 @@ def test_an_answer_in_words_in_a_cell_of_its_own_waits_for_a_person(room):
         comments = {s: opened.find_comment("essay", NAME, NAME, s).auto_comment for s in essays}
     assert told == {"below": (None, True), "instead": (None, True), "blank": (0.0, False)}
     assert comments == {"below": None, "instead": None, "blank": "No response."}
+
+
+def test_the_totals_for_an_lms_are_nbgraders_own(room):
+    """Points by hand, extra credit and what lateness takes of both, also where they came after recording."""
+    from minigrad.grading.nbgrader import plugin as nbgrader
+    from minigrad.grading.report.lms import Total
+
+    course, _ = room
+    record(room)
+    with nbgrader.book(course) as book:
+        essay, checks = (book.find_grade(id, NAME, NAME, "right") for id in ("essay", "scale-check"))
+        essay.manual_score, essay.needs_manual_grade, essay.extra_credit = 4.0, False, 1.0
+        checks.manual_score = 0.0  # in place of 10
+        book.db.commit()
+    assert nbgrader.totals(course, NAME) == (
+        15.0,
+        {
+            "right": Total(4.0, 1.0, False),
+            "wrong": Total(0.0, 0.0, True),
+            "refused": Total(None, 0.0, True),
+        },
+    )
+    with nbgrader.book(course) as book:
+        found = book.find_submission(NAME, "right")
+        assert (found.score, found.late_submission_penalty) == (5.0, 1.0)
+    nbgrader.export(course, course.work / "grades.csv")
+    assert ",5.0,1.0,4.0,15.0,False" in (course.work / "grades.csv").read_text()
+
+
+def shown(course: Course) -> dict[str, str]:
+    """The score of the checks on each page of feedback that is there."""
+    pages = {p.parent.parent.name: p.read_text() for p in course.feedback.rglob("*.html")}
+    return {s: re.search(r"Score: ([-0-9.]+) / 10.0", text)[1] for s, text in pages.items()}  # type: ignore[index]
+
+
+@pytest.mark.parametrize("way", ["minigrad", "nbgrader"])
+def test_a_page_of_feedback_is_never_older_than_the_gradebook(room, way):
+    """By our function, or by stock `nbgrader generate_feedback` without --force."""
+    from nbgrader.converters import GenerateFeedback
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin as nbgrader
+
+    course, assignment = room
+
+    def generate() -> None:
+        if way == "minigrad":
+            return nbgrader.feedback(course, NAME)
+        settings = nbgrader.config(course)
+        settings.CourseDirectory.assignment_id = NAME
+        return GenerateFeedback(coursedir=CourseDirectory(config=settings), config=settings).start()
+
+    record(room)
+    generate()
+    assert shown(course) == {"right": "10.0", "wrong": "0.0", "refused": "0.0"}
+    with nbgrader.book(course) as book:
+        book.find_grade("scale-check", NAME, NAME, "right").manual_score = 7.5
+        book.db.commit()
+    generate()
+    assert shown(course)["right"] == "7.5"
+    record(room)
+    assert shown(course).keys() == {"right", "wrong", "refused"}, "nothing changed"
+    with nbgrader.book(course) as book:  # an old gradebook was put back
+        book.find_grade("scale-check", NAME, NAME, "right").auto_score = 3.0
+        book.db.commit()
+    hand_in(course, "wrong", notebook(assignment, RIGHT, essay="In my own words."))
+    record(room)
+    assert shown(course).keys() == {"refused"}
+    generate()
+    assert shown(course) == {"right": "7.5", "wrong": "10.0", "refused": "0.0"}

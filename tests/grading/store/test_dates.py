@@ -9,7 +9,8 @@ import pytest
 
 from minigrad.grading.model import GradingError
 from minigrad.grading.store import dates
-from minigrad.grading.store.dates import Dates, Late, read_dates
+from minigrad.grading.store.dates import Dates, Late, dates_of, read_dates
+from minigrad.grading.store.layout import Course
 
 KNOWN = ("01-rnn", "02-lstm")
 
@@ -71,3 +72,41 @@ DUE = "[due]\n01-rnn = 2030-02-01T23:59:00Z\n"
 def test_an_error_names_line_and_remedy(tmp_path, text, told):
     with pytest.raises(GradingError, match=told):
         read(tmp_path, text)
+
+
+LATER = "2030-02-02T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"{DUE}[extensions.01-rnn]\nann = {LATER}\n508x = {LATER}\n", 5),
+        (f'{DUE}[extensions.02-lstm]\n[extensions.01-rnn]\n"508x" = {LATER}\n', 5),
+        (f"{DUE}[extensions]\n01-rnn.ann = {LATER}\n01-rnn . '508x' = {LATER}\n", 5),
+        (f"{DUE}[extensions]\n01-rnn = {{ann = {LATER}, 508x = {LATER}}}\n", 4),
+        (f"extensions.01-rnn.508x = {LATER}\ndue.01-rnn = {LATER}\n", 1),
+    ],
+)
+@pytest.mark.parametrize(
+    ("roster", "why"),
+    [
+        ("student\nann\n508\n", "is no student of roster.csv"),
+        ("student\n", "has handed in nothing, and no roster.csv knows the name: list the class there"),
+    ],
+)
+def test_an_extension_for_nobody_is_refused_with_its_line(tmp_path, text, line, roster, why):
+    """However TOML spells it; without a roster, those are known who have a folder in submitted/."""
+    course = Course.at(tmp_path)
+    for name in KNOWN:
+        course.authored(name).mkdir(parents=True)
+        (course.authored(name) / "notebook.py").touch()
+    course.roster.write_text(roster)
+    (course.submitted / "ann").mkdir(parents=True)
+    text = text.replace("[extensions.02-lstm]", f"02-lstm = {LATER}\n[extensions.02-lstm]")
+    line += "02-lstm" in text
+    course.dates.write_text(text)
+    with pytest.raises(GradingError, match=rf"^course.toml, line {line} \[extensions.01-rnn\]: `508x` {why}"):
+        dates_of(course)
+    (course.submitted / "508x").mkdir()
+    course.roster.write_text(f"{roster}508x,\n".replace(",", "") if "508" in roster else roster)
+    assert "508x" in dates_of(course).extensions["01-rnn"]

@@ -52,7 +52,7 @@ def test_an_extension_to_the_due_date_itself_is_taken_and_a_second_less_is_refus
     [
         ("[late]\ngrace_hours = -1  # hours", "line 2 [late]"),
         ("\n[due]\n[late]\ngrace_hours.x = 3\n[gradebook]", "line 3 [late]"),  # else its section is named
-        ("late = {grace_hours = -1}\n[due]", " [late]"),  # no section of that name: no line
+        ("late = {grace_hours = -1}\n[due]", "line 1 [late]"),  # a section in one line
         ('[gradebook]\ndb_url = """\ndb_url = 3"""', "line 2 [gradebook]"),  # the key's, not its value's
     ],
 )

@@ -1,0 +1,121 @@
+"""A course of one's own: the files that a new one starts with, and copies of bundled assignments."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from minigrad.grading.model import GradingError
+from minigrad.grading.roster import LMS, PLAIN
+from minigrad.grading.store import configuration
+from minigrad.grading.store.layout import Course
+
+GITIGNORE = """\
+# What is private, or made anew: answers of students, salts and results, grades.
+/.minigrad/
+/submitted/
+/autograded/
+/feedback/
+/gradebook.db*
+/grades*
+/report-*
+/roster.csv
+/dist/
+/matrix.json
+.venv/
+__pycache__/
+.ipynb_checkpoints/
+*.zip
+"""
+COURSE_TOML = """\
+# Due dates and what lateness costs. Take the "# " from the lines that you need: `minigrad` names the line
+# of whatever it does not understand.
+
+# [due]                               # with date, time and distance from UTC
+# 01-rnn = 2030-02-01T23:59:00+01:00
+
+# [extensions.01-rnn]                 # of a student of roster.csv: a later date
+# s17 = 2030-02-08T23:59:00+01:00
+
+# [late]
+# grace_hours = 0.5                   # after the due date, free of charge
+# slope_percent_per_day = 10          # of the score, from the due date on
+# cap_percent = 50                    # at most
+
+# [gradebook]                         # only for a gradebook in PostgreSQL
+# db_url = "postgresql+psycopg2:///course"
+"""
+ROSTER = ",".join(("student", *PLAIN, *LMS)) + "\n"
+WORKFLOW = """\
+# Every push: releases are what their sources give, right work passes, every known mistake is caught.
+name: course
+
+on:
+  push:
+  pull_request:
+
+permissions:
+  contents: read
+
+jobs:
+  assignments:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 45
+    steps:
+      - uses: actions/checkout@v6
+        with:
+          persist-credentials: false
+      - uses: actions/setup-python@v6
+        with:
+          python-version: "3.12"
+      - run: python -m pip install -r requirements.txt
+      - run: minigrad build --check
+      - run: minigrad matrix
+"""
+REQUIREMENTS = """\
+# What the course runs on: from an index, or from minigrad's wheel in the folder wheels/.
+--find-links wheels
+minigrad[course]=={version}
+"""
+
+
+def lay_out(folder: Path, source: Course | None, names: Sequence[str]) -> tuple[list[Path], list[Path]]:
+    """Write a course into `folder`, with the assignments `names` of `source`: files written, files kept.
+
+    Nothing is overwritten. Raises GradingError, and writes nothing, where `folder` is a course already,
+    where an assignment is there, or where its nbgrader_config.py is another's.
+    """
+    made = Course.at(folder)
+    files = _files()
+    if (folder / configuration.FILE).exists():
+        configuration.demand_configuration(made)
+        raise GradingError(f"{folder} is a course already: choose another folder")
+    places = (Course.authored, Course.release)
+    pairs = [(place(source, name), place(made, name)) for name in names for place in places if source]
+    copies = [(old, new) for old, new in pairs if old.is_dir()]
+    for _, new in copies:
+        if new.exists():
+            raise GradingError(f"{new} exists already: move it away, or leave out {new.name}")
+    kept = [folder / file for file in files if (folder / file).exists()]
+    made.authored("").mkdir(parents=True, exist_ok=True)
+    for old, new in copies:
+        shutil.copytree(old, new, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    wrote = [folder / file for file in files if folder / file not in kept]
+    for path in wrote:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[str(path.relative_to(folder))], encoding="utf-8")
+    return [*wrote, *(new for _, new in copies)], kept
+
+
+def _files() -> dict[str, str]:
+    """The files of a new course; the one that makes it a course is the last."""
+    return {
+        ".gitignore": GITIGNORE,
+        "course.toml": COURSE_TOML,
+        "roster.csv": ROSTER,
+        "requirements.txt": REQUIREMENTS.format(version=version("minigrad")),
+        ".github/workflows/course.yml": WORKFLOW,
+        configuration.FILE: configuration.TEXT,
+    }
