@@ -17,7 +17,7 @@ from minigrad.optim import Adam
 # --- what several probes use ---------------------------------------------------------------------
 
 GATES = "fico"
-NAMES = (*(f"W_{k}" for k in GATES), *(f"b_{k}" for k in GATES))
+NAMES = ("W_f", "W_i", "W_c", "W_o", "b_f", "b_i", "b_c", "b_o")  # in full: reports repeat what stands here
 OPEN = 40.0  # a bias at which sigmoid is 1 and tanh is 1, to the last bit that is compared
 
 

@@ -17,7 +17,7 @@ from minigrad.optim import Adam
 # --- what several probes use ---------------------------------------------------------------------
 
 GATES = "zrh"
-NAMES = (*(f"W_{k}" for k in GATES), *(f"b_{k}" for k in GATES))
+NAMES = ("W_z", "W_r", "W_h", "b_z", "b_r", "b_h")  # in full: reports repeat what stands here
 OPEN = 40.0  # a bias at which sigmoid is 1, to the last bit that is compared
 
 

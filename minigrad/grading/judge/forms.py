@@ -33,9 +33,8 @@ def unlike_form(told: object, names: Collection[str]) -> str:
     place = PLACE.fullmatch(what) if isinstance(what, str) else None
     words = place.groups("") if place else ("", "", "")
     part, owner, own = (word if word in names or word in PARTS else "" for word in words)
-    which = f"`{owner}`" if owner else "what the check gets"
-    which = f"{which}'s `{own}`" if own else which
-    which = f"the `{part}` of {which}" if part else which
+    which = f"`{owner}`'s `{own}`" if owner and own else f"`{owner}`" if owner else "what the check gets"
+    which = f"the `{part}` of {which}" if part and owner else which
     remedy = ""
     if want.startswith("a Parameter") and not got.startswith("a Parameter"):
         remedy = f": write `self.{own or '…'} = Parameter(…)`, or no optimiser finds it"
