@@ -7,7 +7,9 @@ It never says whether they are right; `minigrad.grading.judge.verdict` compares 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,10 +176,57 @@ class Rewrite:
     cells: Mapping[str, str]
 
 
-def given(value: Any, what: str) -> Any:
-    """`value`, of any kind; raises Todo, naming `what`, where it is still a placeholder: None or `...`."""
+KINDS = (  # by which a value is known, the narrowest first
+    *("Parameter", "Tensor", "ndarray", "tuple", "list", "dict", "bool", "int", "float", "str"),
+    *("Module", "function", "Callable", "object"),
+)
+_noted: ContextVar[list[dict[str, Any]]] = ContextVar("_noted")
+
+
+@contextmanager
+def noting() -> Iterator[list[dict[str, Any]]]:
+    """What `given` notes while this lasts: {"what", "got", "want"} of each value of another form than wanted.
+
+    A form is {"kind": one of `KINDS`, "shape": a list, or None where there is none}.
+    """
+    noted: list[dict[str, Any]] = []
+    token = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(token)
+
+
+def _form(value: Any) -> dict[str, Any]:
+    """The form of a value; the shape of a tuple or a list is how many values it has."""
+    kind = next(c.__name__ for c in type(value).__mro__ if c.__name__ in KINDS)
+    shape = (len(value),) if isinstance(value, tuple | list) else getattr(value, "shape", None)
+    if not (isinstance(shape, tuple) and all(type(n) is int for n in shape)):
+        return {"kind": kind, "shape": None}
+    return {"kind": kind, "shape": list(shape)}
+
+
+def _shaped(got: list[int] | None, want: Sequence[int | None]) -> bool:
+    """Whether these are the lengths of axes that are wanted, None being any."""
+    alike = got is not None and len(got) == len(want)
+    return alike and all(w in (None, n) for n, w in zip(got or (), want, strict=True))
+
+
+def given(value: Any, what: str, kind: type = object, shape: Sequence[int | None] | None = None) -> Any:
+    """`value`, of any kind; raises Todo, naming `what`, where it is still a placeholder: None or `...`.
+
+    `kind` and `shape` are the form that the check goes on with: `given(pair, "windows", tuple, (2,))`,
+    `given(h, "RNNCell's __call__", Tensor, (B, H))`; None in a shape is any length. Tuples and
+    lists pass for each other. A value of another form comes back like any other: it is noted, and told as
+    the reason if the check then fails.
+    """
     if value is None:
         raise Todo(f"{what} gives None: is it still to do, or is a return missing?", what)
     if value is ...:
         raise Todo(f"{what} is still to do")
+    alike = isinstance(value, (tuple, list) if kind in (tuple, list) else kind)
+    got = _form(value)
+    if not alike or (shape is not None and not _shaped(got["shape"], shape)):
+        want = {"kind": kind.__name__, "shape": None if shape is None else list(shape)}
+        _noted.get([]).append({"what": what, "got": got, "want": want})
     return value

@@ -5,6 +5,8 @@ the notebook's sentence, word for word; the hidden checks say the same sentences
 Probes bring ops of their own, so that a mistake in one exercise does not show in another.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from minigrad.checks import check, given
@@ -19,13 +21,14 @@ def sizes(rng, count, low=2, high=9):
 
 def run(student, name, *arguments):
     """Result and vjps of the student's op of this name, or "to do"."""
-    y, vjps = given(getattr(student, name)(*arguments), f"`{name}`")
-    return given(y, f"`{name}`"), given(vjps, f"the vjps of `{name}`")
+    y, vjps = given(getattr(student, name)(*arguments), f"`{name}`", tuple, (2,))
+    many = 2 if name == "matmul" else 1
+    return given(y, f"the result of `{name}`"), given(vjps, f"the vjps of `{name}`", tuple, (many,))
 
 
 def pulled(name, vjp, g):
     """What a vjp makes of g, or "to do"."""
-    return given(given(vjp, f"the vjp of `{name}`")(g), f"the vjp of `{name}`")
+    return given(given(vjp, f"the vjps of `{name}`", Callable)(g), f"the vjp of `{name}`", np.ndarray)
 
 
 def raises(error, call):
@@ -73,7 +76,7 @@ AS_IT_WAS = "Afterwards `x` is as it was, bit for bit."
 
 def numeric(student, f, x, **options):
     """The student's numeric_grad, or "to do"."""
-    return given(student.numeric_grad(f, x, **options), "`numeric_grad`")
+    return given(student.numeric_grad(f, x, **options), "`numeric_grad`", np.ndarray, np.shape(x))
 
 
 @check(exercise="numeric-grad", says=FLOAT64, rtol=1e-4, atol=1e-4)
@@ -408,7 +411,7 @@ NOTHING_TO_UNDO = (
 
 def down(student, g, shape):
     """The student's unbroadcast, or "to do"."""
-    return given(student.unbroadcast(g, shape), "`unbroadcast`")
+    return given(student.unbroadcast(g, shape), "`unbroadcast`", np.ndarray, shape)
 
 
 @check(exercise="unbroadcast", says=BOTH_WAYS)

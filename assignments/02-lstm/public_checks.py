@@ -17,7 +17,7 @@ from minigrad.optim import Adam
 # --- what several probes use ---------------------------------------------------------------------
 
 GATES = "fico"
-NAMES = (*(f"W_{k}" for k in GATES), *(f"b_{k}" for k in GATES))
+NAMES = ("W_f", "W_i", "W_c", "W_o", "b_f", "b_i", "b_c", "b_o")  # in full: reports repeat what stands here
 OPEN = 40.0  # a bias at which sigmoid is 1 and tanh is 1, to the last bit that is compared
 
 
@@ -31,7 +31,7 @@ def new_cell(student, D, H, **options):
     options = {"rng": np.random.default_rng(0), **options}
     cell = given(student.LSTMCell(D, H, **options), "LSTMCell")
     for name in NAMES:
-        given(getattr(cell, name), f"LSTMCell's {name}")
+        given(getattr(cell, name), f"LSTMCell's {name}", Parameter, (H,) if name.startswith("b") else (H + D, H))
     return cell
 
 
@@ -52,20 +52,20 @@ def fixed(cell, **biases):
     return cell
 
 
-def pair(state, what):
-    """A state (h, c), or "to do"."""
-    h, c = given(state, what)
-    return given(h, what), given(c, what)
+def pair(state, what, shape):
+    """A state (h, c), both of this shape, or "to do"."""
+    h, c = given(state, what, tuple, (2,))
+    return given(h, f"the h of {what}", Tensor, shape), given(c, f"the c of {what}", Tensor, shape)
 
 
 def start_of(cell, B):
-    return pair(cell.initial_state(B), "LSTMCell's initial_state")
+    return pair(cell.initial_state(B), "LSTMCell's initial_state", (B, *cell.b_f.shape))
 
 
 def step(cell, x, h, c):
     """One step of a cell from states given as arrays or Tensors."""
     h, c = (s if isinstance(s, Tensor) else Tensor(s) for s in (h, c))
-    return pair(cell(x if isinstance(x, Tensor) else Tensor(x), (h, c)), "LSTMCell's __call__")
+    return pair(cell(x if isinstance(x, Tensor) else Tensor(x), (h, c)), "LSTMCell's __call__", h.shape)
 
 
 def one_step(rng, B, D, H):
@@ -287,8 +287,10 @@ WINDOW_OWN = "x and y are arrays of their own: writing into them leaves the seri
 
 def cut(student, series, length):
     """x and y of the student's windows, or "to do"."""
-    x, y = given(student.windows(series, length), "windows")
-    return given(x, "windows"), given(y, "windows")
+    x, y = given(student.windows(series, length), "windows", tuple, (2,))
+    count, D = len(series) - length, series.shape[1]
+    x = given(x, "the x of windows", np.ndarray, (count, length, D))
+    return x, given(y, "the y of windows", np.ndarray, (count, D))
 
 
 @check(exercise="windows", says=WINDOW_SHAPES)
@@ -357,7 +359,8 @@ SCALED_SAME = "The arrays that come in stay as they were."
 
 def scaled(student, *series):
     """The student's standardised series as a list, or "to do"."""
-    return [given(s, "standardise") for s in given(student.standardise(*series), "standardise")]
+    got = given(student.standardise(*series), "standardise", tuple, (len(series),))
+    return [given(s, "standardise") for s in got]
 
 
 def measured(rng, N, D):
@@ -450,7 +453,7 @@ def forecaster(student, rng, cell, K):
 
 
 def forecast(model, x):
-    return given(model(x), "Forecaster's __call__")
+    return given(model(x), "Forecaster's __call__", Tensor, (len(x), *model.head.b.shape))
 
 
 @check(exercise="forecaster", says=FORECAST)

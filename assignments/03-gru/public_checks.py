@@ -17,7 +17,7 @@ from minigrad.optim import Adam
 # --- what several probes use ---------------------------------------------------------------------
 
 GATES = "zrh"
-NAMES = (*(f"W_{k}" for k in GATES), *(f"b_{k}" for k in GATES))
+NAMES = ("W_z", "W_r", "W_h", "b_z", "b_r", "b_h")  # in full: reports repeat what stands here
 OPEN = 40.0  # a bias at which sigmoid is 1, to the last bit that is compared
 
 
@@ -31,7 +31,7 @@ def new_cell(student, D, H, **options):
     options = {"rng": np.random.default_rng(0), **options}
     cell = given(student.GRUCell(D, H, **options), "GRUCell")
     for name in NAMES:
-        given(getattr(cell, name), f"GRUCell's {name}")
+        given(getattr(cell, name), f"GRUCell's {name}", Parameter, (H,) if name.startswith("b") else (H + D, H))
     return cell
 
 
@@ -57,13 +57,13 @@ def fixed(cell, **biases):
 
 
 def start_of(cell, B):
-    return given(cell.initial_state(B), "GRUCell's initial_state")
+    return given(cell.initial_state(B), "GRUCell's initial_state", Tensor, (B, *cell.b_z.shape))
 
 
 def step(cell, x, h):
     """One step of a cell, or "to do"."""
     x, h = (a if isinstance(a, Tensor) else Tensor(a) for a in (x, h))
-    return given(cell(x, h), "GRUCell's __call__")
+    return given(cell(x, h), "GRUCell's __call__", Tensor, h.shape)
 
 
 def one_step(rng, B, D, H):
@@ -276,7 +276,7 @@ def stand_in_gru(rng, D, H, dtype=np.float64):
 def flipped(student, cell):
     """What the student's flip_convention gives, with all its parameters, or "to do"."""
     student.GRUCell = Arrays  # for those who build a new cell
-    new = given(student.flip_convention(cell), "flip_convention")
+    new = given(student.flip_convention(cell), "flip_convention", Module)
     for name in NAMES:
         given(getattr(new, name), f"the new cell's {name}")
     return new
@@ -377,7 +377,7 @@ def classifier(student, rng, V, E, H, K, kind=Leaky):
 
 
 def logits_of(model, tokens, mask):
-    return given(model(tokens, mask), "TextClassifier's __call__")
+    return given(model(tokens, mask), "TextClassifier's __call__", Tensor, (len(tokens), *model.head.b.shape))
 
 
 def words(rng, B, T, V):
@@ -463,7 +463,7 @@ ROUNDED = [(5, 2), (5, 20), (17, 11)]  # cells for which the size nearest to the
 
 
 def matched(student, D, H):
-    return given(student.match_hidden(D, H), "match_hidden")
+    return given(student.match_hidden(D, H), "match_hidden", int)
 
 
 def entries(gates, D, H):

@@ -129,7 +129,9 @@ def encoder_of(student, rng, V, E, H, kind=Leaky):
 
 
 def message_of(encoder, tokens, mask):
-    return given(encoder(tokens, mask), "Encoder's __call__")
+    pair = isinstance(encoder.cell, LeakyPair)
+    form = (tuple, (2,)) if pair else (Tensor, (len(tokens), encoder.cell.hidden_size))
+    return given(encoder(tokens, mask), "Encoder's __call__", *form)
 
 
 def full(B, T):
@@ -253,8 +255,9 @@ def decoder_of(student, rng, V, E, H, kind=Leaky):
 
 def step_of(decoder, token, state):
     """logits and state of the student's step, or "to do"."""
-    logits, state = given(decoder.step(token, state), "Decoder's step")
-    return given(logits, "Decoder's step"), given(state, "Decoder's step")
+    logits, state = given(decoder.step(token, state), "Decoder's step", tuple, (2,))
+    logits = given(logits, "the logits of Decoder's step", Tensor, (len(token), *decoder.head.b.shape))
+    return logits, given(state, "the state of Decoder's step")
 
 
 def some_state(rng, B, H, kind=Leaky):
@@ -343,7 +346,7 @@ UNTOUCHED = "It returns a new array with the targets' dtype; the targets stay as
 
 
 def shifted(student, targets, start):
-    return given(student.shift_right(targets, start), "shift_right")
+    return given(student.shift_right(targets, start), "shift_right", np.ndarray, targets.shape)
 
 
 @check(exercise="shift-right", weight=3, says=SHIFTED)
@@ -396,7 +399,7 @@ ONE_NUMBER = (
 
 
 def loss_of(student, logits, targets, mask):
-    return given(student.sequence_loss(logits, targets, mask), "sequence_loss")
+    return given(student.sequence_loss(logits, targets, mask), "sequence_loss", Tensor, ())
 
 
 def targets_of(rng, B, T, V):
@@ -502,7 +505,7 @@ class Teller(Module):
 
 def told(student, teller, state, start, max_length):
     """What the student's greedy_decode returns, as plain integers."""
-    said = np.asarray(given(student.greedy_decode(teller, state, start, teller.end, max_length), "greedy_decode"))
+    said = np.asarray(given(student.greedy_decode(teller, state, start, teller.end, max_length), "greedy_decode", np.ndarray, (None, None)))
     return said.astype(np.int64) if said.dtype.kind in "iu" else said
 
 

@@ -127,12 +127,16 @@ class Words:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one probe gave: arrays, or the reason for none. A trained check also has its score."""
+    """What one probe gave: arrays, or the reason for none. A trained check also has its score.
+
+    `form` says which value had another form than the check goes on with, in words; "" where all had theirs.
+    """
 
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     failure: Failure | None = None
     score: float | None = None
     words: Words = Words()  # only of one's own work: a judge's evidence has none
+    form: str = ""  # "`windows` returned an array of shape (3, 4), wanted a tuple of 2 values"
 
 
 @dataclass(frozen=True)

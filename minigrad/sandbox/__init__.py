@@ -5,7 +5,8 @@ A request is a list, its reply a plain value of `protocol`:
     ["cell", id, source]             {"ok": bool, "output": str, "error": None or what `describe` gives}
     ["checks", filename, text]       None; a fourth part, the text compiled, marshalled and in base64,
                                      saves each worker that work
-    ["probe", name, seed]            {"arrays": {name: ndarray}} or {"failure": {"kind": ..., ...}}
+    ["probe", name, seed]            {"arrays": {name: ndarray}} or {"failure": {"kind": ..., ...}},
+                                     with "form" where a value had another than the check goes on with
     ["replay", name, seed, held_out, arrays]   {"score": float} or {"failure": ...}; a judge asks
                                      the solution's worker alone
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checks import Arrays, Check, Missing, Student, Todo
+from minigrad.checks import Arrays, Check, Missing, Student, Todo, noting
 from minigrad.sandbox import protocol
 
 OUTPUT_LIMIT = 16 << 10  # characters kept of what a cell prints
@@ -254,17 +254,15 @@ def run_probe(check: Check, names: dict[str, Any], seed: str, words: bool = Fals
     Returns {"arrays": {name: ndarray}} or {"failure": {"kind": ...}} with, by kind, `missing`: name;
     `todo`: name or ""; `nothing`: the name of a function that has no `return`; `exception`: what
     `describe` gives, and where no cell takes part "after": the name that was asked for last;
-    `bad-value`: name of the array ("" for the probe's whole result) and type. With `words` there is
-    "words", too: what `spoken` tells of an exception, and "printed". Streams, warnings, NumPy's error
-    state, the global generators and `names` are afterwards as they were.
+    `bad-value`: name of the array ("" for the probe's whole result) and type. Where a value had another
+    form than the check goes on with there is "form", too: what `checks.noting` tells of the first one.
+    With `words` there is "words": what `spoken` tells of an exception, and "printed". Streams, warnings,
+    NumPy's error state, the global generators and `names` are afterwards as they were.
     """
-
     student = Student(names)
-
-    def run() -> dict[str, Any]:
-        return {"arrays": _evidence(check.probe(student, generator(seed)))}
-
-    reply = _run(run, names, seed, words)
+    with noting() as noted:
+        reply = _run(lambda: {"arrays": _evidence(check.probe(student, generator(seed)))}, names, seed, words)
+    reply |= {"form": noted[0]} if noted else {}
     failure = reply.get("failure", {})
     if failure.get("kind") == "exception" and failure["cell"] is None:
         failure["after"] = student._asked[0]

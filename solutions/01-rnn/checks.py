@@ -12,7 +12,7 @@ from minigrad import sigmoid
 def single_precision(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = written_cell(student, rng, D, H, dtype=np.float32)
-    state = given(cell.initial_state(B), "RNNCell's initial_state")
+    state = given(cell.initial_state(B), "RNNCell's initial_state", Tensor)
     x = Tensor(rng.normal(size=(B, D)).astype(np.float32))
     return {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "initial_state": state, "h": step(cell, x, state)}
 

@@ -29,8 +29,8 @@ def new_cell(student, D, H, **options):
     """The student's cell with its own start; `given` turns stubs into "to do"."""
     options = {"rng": np.random.default_rng(0), **options}
     cell = given(student.RNNCell(D, H, **options), "RNNCell")
-    for name in ("W_x", "W_h", "b"):
-        given(getattr(cell, name), f"RNNCell's {name}")
+    for name, shape in (("W_x", (D, H)), ("W_h", (H, H)), ("b", (H,))):
+        given(getattr(cell, name), f"RNNCell's {name}", Parameter, shape)
     return cell
 
 
@@ -45,7 +45,7 @@ def written_cell(student, rng, D, H, bias=1.0, **options):
 
 def step(cell, x, h):
     """One step of a cell, or "to do"."""
-    return given(cell(x, h), "RNNCell's __call__")
+    return given(cell(x, h), "RNNCell's __call__", Tensor, h.shape)
 
 
 def gradient(leaf):
@@ -55,8 +55,9 @@ def gradient(leaf):
 
 def forward(student, *arguments):
     """hs and cache of the student's rnn_forward, or "to do"."""
-    hs, cache = given(student.rnn_forward(*arguments), "rnn_forward")
-    return given(hs, "rnn_forward"), cache
+    x, h0, *_ = arguments
+    hs, cache = given(student.rnn_forward(*arguments), "rnn_forward", tuple, (2,))
+    return given(hs, "the result of rnn_forward", np.ndarray, (*x.shape[:2], h0.shape[1])), cache
 
 
 def designed(rng, B, T, D, H, scale=1.0):
@@ -100,7 +101,7 @@ def cache_for(student, arguments, hs):
 def backward(student, dhs, cache):
     """The student's gradients by name, or "to do"."""
     names = ("dx", "dh0", "dW_x", "dW_h", "db")
-    dx, dh0, dW_x, dW_h, db = given(student.rnn_backward(dhs, cache), "rnn_backward")
+    dx, dh0, dW_x, dW_h, db = given(student.rnn_backward(dhs, cache), "rnn_backward", tuple, (5,))
     return dict(zip(names, (dx, dh0, dW_x, dW_h, db), strict=True))
 
 
@@ -183,11 +184,11 @@ REACHES = "The gradient reaches every parameter, the inputs and the first state,
 def shapes(student, rng):
     B, D, H = sizes(rng, 3, 3, 40)
     cell = new_cell(student, D, H)
-    state = given(cell.initial_state(B), "RNNCell's initial_state")
+    state = given(cell.initial_state(B), "RNNCell's initial_state", Tensor, (B, H))
     x = rng.normal(size=(B, D))
     h = step(cell, x, state)
     single = new_cell(student, D, H, dtype=np.float32)
-    first = given(single.initial_state(B), "RNNCell's initial_state")
+    first = given(single.initial_state(B), "RNNCell's initial_state", Tensor, (B, H))
     return {
         "shape of W_x": np.array(cell.W_x.shape),
         "shape of W_h": np.array(cell.W_h.shape),
@@ -206,7 +207,7 @@ def keeps_nothing(student, rng):
     """One cell: two first states, and one step before and after a step from another state."""
     B, more, D, H = sizes(rng, 4)
     cell = new_cell(student, D, H)
-    starts = [given(cell.initial_state(batch), "RNNCell's initial_state").shape for batch in (B, more)]
+    starts = [given(cell.initial_state(batch), "RNNCell's initial_state", Tensor).shape for batch in (B, more)]
     x, a, b = rng.normal(size=(B, D)), *(Tensor(rng.normal(size=(B, H))) for _ in range(2))
     before, _, after = (step(cell, x, state) for state in (a, b, a))
     return {
@@ -413,7 +414,7 @@ CLIP = {"exercise": "clip-norm", "rtol": 1e-5, "atol": 1e-9}
 def clip_norm(student, parameters, c):
     """What the student's clip_grad_norm returns, NaN for nothing; its stub returns `...`."""
     norm = student.clip_grad_norm(parameters, c)
-    return float("nan") if norm is None else given(norm, "clip_grad_norm")
+    return float("nan") if norm is None else given(norm, "clip_grad_norm", float)
 
 
 @check(says=TOGETHER, **CLIP)
@@ -531,7 +532,7 @@ def always_rescale(parameters, max_norm):
 def train_step(student, *arguments, **options):
     """What the student's train_step returns, NaN for nothing; its stub returns `...`."""
     loss = student.train_step(*arguments, **options)
-    return np.array(np.nan) if loss is None else given(loss, "train_step")
+    return np.array(np.nan) if loss is None else given(loss, "train_step", float)
 
 
 def lopsided(out, y):

@@ -62,7 +62,7 @@ def masked_sequence(student, rng):
     mask = np.arange(T) < rng.permutation(np.arange(B) % T + 1)[:, None]
     first = tuple(Tensor(rng.normal(size=(B, H))) for _ in range(2))
     outputs, last = Recurrent(cell)(rng.normal(size=(B, T, D)), first, mask)
-    h, c = pair(last, "LSTMCell's __call__")
+    h, c = pair(last, "LSTMCell's __call__", (B, H))
     return {"outputs": outputs, "last h": h, "last c": c}
 
 

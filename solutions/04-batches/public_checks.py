@@ -87,8 +87,10 @@ EMPTY = "A sequence without entries is a row of padding."
 
 def pad_of(student, sequences):
     """What the student's pad returns, or "to do"."""
-    x, mask = given(student.pad(sequences), "pad")
-    return given(x, "pad"), given(mask, "pad")
+    x, mask = given(student.pad(sequences), "pad", tuple, (2,))
+    shape = len(sequences), max(map(len, sequences))
+    x = given(x, "the x of pad", np.ndarray, (*shape, *sequences[0].shape[1:]))
+    return x, given(mask, "the mask of pad", np.ndarray, shape)
 
 
 @check(exercise="pad", weight=3, says=RECTANGLE)
@@ -136,7 +138,7 @@ NOWHERE = "Where the mask is False everywhere the mean is 0, and so is the gradi
 def mean_of(student, values, mask):
     """The student's mean of an array, and its gradient."""
     leaf = Tensor(values, requires_grad=True)
-    mean = given(student.masked_mean(leaf, mask), "masked_mean")
+    mean = given(student.masked_mean(leaf, mask), "masked_mean", Tensor, ())
     mean.backward()
     return mean, gradient(leaf)
 
@@ -149,7 +151,7 @@ def means(student, arrays, mask):
 @check(exercise="masked-mean", weight=2, says=MEAN)
 def masked_values(student, rng):
     values, mask, _ = padded(rng, *sizes(rng, 2, 4), 1)
-    return {"mean": given(student.masked_mean(Tensor(values[..., 0]), mask), "masked_mean")}
+    return {"mean": given(student.masked_mean(Tensor(values[..., 0]), mask), "masked_mean", Tensor, ())}
 
 
 @check(exercise="masked-mean", says=MEAN)
@@ -157,13 +159,13 @@ def mean_by_hand(student, rng):
     a, b = rng.uniform(1, 9, 2).round(2)
     values = Tensor(np.array([[a, 0.0, 0.0], [b, 0.0, 4.0]]))
     means = {"one": mask_of([1, 0], 3), "one and three": mask_of([1, 3])}
-    return {f"mean of {name}": given(student.masked_mean(values, mask), "masked_mean") for name, mask in means.items()}
+    return {f"mean of {name}": given(student.masked_mean(values, mask), "masked_mean", Tensor, ()) for name, mask in means.items()}
 
 
 @check(exercise="masked-mean", says=AXES)
 def rows_behind(student, rng):
     values, mask, _ = padded(rng, *sizes(rng, 3, 3))
-    return {"mean": given(student.masked_mean(Tensor(values), mask), "masked_mean")}
+    return {"mean": given(student.masked_mean(Tensor(values), mask), "masked_mean", Tensor, ())}
 
 
 @check(exercise="masked-mean", says=ANYTHING)
@@ -218,14 +220,14 @@ EITHER = "x may be an array or a Tensor; what comes back is a Tensor of its dtyp
 
 def pack_of(student, x, lengths):
     """data, sizes and order of the student's pack; integers as int64, whatever holds them."""
-    data, counts, order = given(student.pack(x, lengths), "pack")
-    return given(data, "pack's data"), integers(counts, "pack's sizes"), integers(order, "pack's order")
+    data, counts, order = given(student.pack(x, lengths), "pack", tuple, (3,))
+    return given(data, "the data of pack", Tensor, (int(np.sum(lengths)), x.shape[2])), integers(counts, "the sizes of pack"), integers(order, "the order of pack")
 
 
 def unpack_of(student, packed):
     """x and lengths of the student's unpack, integers as int64."""
-    x, lengths = given(student.unpack(packed), "unpack")
-    return given(x, "unpack's x"), integers(lengths, "unpack's lengths")
+    x, lengths = given(student.unpack(packed), "unpack", tuple, (2,))
+    return given(x, "the x of unpack", Tensor, (len(packed.order), len(packed.sizes), packed.data.shape[1])), integers(lengths, "the lengths of unpack")
 
 
 def integers(value, what):
@@ -382,7 +384,7 @@ def leaky_pair(rng, D, H, G):
 
 
 def outputs_of(net, x, mask):
-    return given(net(x if isinstance(x, Tensor) else Tensor(x), mask), "Bidirectional's __call__")
+    return given(net(x if isinstance(x, Tensor) else Tensor(x), mask), "Bidirectional's __call__", Tensor, (*mask.shape, None))
 
 
 def turned_round(a, lengths):
@@ -513,7 +515,7 @@ def tagger_of(student, rng, D, H, K):
 
 
 def tag_logits(model, x, mask):
-    return given(model(x if isinstance(x, Tensor) else Tensor(x), mask), "Tagger's __call__")
+    return given(model(x if isinstance(x, Tensor) else Tensor(x), mask), "Tagger's __call__", Tensor, (*mask.shape, *model.head.b.shape))
 
 
 @check(exercise="tagger", weight=2, says=TAGGER_PARTS)
@@ -674,7 +676,7 @@ def tagging(student, rng):
         sentences, rows, _ = draw(rng, size)
         (x, mask), (labels, _) = pad_of(student, sentences), pad_of(student, rows)
         nats = -log_softmax(tag_logits(model, x, mask))[(*np.indices(labels.shape), labels)]
-        return given(student.masked_mean(nats, mask), "masked_mean")
+        return given(student.masked_mean(nats, mask), "masked_mean", Tensor, ())
 
     return trained(named, loss, lambda size: tagging_error(student, model, draw(rng, size)), 0.02, 500)
 

@@ -14,7 +14,7 @@ from minigrad.sandbox.cells import left_out, taken_out
 
 SHOWN = 5  # commands of IPython's in a note
 
-__all__ = ["MAX_BYTES", "Intake", "intake", "parse", "read"]
+__all__ = ["MAX_BYTES", "Intake", "intake", "parse", "read", "without_ipython"]
 
 LIBRARY = re.compile(r"^(?:from|import) mynet\b", re.MULTILINE)  # an import in a `try` is indented
 

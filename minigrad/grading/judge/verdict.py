@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minigrad.checks import Check
+from minigrad.grading.judge.forms import unlike_form
 from minigrad.grading.model import Cell, Evidence, Failure, Verdict
 
 EXCEPTIONS = frozenset(
@@ -20,7 +21,7 @@ EXCEPTIONS = frozenset(
 )
 DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 IDENTIFIER = re.compile(r"\b[A-Za-z_]\w{0,39}\b", re.ASCII)
-ASKED = re.compile(r"(?<=\.)[A-Za-z_]\w{0,39}\b|(?<=[\"'])[A-Za-z_]\w{0,39}(?=[\"']\s*:)", re.ASCII)
+ASKED = re.compile(r"(?<=\.)[A-Za-z_]\w{0,39}\b|(?<=[\"'])[A-Za-z_]\w{0,39}(?=[\"'])", re.ASCII)
 MAX_ARRAYS, MAX_NAME = 256, 100  # of one probe, and characters of an array's name
 IN_CHECK = "raised in the check, from a value that you returned"
 TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) - EXCEPTIONS
@@ -61,7 +62,7 @@ def known(cells: Iterable[Cell], names: frozenset[str]) -> Known:
 
 
 def asked_for(checks: Iterable[str], released: Iterable[str]) -> frozenset[str]:
-    """The names that checks ask for, by their text: of attributes and of arrays.
+    """The names that checks ask for, by their text: after a dot, or between quotes.
 
     Only those that stand in a released text, too: a name that hidden checks alone use is not told.
     """
@@ -76,21 +77,25 @@ def evidence(reply: object, may: Known) -> Evidence:
     solution's, and never shown.
     """
     if isinstance(reply, dict):
+        told, form = set(reply) - {"form"}, unlike_form(reply.get("form"), may.names)
         arrays = reply.get("arrays")
-        if set(reply) == {"arrays"} and isinstance(arrays, dict):
+        if told == {"arrays"} and isinstance(arrays, dict):
             if len(arrays) > MAX_ARRAYS or any(len(name) > MAX_NAME for name in arrays):
                 return Evidence(failure=TOO_LARGE)
             if all(type(v) is np.ndarray and v.dtype.name in DTYPES for v in arrays.values()):
-                return Evidence(arrays=arrays)
+                return Evidence(arrays=arrays, form=form)
             return Evidence(failure=bad_value(""))
         failure = reply.get("failure")
-        if set(reply) == {"failure"} and isinstance(failure, dict):
-            return Evidence(failure=said(failure, may))
+        if told == {"failure"} and isinstance(failure, dict):
+            return Evidence(failure=said(failure, may, form))
     return Evidence(failure=bad_value(""))
 
 
-def said(failure: Mapping[str, object], may: Known) -> Failure:
-    """A worker's failure in a student's words, built from what is known."""
+def said(failure: Mapping[str, object], may: Known, form: str = "") -> Failure:
+    """A worker's failure in a student's words, built from what is known.
+
+    `form` says which value had another form: that is why the check could not go on.
+    """
     kind = failure.get("kind")
     name = named(failure, may)
     if kind == "missing":
@@ -108,7 +113,12 @@ def said(failure: Mapping[str, object], may: Known) -> Failure:
     if kind == "exception":
         source = named(failure, may, "after")
         elsewhere = IN_CHECK.replace("a value that you returned", f"what `{source}` gives")
+        if form and failure.get("cell") is None:
+            kind = {"type": failure.get("type")}
+            return Failure("exception", exception(kind, may, f"raised in the check: {form}"))
         return Failure("exception", exception(failure, may, elsewhere if source else IN_CHECK))
+    if form:
+        return Failure("bad-value", form)
     return TOO_LARGE if failure.get("type") == "too large" else bad_value(name, failure.get("type"))
 
 
@@ -192,6 +202,7 @@ def decide(check: Check, observed: Evidence, expected: Evidence, public: bool) -
         reason = untrained(check, observed.score)
     else:
         reason = difference(check, observed.arrays, expected.arrays)
+        reason = f"{observed.form}; {reason}" if observed.form and reason else reason
     return Verdict(check.name, check.exercise, check.says, check.points, public, not reason, reason, failure)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.checks import Check
-from minigrad.grading.intake.canonical import parse, read
+from minigrad.grading.intake.canonical import parse, read, without_ipython
 from minigrad.grading.judge.observe import observe
 from minigrad.grading.judge.verdict import blamed, decide
 from minigrad.grading.model import Cell, Evidence, Exercise, Kind, Limits, Report, Verdict
@@ -74,7 +74,8 @@ def report(
     sources = {c.id: c.source for c in own if c.runs}
     found = {name: blamed(e, errors, sources) for name, e in seen.probes.items()}
     exercises = tuple(_exercise(name, files, found) for name in files.values.points)
-    return Report(files.values.assignment, "graded", exercises, notes=seen.ran.notes, cells=seen.ran.cells)
+    notes = (*without_ipython(own), *seen.ran.notes)
+    return Report(files.values.assignment, "graded", exercises, notes=notes, cells=seen.ran.cells)
 
 
 def _exercise(name: str, files: Release, found: Mapping[str, Evidence]) -> Exercise:

@@ -70,6 +70,7 @@ def row(check: Check, observed: Evidence, expected: Evidence) -> Row:
     if failure is not None or check.trained:
         return Row("fail", check.says, details=(decided.reason,), printed=said.printed)
     details, drawing = _compared(check, observed.arrays, expected.arrays)
+    details = [observed.form, *details] if observed.form else details
     return Row("fail", check.says, "", tuple(details), drawing, said.printed)
 
 

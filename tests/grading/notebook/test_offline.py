@@ -14,6 +14,7 @@ from minigrad.grading.model import GradingError, Report, Verdict
 from minigrad.grading.notebook.checks import Checks
 from minigrad.grading.notebook.offline import cells, report
 from minigrad.grading.notebook.release import release
+from minigrad.grading.report.formats import text
 from minigrad.grading.report.markup import mark
 from tests.grading import example
 from tests.grading.near import Near
@@ -146,6 +147,18 @@ def test_a_cell_that_ends_python_is_told_and_the_others_run(checked: Any) -> Non
         "`shift` is not defined: your cell `shift` ends Python (`exit`, `os._exit`)"
     )
     assert made.notes[0].startswith("your cell `shift` ends Python")
+
+
+def test_what_of_ipython_does_not_run_is_noted_as_in_grading(checked: Any) -> None:
+    halve = "%matplotlib inline\ndef halve(x):\n    return x * 0.5"
+    made = checked(own=("%%bash\nls",), halve=halve)
+    assert made.notes == (
+        "`own-1`: a cell of `%%bash` does not run: grading runs Python alone",
+        "`halve`: `%matplotlib` taken out: grading runs Python, without IPython's commands",
+    )
+    assert made.exercises[0].score == 10
+    shown = text(made, public=True)
+    assert all(note in shown for note in made.notes)
 
 
 def test_words_from_a_worker_are_cleaned_and_cut(checked: Any) -> None:

@@ -102,6 +102,53 @@ def test_a_mistake_is_told_alike(
     assert told(graded) == (status, feedback)
 
 
+WANTED = "wanted an array of shape (3, 2)"
+FORMS = (
+    ("def halve(x):\n    return (x / 2)[0]",
+     "ValueError: cannot reshape array of size 2 into shape (2,3)\n"
+     f"raised in the check: `halve`: got an array of shape (2,), {WANTED}",
+     f"ValueError raised in the check: `halve`: got an array of shape (2,), {WANTED}"),
+    ("def halve(x):\n    return x / 2, x",
+     "AttributeError: 'tuple' object has no attribute 'reshape'\n"
+     f"raised in the check: `halve`: got a tuple of 2 values, {WANTED}",
+     f"AttributeError raised in the check: `halve`: got a tuple of 2 values, {WANTED}"),
+    ("def halve(x):\n    return 0.5",
+     "AttributeError: 'float' object has no attribute 'reshape'\n"
+     f"raised in the check: `halve`: got a float, {WANTED}",
+     f"AttributeError raised in the check: `halve`: got a float, {WANTED}"),
+    ("def halve(x):\n    return (x / 2)[None].astype(np.float32)",
+     f"`halve`: got an array of shape (1, 3, 2), {WANTED}\n`y` has dtype float32, not float64",
+     f"`halve`: got an array of shape (1, 3, 2), {WANTED}; `y` has dtype float32, not float64"),
+    ("def halve(x):\n    return x / 2 if x.ndim == 1 else x.foo",
+     "AttributeError: 'numpy.ndarray' object has no attribute 'foo'\n"
+     "in `halve`, line 2 of your cell `halve`: `return x / 2 if x.ndim == 1 else x.foo`",
+     "AttributeError in line 2 of your cell `halve`"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def formed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Judge]]:
+    """The tiny assignment, its first check asking for a form, and going on with it."""
+    root, asked = tmp_path_factory.mktemp("course"), 'given(student.halve(batch(rng)), "halve")'
+    form = f"{asked[:-1]}, np.ndarray, (3, 2)).reshape(2, 3)"
+    folder = example.write(root / "solutions", "public_checks.py", asked, form)
+    authoring.build(authoring.load(folder), root / "assignments")
+    with Judge(authoring.load(folder), SALT, serve=Near()) as judge:
+        judge.prepare()
+        yield root / "assignments" / "02-tiny", judge
+
+
+@pytest.mark.parametrize(("halve", "own", "feedback"), FORMS)
+def test_another_form_than_the_check_goes_on_with_is_told_alike(
+    formed: tuple[Path, Judge], halve: str, own: str, feedback: str
+) -> None:
+    folder, judge = formed
+    file = write(folder, halve=halve)
+    assert told(report(file, folder, serve=Near())) == ("fail", own)
+    assert in_notebook(folder, halve) == ("fail", own.replace("your cell `halve`", "its cell"))
+    assert told(judge.grade(file.read_bytes())) == ("fail", feedback)
+
+
 def test_what_is_no_python_is_told_where_its_name_is_missing(root: Path, judge: Judge) -> None:
     folder = root / "assignments" / "02-tiny"
     halve = "def halve(x:\n    return x"
