@@ -143,7 +143,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
         except (ValueError, IndexError, AttributeError, TypeError) as error:
             raise misfit(f, (*arrays, *keywords.values()), error) from error
         if any(parents) and not paused():
-            parents, vjps = _needed(f, parents, vjps)
+            parents, vjps = needed(f, parents, vjps)
             if any(parents):
                 data = data.view() if [a for a in arrays if a is data] else data  # an argument stays writable
                 return result_class.made_by(f, vjps, parents, data)
@@ -153,7 +153,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     return lifted
 
 
-def _needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
+def needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
     """Parents and vjps without those that no gradient needs, which frees what they hold."""
     if callable(vjps):
         return parents, vjps

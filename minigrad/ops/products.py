@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.fast import lift, quick
 from minigrad.fast.vjps import zeros
-from minigrad.tape import Array, Result, op, unbroadcast
+from minigrad.tape import Array, Result, unbroadcast
 
 __all__ = ["dot", "einsum"]
 
 
-@op
+@quick
 def dot(a: Array, b: Array) -> Result:
     """The sums of products along the last axis of a and the last but one of b: (n, k) by (k, m) gives (n, m).
 
@@ -38,7 +39,7 @@ def dot(a: Array, b: Array) -> Result:
     return (rows @ columns).reshape(shape), (lambda g: (flat(g) @ columns.T).reshape(a.shape), vjp_b)
 
 
-@op
+@lift
 def einsum(subscripts: str, *operands: Array) -> Result:
     """Sums of products of tensors by letters for their axes: "ij,jk->ik" of (n, k) and (k, m) gives (n, m).
 
