@@ -241,16 +241,9 @@ def lift(f: Callable[P, Result]) -> Callable[P, Tensor]:
 
 
 def _needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
-    """`tape.needed`, which is left to do what it is for: drop some, or say that one is missing."""
-    last = parents[len(vjps) :]
-    if last and not any(last):  # options
-        del parents[len(vjps) :]
-    if len(vjps) == len(parents):
-        for parent, vjp in zip(parents, vjps, strict=True):
-            if parent is None or vjp is None:
-                break
-        else:
-            return parents, vjps
+    """`tape.needed`, sooner for one array with options."""
+    if len(vjps) == 1 and vjps[0] is not None and not any(parents[1:]):
+        return parents[:1], vjps
     return tape.needed(f, parents, vjps)
 
 

@@ -25,8 +25,8 @@ def backward(root: tape.Value, g: Any) -> None:
     start.sum = g
     # In memory of its own, in its tensor's dtype; and first all of them, since a cast may raise.
     kept = _gone_through(order, mark)
-    sums = [tape.added(node, g, copy=node.free is mark or node.grad is not None) for node, g in kept]
-    for (node, _), total in zip(kept, sums, strict=True):
+    sums = [(node, tape.added(node, g, node.free is mark or node.grad is not None)) for node, g in kept]
+    for node, total in sums:
         node.grad = total
 
 
@@ -110,8 +110,9 @@ def _add_all(vjps: Any, g: Array, arguments: Any, mark: object) -> None:
     parts = () if vjps is None else vjps(g)
     if type(parts) is not tuple or len(parts) != len(arguments):
         parts = in_step(parts, arguments)
-    for parent, part in zip(arguments, parts, strict=True):
+    for i, parent in enumerate(arguments):
         if parent is not None:
+            part = parts[i]
             if part.shape != parent.shape:
                 part = _unbroadcast(part, parent.shape)
             parent.sum, parent.free = part if parent.sum is None else parent.sum + part, mark
