@@ -3,8 +3,9 @@
 What a pass gives is the same, to the last bit that the order of summation allows. With `ON = False` every
 function here hands over to `tape.py`, or is called there as the plain vjp that it also is. In use are:
 
-- `quick`, in place of `op`, for ops that are called a hundred times a training step.
+- `quick` in place of `op` for ops that are called a hundred times a training step, `lift` for all others.
 - `backward`, which knows the vjps of `vjps.py`, and `Value` and `Node`, which hold what it needs.
+- `subtract`, with which an optimiser moves a parameter.
 """
 
 from __future__ import annotations
