@@ -17,7 +17,6 @@ before the forward pass; and writing into a NumPy array that was an argument its
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import count
@@ -129,7 +128,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     `g`, and may return it. It may ignore broadcasting, which `backward` undoes.
     Raises what f raises, with its name; TypeError for an argument in need of a gradient that has no vjp.
     """
-    signature = inspect.signature(f)
+    signature = of_tensors(f)
 
     @wraps(f)
     def lifted(*arguments: Any, **keywords: Any) -> Any:
@@ -149,12 +148,12 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
                 return result_class.made_by(f, vjps, parents, data)
         return result_class(data)
 
-    lifted.__signature__ = of_tensors(signature)  # type: ignore[attr-defined]
+    lifted.__signature__ = signature  # type: ignore[attr-defined]
     return lifted
 
 
 def needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
-    """Parents and vjps without those that no gradient needs, which frees what they hold."""
+    """`parents` and `vjps`, of arrays of any shape, less what no gradient needs. Raises TypeError."""
     if callable(vjps):
         return parents, vjps
     for i in range(len(vjps), len(parents)):

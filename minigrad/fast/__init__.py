@@ -111,7 +111,8 @@ def quick(f: Callable[P, Result]) -> Callable[P, Tensor]:
     arrays they cost as much as NumPy.
     """
     slow = tape.op(f)
-    names = tuple(slow.__signature__.parameters)  # type: ignore[attr-defined]
+    known: Any = f
+    names = known.__code__.co_varnames[: known.__code__.co_argcount]
     lifted: Any = wraps(f)((_of_one if len(names) == 1 else _of_two)(f, slow))
     # The parameters get the names that f gives them, and so can be passed by name at no cost.
     code = lifted.__code__

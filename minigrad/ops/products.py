@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from minigrad.fast.vjps import zeros
 from minigrad.tape import Array, Result, unbroadcast
 
 __all__ = ["dot", "einsum"]
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @quick
@@ -88,7 +89,7 @@ def _terms(subscripts: str, operands: tuple[Array, ...]) -> tuple[list[str], str
         out = "..." * ("..." in given) + "".join(
             sorted(c for c in given if c.isalpha() and given.count(c) == 1)
         )
-    free = [letter for letter in ascii_letters if letter not in given]
+    free = [letter for letter in _LETTERS if letter not in given]
     surplus = [x.ndim - len(t.replace("...", "")) for t, x in zip(terms, operands, strict=True) if "..." in t]
     dots = "".join(free[: max(surplus, default=0)])
     counts = iter(surplus)
