@@ -13,13 +13,30 @@ def plain(lifted: Callable[..., Any]) -> Callable[..., Any]:
     return lifted.__wrapped__  # type: ignore[attr-defined, no-any-return]
 
 
-def of_tensors(signature: inspect.Signature) -> inspect.Signature:
-    """The same signature in terms of Tensors: what `help` and an editor show."""
-    parameters = [
-        p.replace(annotation=re.sub(r"\bArray\b", "Tensor", p.annotation)) if type(p.annotation) is str else p
-        for p in signature.parameters.values()
-    ]
-    return signature.replace(parameters=parameters, return_annotation="Tensor")
+class OfTensors(inspect.Signature):
+    """A function's signature in terms of Tensors, found out when asked for: for all ops it takes long."""
+
+    __slots__ = ("f",)
+    f: Callable[..., Any]
+
+    def __getattr__(self, name: str) -> Any:  # of a slot that is empty yet
+        if name not in inspect.Signature.__slots__:
+            raise AttributeError(name)
+        signature = inspect.signature(self.f)
+        parameters = []
+        for p in signature.parameters.values():
+            said = p.annotation
+            said = re.sub(r"\bArray\b", "Tensor", said) if type(said) is str else said
+            parameters.append(p.replace(annotation=said))
+        self.__init__(parameters, return_annotation="Tensor")  # type: ignore[misc]
+        return getattr(self, name)
+
+
+def of_tensors(f: Callable[..., Any]) -> inspect.Signature:
+    """The signature of `f` in terms of Tensors: what `help` and an editor show."""
+    signature = OfTensors.__new__(OfTensors)
+    signature.f = f
+    return signature
 
 
 def by_position(f: Any, signature: inspect.Signature, arguments: Any, keywords: Any) -> tuple[Any, Any, Any]:

@@ -17,7 +17,6 @@ before the forward pass; and writing into a NumPy array that was an argument its
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import count
@@ -129,7 +128,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     `g`, and may return it. It may ignore broadcasting, which `backward` undoes.
     Raises what f raises, with its name; TypeError for an argument in need of a gradient that has no vjp.
     """
-    signature = inspect.signature(f)
+    signature = of_tensors(f)
 
     @wraps(f)
     def lifted(*arguments: Any, **keywords: Any) -> Any:
@@ -143,18 +142,18 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
         except (ValueError, IndexError, AttributeError, TypeError) as error:
             raise misfit(f, (*arrays, *keywords.values()), error) from error
         if any(parents) and not paused():
-            parents, vjps = _needed(f, parents, vjps)
+            parents, vjps = needed(f, parents, vjps)
             if any(parents):
                 data = data.view() if [a for a in arrays if a is data] else data  # an argument stays writable
                 return result_class.made_by(f, vjps, parents, data)
         return result_class(data)
 
-    lifted.__signature__ = of_tensors(signature)  # type: ignore[attr-defined]
+    lifted.__signature__ = signature  # type: ignore[attr-defined]
     return lifted
 
 
-def _needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
-    """Parents and vjps without those that no gradient needs, which frees what they hold."""
+def needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
+    """`parents` and `vjps`, of arrays of any shape, less what no gradient needs. Raises TypeError."""
     if callable(vjps):
         return parents, vjps
     for i in range(len(vjps), len(parents)):

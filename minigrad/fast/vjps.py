@@ -1,4 +1,4 @@
-"""Two vjps with which `fast.backward` can do more than call them: of a slice, of a product of matrices."""
+"""Vjps with which `fast.backward` can do more than call them: of a sum, a slice, a product of matrices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from minigrad.tape import Array, as_array
 
 ALL_ZERO = (-1, 0)  # of an array that is zero as a whole; else (axis, n): all before n along the axis
 _ALL = slice(None)
+
+
+def unchanged(g: Array) -> Array:
+    """The vjp of what hands the cotangent `g`, of any shape, on as it is."""
+    return g
 
 
 class At:
@@ -31,7 +36,7 @@ class At:
         return buffer
 
     def add(self, buffer: Array, g: Array, zero: tuple[int, int] | None) -> tuple[int, int] | None:
-        """Add `g` at the index into `buffer`, of x's shape; gives what `fast.Node.zero` says.
+        """Add `g` at the index into `buffer`, of x's shape; gives what `fast.Node.free` says.
 
         Pieces that were cut from left to right come back from right to left. While each lies in the part that
         is zero it is written, which is several times faster than adding to it.
@@ -55,15 +60,19 @@ class At:
 
 def zeros(shape: tuple[int, ...], g: Array) -> Array:
     """Zeros of g's dtype, and of its kind: it may be a NumPy scalar, or an array that is not NumPy's."""
-    return np.zeros(shape, g.dtype, like=None if type(g) is np.ndarray else as_array(g))
+    if type(g) is np.ndarray:
+        return np.zeros(shape, g.dtype)
+    return np.zeros(shape, g.dtype, like=as_array(g))
 
 
 def picked(index: Any, shape: tuple[int, ...]) -> At:
     """The vjp of `x[index]` for an x of this shape."""
     at = At()  # an `__init__` would take as long as to cut x
-    at.index, at.axis, at.shape = index, 0, shape
+    at.shape = shape
     if type(index) is tuple and len(index) == 2 and type(index[0]) is slice and index[0] == _ALL:
         at.index, at.axis = index[1], 1  # of [:, i:j] only i:j: two objects less for Python's collector
+    else:
+        at.index, at.axis = index, 0
     return at
 
 

@@ -1,8 +1,8 @@
 """Every primitive operation, by families. Each is a plain function on arrays that `op` lifts to tensors.
 
 An op knows nothing of tensors or of the tape: see `minigrad.tape` for what it returns. To add one, write it
-into a file of its kin, name it there in `__all__`, and give it its cases in tests/test_ops.py. An op on a hot
-path may be lifted by `minigrad.fast.quick`.
+into a file of its kin, name it there in `__all__`, and give it its cases in tests/test_ops.py. It may be
+lifted by `lift` or `quick` of `minigrad.fast`, which take less time and ask more of it.
 
 Where a function has a kink, the gradient is: abs, relu, sign, and std and norm where they are 0, 0;
 leaky_relu the slope; clip 1 at its bounds; entries that tie in max, min, maximum, minimum share it equally.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.tape import Array, Result, op
+from minigrad.fast import lift, quick
+from minigrad.tape import Array, Result
 
 __all__ = ["clip", "maximum", "minimum", "where"]
 
@@ -13,7 +14,7 @@ def _share(g: Array, wins: Array, ties: Array) -> Array:
     return np.where(wins, g, np.where(ties, g / 2, 0))
 
 
-@op
+@quick
 def maximum(a: Array, b: Array) -> Result:
     """The larger of a and b, of any shapes that broadcast; where they tie, each gets half of the gradient.
 
@@ -22,7 +23,7 @@ def maximum(a: Array, b: Array) -> Result:
     return np.maximum(a, b), (lambda g: _share(g, ~(a <= b), a == b), lambda g: _share(g, ~(b <= a), a == b))
 
 
-@op
+@quick
 def minimum(a: Array, b: Array) -> Result:
     """The smaller of a and b, of any shapes that broadcast; where they tie, each gets half of the gradient.
 
@@ -31,14 +32,14 @@ def minimum(a: Array, b: Array) -> Result:
     return np.minimum(a, b), (lambda g: _share(g, ~(a >= b), a == b), lambda g: _share(g, ~(b >= a), a == b))
 
 
-@op
+@lift
 def clip(x: Array, low: float | None = None, high: float | None = None) -> Result:
     """x of any shape, held between low and high; None is no bound. The gradient at a bound is that of x."""
     y = np.clip(x, low, high)
     return y, (lambda g: g * (y == x),)
 
 
-@op
+@lift
 def where(condition: Array, a: Array, b: Array) -> Result:
     """a where the condition holds, else b, of any shapes that broadcast.
 

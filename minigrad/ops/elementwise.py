@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.contract import plain, real
-from minigrad.fast import quick
-from minigrad.tape import Array, Result, as_array, op
+from minigrad.fast import lift, quick
+from minigrad.tape import Array, Result, as_array
 
 __all__ = [
     "abs",
@@ -99,7 +99,7 @@ def cos(x: Array) -> Result:
 @quick
 def tanh(x: Array) -> Result:
     """The hyperbolic tangent of x, of any shape: from -1 to 1. Gradient g (1 - y²)."""
-    if type(x) is not np.ndarray or (x.dtype is not _DOUBLE and x.dtype is not _SINGLE):
+    if type(x) is not np.ndarray or (x.dtype is not _SINGLE and x.dtype is not _DOUBLE):
         x = floats(x)
     y = np.tanh(x)
     return y, (lambda g, y=y: g - g * y * y,)
@@ -138,7 +138,7 @@ def relu(x: Array) -> Result:
     return y, (lambda g: g * (y != 0),)
 
 
-@op
+@lift
 def leaky_relu(x: Array, slope: float = 0.01) -> Result:
     """x where it is above 0, else slope * x, of any shape; the gradient at 0 is the slope."""
     return np.where(x > 0, x, slope * x), (lambda g: np.where(x > 0, g, slope * g),)
@@ -151,7 +151,7 @@ def softplus(x: Array) -> Result:
     return np.logaddexp(x, 0), (lambda g: g * plain(sigmoid)(x)[0],)
 
 
-@op
+@lift
 def astype(x: Array, dtype: Any) -> Result:
     """x in another dtype, of any shape. Through a dtype that is not floating no gradient flows."""
     y = x.astype(dtype)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.contract import no_array
-from minigrad.fast import joining, quick
+from minigrad.fast import lift, quick
 from minigrad.fast.vjps import picked
-from minigrad.tape import Array, Result, op
+from minigrad.tape import Array, Result
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -30,7 +30,7 @@ def getitem(x: Array, index: Any) -> Result:
     return x[index], (picked(index, x.shape),)
 
 
-@op
+@lift
 def take(x: Array, indices: Array, axis: int | None = None) -> Result:
     """The entries of x at integers along an axis: x (N, H), indices (B, T) and axis 0 give (B, T, H).
 
@@ -58,12 +58,23 @@ def _concatenate(*arrays: Array, axis: int = 0) -> Result:
     return y, cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
 
 
+@lru_cache
+def _concatenate_two(axis: int) -> Callable[[Any, Any], Tensor]:
+    """The same for two arrays, which a cell joins in every step: one lifted function for each axis."""
+
+    def concatenate(a: Array, b: Array) -> Result:
+        y = np.concatenate((a, b), axis)
+        return y, _cuts(axis % y.ndim, (a.shape[axis], b.shape[axis]))
+
+    return quick(concatenate)
+
+
 def _stack(*arrays: Array, axis: int = 0) -> Result:
     return np.stack(arrays, axis=axis), lambda g: tuple(np.moveaxis(g, axis, 0))
 
 
 _concatenate.__name__, _stack.__name__ = "concatenate", "stack"  # for errors and pictures of the tape
-_concatenate_all, _concatenate_two, _stack_all = op(_concatenate), joining(_concatenate), op(_stack)
+_concatenate_all, _stack_all = lift(_concatenate), lift(_stack)
 
 
 def _whole(name: str, axis: Any) -> int:

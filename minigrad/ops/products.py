@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
 
+from minigrad.fast import lift, quick
 from minigrad.fast.vjps import zeros
-from minigrad.tape import Array, Result, op, unbroadcast
+from minigrad.tape import Array, Result, unbroadcast
 
 __all__ = ["dot", "einsum"]
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-@op
+
+@quick
 def dot(a: Array, b: Array) -> Result:
     """The sums of products along the last axis of a and the last but one of b: (n, k) by (k, m) gives (n, m).
 
@@ -38,7 +40,7 @@ def dot(a: Array, b: Array) -> Result:
     return (rows @ columns).reshape(shape), (lambda g: (flat(g) @ columns.T).reshape(a.shape), vjp_b)
 
 
-@op
+@lift
 def einsum(subscripts: str, *operands: Array) -> Result:
     """Sums of products of tensors by letters for their axes: "ij,jk->ik" of (n, k) and (k, m) gives (n, m).
 
@@ -87,7 +89,7 @@ def _terms(subscripts: str, operands: tuple[Array, ...]) -> tuple[list[str], str
         out = "..." * ("..." in given) + "".join(
             sorted(c for c in given if c.isalpha() and given.count(c) == 1)
         )
-    free = [letter for letter in ascii_letters if letter not in given]
+    free = [letter for letter in _LETTERS if letter not in given]
     surplus = [x.ndim - len(t.replace("...", "")) for t, x in zip(terms, operands, strict=True) if "..." in t]
     dots = "".join(free[: max(surplus, default=0)])
     counts = iter(surplus)

@@ -12,8 +12,9 @@ import math
 import numpy as np
 
 from minigrad.contract import plain
+from minigrad.fast import lift
 from minigrad.ops.elementwise import floats
-from minigrad.tape import Array, Result, op
+from minigrad.tape import Array, Result
 
 __all__ = ["cumsum", "logsumexp", "max", "mean", "min", "norm", "prod", "std", "sum", "var"]
 
@@ -32,13 +33,13 @@ def _filled(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     return gs
 
 
-@op
+@lift
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The sum along the axes: of (B, T) with axis=1 it is (B,). Raises ValueError for an axis x has not."""
     return x.sum(axis=axis, keepdims=keepdims), (lambda g: _filled(g, x, axis, keepdims),)
 
 
-@op
+@lift
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The mean along the axes: of (B, T) with axis=1 it is (B,); NaN of nothing, with NumPy's warning.
 
@@ -50,7 +51,7 @@ def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     return y / n if direct else y, (lambda g: _filled(g / n, x, axis, keepdims),)
 
 
-@op
+@lift
 def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
     """The mean squared distance from the mean along the axes: of (B, T) with axis=1 it is (B,).
 
@@ -65,7 +66,7 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
     return y, (lambda g: _spread(g * scale, x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
 
 
-@op
+@lift
 def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
     """The square root of the variance along the axes: of (B, T) with axis=1 it is (B,).
 
@@ -77,7 +78,7 @@ def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
     return y, (lambda g: vjp(_over(g, y) / 2),)
 
 
-@op
+@lift
 def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The Euclidean length along the axes, the root of the sum of squares: of (B, T) with axis=1 it is (B,).
 
@@ -110,7 +111,7 @@ def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
     return y, (vjp,)
 
 
-@op
+@lift
 def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The largest entry along the axes: of (B, T) with axis=1 it is (B,).
 
@@ -120,7 +121,7 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
 
 
-@op
+@lift
 def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The smallest entry along the axes: of (B, T) with axis=1 it is (B,).
 
@@ -130,7 +131,7 @@ def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
 
 
-@op
+@lift
 def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The product along the axes: of (B, T) with axis=1 it is (B,). The gradient is right at zeros too.
 
@@ -159,7 +160,7 @@ def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     return x.prod(axis=axis, keepdims=keepdims), (vjp,)
 
 
-@op
+@lift
 def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """log(sum(exp(x))) along the axes: of (B, T) with axis=1 it is (B,). Gradient g softmax(x).
 
@@ -173,7 +174,7 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     return y if keepdims else y.squeeze(axis), (lambda g: _spread(g, x, axis, keepdims) * np.exp(x - y),)
 
 
-@op
+@lift
 def cumsum(x: Array, axis: int | None = None) -> Result:
     """Running sums along one axis, in the shape of x; without an axis those of the flattened x, (x.size,).
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.tape import Array, Result, op
+from minigrad.fast import lift
+from minigrad.tape import Array, Result
 
 __all__ = [
     "broadcast_to",
@@ -26,7 +27,7 @@ __all__ = [
 Axis = int | tuple[int, ...] | None
 
 
-@op
+@lift
 def reshape(x: Array, shape: int | tuple[int, ...]) -> Result:
     """The entries of x in another shape, in which one length may be -1: whatever is left.
 
@@ -35,7 +36,7 @@ def reshape(x: Array, shape: int | tuple[int, ...]) -> Result:
     return x.reshape(shape), (lambda g: g.reshape(x.shape),)
 
 
-@op
+@lift
 def flatten(x: Array, start: int = 0) -> Result:
     """x with its axes from `start` on made one: of (B, T, H) it is (B T H,), with start=1 (B, T H).
 
@@ -47,13 +48,13 @@ def flatten(x: Array, start: int = 0) -> Result:
     return x.reshape(*x.shape[:start], math.prod(x.shape[start:])), (lambda g: g.reshape(x.shape),)
 
 
-@op
+@lift
 def ravel(x: Array) -> Result:
     """All entries of x, of any shape, along one axis: of (B, T, H) it is (B T H,)."""
     return x.reshape(x.size), (lambda g: g.reshape(x.shape),)
 
 
-@op
+@lift
 def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Result:
     """x with its axes in the order of `axes`, by default in reverse: of (B, T, H) it is (H, T, B).
 
@@ -64,7 +65,7 @@ def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Result:
     return y, (lambda g: np.transpose(g, back),)
 
 
-@op
+@lift
 def swapaxes(x: Array, axis1: int, axis2: int) -> Result:
     """x with two axes exchanged: of (B, T, H) with 0 and 1 it is (T, B, H).
 
@@ -73,7 +74,7 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Result:
     return x.swapaxes(axis1, axis2), (lambda g: g.swapaxes(axis1, axis2),)
 
 
-@op
+@lift
 def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Result:
     """x with axes moved to other places: of (B, T, H) from 0 to 2 it is (T, H, B).
 
@@ -82,7 +83,7 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     return np.moveaxis(x, source, destination), (lambda g: np.moveaxis(g, destination, source),)
 
 
-@op
+@lift
 def squeeze(x: Array, axis: Axis = None) -> Result:
     """x without its axes of length 1, or without those given: of (B, 1, H) it is (B, H).
 
@@ -91,7 +92,7 @@ def squeeze(x: Array, axis: Axis = None) -> Result:
     return x.reshape(x.squeeze(axis).shape), (lambda g: g.reshape(x.shape),)
 
 
-@op
+@lift
 def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Result:
     """x with new axes of length 1 at these places of the result: of (B, H) with 1 it is (B, 1, H).
 
@@ -100,13 +101,13 @@ def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Result:
     return np.expand_dims(x, axis), (lambda g: g.reshape(x.shape),)
 
 
-@op
+@lift
 def broadcast_to(x: Array, shape: tuple[int, ...]) -> Result:
     """x repeated to fill a shape, by NumPy's rules: (3, 1) fills (2, 3, 4). Raises ValueError else."""
     return np.broadcast_to(x, shape), (lambda g: g,)
 
 
-@op
+@lift
 def flip(x: Array, axis: Axis = None) -> Result:
     """x in its shape with its entries in reverse along the axes, by default along all.
 
@@ -115,7 +116,7 @@ def flip(x: Array, axis: Axis = None) -> Result:
     return np.flip(x, axis), (lambda g: np.flip(g, axis),)
 
 
-@op
+@lift
 def pad(x: Array, width: Any, value: float = 0.0) -> Result:
     """x with entries `value` around it: of (n,) with width (1, 2) it is (n + 3,).
 

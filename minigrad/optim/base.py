@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, TypedDict
 
 import numpy as np
 
+from minigrad import fast
 from minigrad.arguments import number, unfit
 from minigrad.optim.groups import Group, groups_of
 from minigrad.tape import Array
@@ -32,29 +34,35 @@ class _Arena:
     """
 
     def __init__(self, group: Group, parameters: Sequence[Tensor], slots: Iterable[str]) -> None:
-        self.group, self.parameters, self.shapes = group, parameters, [p.shape for p in parameters]
+        self.group, self.parameters = group, parameters
         self.counts = [0] * len(parameters)  # how often each of them moved
         ends = list(accumulate(p.size for p in parameters))
-        self.cuts = [slice(end - p.size, end) for p, end in zip(parameters, ends, strict=True)]
+        # Each parameter with its part of a flat array, and its shape.
+        self.places = [
+            (p, slice(end - p.size, end), p.shape) for p, end in zip(parameters, ends, strict=True)
+        ]
         first = parameters[0].data
         self.dtype = first.dtype
         self.flat = {name: np.zeros(ends[-1], self.dtype, like=first) for name in slots}
 
     def refuse_other_shapes(self) -> None:
         """Raise ValueError where a parameter has got another shape: it would take another one's part."""
-        shapes = [p.shape for p in self.parameters]
-        if shapes != self.shapes:
-            before, now = next(pair for pair in zip(self.shapes, shapes, strict=True) if pair[0] != pair[1])
-            raise ValueError(f"a parameter of shape {before} now has shape {now}: make the optimiser anew")
+        for p, _, shape in self.places:
+            if p._data.shape != shape:
+                raise ValueError(
+                    f"a parameter of shape {shape} now has shape {p.shape}: make the optimiser anew"
+                )
 
     def views(self) -> Iterator[tuple[Tensor, dict[str, Array]]]:
         """Each parameter with its part of every slot, in its shape."""
-        for p, cut in zip(self.parameters, self.cuts, strict=True):
-            yield p, {name: flat[cut].reshape(p.shape) for name, flat in self.flat.items()}
+        for p, cut, shape in self.places:
+            yield p, {name: flat[cut].reshape(shape) for name, flat in self.flat.items()}
 
     def joined(self, arrays: Iterable[Array]) -> Array:
         """All entries of the arrays, one array after the other, as one flat array of the slots' dtype."""
-        return np.concatenate([a.reshape(-1) for a in arrays]).astype(self.dtype, copy=False)
+        parts = [a.reshape(-1) for a in arrays]
+        whole = np.concatenate(parts) if len(parts) > 1 else parts[0]
+        return whole if whole.dtype is self.dtype else whole.astype(self.dtype)
 
 
 def _shared(name: str) -> Any:
@@ -122,7 +130,8 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to None."""
         for p in self.parameters:
-            p.grad = None
+            if p.node:  # else it is frozen
+                p.node.grad = None
 
     def step(self) -> None:
         """Move every parameter that has a gradient; the others, and their state, stay as they are.
@@ -133,18 +142,20 @@ class Optimizer:
             arena.refuse_other_shapes()
         self.steps += 1
         for arena in self._arenas:
-            group, gradients = arena.group, [p.grad for p in arena.parameters]
+            group, gradients = arena.group, [p.node and p.node.grad for p in arena.parameters]
             moved = [g is not None for g in gradients]
-            arena.counts = [n + more for n, more in zip(arena.counts, moved, strict=True)]
-            if all(moved) and len(set(arena.counts)) == 1:
+            arena.counts = list(map(operator.add, arena.counts, moved))
+            n = arena.counts[0]
+            if all(moved) and arena.counts.count(n) == len(moved):
                 data = arena.joined([p.data for p in arena.parameters]) if group.weight_decay else None
-                change = self._decayed(group, data, arena.joined(gradients), arena.flat, arena.counts[0])
-                for p, cut in zip(arena.parameters, arena.cuts, strict=True):
-                    p.data -= change[cut].reshape(p.shape)
+                change = self._decayed(group, data, arena.joined(gradients), arena.flat, n)
+                for p, cut, shape in arena.places:
+                    fast.subtract(p, change[cut].reshape(shape))
             else:
                 for (p, state), g, n in zip(arena.views(), gradients, arena.counts, strict=True):
                     if g is not None:
-                        p.data -= self._decayed(group, p.data, g.astype(arena.dtype, copy=False), state, n)
+                        g = g.astype(arena.dtype, copy=False)
+                        fast.subtract(p, self._decayed(group, p.data, g, state, n))
 
     def _decayed(self, group: Group, data: Array, g: Array, state: dict[str, Array], n: int) -> Array:
         """What to subtract from a parameter, weight decay included; updates `state` in place."""

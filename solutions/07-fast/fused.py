@@ -29,6 +29,7 @@ import itertools
 import math
 import weakref
 from collections import deque
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -145,6 +146,12 @@ def side_by_side(memory: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     return matrix
 
 
+def backwards(steps: slice, back: list[Any]) -> Iterator[tuple[int, Any]]:
+    """Each of these steps with its entry of `back`, which begins with the first of them; the last one first."""
+    n = steps.stop - steps.start
+    return zip(range(steps.stop - 1, steps.start - 1, -1), back[n - 1 :: -1], strict=True)
+
+
 def switched_off(mask: Any) -> Any:
     """(T, 1, B), True where a sequence has no entry; None without a mask."""
     return None if mask is None else np.ascontiguousarray(~np.asarray(mask, bool).T)[:, None]
@@ -193,8 +200,7 @@ def _rnn_through(work: RNNWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> N
     subtract(one, da, da)
     if off is not None:
         copyto(da, 0, where=off[steps])
-    for t in range(steps.stop - 1, steps.start - 1, -1):
-        d = work.back[t - steps.start]
+    for t, d in backwards(steps, work.back):
         if dhs is not None:
             add(dh, dhs[t], dh)
         multiply(d, dh, d)
@@ -297,8 +303,7 @@ def _lstm_factors(work: LSTMWork, steps: slice, off: Any) -> None:
 def _lstm_through(work: LSTMWork, W_h: Any, off: Any, steps: slice, dhs: Any) -> None:
     _lstm_factors(work, steps, off)
     dh, dc, spare, product = work.dh, work.dc, work.spare, W_h.dot
-    for t in range(steps.stop - 1, steps.start - 1, -1):
-        from_h, into_c, from_c, da = work.back[t - steps.start]
+    for t, (from_h, into_c, from_c, da) in backwards(steps, work.back):
         if dhs is not None:
             add(dh, dhs[t], dh)
         multiply(from_h, dh, from_h)
@@ -405,8 +410,7 @@ def _gru_factors(work: GRUWork, steps: slice) -> None:
 def _gru_through(work: GRUWork, W_zr: Any, W_n: Any, steps: slice, dhs: Any) -> None:
     _gru_factors(work, steps)
     dh, d_rh, spare, zr_product, n_product = work.dh, work.dc, work.spare, W_zr.dot, W_n.dot
-    for t in range(steps.stop - 1, steps.start - 1, -1):
-        keep, reset, from_h, dr, dn, da_zr = work.back[t - steps.start]
+    for t, (keep, reset, from_h, dr, dn, da_zr) in backwards(steps, work.back):
         if dhs is not None:
             add(dh, dhs[t], dh)
         multiply(from_h, dh, from_h)
