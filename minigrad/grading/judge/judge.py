@@ -72,7 +72,8 @@ class Judge:
 
     `cache` is a folder, private to the course's staff, where the arrays of the solution and of each
     mutant are kept from when they were first asked for, so that many processes compute them once.
-    `forbidden` are paths that no worker may see. `serve` starts the server of workers: `Server`, or what stands for it in tests.
+    `forbidden` are paths that no worker may see. `serve` starts the server of workers: `Server`, or
+    what stands for it in tests.
     """
 
     def __init__(
