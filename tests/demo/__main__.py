@@ -8,11 +8,13 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 from minigrad.cli.terminal import class_table, progress
 from minigrad.grading.assignment.load import load, names
 from minigrad.grading.authoring.build import build
+from minigrad.grading.classroom.processes import Processes
 from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import Assignment, Report
 from minigrad.grading.report.class_page import class_html
@@ -43,7 +45,10 @@ def main() -> int:
     asked = [name for name, assignment in assignments.items() if assignment.checks]
     complaints = [complaint for name in asked for complaint in lacks(name, CLASSES.get(name, ()))]
     classes = {name: CLASSES[name] for name in asked if name in CLASSES}
-    graded = {name: grade(course, assignments[name], samples, say) for name, samples in classes.items()}
+    with Processes(WORKERS) as pool:  # the same for all classes: one takes a second to start
+        graded = {
+            name: grade(course, assignments[name], samples, pool, say) for name, samples in classes.items()
+        }
     complaints += record(course, assignments, graded, say)
     for name, reports in graded.items():
         write(course.work, "" if name == MAIN else f"-{name}", reports)
@@ -67,7 +72,9 @@ def main() -> int:
     return 1 if complaints else 0
 
 
-def grade(course: Course, assignment: Assignment, samples: Sequence[Sample], say: Say) -> dict[str, Report]:
+def grade(
+    course: Course, assignment: Assignment, samples: Sequence[Sample], pool: Executor, say: Say
+) -> dict[str, Report]:
     """Build an assignment, lay out its sample class, and judge it in the sandbox."""
     name = assignment.name
     changed = build(assignment, course.root / "assignments")
@@ -80,7 +87,12 @@ def grade(course: Course, assignment: Assignment, samples: Sequence[Sample], say
     submissions = course.submissions(name)
     with progress(f"grading {name}", len(submissions)) as step:
         reports = grade_class(
-            course, assignment, submissions, workers=WORKERS, done=lambda student, report: step(student)
+            course,
+            assignment,
+            submissions,
+            workers=WORKERS,
+            executor=pool,
+            done=lambda student, report: step(student),
         )
     say(f"graded {len(submissions)} submissions of {name} in the sandbox, with {WORKERS} workers")
     return reports

@@ -29,13 +29,14 @@ def secrets(course: Course, assignment: Assignment, public: str) -> dict[str, st
     for line in _lines([assignment.sources["checks.py"]]):
         if line not in public:
             found[line] = f"a line of the hidden checks of {name}"
-    with court(course, name).judge() as judge:
-        for check, evidence in judge.expected.items():
-            for array in evidence.arrays.values():
-                for number in array[np.isfinite(array)].ravel()[:3].tolist():
-                    digits = repr(number)
-                    if len(digits) > 12 and "0000000" not in digits and "9999999" not in digits:
-                        found[digits[:DIGITS]] = f"an expected value of {name}, {check}"
+    judge = court(course, name).judge()  # not entered: what it expects is kept, and nothing runs
+    for check, evidence in judge.expected.items():
+        for array in evidence.arrays.values():
+            for number in array[np.isfinite(array)].ravel()[:3].tolist():
+                digits = repr(number)
+                if len(digits) > 12 and "0000000" not in digits and "9999999" not in digits:
+                    found[digits[:DIGITS]] = f"an expected value of {name}, {check}"
+    judge.close()
     return found
 
 

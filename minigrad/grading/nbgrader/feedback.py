@@ -18,7 +18,8 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
     """HTMLExporter for a class: one exporter makes all pages, most of whose texts are the release's.
 
     HTMLExporter parses each finished page anew, in half of all the time, to describe pictures that have no
-    description. Ours have one: `clean` sees to it.
+    description. Ours have one: `clean` sees to it. Nor is the notebook validated after every step that
+    prepares it: we wrote it, and it was validated when it was read.
     """
 
     def __init__(self, *args: Any, **kw: Any) -> None:
@@ -27,6 +28,9 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         self.register_filter("highlight_code", lambda source, metadata=None: code(source))
         self.register_filter("markdown2html", lru_cache(TEXTS)(clean_markdown))
         self.register_filter("clean_html", lru_cache(TEXTS)(clean))
+
+    def _validate_preprocessor(self, nbc: Notebook, preprocessor: object) -> None:
+        pass
 
     def from_notebook_node(
         self, nb: Notebook, resources: dict[str, Any] | None = None, **kw: Any
