@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -213,12 +213,12 @@ class Tensor(fast.Value):
     __float__ = habits.number(float)
     __int__ = habits.number(int)
     __index__ = habits.whole
+    __pos__ = habits.same
 
-    def __pos__(self) -> Tensor:
-        return self
+    if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
 
-    def __getattr__(self, name: str) -> Any:
-        raise habits.unknown(f"{type(self).__name__!r} object", name, habits.TENSOR)
+        def __getattr__(self, name: str) -> Any:
+            raise habits.unknown(f"{type(self).__name__!r} object", name, habits.TENSOR)
 
     def __invert__(self) -> Tensor:
         return Tensor(~self._data)

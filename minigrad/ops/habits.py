@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import index
-from typing import Any
+from typing import Any, TypeVar
+
+_X = TypeVar("_X")
 
 # For a tensor's attribute, what to write in its place.
 TENSOR = {
@@ -150,3 +152,8 @@ def number(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def whole(x: Any) -> int:
     """The only entry of x, of shape (), where it is an integer. Raises TypeError for another."""
     return index(x._data)
+
+
+def same(x: _X) -> _X:
+    """x itself, of any shape."""
+    return x
