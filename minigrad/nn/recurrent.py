@@ -134,10 +134,9 @@ class Recurrent(Module, Generic[State]):
 
     def _single(self, batch: int) -> bool:
         """Whether the cell, and its initial state, are of float32."""
-        if not isinstance(self.cell, Module) or not self.cell.parameters():
+        if not isinstance(self.cell, Module) or any(p.dtype == "d" for p in self.cell.parameters()):
             return False
-        all_of_it = [*self.cell.parameters(), *_flat(self.cell.initial_state(batch))]
-        return all(one.dtype != "d" for one in all_of_it)
+        return all(one.dtype != "d" for one in _flat(self.cell.initial_state(batch)))
 
 
 def _fitting(state: Any, batch: int) -> None:
