@@ -78,6 +78,9 @@ def pair(f: Any, returned: Any) -> tuple[Any, Any]:
     return returned
 
 
+_RENAMED = {"dim": "axis", "keepdim": "keepdims", "correction": "ddof"}  # PyTorch's names of arguments
+
+
 def misfit(f: Any, given: Sequence[Any], error: Exception) -> Exception:
     """The error to raise where `f` refused what it was `given` with `error`: of its kind, with f's name.
 
@@ -91,6 +94,7 @@ def misfit(f: Any, given: Sequence[Any], error: Exception) -> Exception:
         return no_array(name, error.obj)
     if isinstance(error, TypeError):
         said = str(error) if str(error).startswith((f"{name}(", f"{name} ")) else f"{name}: {error}"
+        said += "".join(f": it is {ours} here" for theirs, ours in _RENAMED.items() if f"'{theirs}'" in said)
         return TypeError(f"{said}; it was given {', '.join(map(_described, given)) or 'nothing'}")
     kind = ValueError if isinstance(error, ValueError) else IndexError
     if len(shapes) > 1 and kind is ValueError:

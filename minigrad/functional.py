@@ -1,7 +1,8 @@
 """Softmax, losses, dropout and layer normalisation, composed of ops.
 
 Losses are means over all entries, or over those where `mask` is True; with nothing to average the
-loss is 0. A mask has the leading axes of what it masks: (B, T) for values (B, T) or (B, T, D).
+loss is 0, where PyTorch has NaN. A mask has the leading axes of what it masks: (B, T) for values (B, T)
+or (B, T, D).
 reduction: "mean"; or "sum" for their sum, or "none" for each of them, 0 where the mask is False.
 What is a Tensor here may be an array or a list of numbers too; anything else raises TypeError.
 """
@@ -143,7 +144,7 @@ def cross_entropy(
     logp = log_softmax(logits, axis=-1)
     rows = logp.reshape(-1, classes) if logits.ndim != 2 else logp
     picked = getitem(rows, (np.arange(labels.size), labels.ravel()))
-    loss = -_reduced("cross_entropy", picked, None if kept is None else kept.ravel(), reduction)
+    loss = _reduced("cross_entropy", -picked, None if kept is None else kept.ravel(), reduction)
     return loss.reshape(labels.shape) if reduction == "none" else loss
 
 
@@ -193,7 +194,9 @@ def huber(
         raise ValueError(unfit("huber", "delta", delta, "above 0, or the loss is 0 everywhere"))
     difference = prediction - target
     size = abs(difference)
-    values = where(size.data <= delta, 0.5 * difference * difference, delta * (size - 0.5 * delta))
+    near = size.data <= delta
+    squared = where(near, difference, 0.0) ** 2  # of an infinite one, the gradient would be 0 * inf
+    values = where(near, 0.5 * squared, delta * (size - 0.5 * delta))
     return _reduced("huber", values, mask, reduction)
 
 

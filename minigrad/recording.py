@@ -20,7 +20,8 @@ class no_grad:
     """Do not record: `with no_grad(): ...`, or `@no_grad()` above a function, a generator or an async one.
 
     It holds in the thread, and in the task of an event loop, that enters it; all others go on recording.
-    Of a generator it holds for the steps, and not for what its caller does between them. Raises TypeError
+    Of a decorated generator it holds for the steps, and not for what its caller does between them; a `with`
+    around a yield inside of one holds for the caller as well, until the block is left. Raises TypeError
     for what is no function.
     """
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from operator import attrgetter, index
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad import fast, ops, tape
+from minigrad.ops import habits
 from minigrad.recording import paused
 from minigrad.tape import Array, as_array
 
@@ -21,7 +22,9 @@ def _reflected(f: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tenso
 def _flat(f: Callable[..., Array]) -> Callable[[Any, Any], Tensor]:
     """An operator whose result is flat in both, or is no number: a constant."""
 
-    def constant(self: Any, other: Any) -> Tensor:  # as it is, a Python number promotes nothing
+    def constant(self: Any, other: Any) -> Any:  # as it is, a Python number promotes nothing
+        if other is None or isinstance(other, str):
+            return NotImplemented  # Python says that they differ, or that they have no order
         return Tensor(f(*[a._data if isinstance(a, Tensor) else a for a in (self, other)]))
 
     return constant
@@ -56,10 +59,6 @@ def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tens
         return self
 
     return changed
-
-
-def _asked(f: Callable[[Array], Any]) -> Callable[[Tensor], Any]:
-    return lambda self: f(self._data)
 
 
 class Tensor(fast.Value):
@@ -209,11 +208,17 @@ class Tensor(fast.Value):
     __or__ = __ror__ = _flat(np.bitwise_or)
     __xor__ = __rxor__ = _flat(np.bitwise_xor)
     __hash__ = object.__hash__
-    __len__ = _asked(len)
-    __bool__ = _asked(bool)
-    __float__ = _asked(float)
-    __int__ = _asked(int)
-    __index__ = _asked(index)
+    __len__ = habits.length
+    __bool__ = habits.truth
+    __float__ = habits.number(float)
+    __int__ = habits.number(int)
+    __index__ = habits.whole
+    __pos__ = habits.same
+
+    if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
+
+        def __getattr__(self, name: str) -> Any:
+            raise habits.unknown(f"{type(self).__name__!r} object", name, habits.TENSOR)
 
     def __invert__(self) -> Tensor:
         return Tensor(~self._data)
@@ -226,10 +231,11 @@ class Tensor(fast.Value):
         return format(self._data.item() if how else str(self), how)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError("a tensor cannot be written into: use where(), concatenate() or stack()")
+        remedy = "use where(), concatenate() or stack(); of a leaf or a constant, write into .data"
+        raise TypeError(f"a tensor cannot be written into: {remedy}")
 
     def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self._data)))
+        return (self[i] for i in range(len(self)))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.node is not None:
@@ -301,7 +307,10 @@ class Tensor(fast.Value):
         return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Tensor:
-        """`x.transpose()`, `x.transpose(1, 0)` or `x.transpose((1, 0))`: see `minigrad.transpose`."""
+        """`x.transpose()`, `x.transpose(1, 0)` or `x.transpose((1, 0))`: see `minigrad.transpose`.
+
+        PyTorch's `x.transpose(0, 1)`, which exchanges two axes, is `x.swapaxes(0, 1)`.
+        """
         return ops.transpose(self, (axes[0] if len(axes) == 1 else axes) if axes else None)
 
     def argmax(self, axis: int | None = None) -> Array:

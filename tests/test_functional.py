@@ -382,3 +382,11 @@ def test_masked_rows_of_logits_may_be_no_numbers(labels):
 @pytest.mark.parametrize(("loss", "want"), [("mse", 14400.0), ("mae", 120.0), ("huber", 119.5)])
 def test_losses_of_small_integers_do_not_wrap(loss, want):
     assert getattr(F, loss)(np.array([100], "i1"), np.array([-20], "i1")).item() == want
+
+
+def test_losses_of_nothing_and_far_out_as_in_torch():
+    for loss in (F.cross_entropy(np.zeros((0, 3)), []), F.mse(np.zeros((0, 3)), np.zeros((0, 3)))):
+        assert f"{loss.item():.3f}" == "0.000"
+    x = Tensor([np.inf, -np.inf, 1e200, 0.5], requires_grad=True)
+    F.huber(x, np.zeros(4), reduction="sum").backward()
+    assert x.grad.tolist() == [1, -1, 1, 0.5]

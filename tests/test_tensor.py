@@ -376,6 +376,19 @@ def test_no_grad_as_context_and_decorator():
     assert (2 * x).requires_grad
 
 
+def test_no_grad_around_a_yield_holds_for_the_caller_too():
+    def steps():
+        with no_grad():
+            yield
+        yield
+
+    w, generator = Tensor(1.0, requires_grad=True), steps()
+    next(generator)
+    assert not (w * 2).requires_grad
+    next(generator)
+    assert (w * 2).requires_grad
+
+
 def test_detach_and_retain_grad():
     x = leaf(3)
     y = (2 * x).retain_grad()

@@ -983,3 +983,29 @@ def test_in_a_pipe_progress_has_no_control_characters():
     assert ran.stderr == ""
     assert len(ran.stdout.splitlines()) == 10
     assert all(c.isprintable() for line in ran.stdout.split("\n") for c in line)
+
+
+@pytest.mark.filterwarnings("ignore:.*is not among the parameters:UserWarning")
+@pytest.mark.parametrize("grad", [True, False])
+def test_a_tensor_in_place_of_a_parameter_is_named(grad):
+    class Net(nn.Module):
+        def __init__(self):
+            self.W = Tensor(np.ones((2, 1)), requires_grad=grad)
+
+        def forward(self, x):
+            return x @ self.W
+
+    net, another = Net(), linear()
+    with pytest.raises(
+        ValueError, match=r"no parameters; .* A Tensor as an attribute .* self\.W = Parameter\("
+    ):
+        optim.SGD(net.parameters(), 0.1)
+    sgd = optim.SGD(another.parameters(), 0.1)
+    says = r"Net\.W is a Tensor and no Parameter: what is to be trained is made by Parameter\("
+    with pytest.raises(ValueError, match=f"fit: the model has no parameters; {says}"):
+        fit(net, line(), functional.mse, sgd, epochs=1, progress=False)
+    if not grad:
+        net.b = nn.Parameter(np.zeros(1))  # which the loss does not use
+        sgd = optim.SGD(net.parameters(), 0.1)
+        with pytest.raises(ValueError, match=f"fit: the loss depends on no parameter: .* {says}"):
+            fit(net, line(), functional.mse, sgd, epochs=1, progress=False)

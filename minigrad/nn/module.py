@@ -77,7 +77,7 @@ class Module:
         strangers: list[tuple[str, Tensor, str]] = []
         for name, _, _, value in _places(self, "", object):
             if not isinstance(value, Parameter):
-                strangers += [(name, leaf, remedy) for leaf, remedy in _strangers(value)]
+                strangers += [(name, leaf, remedy) for leaf, remedy in _strangers(name, value)]
             elif id(value) not in seen:
                 if name in owned:
                     raise ValueError(f"{type(self).__name__}: two parameters are named {name!r}: rename one")
@@ -90,7 +90,7 @@ class Module:
         return owned
 
     def parameters(self) -> list[Parameter]:
-        """The parameters of `named_parameters`, in the same order."""
+        """The parameters of `named_parameters`, in the same order; it warns and raises as that does."""
         return list(self._owned().values())
 
     def named_buffers(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
@@ -207,16 +207,28 @@ def _places(
             yield from _places(inner, name + ".", kind, path)
 
 
-def _strangers(value: Any) -> Iterator[tuple[Tensor, str]]:
-    """(leaf, remedy) for each leaf in a value in which parameters are not found."""
+def _strangers(name: str, value: Any) -> Iterator[tuple[Tensor, str]]:
+    """(leaf, remedy) for each leaf in a value of that name in which parameters are not found."""
     if isinstance(value, Tensor):
         if value.node is not None and value.node.op is None:
-            yield value, "make it a Parameter"
+            yield value, "make it a Parameter" + f", self.{name} = Parameter(...)" * name.isidentifier()
     elif isinstance(value, (set, frozenset, deque)):
         yield from ((p, "use a list") for p in value if isinstance(p, Parameter))
     elif not isinstance(value, (Module, type, ModuleType)):
         remedy = f"write class {type(value).__name__}(Module)"
         yield from ((p, remedy) for p in getattr(value, "__dict__", {}).values() if isinstance(p, Parameter))
+
+
+def meant(module: Module) -> str:
+    """What to say where a module has nothing to train: which Tensors in it are no Parameters, if any."""
+    names = [
+        f"{type(module).__name__}.{name}"
+        for name, _, _, one in _places(module, "", Tensor)
+        if not isinstance(one, Parameter) and one.dtype.kind == "f"
+    ]
+    are = "is a Tensor and no Parameter" if len(names) == 1 else "are Tensors and no Parameters"
+    remedy = "what is to be trained is made by Parameter(...)"
+    return f"{', '.join(names[:5])} {are}: {remedy}" if names else ""
 
 
 def _drawn(module: Module, path: tuple[int, ...]) -> str:

@@ -68,9 +68,9 @@ class Recurrent(Module, Generic[State]):
         """x (B, T, D), mask (B, T) -> outputs (B, T, H) and the state after the last step.
 
         T may be 0. Raises ValueError where x has not three axes, `mask` is not (B, T) of True and False, or
-        the state has other shapes than the cell's initial one; TypeError for a state that is none, given or
-        returned by the cell, for one Tensor in place of a tuple or the reverse, and for one of whole numbers,
-        or of float64 where the cell, its initial state and x are float32.
+        the state has other shapes than those that the cell returns; TypeError for a state that is none, given
+        or returned by the cell, for one Tensor in place of a tuple or the reverse, and for one of whole
+        numbers, or of float64 where the cell, its initial state and x are float32.
         """
         x = tensor("Recurrent", "x", x)
         if x.ndim != 3:
@@ -82,13 +82,16 @@ class Recurrent(Module, Generic[State]):
                 raise ValueError(f"Recurrent: a mask of shape {shape} does not fit x of shape {x.shape}")
             here = mask_of("Recurrent", mask, (batch, steps))
             x = where(here[:, :, None], x, 0)  # padding may hold NaN, and 0 * NaN would reach the gradients
+        step: Any = self.cell
         if state is None:
             state = self.cell.initial_state(batch)
         else:
-            _fitting(state, self.cell, batch, x.dtype)
+            _fitting(state, batch)
+            step = self._asked
         outputs: list[Any] = [None] * steps
         for t in reversed(range(steps)) if self.reverse else range(steps):
-            new: Any = self.cell(x[:, t], state)
+            new: Any = step(x[:, t], state)
+            step = self.cell
             y = new[0] if isinstance(new, tuple) else new
             if not hasattr(y, "shape"):  # a forgotten return, or [h, c]
                 wanted = "a Tensor, or a tuple of Tensors"
@@ -101,38 +104,65 @@ class Recurrent(Module, Generic[State]):
             return Tensor(np.zeros((batch, 0, self.cell.hidden_size), x.dtype)), state
         return stack(outputs, axis=1), state
 
+    def _asked(self, x: Tensor, state: Any) -> Any:
+        """The cell's new state after a given one, for x (B, D). Raises what `forward` says of an unfit one.
 
-def _fitting(state: Any, cell: Any, batch: int, dtype: Any) -> None:
-    """Raise TypeError for what is no state of the cell, ValueError for one of other shapes.
+        Only where it is about to raise does it ask for the initial state: to make one may draw numbers.
+        """
+        name = type(self.cell).__name__
+        try:
+            new = self.cell(x, state)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            own = self.cell.initial_state(len(x))
+            if _nested(own) != _nested(state):
+                raise TypeError(_unfit(state, name, own)) from error
+            if not _alike(state, own):
+                raise ValueError(_unfit(state, name, own)) from error
+            raise
+        if not all(hasattr(one, "dtype") for one in _flat(new)):
+            return new  # which forward refuses
+        if _nested(new) != _nested(state):
+            raise TypeError(_unfit(state, name, new))
+        if not _alike(state, new):
+            raise ValueError(_unfit(state, name, new))
+        for a, b in zip(_flat(state), _flat(new), strict=True):
+            if a.dtype.kind != b.dtype.kind or (x.dtype == "f" and a.dtype == "d" and self._single(len(x))):
+                wanted = b.dtype if a.dtype.kind != b.dtype.kind else x.dtype
+                remedy = f"use .astype({str(wanted)!r})"
+                raise TypeError(f"Recurrent: state is of {a.dtype}; it must be of {wanted}: {remedy}")
+        return new
 
-    batch, dtype: of x (B, T, D).
-    """
+    def _single(self, batch: int) -> bool:
+        """Whether the cell, and its initial state, are of float32."""
+        if not isinstance(self.cell, Module) or any(p.dtype == "d" for p in self.cell.parameters()):
+            return False
+        return all(one.dtype != "d" for one in _flat(self.cell.initial_state(batch)))
+
+
+def _fitting(state: Any, batch: int) -> None:
+    """Raise TypeError for what is no state, ValueError for one of another number of sequences than x."""
     first = state[0] if isinstance(state, tuple) and state else state
     if not hasattr(first, "dtype") or first.dtype.kind == "b":
         remedy = "a Tensor, or a tuple of Tensors; a mask goes to mask="
         raise TypeError(unfit("Recurrent", "state", state, remedy))
     if first.ndim and first.shape[0] != batch:
         raise ValueError(f"Recurrent: a state of shape {first.shape} for a batch of {batch} sequences")
-    own = cell.initial_state(batch)
-    wanted = f"what {type(cell).__name__}.initial_state({batch}) gives: {_form(own)}"
-    mine, its = list(_flat(state)), list(_flat(own))
-    if _nested(state) != _nested(own) or not all(hasattr(one, "dtype") for one in mine):
-        raise TypeError(f"Recurrent: state is {_form(state)}; it must be {wanted}")
-    if any(a.shape not in (b.shape, (batch, *b.shape[1:])) for a, b in zip(mine, its, strict=True) if b.ndim):
-        raise ValueError(f"Recurrent: state is {_form(state)}; it must be {wanted}")
-    wide = np.result_type(dtype, *[b.dtype for b in its])
-    if any(a.dtype.kind != "f" or np.result_type(a.dtype, wide) != wide for a in mine):
-        known = {p.dtype for p in cell.parameters()} if isinstance(cell, Module) else {a.dtype for a in mine}
-        if any(a.dtype.kind != "f" or a.dtype not in (wide, *known) for a in mine):
-            found = " and ".join(sorted({str(a.dtype) for a in mine}))
-            raise TypeError(
-                f"Recurrent: state is of {found}; it must be of {wide}: use .astype({str(wide)!r})"
-            )
+
+
+def _unfit(state: Any, cell: str, wanted: Any) -> str:
+    return f"Recurrent: state is {_form(state)}; {cell} takes {_form(wanted)}"
 
 
 def _nested(state: Any) -> Any:
-    """The tuples of a state, with None in place of each tensor."""
-    return tuple(map(_nested, state)) if isinstance(state, tuple) else None
+    """The tuples of a state, with the word for each tensor in them."""
+    if isinstance(state, tuple):
+        return tuple(map(_nested, state))
+    return "tensor" if hasattr(state, "dtype") else given(state)
+
+
+def _alike(state: Any, other: Any) -> bool:
+    """Whether two states of one form have the same shapes; () fits all."""
+    return all(a.shape in (b.shape, ()) for a, b in zip(_flat(state), _flat(other), strict=True))
 
 
 def _flat(state: Any) -> Iterator[Any]:

@@ -135,7 +135,7 @@ def sigmoid(x: Array) -> Result:
 def relu(x: Array) -> Result:
     """The larger of x and 0, of any shape; the gradient at 0 is 0, and that of a NaN is g."""
     y = np.maximum(x, 0)
-    return y, (lambda g: g * (y != 0),)
+    return y, (lambda g: g * np.not_equal(y, 0),)
 
 
 @lift

@@ -115,7 +115,8 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
 def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Cut x along an axis: (B, 6) into 3 sections along 1 gives three (B, 2).
 
-    `sections` is the number of equal parts, or the indices before which to cut.
+    `sections` is the number of equal parts, or the indices before which to cut, as in NumPy; PyTorch's number
+    is the length of a part, and its list has the lengths.
     Raises ValueError where the length does not divide, IndexError for an axis x has not, TypeError for x
     that is neither tensor nor array.
     """

@@ -58,8 +58,11 @@ def ravel(x: Array) -> Result:
 def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Result:
     """x with its axes in the order of `axes`, by default in reverse: of (B, T, H) it is (H, T, B).
 
-    Raises ValueError for axes that are no permutation.
+    As in NumPy: what exchanges two axes, as PyTorch's transpose does, is `swapaxes`. Raises ValueError for
+    axes that are no permutation.
     """
+    if axes is not None and np.size(axes) != x.ndim:
+        raise ValueError(f"axes {axes} must name each of {x.ndim} once; swapaxes(x, a, b) exchanges two")
     y = np.transpose(x, axes)
     back = None if axes is None or x.ndim < 2 else sorted(range(x.ndim), key=lambda i: axes[i] % x.ndim)
     return y, (lambda g: np.transpose(g, back),)

@@ -74,7 +74,8 @@ def _leaves(name: str, parameters: Any) -> list[Tensor]:
             made = f"the result of {p.node.op.__name__}"
             raise ValueError(f"{name}: parameter {i} is {made}, not a leaf: pass the leaf that it came from")
     if not leaves:
-        why = "does the model have any when the optimiser is made? A generator gives them only once"
+        why = "does the model have any when the optimiser is made? A Tensor as an attribute is none: "
+        why += "self.W = Parameter(...). A generator gives them only once"
         raise ValueError(f"{name}: no parameters; {why}")
     if all(p.node is None for p in leaves):
         raise ValueError(f"{name}: no parameter moves: all of them are frozen, by requires_grad=False")

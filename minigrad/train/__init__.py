@@ -87,9 +87,9 @@ def fit(
     what is returned is the history of the finished epochs, and the updates since then stay in the model.
 
     Raises ValueError where epochs, batch_size or patience is below 1, where the data has no sample or a mask
-    that is False everywhere, where the loss is not one number or depends on no parameter, and where the
-    optimizer is of another model; TypeError where an argument, or what one of the functions returns, is of
-    another kind.
+    that is False everywhere, where the loss is not one number or depends on no parameter, where the model
+    has Tensors in place of Parameters, and where the optimizer is of another model; TypeError where an
+    argument, or what one of the functions returns, is of another kind.
     """
     metrics = {} if metrics is None else metrics
     history = History() if history is None else history
@@ -222,7 +222,7 @@ def _steps(
     for batch in _batches(data, batch_size):
         optimizer.zero_grad()
         prediction = model(Tensor(batch.x))
-        value = asked.scalar(asked.applied(loss, prediction, batch))
+        value = asked.scalar(asked.applied(loss, prediction, batch), model)
         if np.isnan(value.data).any():
             raise _LossIsNaN("the loss is NaN; a smaller lr, or clip, may help")
         value.backward()

@@ -8,6 +8,7 @@ from typing import Any
 from minigrad.arguments import count, function, unfit
 from minigrad.data import Batch
 from minigrad.nn import Module
+from minigrad.nn.module import meant
 from minigrad.tensor import Tensor
 from minigrad.train.history import History
 
@@ -63,6 +64,8 @@ def of_fit(
         raise TypeError(unfit("fit", "schedule", schedule, "a Schedule(optimizer, factor)"))
     if not isinstance(history, History):
         raise TypeError(unfit("fit", "history", history, "the History that fit returned or load gave back"))
+    if not model.parameters() and (why := meant(model)):
+        raise ValueError(f"fit: the model has no parameters; {why}")
     theirs, mine = getattr(optimizer, "parameters", None), model.parameters()
     if isinstance(theirs, list) and mine and not {id(p) for p in mine} & {id(p) for p in theirs}:
         raise ValueError(
@@ -77,8 +80,11 @@ def batch(where: str, name: str, value: Any, otherwise: str = "") -> Batch:
     return value
 
 
-def scalar(value: Any) -> Tensor:
-    """What a loss returned, a Tensor of shape () or (1,) with a gradient. Raises TypeError, ValueError."""
+def scalar(value: Any, model: Module) -> Tensor:
+    """What a loss of the model returned, a Tensor of shape () or (1,) with a gradient.
+
+    Raises TypeError, ValueError.
+    """
     name = "what loss returned"
     if not isinstance(value, Tensor):
         raise TypeError(
@@ -87,9 +93,8 @@ def scalar(value: Any) -> Tensor:
     if value.size != 1:
         raise ValueError(unfit("fit", name, value, "of one entry, such as the mean of them"))
     if not value.requires_grad:
-        raise ValueError(
-            "fit: the loss depends on no parameter: was .data, .detach() or no_grad used on the way?"
-        )
+        told = "fit: the loss depends on no parameter: was .data, .detach() or no_grad used on the way?"
+        raise ValueError(" ".join(filter(None, [told, meant(model)])))
     return value
 
 

@@ -168,8 +168,11 @@ class NoModule:
 @pytest.mark.parametrize(
     ("held", "says"),
     [
-        (Tensor(np.ones(2), requires_grad=True), r"Module\.held is not among .*: make it a Parameter"),
-        ([{"a": Tensor(np.ones(2), requires_grad=True)}], r"Module\.held\.0\.a is not .* a Parameter"),
+        (
+            Tensor(np.ones(2), requires_grad=True),
+            r"Module\.held is not among .*: make it a Parameter, self\.held = Parameter\(\.\.\.\)$",
+        ),
+        ([{"a": Tensor(np.ones(2), requires_grad=True)}], r"Module\.held\.0\.a is not .* a Parameter$"),
         (NoModule(), r"Module\.held is not .*: write class NoModule\(Module\)"),
         ({Parameter(np.ones(2))}, r"Module\.held is not .*: use a list"),
     ],

@@ -182,6 +182,34 @@ class Nested(Leaky):
         return self.decay * h + x, (a + b, a)
 
 
+class Drawing(Leaky):
+    """Its initial state is drawn, as a mask of dropout is."""
+
+    def __init__(self):
+        super().__init__()
+        self.drawn = 0
+
+    def initial_state(self, batch):
+        self.drawn += 1
+        return super().initial_state(batch)
+
+
+def test_a_state_that_is_given_asks_for_no_initial_one():
+    layer = Recurrent(Drawing())
+    _, state = layer(leaf(B, T, D))
+    layer(leaf(B, T, D), state)
+    assert layer.cell.drawn == 1
+
+
+def test_an_error_of_the_cell_stays_its_own():
+    class Broken(Leaky):
+        def __call__(self, x, h):
+            raise ValueError("of my own")
+
+    with pytest.raises(ValueError, match=r"^of my own$"):
+        Recurrent(Broken())(leaf(B, T, D), leaf(B, D))
+
+
 def test_a_state_that_fits_is_taken():
     x = leaf(B, T, D)
     for layer in (Recurrent(Nested()), Recurrent(Single())):
@@ -223,11 +251,11 @@ class Forgetful(Leaky):
         ),
         (
             lambda: Recurrent(Leaky())(leaf(B, T, D), (leaf(B, D), leaf(B, 1))),
-            r"state is a tuple of 2: \(.*\); it must be what Leaky.initial_state\(3\) gives: a Tensor of sh",
+            r"state is a tuple of 2: \(.*\); Leaky takes a Tensor of sh",
         ),
         (
             lambda: Recurrent(Leaky())(leaf(B, T, D), (leaf(B, D),)),
-            r"state is a tuple of 1: .* gives: a Tensor of shape \(3, 2\)",
+            r"state is a tuple of 1: .*; Leaky takes a Tensor of shape \(3, 2\)",
         ),
         (
             lambda: Recurrent(Pair())(leaf(2, T, D), leaf(2, D)),  # which would fall into two rows
@@ -235,13 +263,16 @@ class Forgetful(Leaky):
         ),
         (
             lambda: Recurrent(Pair())(leaf(B, T, D), (leaf(B, D), None)),
-            r"state is a tuple of 2: \(a Tensor of shape \(3, 2\), None\); it must be",
+            r"state is a tuple of 2: \(a Tensor of shape \(3, 2\), None\); Pair takes",
         ),
         (
             lambda: Recurrent(Leaky())(leaf(B, T, D), leaf(B, 1)),  # which would broadcast
             r"state is a Tensor of shape \(3, 1\); .* a Tensor of shape \(3, 2\)",
         ),
-        (lambda: Recurrent(Pair())(leaf(B, T, D), (leaf(B, D), leaf(B, D))), r"state is a tuple of 2"),
+        (
+            lambda: Recurrent(Pair())(leaf(B, T, D), (leaf(B, 1), leaf(B, 1))),
+            r"state is a tuple of 2: .*\(3, 1\).*; Pair takes a tuple of 2: \(a Tensor of shape \(3, 2\)",
+        ),
         (
             lambda: Recurrent(Leaky())(leaf(B, T, D), np.zeros((B, D), int)),
             r"state is of int64; it must be of float64: use .astype\('float64'\)",
