@@ -225,10 +225,10 @@ def _searched(names: Iterable[str]) -> Installed:
 
 
 def _followed(path: str) -> Iterator[str]:
-    """A path, and what links lead to, at it or directly in it: Debian keeps a package's data elsewhere."""
+    """A path, and what it leads to where it is a link."""
     yield path
-    parts = [entry.path for entry in os.scandir(path) if entry.is_symlink()] if os.path.isdir(path) else []
-    yield from (os.path.realpath(p) for p in (path, *parts) if os.path.islink(p) and os.path.exists(p))
+    if os.path.islink(path):
+        yield os.path.realpath(path)
 
 
 # ---------------------------------------------------------------------------------- Python
@@ -251,7 +251,8 @@ def _folders_of_python() -> tuple[str, ...]:
     system = [f"/usr/lib/{machine}", f"/lib/{machine}", "/lib64", "/usr/lib64", "/usr/lib/locale"]
     if not os.path.isdir(system[0]):
         system = ["/usr/lib", "/usr/lib64", "/lib", "/lib64"]
-    return tuple(p for p in (*system, *own) if os.path.lexists(p))
+    fonts = "/usr/share/matplotlib"  # Debian's
+    return tuple(p for p in (*system, fonts, *own) if os.path.lexists(p))
 
 
 def _sites(trees: Iterable[str]) -> Iterator[str]:

@@ -101,16 +101,15 @@ def test_an_editable_installation_shows_its_package_and_not_its_project(tmp_path
     )
 
 
-def test_debians_packages_have_no_list_of_files_and_their_data_elsewhere(tmp_path, monkeypatch):
-    site, data = tmp_path / "dist-packages", tmp_path / "share"
+def test_debians_packages_have_no_list_of_files_and_may_be_links(tmp_path, monkeypatch):
+    site, place = tmp_path / "dist-packages", tmp_path / "share"
     info = site / "Thing-1.0.egg-info"
     info.mkdir(parents=True)
     (info / "PKG-INFO").write_text("Name: Thing\nVersion: 1.0\n")
     (info / "top_level.txt").write_text("thing_inside\n")
-    (site / "thing_inside").mkdir()
-    (site / "thing_inside" / "__init__.py").touch()
-    data.mkdir()
-    (site / "thing_inside" / "data").symlink_to("../../share")
+    place.mkdir()
+    (place / "__init__.py").touch()
+    (site / "thing_inside").symlink_to(place)
     assert found(site, monkeypatch, "thing") == Installed(
         ("../share", "thing_inside"), {"thing_inside": "thing_inside/__init__.py"}
     )
