@@ -151,12 +151,12 @@ def _required(listed: Sequence[str]) -> tuple[list[Distribution], list[str]]:
     """The distributions with what they require, each once; names in `ALWAYS` that no distribution has."""
     found: dict[str, Distribution] = {}
     unknown: list[str] = []
-    asked = {("minigrad", "")}  # a worker gets its own part of it, whatever is required
+    asked: set[tuple[str, str]] = set()
     left = [(name, "") for name in (*listed, *ALWAYS)]
     for name, extra in left:  # which grows
         plain = re.sub(r"[-_.]+", "-", name).lower()
         if plain == "minigrad" or (plain, extra) in asked:
-            continue
+            continue  # of minigrad, a worker gets its own part
         asked.add((plain, extra))
         try:
             one = found.setdefault(plain, distribution(name))

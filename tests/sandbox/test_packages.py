@@ -145,7 +145,7 @@ SEEN = """
 import json, os, sys
 from minigrad.sandbox.server import Server
 isolation, site = sys.argv[1:]
-ASKED = ("listed", "needed", "unlisted", "aimed_at", "nbgrader", "pip", "pytest")
+ASKED = ("listed", "needed", "mere_folder.part", "unlisted", "aimed_at", "nbgrader", "pip", "pytest")
 FILES = ("listed.py", "needed/data.txt", "unlisted.py", "listed_beside.txt", "../aimed/aimed_at.py")
 with Server(isolation, packages=["listed"]) as server, server.worker() as worker:
     def ran(source):
@@ -165,7 +165,8 @@ def test_a_worker_imports_what_is_listed_and_reads_nothing_else(server):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         site = Path(folder) / "site"
-        install(site, "listed", {"listed.py": "import needed"}, ("needed",))
+        files = {"listed.py": "import needed", "mere_folder/part/__init__.py": ""}
+        install(site, "listed", files, ("needed",))
         install(site, "needed", {"needed/__init__.py": "", "needed/data.txt": ""})
         install(site, "unlisted", {"unlisted.py": "", "aimed.pth": "../aimed", "listed_beside.txt": ""})
         (Path(folder) / "aimed").mkdir()
@@ -178,7 +179,7 @@ def test_a_worker_imports_what_is_listed_and_reads_nothing_else(server):
     assert done.returncode == 0, done.stderr
     absent = "FileNotFoundError" if isolation == "namespaces" else "PermissionError"
     assert json.loads(done.stdout) == [
-        ["", "", *["ModuleNotFoundError"] * 5],
+        ["", "", "", *["ModuleNotFoundError"] * 5],
         ["", "", absent, absent, absent],
         "['listed']\n",
     ]
