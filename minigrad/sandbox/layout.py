@@ -151,12 +151,12 @@ def _required(listed: Sequence[str]) -> tuple[list[Distribution], list[str]]:
     """The distributions with what they require, each once; names in `ALWAYS` that no distribution has."""
     found: dict[str, Distribution] = {}
     unknown: list[str] = []
-    asked = {("minigrad", "")}  # a worker gets its own part of it, whatever is required
+    asked: set[tuple[str, str]] = set()
     left = [(name, "") for name in (*listed, *ALWAYS)]
     for name, extra in left:  # which grows
         plain = re.sub(r"[-_.]+", "-", name).lower()
         if plain == "minigrad" or (plain, extra) in asked:
-            continue
+            continue  # of minigrad, a worker gets its own part
         asked.add((plain, extra))
         try:
             one = found.setdefault(plain, distribution(name))
@@ -225,10 +225,10 @@ def _searched(names: Iterable[str]) -> Installed:
 
 
 def _followed(path: str) -> Iterator[str]:
-    """A path, and what links lead to, at it or directly in it: Debian keeps a package's data elsewhere."""
+    """A path, and what it leads to where it is a link."""
     yield path
-    parts = [entry.path for entry in os.scandir(path) if entry.is_symlink()] if os.path.isdir(path) else []
-    yield from (os.path.realpath(p) for p in (path, *parts) if os.path.islink(p) and os.path.exists(p))
+    if os.path.islink(path):
+        yield os.path.realpath(path)
 
 
 # ---------------------------------------------------------------------------------- Python
@@ -251,7 +251,8 @@ def _folders_of_python() -> tuple[str, ...]:
     system = [f"/usr/lib/{machine}", f"/lib/{machine}", "/lib64", "/usr/lib64", "/usr/lib/locale"]
     if not os.path.isdir(system[0]):
         system = ["/usr/lib", "/usr/lib64", "/lib", "/lib64"]
-    return tuple(p for p in (*system, *own) if os.path.lexists(p))
+    fonts = "/usr/share/matplotlib"  # Debian's
+    return tuple(p for p in (*system, fonts, *own) if os.path.lexists(p))
 
 
 def _sites(trees: Iterable[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ REFUSALS = frozenset(
         "FileNotFoundError",
         "OSError",
         "RuntimeError",
+        "ImportError",
         "ModuleNotFoundError",
         "ValueError",
         "MemoryError",

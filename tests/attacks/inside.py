@@ -6,7 +6,10 @@ from tests.attacks.catalogue import Inside
 
 PRELUDE = """
 import ctypes, fcntl, mmap, os, resource, signal, socket, subprocess, sys, threading, time
+import numpy
 libc = ctypes.CDLL(None, use_errno=True)
+S = os.path.dirname(os.path.dirname(numpy.__file__))
+U = S + '/pytest/__init__.py'
 def must(result):
     if result == -1:
         raise OSError(ctypes.get_errno(), "refused")

@@ -33,6 +33,10 @@ RLIMITS = ("sandbox/forkserver.py", '        calls.limit(options["memory_mb"], F
 BOUNDLESS = ("reserve 64 GiB", "many descriptors")
 SOCKETS = ("tcp", "udp", "unix", "pair", "memfd")
 
+LISTED = ("sandbox/layout.py", "apart(shown.paths), shown.modules)",
+          "apart(map(os.path.dirname, shown.paths)), shown.modules)",
+          ("a package that is not listed", "from NumPy's folder upwards", "as lines of source"))  # fmt: skip
+
 LAYERS = (
     Layer("seccomp", "namespaces", *SECCOMP, (*SOCKETS, "netlink", "abstract socket", "shared memory")),
     Layer("seccomp", "landlock", *SECCOMP, (*SOCKETS, "netlink", "shared memory", "utime")),
@@ -52,6 +56,8 @@ LAYERS = (
     Layer("files closed", "namespaces", "sandbox/forkserver.py",
           "    calls.close_all_but([0, 1, 2, CHANNEL, LIFELINE, *kept])\n", "",
           ("any inherited file",)),
+    Layer("the list of packages", "namespaces", *LISTED),
+    Layer("the list of packages", "landlock", *LISTED),
     Layer("deadlines in CPU time", "namespaces", "sandbox/forkserver.py",
           "                deadline = calls.cpu_time(pid) + seconds\n", "                pass\n",
           ("endless loop", "signals ignored")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.attacks.catalogue import ALL, Inside, Work
+from tests.attacks.packages import of_packages
 from tests.attacks.work import NONE, WRONG, body
 
 HIDDEN = "value_of_mean_student_rng_normal"  # a word of hidden checks, as an identifier
@@ -199,6 +200,7 @@ MORE_WORK = WORDS + POINTS + ARRAYS
 def more_inside() -> tuple[Inside, ...]:
     """Those from inside a worker."""
     return (
+        *of_packages(),
         *(Inside(name, source) for name, source in SYSTEM.items()),
         *(
             Inside(f"system call {name}", f"must(libc.syscall({number}, 0, 0, 0, 0, 0, 0))")

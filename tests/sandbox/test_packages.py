@@ -101,16 +101,15 @@ def test_an_editable_installation_shows_its_package_and_not_its_project(tmp_path
     )
 
 
-def test_debians_packages_have_no_list_of_files_and_their_data_elsewhere(tmp_path, monkeypatch):
-    site, data = tmp_path / "dist-packages", tmp_path / "share"
+def test_debians_packages_have_no_list_of_files_and_may_be_links(tmp_path, monkeypatch):
+    site, place = tmp_path / "dist-packages", tmp_path / "share"
     info = site / "Thing-1.0.egg-info"
     info.mkdir(parents=True)
     (info / "PKG-INFO").write_text("Name: Thing\nVersion: 1.0\n")
     (info / "top_level.txt").write_text("thing_inside\n")
-    (site / "thing_inside").mkdir()
-    (site / "thing_inside" / "__init__.py").touch()
-    data.mkdir()
-    (site / "thing_inside" / "data").symlink_to("../../share")
+    place.mkdir()
+    (place / "__init__.py").touch()
+    (site / "thing_inside").symlink_to(place)
     assert found(site, monkeypatch, "thing") == Installed(
         ("../share", "thing_inside"), {"thing_inside": "thing_inside/__init__.py"}
     )
@@ -146,7 +145,7 @@ SEEN = """
 import json, os, sys
 from minigrad.sandbox.server import Server
 isolation, site = sys.argv[1:]
-ASKED = ("listed", "needed", "unlisted", "aimed_at", "nbgrader", "pip", "pytest")
+ASKED = ("listed", "needed", "mere_folder.part", "unlisted", "aimed_at", "nbgrader", "pip", "pytest")
 FILES = ("listed.py", "needed/data.txt", "unlisted.py", "listed_beside.txt", "../aimed/aimed_at.py")
 with Server(isolation, packages=["listed"]) as server, server.worker() as worker:
     def ran(source):
@@ -166,7 +165,8 @@ def test_a_worker_imports_what_is_listed_and_reads_nothing_else(server):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         site = Path(folder) / "site"
-        install(site, "listed", {"listed.py": "import needed"}, ("needed",))
+        files = {"listed.py": "import needed", "mere_folder/part/__init__.py": ""}
+        install(site, "listed", files, ("needed",))
         install(site, "needed", {"needed/__init__.py": "", "needed/data.txt": ""})
         install(site, "unlisted", {"unlisted.py": "", "aimed.pth": "../aimed", "listed_beside.txt": ""})
         (Path(folder) / "aimed").mkdir()
@@ -179,7 +179,7 @@ def test_a_worker_imports_what_is_listed_and_reads_nothing_else(server):
     assert done.returncode == 0, done.stderr
     absent = "FileNotFoundError" if isolation == "namespaces" else "PermissionError"
     assert json.loads(done.stdout) == [
-        ["", "", *["ModuleNotFoundError"] * 5],
+        ["", "", "", *["ModuleNotFoundError"] * 5],
         ["", "", absent, absent, absent],
         "['listed']\n",
     ]

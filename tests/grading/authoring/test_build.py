@@ -66,6 +66,22 @@ def test_the_engine_can_be_left_out(tmp_path: Path) -> None:
     assert not authoring.load(folder).engine
 
 
+def test_a_package_of_the_list_comes_to_the_workers_of_build_and_of_students(tmp_path: Path) -> None:
+    """`pluggy` is none that every notebook may import; without the list the author is told of it."""
+    header = "# ---\n# jupyter:\n#   minigrad:\n#     packages: [{}]\n# ---\n"
+    folder = example.write(tmp_path)
+    source = (folder / "notebook.py").read_text()
+    source = source.replace("    return x * 0.5", "    import pluggy\n    return x * 0.5", 1)
+    (folder / "notebook.py").write_text(header.format("pluggy") + source)
+    made = authoring.values(authoring.load(folder))
+    assert made.packages == ("pluggy",)
+    assert shipped.loads(shipped.dumps(made)).packages == ("pluggy",)
+    assert not authoring.agree([], made, replace(made, packages=()))
+    (folder / "notebook.py").write_text(source)
+    with pytest.raises(AuthoringError, match=r"not on the course's list.*; to allow a package, list it"):
+        authoring.values(authoring.load(folder))
+
+
 TWICE = 'exercise="halve" points=10\ncheck("halve")'
 
 

@@ -11,7 +11,7 @@ from minigrad.grading.classroom.court import Court, Job
 from minigrad.grading.model import GradingError, Report
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES, new_salt, read_salt
-from minigrad.sandbox.errors import SandboxUnavailable
+from minigrad.sandbox.errors import PackageMissing, SandboxUnavailable
 from tests.grading.handed_in import NAME, new_course
 
 
@@ -30,6 +30,8 @@ class Told:
     def grade(self, data: bytes) -> Report:
         if data == b"unavailable":
             raise SandboxUnavailable("no sandbox here")
+        if data == b"package":
+            raise PackageMissing("scipy")
         if data == b"wrong":
             raise GradingError("the course is wrong")
         if data == b"bug":
@@ -93,7 +95,11 @@ def test_equal_courts_share_a_judge_and_another_one_ends_it(course, made):
 
 def test_no_sandbox_and_a_wrong_course_end_the_whole_run(course, made):
     here = court.court(course, NAME)
-    for data, words in ((b"unavailable", "no sandbox here"), (b"wrong", "the course is wrong")):
+    for data, words in {
+        b"unavailable": "no sandbox here",
+        b"package": "the package scipy is on the assignment's list and is not installed here",
+        b"wrong": "the course is wrong",
+    }.items():
         with pytest.raises(GradingError, match=f"^{words}"):
             court.grade(Job(here, data))
     assert [j.ended for j in made] == [0]

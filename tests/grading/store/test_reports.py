@@ -147,6 +147,7 @@ def test_a_key_depends_on_what_decides_the_score():
     for change in (
         {"sources": {"checks.py": "other"}},
         {"solution": {"a": "x = 4"}},
+        {"packages": ("scipy",)},
         {"cells": (*CELLS, Cell("c", "check", "", 5.0, exercise="e"))},
     ):
         other = dataclasses.replace(TASK, **change)
