@@ -52,13 +52,13 @@ def _cuts(axis: int, sizes: tuple[int, ...]) -> tuple[Callable[[Array], Array], 
     return tuple([itemgetter((*before, slice(i, j))) for i, j in pairwise(accumulate((0, *sizes)))])
 
 
-def _concatenate(*arrays: Array, axis: int = 0) -> Result:
+def _concatenate(*arrays: Array, axis: int) -> Result:
     y = np.concatenate(arrays, axis)
     cuts = _cuts if len(arrays) <= 64 else _cuts.__wrapped__  # what is kept stays below 1 MB
     return y, cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
 
 
-def _stack(*arrays: Array, axis: int = 0) -> Result:
+def _stack(*arrays: Array, axis: int) -> Result:
     return np.stack(arrays, axis=axis), lambda g: tuple(np.moveaxis(g, axis, 0))
 
 
