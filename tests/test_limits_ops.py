@@ -140,3 +140,15 @@ def test_cuts_are_kept_for_up_to_64_arrays_and_many_are_cut_alike():
         joined.backward(np.arange(float(n)))
         assert x.grad == n * (n - 1) / 2
         assert indexing._cuts.cache_info().currsize == kept
+
+
+# Entry by entry
+
+
+def test_numbers_whole_numbers_and_other_libraries_arrays_are_floats_first():
+    assert minigrad.tanh(1.5).item() == np.tanh(1.5)
+    whole = np.array([0, 1], np.int8)
+    assert ops.tanh(whole)[0].tolist() == np.tanh([0.0, 1.0]).tolist()
+    assert ops.sigmoid(whole)[0].tolist() == pytest.approx([0.5, 1 / (1 + np.exp(-1))])
+    large = np.ma.array([100.0], dtype=np.float32)
+    assert ops.sigmoid(large)[0].tolist() == [1], "exp(89) is no float32"
