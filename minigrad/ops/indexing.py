@@ -114,6 +114,6 @@ def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tenso
     if isinstance(sections, (int, np.integer)):
         if n % sections:
             raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal parts")
-        sections = range(n // sections, n, n // sections) if n else [0] * (sections - 1)
+        sections = [n // sections * i for i in range(1, sections)]
     before = (slice(None),) * (axis % x.ndim)
     return [getitem(x, (*before, slice(i, j))) for i, j in pairwise([0, *sections, n])]
