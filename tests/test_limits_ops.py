@@ -7,6 +7,7 @@ import pytest
 
 import minigrad
 from minigrad import Tensor
+from minigrad.ops import indexing
 from tests.test_ops import holds, normal, ops
 
 # Arithmetic
@@ -22,6 +23,12 @@ def test_products_of_matrices_of_any_dimensions(a, b):
     x, y = normal(0, a), normal(1, b)
     assert np.allclose(ops.matmul(x, y)[0], x @ y)
     holds(ops.matmul, x, y)
+
+
+def test_dots_that_stand_for_no_axes():
+    x = normal(0, (2, 3))
+    for subscripts in ("ij->...", "...ij->..."):
+        assert np.allclose(ops.einsum(subscripts, x)[0], np.einsum(subscripts, x))
 
 
 # Reductions
@@ -55,6 +62,15 @@ def test_reductions_reduce_everything_and_keep_no_axes_unless_told(name):
     f = getattr(minigrad, name)
     assert f(Tensor(normal(0, (2, 3)))).shape == ()
     assert f(Tensor(normal(0, (2, 3))), axis=0).shape == (3,)
+
+
+def test_reductions_of_lengths_and_distances_of_one_and_of_none():
+    holds(lambda x: ops.var(x, ddof=1), normal(0, (2,)))
+    holds(lambda x: ops.std(x, ddof=1), np.array([0.0, np.sqrt(2)]))
+    assert ops.norm(np.array([1.0, 0.0]))[1][0](np.array(2.0)).tolist() == [2, 0]
+    for f in (ops.norm, ops.std):
+        assert f(np.zeros(2))[1][0](np.array(np.inf)).tolist() == [0, 0], "whatever comes"
+    assert ops.norm(np.array([1e-200]))[1][0](np.array(1.0)) == 0, "its square is 0, and so its length"
 
 
 @pytest.mark.parametrize("axis", [None, 0, 1, -1])
@@ -91,3 +107,48 @@ def test_cutting_along_any_axis(sections, axis):
     x = normal(0, (4, 8))
     parts = minigrad.split(Tensor(x), sections, axis)
     assert all(np.array_equal(a.data, b) for a, b in zip(parts, np.split(x, sections, axis), strict=True))
+
+
+def test_joining_and_cutting_is_along_the_first_axis_unless_told():
+    xs = [normal(i, (2, 4)) for i in range(3)]
+    assert np.array_equal(minigrad.concatenate(xs).data, np.concatenate(xs))
+    assert np.array_equal(minigrad.concatenate(xs[:2]).data, np.concatenate(xs[:2]))
+    assert np.array_equal(minigrad.stack(xs).data, np.stack(xs))
+    assert [part.shape for part in minigrad.split(Tensor(xs[0]), 2)] == [(1, 4), (1, 4)]
+    assert minigrad.concatenate(xs, np.int64(1)).shape == (2, 12)
+
+
+@pytest.mark.parametrize("f", [minigrad.concatenate, minigrad.stack])
+def test_a_second_tensor_in_place_of_the_axis_is_told(f):
+    with pytest.raises(
+        TypeError, match=f"^{f.__name__} takes a list of tensors, and an integer for the axis"
+    ):
+        f(Tensor(np.ones(2)), Tensor(np.ones(2)))
+
+
+@pytest.mark.parametrize("sections", [1, 2, 3])
+def test_nothing_is_cut_into_as_many_parts(sections):
+    parts = minigrad.split(Tensor(np.ones((0, 2))), sections)
+    assert [part.shape for part in parts] == [(0, 2)] * sections
+
+
+def test_cuts_are_kept_for_up_to_64_arrays_and_many_are_cut_alike():
+    indexing._cuts.cache_clear()
+    for n, kept in ((65, 0), (64, 1)):
+        x = Tensor(np.ones(1), requires_grad=True)
+        joined = minigrad.concatenate([x] * n)
+        joined.backward(np.arange(float(n)))
+        assert x.grad == n * (n - 1) / 2
+        assert indexing._cuts.cache_info().currsize == kept
+
+
+# Entry by entry
+
+
+def test_numbers_whole_numbers_and_other_libraries_arrays_are_floats_first():
+    assert minigrad.tanh(1.5).item() == np.tanh(1.5)
+    whole = np.array([0, 1], np.int8)
+    assert ops.tanh(whole)[0].tolist() == np.tanh([0.0, 1.0]).tolist()
+    assert ops.sigmoid(whole)[0].tolist() == pytest.approx([0.5, 1 / (1 + np.exp(-1))])
+    large = np.ma.array([100.0], dtype=np.float32)
+    assert ops.sigmoid(large)[0].tolist() == [1], "exp(89) is no float32"

@@ -52,7 +52,7 @@ def _cuts(axis: int, sizes: tuple[int, ...]) -> tuple[Callable[[Array], Array], 
     return tuple([itemgetter((*before, slice(i, j))) for i, j in pairwise(accumulate((0, *sizes)))])
 
 
-def _concatenate(*arrays: Array, axis: int = 0) -> Result:
+def _concatenate(*arrays: Array, axis: int) -> Result:
     y = np.concatenate(arrays, axis)
     cuts = _cuts if len(arrays) <= 64 else _cuts.__wrapped__  # what is kept stays below 1 MB
     return y, cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
@@ -69,7 +69,7 @@ def _concatenate_two(axis: int) -> Callable[[Any, Any], Tensor]:
     return quick(concatenate)
 
 
-def _stack(*arrays: Array, axis: int = 0) -> Result:
+def _stack(*arrays: Array, axis: int) -> Result:
     return np.stack(arrays, axis=axis), lambda g: tuple(np.moveaxis(g, axis, 0))
 
 
@@ -126,6 +126,6 @@ def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tenso
     if isinstance(sections, (int, np.integer)):
         if n % sections:
             raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal parts")
-        sections = range(n // sections, n, n // sections) if n else [0] * (sections - 1)
+        sections = [n // sections * i for i in range(1, sections)]
     before = (slice(None),) * (axis % x.ndim)
     return [getitem(x, (*before, slice(i, j))) for i, j in pairwise([0, *sections, n])]

@@ -9,6 +9,7 @@ import pytest
 from minigrad.checks import check
 from minigrad.grading.model import (
     ANSI,
+    Alike,
     Assignment,
     Cell,
     CellRun,
@@ -76,6 +77,7 @@ def test_data_cannot_be_changed_and_equal_ones_are_equal():
         Limits(),
         Ran(),
         Report("a", "graded"),
+        Alike(("ann", "bo"), 1.0),
     )
     for one in made:
         assert one == dataclasses.replace(one)

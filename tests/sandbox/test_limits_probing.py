@@ -67,6 +67,7 @@ def test_of_what_is_printed_the_first_16_kib_are_kept():
     stream.flush()
     stream.close()
     assert stream.write("e") == 1
+    assert len(stream._pieces) == 2, "what is not kept takes no memory"
     with pytest.raises(TypeError, match="must be str, not bytes"):
         stream.write(b"x")
     other = Capture()
@@ -380,6 +381,7 @@ def test_a_probe_runs_in_a_clean_state_and_leaves_all_as_it_was():
 
 def test_seeds_are_words_of_four_bytes_the_least_first():
     assert words_of("0100000002000000ff") == [1, 2, 255]
+    assert words_of("00000001") == [1 << 24]
     assert words_of("") == []
     assert generator("01").random() == np.random.default_rng([1]).random()
 

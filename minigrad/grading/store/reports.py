@@ -46,14 +46,14 @@ def new_salt(path: Path, replace: bool = True) -> bytes:
     if replace:
         files.write(path, salt.hex().encode() + b"\n")
         return salt
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex()}")
     files.write(scratch, salt.hex().encode() + b"\n")
     try:
         os.link(scratch, path)
     except FileExistsError:
         return read_salt(path)
     finally:
-        scratch.unlink(missing_ok=True)
+        scratch.unlink()
     return salt
 
 

@@ -124,7 +124,8 @@ def test_known_wrappers_are_taken_off_and_others_asked_about(wrapper):
 
 def test_one_folder_with_files_alone_is_a_students():
     assert list(chosen(made("ann/hw.ipynb", "ann/x.csv"))) == ["ann"]
-    assert made("submitted/submitted/submitted/submitted/hw.ipynb").form == "folders named by student"
+    deep = "submitted/submissions/submitted/submissions/hw.ipynb"
+    assert chosen(made(deep)) == {"submissions": deep}, "the innermost"
 
 
 def test_a_link_that_is_nobodys_is_called_one():
