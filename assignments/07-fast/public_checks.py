@@ -7,6 +7,7 @@ mask gets wrong is taken out of a pass with one that is not right (`masked`): on
 as it does not depend on where in the sequence a step stands.
 """
 
+from collections.abc import Callable
 from contextlib import contextmanager
 
 import minigrad.fast
@@ -157,13 +158,15 @@ def ready(student):
 def sequence(student, *arguments, **mask):
     """hs and vjps of the student's lstm_sequence, or "to do"."""
     ready(student)
-    hs, vjps = given(student.lstm_sequence(*arguments, **mask), "lstm_sequence")
-    return given(hs, "the result of lstm_sequence"), given(vjps, "the vjps of lstm_sequence")
+    hs, vjps = given(student.lstm_sequence(*arguments, **mask), "lstm_sequence", tuple, (2,))
+    x, h0, *_ = arguments
+    hs = given(hs, "the result of lstm_sequence", np.ndarray, (*x.shape[:2], h0.shape[1]))
+    return hs, given(vjps, "the vjps of lstm_sequence", Callable)
 
 
 def pulled(vjps, g):
     """The four gradients by name, or "to do"."""
-    return dict(zip(GRADIENTS, given(vjps(g), "the vjps of lstm_sequence"), strict=True))
+    return dict(zip(GRADIENTS, given(vjps(g), "the vjps of lstm_sequence", tuple, (4,)), strict=True))
 
 
 def there_and_back(student, x, h0, c0, W, g, **mask):
@@ -201,8 +204,14 @@ def step_case(rng, B, D, H, dtype=np.float64):
 
 def step_back(student, dh, dc, cache):
     """What the student's lstm_step_backward gives, by name, or "to do"."""
-    got = given(student.lstm_step_backward(dh, dc, cache), "lstm_step_backward")
-    return dict(zip(("dx", "dh", "dc", "dW"), (given(v, "lstm_step_backward") for v in got), strict=True))
+    got = given(student.lstm_step_backward(dh, dc, cache), "lstm_step_backward", tuple, (4,))
+    u, W, *_ = cache
+    B, H = dc.shape
+    shapes = {"dx": (B, u.shape[1] - H - 1), "dh": (B, H), "dc": (B, H), "dW": W.shape}
+    return {
+        name: given(v, f"the {name} of lstm_step_backward", np.ndarray, shape)
+        for v, (name, shape) in zip(got, shapes.items(), strict=True)
+    }
 
 
 def by_gate(dW):
@@ -382,7 +391,7 @@ def arguments_afterwards(student, rng):
 def lifted(student, rng):
     B, T, D, H = sizes(rng, 4)
     ready(student)
-    given(student.lstm_sequence(*drawn(rng, 1, 1, 1, 1)[:4]), "lstm_sequence")
+    sequence(student, *drawn(rng, 1, 1, 1, 1)[:4])
     *arrays, g = drawn(rng, B, T, D, H)
     by_hand = pulled(sequence(student, *copies(*arrays))[1], np.array(g))
     arguments = leaves(*arrays)
@@ -429,7 +438,7 @@ def counting():
 
 
 def weights(student, us, das):
-    return given(student.weight_gradient(us, das), "weight_gradient")
+    return given(student.weight_gradient(us, das), "weight_gradient", np.ndarray, (us.shape[2], das.shape[2]))
 
 
 def counted(student, us, das):
@@ -487,7 +496,54 @@ def less(got, wanted):
     return got - wanted if np.shape(got) == np.shape(wanted) else got
 
 
-def without_masked_steps(student, x, h0, c0, W, g, mask):
+def laid_out(array, shape):
+    """An array whose first two axes changed places as it should be; any other as it is."""
+    turned = np.ndim(array) > 1 and np.shape(array) != shape and np.swapaxes(array, 0, 1).shape == shape
+    return np.swapaxes(array, 0, 1) if turned else array
+
+
+def in_order(gradients, shapes):
+    """Gradients by the shapes that are wanted, whatever their order; as they come where these do not fit."""
+    left, found = list(gradients), []
+    for shape in shapes:
+        fits = [k for k, a in enumerate(left) if shape in (np.shape(a), np.shape(a)[1::-1] + np.shape(a)[2:])]
+        if not fits:
+            return gradients
+        found.append(laid_out(left.pop(fits[0]), shape))
+    return found
+
+
+def understood(student, x, h0, c0, W, g, **mask):
+    """hs and gradients of a pass in another form: time first, gradients in another order, vjps in a tuple."""
+    hs, vjps = sequence(student, x, h0, c0, W, **mask)
+    each = list(vjps) if isinstance(vjps, tuple | list) else [vjps]
+    gs = g if np.shape(hs) == g.shape else np.swapaxes(g, 0, 1)
+
+    def pull(g):
+        return each[0](g) if len(each) == 1 else [vjp(g) for vjp in each]
+
+    try:
+        got = pull(gs)
+    except Exception:  # outputs are turned, their cotangent is not
+        got = pull(g)
+    got = list(got.values()) if isinstance(got, dict) else got
+    wanted = [a.shape for a in (x, h0, c0, W)]
+    return {"hs": laid_out(hs, g.shape), **dict(zip(GRADIENTS, in_order(got, wanted), strict=True))}
+
+
+def masks_pass(student):
+    """What gives hs and gradients for the checks of masks: a form that cost points in `sequence` costs none here."""
+    *case, g = drawn(np.random.default_rng(0), 2, 3, 4, 5)
+    ready(student)
+    try:
+        got = there_and_back(student, *copies(*case, g))
+        formed = all(np.shape(got[n]) == a.shape for n, a in zip(("hs", *GRADIENTS), (g, *case), strict=True))
+    except Exception:
+        formed = False
+    return there_and_back if formed else understood
+
+
+def without_masked_steps(student, run, x, h0, c0, W, g, mask):
     """hs and gradients of each sequence alone, its masked steps left out, laid out as those of the batch.
 
     First as they are right, then what the student's pass without a mask gets wrong of them; nothing, where
@@ -500,7 +556,7 @@ def without_masked_steps(student, x, h0, c0, W, g, mask):
             case = x[alone, here], h0[alone], c0[alone], W, g[alone, here]
             wanted = on_tape(*case)
             try:
-                got = list(there_and_back(student, *copies(*case)).values())
+                got = list(run(student, *copies(*case)).values())
             except Exception:
                 got = wanted
             for n, place in enumerate(((b, here), (b, here), b, b, ...)):
@@ -515,8 +571,9 @@ def masked(student, x, h0, c0, W, g, mask):
 
     Outputs that are zeros, or four gradients of zeros, are forgiven nothing: they are no answer with a mistake in it.
     """
-    got = there_and_back(student, *copies(x, h0, c0, W, g), mask=mask)
-    right, wrong = without_masked_steps(student, np.where(mask[..., None], x, 0), h0, c0, W, g, mask)
+    run = masks_pass(student)
+    got = run(student, *copies(x, h0, c0, W, g), mask=mask)
+    right, wrong = without_masked_steps(student, run, np.where(mask[..., None], x, 0), h0, c0, W, g, mask)
     answered = dict.fromkeys(GRADIENTS, alive(*(got[name] for name in GRADIENTS))) | {"hs": alive(got["hs"])}
     return {
         name: less(value, wrong[name]) if answered[name] and not same(value, right[name]) else value
@@ -540,7 +597,7 @@ def padding(student, rng):
     mask, (x, *case) = padded(rng, B, 5), drawn(rng, B, 5, D, H)
     x[~mask] *= 100
     got = masked(student, x, *case, mask)
-    dx = there_and_back(student, x, *case, mask=mask)["dx"]
+    dx = masks_pass(student)(student, x, *case, mask=mask)["dx"]
     return {"hs": got["hs"], "dx": got["dx"], "dx is zero there": truth(not dx[~mask].any())}
 
 

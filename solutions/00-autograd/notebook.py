@@ -14,7 +14,7 @@
 # found five hundred times. Nobody worked out a formula for it. Each operation of the network knows
 # how to send a gradient back through *itself*; a list remembers which operations ran; walking
 # that list backwards and adding up does the rest. The cell below borrows the course's library
-# for it. At the end of this notebook the same picture is drawn by seven functions that you
+# for it. At the end of this notebook the same picture is drawn by five functions that you
 # wrote, in plain NumPy.
 #
 # | part | you write | points |

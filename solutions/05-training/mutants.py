@@ -391,6 +391,13 @@ MUTANTS = [
         of("recurrent-dropout", "nothing-drawn"),
     ),
     mutant(
+        "dropout-global-generator",
+        "kept = self.rng.random(",
+        "kept = np.random.random(",
+        "The mask is drawn from NumPy's global generator; it should come from the `rng` that was given.",
+        of("recurrent-dropout", "from-rng nothing-drawn"),
+    ),
+    mutant(
         "dropout-always-float64",
         ".astype(h.dtype)",
         ".astype(np.float64)",

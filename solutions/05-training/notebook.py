@@ -563,7 +563,7 @@ if check.passed("recurrent-dropout"):
 
 # %% [markdown] id="dropout-bill"
 # **The bill.** What it buys is in the last column, and you should look at the one before it too. Over nine seeds the median on fresh
-# sequences rose from 0.80 to 0.87 and 0.88; with $p = 0.5$ seven seeds of nine did better than with nothing dropped. But in every row
+# sequences rose from 0.80 to about 0.9, with either $p$; with $p = 0.5$ most seeds did better than with nothing dropped. But in every row
 # the seeds lie between little more than guessing and over 0.9, and the worst ones became worse. From nine seeds, believe in the direction and
 # not in the size.
 #

@@ -130,8 +130,8 @@ class Watch:
 
 def truncated(student, cell, x, state, chunk, loss):
     """losses and last state of the student's tbptt, or "to do"."""
-    losses, last = given(student.tbptt(cell, x, state, chunk, loss), "tbptt")
-    return given(losses, "tbptt"), last
+    losses, last = given(student.tbptt(cell, x, state, chunk, loss), "tbptt", tuple, (2,))
+    return given(losses, "the losses of tbptt", list, (-(-x.shape[1] // chunk),)), last
 
 
 def setting(rng, T, only=None, kind=Leaky):
@@ -298,11 +298,13 @@ def dropout(student, cell, p, rng):
 
 
 def first_state(drop, B):
-    return given(drop.initial_state(B), "RecurrentDropout's initial_state")
+    form = (tuple, (2,)) if isinstance(getattr(drop, "cell", None), LeakyPair | DiaryPair) else (Tensor, (B, None))
+    return given(drop.initial_state(B), "RecurrentDropout's initial_state", *form)
 
 
 def step(drop, x, state):
-    return given(drop(x, state), "RecurrentDropout's __call__")
+    form = (tuple, (2,)) if isinstance(state, tuple) else (Tensor, state.shape)
+    return given(drop(x, state), "RecurrentDropout's __call__", *form)
 
 
 def run(drop, x, state=None):
@@ -478,14 +480,15 @@ def batch_norm(student, F, rng=None, **options):
     """The student's BatchNorm; gain and bias from rng, where one is given."""
     norm = given(student.BatchNorm(F, **options), "BatchNorm")
     for name in ("gain", "bias", "running_mean", "running_var"):
-        given(getattr(norm, name), f"BatchNorm's {name}")
+        kind = np.ndarray if name.startswith("running") else Parameter
+        given(getattr(norm, name), f"BatchNorm's {name}", kind, (F,))
     if rng is not None:
         norm.gain.data[...], norm.bias.data[...] = rng.uniform(0.5, 2, F), rng.normal(size=F)
     return norm
 
 
 def normed(norm, x, *mask):
-    return given(norm(x, *mask), "BatchNorm's __call__")
+    return given(norm(x, *mask), "BatchNorm's __call__", Tensor, x.shape)
 
 
 def padded(rng, B, T, F, filling=1.0):

@@ -91,7 +91,7 @@ def twice_in_one_graph(student, rng):
     """One W for two layers, the second of which reads the first's outputs and its last state; and a sum."""
     B, T, H = sizes(rng, 3)
     ready(student)
-    given(student.lstm_sequence(*drawn(rng, 1, 1, 1, 1)[:4]), "lstm_sequence")
+    sequence(student, *drawn(rng, 1, 1, 1, 1)[:4])
     layer = op(student.lstm_sequence)
     x, h0, c0, W = leaves(*drawn(rng, B, T, H, H)[:4])
     lower = layer(x, h0, c0, W)
@@ -143,7 +143,7 @@ def nothing_there(student, rng):
     B, D, H = sizes(rng, 3, 3)  # B at least 3, and none is 9
     mask = gappy(rng, B, 9)
     case = drawn(rng, B, 9, D, H)
-    hs = sequence(student, *copies(*case[:4]), mask=mask)[0]
+    hs = masks_pass(student)(student, *copies(*case), mask=mask)["hs"]
     return {"hs": masked(student, *case, mask)["hs"], "zero there": truth(not hs[~mask].any())}
 
 

@@ -292,7 +292,7 @@ MUTANTS = [
             "sequence",
             "lifted long-and-large many-alive shape-of-hs single-precision states "
             "states-of-many-steps twice-in-one-graph two-alive",
-        ) + of("masks", "anything-in-padding carried nothing-there padding through-gaps"),
+        ),
     ),
     mutant(
         "sequence-last-output-only",
@@ -509,7 +509,7 @@ MUTANTS = [
         "return dx.swapaxes(0, 1), dh",
         "return dx, dh",
         "dx has time first; it must have the shape of x.",
-        of("sequence", "all-outputs last-of-three lifted long-and-large one-step shapes-of-gradients twice-in-one-graph two-steps-of-numbers without-the-tape many-alive") + of("masks", "anything-in-padding padding through-gaps through-padding unheard nan-unheard"),
+        of("sequence", "all-outputs last-of-three lifted long-and-large one-step shapes-of-gradients twice-in-one-graph two-steps-of-numbers without-the-tape many-alive"),
     ),
     mutant(
         "sequence-c0-before-h0",

@@ -187,7 +187,7 @@ def products(size):
 # above.)
 #
 # **Predict before you run:** which part of a training step is spent in these products, for a small network ($T = 20$, $B = 16$,
-# $H = 32$), and for one with a hundred times as much to multiply ($T = 100$, $B = 64$, $H = 128$)?
+# $H = 32$), and for one with three hundred times as much to multiply ($T = 100$, $B = 64$, $H = 128$)?
 
 # %% kind="lab" id="lab-profile"
 def shares(layers):

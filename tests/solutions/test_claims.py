@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from minigrad.data import echo, memory, recall, tasks
+from minigrad.data import characters, echo, memory, pairs, recall, tasks
 from minigrad.nn import Linear, init
 from tests.solved import names, solved
 
@@ -120,9 +120,92 @@ def clipped() -> list[list[float]]:
     return [p.grad.round(12).tolist() for p in pair]
 
 
+def drawing() -> set[str]:
+    """Which of the student's functions take part when a network learns the spirals."""
+    space, used = names("00-autograd"), set()
+    mine = (
+        "numeric_grad",
+        "sigmoid",
+        "tanh",
+        "matmul",
+        "backward",
+        "unbroadcast",
+        "getitem",
+        "cross_entropy",
+    )
+
+    def noting(name: str) -> Callable[..., object]:
+        function = space[name]
+
+        def noted(*arguments: object) -> object:
+            used.add(name)
+            return function(*arguments)
+
+        return noted
+
+    space |= {name: noting(name) for name in mine}
+    lab = next(c.source for c in solved("00-autograd").cells if c.id == "lab-spiral")
+    short = {"spirals": lambda rng: (np.ones((3, 2)), np.arange(3)), "start": lambda rng: START}
+    space |= {**short, "train": lambda weights, loss, *_: loss().backward()}
+    exec(compile(lab.split("if check.passed")[0], "<cell lab-spiral>", "exec"), space)
+    space["with_your_tape"]()
+    return used
+
+
+START = [np.ones((2, 2)), np.ones(2), np.ones((2, 2)), np.ones(2), np.ones((2, 3)), np.ones(3)]
+
+
+def products(T: int, B: int, D: int, H: int) -> int:
+    """The multiplications of an LSTM's pass through its matrix."""
+    return T * B * (H + D + 1) * 4 * H
+
+
+def fast_sizes() -> dict[str, tuple[int, int, int, int]]:
+    found = re.search(
+        r"^SIZES = (\{.*?\})", next(c.source for c in solved("07-fast").cells if c.id == "helpers"), re.M
+    )
+    assert found
+    return dict(eval(found[1]))
+
+
+def credited(chunk: int) -> float:
+    """How many steps back, itself included, a step of a chunk is credited on average."""
+    return float(np.mean(np.arange(chunk) + 1))
+
+
+def letters() -> int:
+    """How many letters a note is made of."""
+    return len({int(t) for row in pairs.copies(RNG(0), 500, 8, 8).x for t in row})
+
+
+def days() -> int:
+    """How many different dates there are to be written."""
+    return 100 * len(np.unique(pairs.dates(RNG(0), 5000, years=(7, 8)).y, axis=0))
+
+
+AT = np.linspace(-5, 5, 11)
+
+
+def fields() -> dict[str, None]:
+    space: dict[str, dict[str, None]] = {}
+    exec(next(c.source for c in solved("08-applications").cells if c.id == "predictions"), space)
+    return space["predicted"]
+
+
 CLAIMS: list[tuple[str, str, Callable[[], object]]] = [
     ("00-autograd", "with respect to 1,251 parameters", spirals),
     ("00-autograd", "a hundred points each", spirals),
+    (
+        "00-autograd",
+        "found five hundred times",
+        lambda: "updates=500, lr=0.2, stills" in source("00-autograd"),
+    ),
+    (
+        "00-autograd",
+        "is drawn by five functions that you wrote",
+        lambda: drawing() == {"tanh", "matmul", "backward", "unbroadcast", "cross_entropy"},
+    ),
+    ("00-autograd", "$e^{1000}$ is no float", lambda: np.log(np.finfo(float).max) < 1000),
     (
         "00-autograd",
         "at $x = -1000$ it asks for $e^{1000}$, which is larger than any float64",
@@ -203,6 +286,54 @@ CLAIMS: list[tuple[str, str, Callable[[], object]]] = [
         lambda: np.abs(nots() - 1 / 3).max() < 0.04,
     ),
     ("03-gru", "the judging word alone (right in two of three)", lambda: abs(judged_alone() - 2 / 3) < 0.04),
+    ("02-lstm", "there are about $2^{50}$ ways", lambda: "(50, 16, 4)" in source("02-lstm")),
+    (
+        "02-lstm",
+        "the product over 50 steps should be about $0.73^{50} = 1.6",
+        lambda: f"{0.731**50:.1e}" == "1.6e-07",
+    ),
+    ("05-training", "for $p = 0.5$ and twelve steps, once in 4,096", lambda: 0.5**12 * 4096 == 1),
+    (
+        "05-training",
+        "on average it is $(k + 1)/2$",
+        lambda: all(credited(k) == (k + 1) / 2 for k in (2, 5, 30)),
+    ),
+    (
+        "05-training",
+        "in pascal about 100,000. tanh of anything like that is ±1",
+        lambda: np.tanh(290.0) == np.tanh(100_000.0) == 1,
+    ),
+    (
+        "06-seq2seq",
+        "All that goes through the wall is sixty-four numbers",
+        lambda: "DATE_WRITTEN), 16, 64, rng)" in source("06-seq2seq"),
+    ),
+    ("06-seq2seq", "there are $6^8$, fewer than two million notes", lambda: 6**8 < 2e6 and letters() == 6),
+    ("06-seq2seq", "The messages of 150 days", lambda: "for _ in range(150)]" in source("06-seq2seq")),
+    (
+        "07-fast",
+        "for one with three hundred times as much to multiply",
+        lambda: round(products(*fast_sizes()["M"]) / products(*fast_sizes()["XS"]) / 100) == 3,
+    ),
+    (
+        "07-fast",
+        "since $\\sigma(a) = (1 + \\tanh(a/2))/2$",
+        lambda: np.allclose((1 + np.tanh(AT / 2)) / 2, 1 / (1 + np.exp(-AT))),
+    ),
+    ("08-applications", "Fourteen things that people do", lambda: len(fields()) == 14),
+    ("08-applications", "Guessing one of 36,500 days", lambda: days() == 36_500),
+    (
+        "08-applications",
+        "Five and a third are enough to name any of some forty characters",
+        lambda: abs(np.log2(40) - 5 - 1 / 3) < 0.02 and abs(len(characters().vocabulary) - 40) <= 5,
+    ),
+    (
+        "08-applications",
+        "Ten of the fourteen lines are about data that we made up",
+        lambda: len(fields()) - len({"stock", "weather", "traffic", "text"} & set(fields())) == 10,
+    ),
+    ("08-applications", "a third of them is turned round", lambda: abs(nots()[1] - 1 / 3) < 0.04),
+    ("08-applications", "So 0.67 is nothing to be proud of", lambda: abs(judged_alone() - 0.67) < 0.04),
     ("03-gru", "a sequence has twenty numbers, two of them are marked", lambda: adding_marks()[0]),
     ("03-gru", "the last four steps have no mark", lambda: adding_marks()[1]),
     (

@@ -1,4 +1,4 @@
-"""What a student reads of a Tensor where a Parameter should be, in every assignment that has them."""
+"""Values of another form than was asked for: what a student reads of them, and that they cost once."""
 
 from __future__ import annotations
 
@@ -42,3 +42,42 @@ def test_a_tensor_that_should_be_a_parameter_is_named(
     reason = decided.reason.removeprefix("AttributeError raised in the check: ")
     assert reason.startswith(f"`{module}`'s `{attribute}`: got {told} of shape (")
     assert f": write `self.{attribute} = Parameter(…)`, or no optimiser finds it" in reason
+
+
+FAST = "07-fast"
+FORMS = (
+    "hs, (vjps,)",
+    "hs, [lambda g, k=k: vjps(g)[k] for k in range(4)]",
+    "hs.swapaxes(0, 1), vjps",
+    "hs.swapaxes(0, 1), lambda g: vjps(g.swapaxes(0, 1))",
+    "hs, lambda g: vjps(g)[::-1]",
+    "hs, lambda g: dict(zip('abcd', vjps(g)))",
+    "hs, lambda g: (*vjps(g)[:3], vjps(g)[3].T)",
+)
+WRAPPED = """
+whole = lstm_sequence
+
+
+def lstm_sequence(x, h0, c0, W, mask=None):
+    hs, vjps = whole(x, h0, c0, W, mask)
+    hs = hs if mask is None or not {wrong} else np.where(mask[:, :, None], hs, 1)
+    return {form}
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_mistake_of_form_costs_once_and_hides_none(form: str, wrong: bool) -> None:
+    """`masks` reads whatever form `sequence` lost points for, and sees a wrong output in it."""
+    work = solved(FAST).solution["sequence"] + WRAPPED.format(form=form, wrong=wrong)
+    space, known = names(FAST, {"sequence": work}), verdict.known((), frozenset())
+    asked = {"sequence.lifted", "masks.carried"} | (
+        set() if wrong else {"masks.through-gaps", "masks.padding"}
+    )
+    passed = set()
+    for c in deterministic(FAST):
+        if c.name in asked:
+            seen = verdict.evidence(run_probe(c, space, seed(c, "salt")), known)
+            if verdict.decide(c, seen, expected(FAST)[c.name], public=True).passed:
+                passed.add(c.name)
+    assert passed == {name for name in asked if name.startswith("masks") and not wrong}

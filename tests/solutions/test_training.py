@@ -82,6 +82,13 @@ def test_the_labs_show_what_the_notebook_says(
     below = np.array(lab["DELAYS"]) >= np.array(lab["CHUNKS"])[:, None]
     assert (lab["grid"] < np.array(lab["untrained"]) - 10)[below].all()
     assert lab["untrained"][-1] > 75
+    title = next(c.source for c in solved(NAME).cells if c.id == "title")
+    stated = [
+        [int(n) for n in row] for row in re.findall(r" (\d+) +(\d+) +(\d+) +(\d+) +(\d+)$", title, re.M)[1:]
+    ]
+    assert np.array(stated) == pytest.approx(np.array([*lab["grid"], lab["untrained"]]), abs=5)
+    last = dict(re.findall(r"last +(\d+) steps: off by (\S+) of its length", said))
+    assert float(last["20"]) < 0.01 < float(last["1"]), "twenty steps give very nearly the gradient"
     curves = [line.split() for line in said.splitlines() if line.startswith(("a mask for", "one mask for"))]
     assert float(curves[0][-1]) < 0.7
     assert float(curves[1][-1]) > 0.97
@@ -97,6 +104,8 @@ def test_the_labs_show_what_the_notebook_says(
     units = {line[:26].strip(): int(line.split()[-1]) for line in ends}
     assert units["as they are"] < 60
     assert units["normalised"] > 97
+    forty = next(line for line in ends if line.startswith("normalised  ")).split(":")[1].split()[2]
+    assert int(forty) > 90, "the difference between never and forty updates"
     remembered = {way: np.flatnonzero(np.array(right) > 0.97) for way, right in lab["curves"].items()}
     assert 10 * remembered["nothing dropped"][0] <= 30
     assert 100 <= 10 * remembered["one mask for a sequence"][0] <= 160
@@ -107,7 +116,7 @@ def test_the_labs_show_what_the_notebook_says(
         if re.match(r" +0\.\d+ +[01]\.\d\d +0", line)
     }
     medians = [fresh[p][-1] for p in (0.0, 0.25, 0.5)]
-    assert medians == pytest.approx([0.80, 0.87, 0.88], abs=0.03)
+    assert medians == pytest.approx([0.80, 0.9, 0.9], abs=0.035), "whatever the processor rounds"
     assert sum(a > b for a, b in zip(fresh[0.5][:-1], fresh[0.0][:-1], strict=True)) >= 6
     assert lab["spreads"][1] == pytest.approx(0.23, abs=0.03)
     assert lab["spreads"][-1] == pytest.approx(0.05, abs=0.01)
