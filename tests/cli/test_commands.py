@@ -64,14 +64,6 @@ def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
     return Course.at(tmp_path)
 
 
-@pytest.fixture
-def sandbox() -> None:
-    try:
-        Server().close()
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
-
-
 def answer(course: Course, text: str) -> dict[str, object]:
     return notebook(load(course.authored(NAME)), text)
 
