@@ -1,6 +1,19 @@
-"""Settings of all tests: on a slow or busy machine they wait longer, and fail no more often."""
+"""What all tests share: patience on a slow or busy machine, and the question whether it has a sandbox."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> None:
+    """Skips what needs a sandbox where there is none. Asked once: each answer starts a server."""
+    from minigrad.sandbox.errors import SandboxUnavailable
+    from minigrad.sandbox.server import Server
+
+    try:
+        Server().close()
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))

@@ -11,13 +11,11 @@ part of the work and draws no figure (`solutions/test_run_all.py`); this command
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import dataclasses
 import io
 import itertools
 import os
-import symtable
 import sys
 import time
 import traceback
@@ -34,6 +32,7 @@ from minigrad.grading.assignment.load import names as assignments
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Cell
 from minigrad.grading.notebook.checks import Checks
+from tests.reach import binds, closure, uses
 from tests.solved import RELEASES, SOLUTIONS, Overtime, deadline, solved
 
 CELL_CPU = 60.0  # s; no cell, cut short, comes near it
@@ -143,20 +142,13 @@ class Notebook:
         """Run All with some solution cells replaced; the locked cells that raise."""
         first = min(i for i, c in enumerate(self.cells) if c.id in replace)
         cells = [dataclasses.replace(c, source=replace.get(c.id, c.source)) for c in self.cells[first:]]
-        reached = self._reached({name for id in replace for name in self.binds[id]})
+        changed = {name for id in replace for name in self.binds[id]}
+        reached = closure(changed, [c.source for c in self.cells])
         again = [c for c in cells if c.kind != "lab" or self.uses[c.id] & reached]
         new = {name for c in again for name in self.binds[c.id]}
         self.names.clear()
         self.names.update({name: value for name, value in self.after.items() if name not in new})
         return self._run(work, again)
-
-    def _reached(self, changed: set[str]) -> set[str]:
-        """The names that a change of some can reach: those of cells that use them, and so on."""
-        reached, before = changed, set[str]()
-        while reached != before:
-            before = reached
-            reached = reached.union(*(self.binds[id] for id, used in self.uses.items() if used & reached))
-        return reached
 
     def _run(self, work: str, cells: Sequence[Cell]) -> list[Fault]:
         faults = []
@@ -234,32 +226,6 @@ def told(error: BaseException) -> str:
     lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith("<cell ")]
     where = " > ".join(f"{f.filename[6:-1]}:{f.lineno}" for f in lines)
     return f"{type(error).__name__}: {error} ({where})"
-
-
-def binds(source: str) -> set[str]:
-    """The names that a cell gives a value, at its top."""
-    top = symtable.symtable(source, "<cell>", "exec")
-    return {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
-
-
-def uses(source: str) -> set[str]:
-    """The names that a cell has from others: it mentions them, at its top or in a function, and does so
-    before it gives them a value."""
-    names = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)]
-    names.sort(key=lambda n: (n.lineno, n.col_offset))
-    first = {n.id: isinstance(n.ctx, ast.Store) for n in reversed(names)}
-    return {name for name in mentions(source) if not (name in binds(source) and first.get(name, True))}
-
-
-def mentions(source: str) -> set[str]:
-    """The names that a cell looks up in the notebook, at its top or in a function."""
-    tables = [symtable.symtable(source, "<cell>", "exec")]
-    found = {s.get_name() for s in tables[0].get_symbols() if s.is_referenced()}
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        found |= {s.get_name() for s in table.get_symbols() if s.is_global() and s.is_referenced()}
-    return found
 
 
 def main(asked: Sequence[str]) -> int:

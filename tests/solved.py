@@ -6,9 +6,10 @@ Every function takes the assignment's name, "01-rnn". What is asserted of all as
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +24,7 @@ from minigrad.grading.judge import diagnose, verdict
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Assignment, Cell, Evidence
 from minigrad.sandbox.probing import Overtime, deadline, run_probe, words_of
+from tests.reach import binds, closure
 
 SOLUTIONS = Path(__file__).parent.parent / "solutions"
 RELEASES = SOLUTIONS.parent / "assignments"
@@ -64,11 +66,13 @@ def seed(check: Check, salt: str) -> str:
     return sha256(f"{salt}:{check.name}".encode()).hexdigest()
 
 
-def evidence(name: str, namespace: dict[str, Any], salt: str = "salt") -> dict[str, Evidence]:
-    """What the deterministic checks give on the names that a notebook defines."""
+def evidence(
+    name: str, namespace: dict[str, Any], salt: str = "salt", checks: Iterable[Check] | None = None
+) -> dict[str, Evidence]:
+    """What the deterministic checks, or some of them, give on the names that a notebook defines."""
     may = verdict.known(solved(name).cells, frozenset())
     found = {}
-    for check in deterministic(name):
+    for check in deterministic(name) if checks is None else checks:
         try:
             with deadline(check.cpu):
                 found[check.name] = verdict.evidence(run_probe(check, namespace, seed(check, salt)), may)
@@ -83,6 +87,46 @@ def expected(name: str, salt: str = "salt") -> dict[str, Evidence]:
     return evidence(name, names(name), salt)
 
 
+class Watched(Student):
+    """The names that a notebook defines; it notes in `asked` those that a probe reads or replaces."""
+
+    def __init__(self, student: Student, asked: set[str]) -> None:
+        super().__init__(student._names)
+        object.__setattr__(self, "_seen", asked)
+
+    def __getattr__(self, name: str) -> Any:
+        self._seen.add(name)
+        return super().__getattr__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._seen.add(name)
+        super().__setattr__(name, value)
+
+
+@cache
+def asked(name: str, salt: str) -> dict[str, set[str]]:
+    """The names of the solution that each deterministic check asks for."""
+    found: dict[str, set[str]] = {c.name: set() for c in deterministic(name)}
+    watched = [
+        dataclasses.replace(c, probe=lambda student, rng, c=c: c.probe(Watched(student, found[c.name]), rng))
+        for c in deterministic(name)
+    ]
+    evidence(name, names(name), salt, watched)
+    return found
+
+
+def changed(name: str, replace: Mapping[str, str], salt: str = "salt") -> dict[str, Evidence]:
+    """What the deterministic checks give on the solution with some cells replaced.
+
+    A probe that asks for no name which the change can reach gives what it gives on the solution: up to
+    the first such name it has met nothing else. It does not run again.
+    """
+    new = {bound for id in replace for bound in binds(replace[id]) | binds(solved(name).solution[id])}
+    reached = closure(new, [c.source for c in cells(name, replace) if c.runs])
+    again = [c for c in deterministic(name) if asked(name, salt)[c.name] & reached]
+    return {**expected(name, salt), **evidence(name, names(name, replace), salt, again)}
+
+
 def failed(name: str, observed: Found, want: Found) -> dict[str, str]:
     """The deterministic checks that do not pass, each with the reason."""
     decided = {
@@ -95,7 +139,7 @@ def failed(name: str, observed: Found, want: Found) -> dict[str, str]:
 def known(name: str) -> dict[str, dict[str, Evidence]]:
     """What each mutant gives."""
     a = solved(name)
-    return {m.name: evidence(name, names(name, mutated(a, m))) for m in a.mutants}
+    return {m.name: changed(name, mutated(a, m)) for m in a.mutants}
 
 
 def recognised(name: str, observed: Found) -> dict[str, str]:

@@ -71,14 +71,6 @@ def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
     return Course.at(tmp_path)
 
 
-@pytest.fixture
-def sandbox() -> None:
-    try:
-        Server().close()
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
-
-
 def answer(course: Course, text: str) -> dict[str, object]:
     return notebook(load(course.authored(NAME)), text)
 
@@ -437,17 +429,25 @@ def test_every_folder_that_is_not_graded_has_a_line(course, sandbox, nbgrader, c
         assert f"\n{student} " in told
 
 
-@pytest.fixture
-def term(course) -> Course:
+@pytest.fixture(scope="module")
+def three(tmp_path_factory, template: Path) -> Path:
     """Two students with three assignments each; the second and third answers are wrong for the first."""
+    course = Course.at(shutil.copytree(template, tmp_path_factory.mktemp("three"), dirs_exist_ok=True))
     for name in ("02-other", "03-third"):
-        assert main(["new", name]) == 0
+        assert main(["--course", str(course.root), "new", name]) == 0
         build(load(course.authored(name)), course.root / "assignments")
     for student, text in (("x1", RIGHT), ("x2", ADDS)):
         hand_in(course, student, answer(course, text))
         for name in ("02-other", "03-third"):
             write(course.submitted / student / name / f"{name}.ipynb", answer(course, "scale = None"))
-    return course
+    return course.root
+
+
+@pytest.fixture
+def term(tmp_path: Path, three: Path, monkeypatch) -> Course:
+    shutil.copytree(three, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return Course.at(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,6 @@ import pytest
 from minigrad.cli import parser
 from minigrad.grading.assignment.load import load
 from minigrad.grading.store.dates import read_dates
-from minigrad.sandbox.errors import SandboxUnavailable
-from minigrad.sandbox.server import Server
 from tests.docs import worlds
 from tests.docs.blocks import ROOT, Block, blocks, inline_commands, lines
 from tests.docs.shell import Shell
@@ -66,11 +64,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    try:
-        Server().close()
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
+def place(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("pages")
     env = worlds.environment(worlds.packages(folder / "packages"), worlds.tools(folder / "tools"))
     return Place(folder, env)

@@ -13,10 +13,12 @@ import pytest
 
 from minigrad.checks import Mutant, Rewrite, Variant
 from minigrad.grading.assignment import load as sources
+from minigrad.grading.judge.reference import identical, mutated
 from minigrad.grading.model import Evidence
 from minigrad.sandbox.probing import run_probe
 from tests.solved import (
     SOLUTIONS,
+    changed,
     deterministic,
     evidence,
     expected,
@@ -85,7 +87,7 @@ def test_a_blank_release_is_to_do_everywhere(name: str) -> None:
 @pytest.mark.parametrize("salt", SALTS)
 @pytest.mark.parametrize(("name", "variant"), each("variants"))
 def test_variants_pass(name: str, variant: Variant, salt: str) -> None:
-    assert failed(name, evidence(name, names(name, variant.cells), salt), expected(name, salt)) == {}
+    assert failed(name, changed(name, variant.cells, salt), expected(name, salt)) == {}
 
 
 @pytest.mark.parametrize(("name", "mutant"), each("mutants"))
@@ -98,8 +100,18 @@ def test_mutants_fail_exactly_what_they_name_and_are_recognised(name: str, mutan
 
 @pytest.mark.parametrize(("name", "rewrite"), each("rewrites"))
 def test_rewrites_are_recognised(name: str, rewrite: Rewrite) -> None:
-    observed = evidence(name, names(name, rewrite.cells))
+    observed = changed(name, rewrite.cells)
     assert set(recognised(name, observed).values()) == {rewrite.of}
+
+
+@pytest.mark.parametrize("name", GRADED)
+def test_a_probe_that_asks_for_nothing_changed_gives_the_same(name: str) -> None:
+    """`changed`, with which the tests above look at all work, against all probes on a part of it."""
+    a = solved(name)
+    work = [*(mutated(a, m) for m in a.mutants), *(w.cells for w in (*a.variants, *a.rewrites))]
+    for cells in work[:: len(work) // 4]:
+        whole, part = evidence(name, names(name, cells)), changed(name, cells)
+        assert [c for c in whole if not identical(whole[c], part[c])] == []
 
 
 @pytest.mark.parametrize("name", GRADED)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from minigrad.grading.assignment.load import names
-from tests.run_all import Notebook, binds, uses
+from tests.reach import binds, closure, uses
+from tests.run_all import Notebook
 from tests.solved import SOLUTIONS, solved
 
 
@@ -35,3 +36,4 @@ def test_what_a_change_can_reach() -> None:
     assert uses(source) >= {"f", "y", "z", "w", "v"}
     assert not uses(source) & {"x", "a", "i"}
     assert binds(source) == {"x", "g", "w", "i"}
+    assert closure({"a"}, ["d = c", "b = a", "c = b", "e = 1"]) == {"a", "b", "c", "d"}

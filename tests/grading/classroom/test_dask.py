@@ -14,8 +14,6 @@ import pytest
 from minigrad.grading.classroom.dask import dask, local
 from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import GradingError
-from minigrad.sandbox.errors import SandboxUnavailable
-from minigrad.sandbox.server import Server
 from tests.grading.handed_in import NAME, hand_in, new_course, notebook
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask and what it imports
@@ -95,12 +93,9 @@ def test_a_cluster_is_reached_with_its_key_alone(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("sandbox")
 def test_a_killed_worker_loses_and_doubles_nothing(tmp_path):
     distributed = pytest.importorskip("distributed")
-    try:
-        Server().close()
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
     course, assignment = new_course(tmp_path)
     for i in range(12):
         answer = f"def scale(x, factor):\n    return x * {'factor' if i % 2 else i}"

@@ -11,12 +11,13 @@ from nbconvert.exporters import HTMLExporter
 from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.store.layout import Course
-from minigrad.sandbox.errors import SandboxUnavailable
-from minigrad.sandbox.server import Server
 from tests.grading.handed_in import ADDS, NAME, RIGHT, hand_in, new_course, notebook
 
 pytest.importorskip("nbgrader")
-pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
+pytestmark = [
+    pytest.mark.usefixtures("sandbox"),
+    pytest.mark.filterwarnings("ignore"),  # of nbgrader and what it imports
+]
 PICTURES = "<img src='x.png'> <img src='data:image/png;base64,AAAA' title='a > b'> ![](y.png) `code` $x^2$"
 
 
@@ -38,10 +39,6 @@ def pages(course: Course, exporter: type | None = None) -> dict[str, str]:
 def test_pages_are_those_of_nbgraders_exporter(tmp_path: Path) -> None:
     from minigrad.grading.nbgrader import plugin
 
-    try:
-        Server().close()
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
     course, assignment = new_course(tmp_path)
     build(assignment, course.root / "assignments")
     hand_in(course, "right", notebook(assignment, RIGHT, mine=PICTURES))

@@ -23,8 +23,6 @@ from minigrad.grading.classroom.court import court
 from minigrad.grading.classroom.run import grade_class, keep_report, take
 from minigrad.grading.model import Assignment, Exercise, GradingError, Report, Verdict
 from minigrad.grading.store.layout import Course
-from minigrad.sandbox.errors import SandboxUnavailable
-from minigrad.sandbox.server import Server
 from tests.demo.leaks import leaks, released_text, secrets
 from tests.grading.handed_in import (
     ADDS,
@@ -38,19 +36,14 @@ from tests.grading.handed_in import (
 )
 
 pytest.importorskip("nbgrader")
-pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
+pytestmark = [
+    pytest.mark.usefixtures("sandbox"),
+    pytest.mark.filterwarnings("ignore"),  # of nbgrader and what it imports
+]
 
 BIN = Path(sys.executable).parent
 CONFIG = Path(__file__).parents[3] / "nbgrader_config.py"
 HOSTILE = "**bold** [link](javascript:alert(1)) <img src=x onerror=alert(2)>\n\n<script>alert(3)</script>"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def sandbox():
-    try:
-        Server().close()
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
 
 
 def command(course: Course, *words: str) -> str:

@@ -16,23 +16,16 @@ from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.intake.parse import MAX_BYTES, MAX_CELL_BYTES, MAX_CELLS
 from minigrad.grading.model import Assignment
 from minigrad.grading.store.layout import Course
-from minigrad.sandbox.errors import SandboxUnavailable
-from minigrad.sandbox.server import Server
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, notebook
 from tests.recorded import as_judged, built, complaints, draw, grade, recorded, stock
 
 pytest.importorskip("nbgrader")
-pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
+pytestmark = [
+    pytest.mark.usefixtures("sandbox"),
+    pytest.mark.filterwarnings("ignore"),  # of nbgrader and what it imports
+]
 
 DRAWN = 6  # notebooks; as many as one likes: `python -m tests.recorded`
-
-
-@pytest.fixture(scope="module", autouse=True)
-def sandbox():
-    try:
-        Server().close()
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

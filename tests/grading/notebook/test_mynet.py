@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +121,16 @@ def test_outside_a_notebook_nothing_is_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("release")
+    authoring.build(authoring.load(example.write(root / "solutions")), root)
+    return root
+
+
 @pytest.fixture
-def course(tmp_path: Path) -> Path:
-    assignment = authoring.load(example.write(tmp_path / "solutions"))
-    authoring.build(assignment, tmp_path)
-    return tmp_path
+def course(tmp_path: Path, release: Path) -> Path:
+    return shutil.copytree(release, tmp_path, dirs_exist_ok=True)
 
 
 def run(course: Path, *sources: str) -> list[str]:
