@@ -36,6 +36,33 @@ def register(course: Course, assignment: Assignment) -> None:
             nbgrader.register(course, assignment)
 
 
+def demand_cells(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where the gradebook cannot take an assignment as it is now."""
+    if nbgrader := plugin():
+        nbgrader.demand_cells(course, assignment)
+
+
+def demand_recordable(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where the gradebook is of another release than the sources."""
+    if nbgrader := plugin():
+        nbgrader.demand_recordable(course, assignment)
+
+
+def renew_feedback(course: Course, name: str) -> int:
+    """Write the pages of feedback anew; how many there are."""
+    nbgrader = plugin()
+    if not nbgrader:
+        return 0
+    with files.private():
+        nbgrader.feedback(course, name)
+    return len(pages(course, name))
+
+
+def pages(course: Course, name: str) -> list[Path]:
+    """The pages of feedback of an assignment."""
+    return sorted(course.feedback.glob(f"*/{name}/{name}.html"))
+
+
 def record(
     course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
 ) -> dict[str, str]:

@@ -6,6 +6,7 @@ Enters them into nbgrader's gradebook too, where nbgrader is installed.
 from __future__ import annotations
 
 import argparse
+import sys
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
@@ -36,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
             continue
         made = files(assignment)
         gradebook.register(course, assignment)  # may refuse: then the release stays as it is
+        if any(course.reports(name).glob("*")):
+            print(f"minigrad: {name} was graded: run `minigrad regrade {name}`", file=sys.stderr)
         changed = write(assignment, made, course.root / "assignments")
         print(f"{name}: {'wrote ' + ', '.join(changed) if changed else 'nothing changed'}")
     return WRONG if wrong else OK

@@ -67,6 +67,7 @@ def register(course: Course, assignment: Assignment) -> None:
     Raises GradingError when cells came or went while there are submissions.
     """
     name = assignment.name
+    demand_cells(course, assignment)
     release = nbformat.from_dict(release_notebook(assignment))
     with book(course) as opened:
         opened.update_or_create_assignment(name)
@@ -74,14 +75,31 @@ def register(course: Course, assignment: Assignment) -> None:
         opened.db.commit()
     resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
     release, resources = ComputeChecksums().preprocess(release, resources)
-    try:
-        with for_nbgrader():
-            SaveCells().preprocess(release, resources)
-    except RuntimeError as error:
-        raise GradingError(
-            f"{name}: its graded cells changed, but {course.gradebook.name} has submissions of the old "
-            "release. Keep the cells' ids, or start the assignment under a new name."
-        ) from error
+    with for_nbgrader():
+        SaveCells().preprocess(release, resources)
+
+
+def demand_cells(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where the gradebook has submissions of a release with other cells.
+
+    Texts and points may change; nbgrader keeps the cells themselves, as scores hang on them.
+    """
+    name = assignment.name
+    if not registered(course, name):
+        return
+    with book(course) as opened:
+        known = opened.find_notebook(name, name)
+        graded, answers = ({c.name for c in cells} for cells in (known.grade_cells, known.solution_cells))
+        same = (
+            {c.name for c in known.source_cells} == {c.id for c in assignment.cells}
+            and graded == {c.id for c in assignment.cells if c.kind in ("check", "written")}
+            and answers == {c.id for c in assignment.cells if c.kind in ("solution", "written")}
+        )
+        if known.submissions and not same:
+            raise GradingError(
+                f"{name}: its cells are others, and {course.gradebook.name} has submissions of the old "
+                "release. Keep the cells' ids, or start the assignment under a new name."
+            )
 
 
 def registered(course: Course, name: str) -> bool:
@@ -105,7 +123,7 @@ def demand_points(opened: Gradebook, assignment: Assignment) -> None:
         other = sorted(id for id in known.keys() | wanted.keys() if known.get(id) != wanted.get(id))
         raise GradingError(
             f"{name}: the points of {', '.join(other)} are not those of the release in the gradebook: "
-            f"run `minigrad build {name}`, then grade again. Nothing was recorded"
+            f"run `minigrad regrade {name}`, which brings all in line. Nothing was recorded"
         )
 
 

@@ -28,6 +28,7 @@ from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
+    demand_cells,
     demand_name,
     demand_points,
     drop_page,
@@ -55,7 +56,18 @@ from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
-__all__ = ["book", "config", "export", "feedback", "record", "register", "registered", "totals"]
+__all__ = [
+    "book",
+    "config",
+    "demand_cells",
+    "demand_recordable",
+    "export",
+    "feedback",
+    "record",
+    "register",
+    "registered",
+    "totals",
+]
 
 # Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
 # folder and from there to the feedback; students get neither.
@@ -131,6 +143,14 @@ def record(
                 errors[student] = str(getattr(error, "orig", None) or error)
             done(student)
     return errors
+
+
+def demand_recordable(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where no report could be recorded: before anything is graded."""
+    release_files(course, assignment.name)
+    if registered(course, assignment.name):
+        with book(course) as opened:
+            demand_points(opened, assignment)
 
 
 def _record_one(
