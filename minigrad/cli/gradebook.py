@@ -48,19 +48,12 @@ def demand_recordable(course: Course, assignment: Assignment) -> None:
         nbgrader.demand_recordable(course, assignment)
 
 
-def renew_feedback(course: Course, name: str) -> int:
-    """Write the pages of feedback anew; how many there are."""
-    nbgrader = plugin()
-    if not nbgrader:
-        return 0
-    with files.private():
-        nbgrader.feedback(course, name)
-    return len(pages(course, name))
-
-
-def pages(course: Course, name: str) -> list[Path]:
-    """The pages of feedback of an assignment."""
-    return sorted(course.feedback.glob(f"*/{name}/{name}.html"))
+def renew_feedback(course: Course, name: str) -> None:
+    """Write all pages of feedback of an assignment anew."""
+    if nbgrader := plugin():
+        with files.private():
+            nbgrader.feedback(course, name)
+        print(f"minigrad: wrote the pages of feedback of {name}", file=sys.stderr)
 
 
 def record(

@@ -44,6 +44,9 @@ class Recorder:
     def demand_cells(self, course, assignment) -> None:
         pass
 
+    def feedback(self, course, name) -> None:
+        self.pages = name
+
     def demand_recordable(self, course, assignment) -> None:
         pass
 

@@ -57,15 +57,13 @@ def run(args: argparse.Namespace) -> int:
             )
         if not args.preview:
             demand_graded(after)
-            handed_out = gradebook.pages(course, name)
             gradebook.register(course, assignment)
             if written := build.write(assignment, release, course.root / "assignments"):
                 print(f"minigrad: {name}: wrote {', '.join(written)}", file=sys.stderr)
             after = grade_class(course, assignment, files, workers=args.workers)  # as just seen
             failed = gradebook.record(course, assignment, files, after)
-            if handed_out:
-                renewed = gradebook.renew_feedback(course, name)
-                print(f"minigrad: wrote {renewed} pages of feedback anew", file=sys.stderr)
+            if len(failed) < len(after):
+                gradebook.renew_feedback(course, name)
     found = changes(before, after)
     if args.json:
         print(json.dumps(changes_json(found), indent=1))

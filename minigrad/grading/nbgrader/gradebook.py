@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.preprocessors import ComputeChecksums, SaveCells
 
 from minigrad.grading.authoring.build import release_notebook
-from minigrad.grading.model import Assignment, GradingError, Refused, Report
+from minigrad.grading.classroom.decisions import demand_known, maxima
+from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
@@ -77,6 +78,12 @@ def register(course: Course, assignment: Assignment) -> None:
     release, resources = ComputeChecksums().preprocess(release, resources)
     with for_nbgrader():
         SaveCells().preprocess(release, resources)
+    decisions = dates_of(course).decisions.get(name, ())
+    demand_known(assignment, decisions)
+    with book(course) as opened:
+        for id, points in maxima(assignment, decisions).items():
+            opened.find_grade_cell(id, name, name).max_score = points
+        opened.db.commit()
 
 
 def demand_cells(course: Course, assignment: Assignment) -> None:
@@ -114,11 +121,12 @@ def registered(course: Course, name: str) -> bool:
     return True
 
 
-def demand_points(opened: Gradebook, assignment: Assignment) -> None:
-    """Raise GradingError where the gradebook has other grade cells, or other points, than the sources."""
+def demand_points(opened: Gradebook, assignment: Assignment, decisions: Sequence[Decision]) -> None:
+    """Raise GradingError where the gradebook has other grade cells, or other points, than the sources
+    and the decisions."""
     name = assignment.name
     known = {c.name: c.max_score for c in opened.find_notebook(name, name).grade_cells}
-    wanted = {c.id: c.points for c in assignment.cells if c.kind in ("check", "written")}
+    wanted = maxima(assignment, decisions)
     if known != wanted:
         other = sorted(id for id in known.keys() | wanted.keys() if known.get(id) != wanted.get(id))
         raise GradingError(

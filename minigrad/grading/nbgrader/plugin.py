@@ -134,7 +134,7 @@ def record(
         register(course, assignment)
     release, dates, errors = release_files(course, name), dates_of(course), {}
     with book(course) as opened:
-        demand_points(opened, assignment)
+        demand_points(opened, assignment, dates.decisions.get(name, ()))
         for student, source in submissions.items():
             try:
                 _record_one(opened, course, assignment, dates, release, student, source, reports[student])
@@ -150,7 +150,8 @@ def demand_recordable(course: Course, assignment: Assignment) -> None:
     release_files(course, assignment.name)
     if registered(course, assignment.name):
         with book(course) as opened:
-            demand_points(opened, assignment)
+            decisions = dates_of(course).decisions.get(assignment.name, ())
+            demand_points(opened, assignment, decisions)
 
 
 def _record_one(

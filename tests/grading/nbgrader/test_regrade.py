@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 import shutil
@@ -100,7 +101,7 @@ def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsy
         assert "edited" not in "".join(pages.values())
 
     assert main(["regrade", *WORDS]) == 0
-    assert "wrote 2 pages of feedback anew" in capsys.readouterr().err
+    assert f"wrote the pages of feedback of {NAME}" in capsys.readouterr().err
     all_say_20()
     assert main(["grade", *WORDS]) == 0
 
@@ -137,3 +138,67 @@ def test_a_regrade_that_cannot_be_finished_has_changed_nothing(course, monkeypat
     told = {"cells": "Keep the cells' ids", "solution": "the solution fails", "judge": "Nothing was changed"}
     assert told.get(way, "stopped") in capsys.readouterr().err
     assert everything(course) == before
+
+
+DECISIONS = f"""
+[[decisions.{NAME}]]
+drop = "scale.original"
+gone = true
+reason = "It asked for <more> than the text."
+date = 2030-02-03
+[[decisions.{NAME}]]
+add = "scale"
+points = 0.5
+students = ["wrong"]
+reason = "The server was down."
+date = 2030-02-04
+"""
+
+
+def test_a_decision_is_previewed_and_reaches_gradebook_reports_and_feedback(course, monkeypatch, capsys):
+    """The check's points are gone: the maximum falls, for who passed it too. Taken back, all is as before."""
+    from minigrad.grading.nbgrader import plugin
+    from minigrad.grading.report.lms import Total
+
+    assignment = load(course.authored(NAME))
+    left = assignment.check("scale.values").points
+
+    def both(judge: FakeJudge, data: bytes) -> Report:
+        """A verdict on each check, where the stand-in has one alone."""
+        (exercise,) = FakeJudge.grade(judge, data).exercises
+        (one,) = exercise.verdicts
+        checks = [dataclasses.replace(one, check=c.name, points=c.points) for c in assignment.checks]
+        return Report(NAME, "graded", (dataclasses.replace(exercise, verdicts=tuple(checks)),))
+
+    monkeypatch.setattr(court.Judge, "grade", both)
+    assert main(["grade", *WORDS, "--new-salt"]) == 0
+    as_it_was = plugin.totals(course, NAME)
+    course.dates.write_text(DECISIONS)
+    before = everything(course)
+    assert main(["grade", *WORDS]) == 2
+    assert main(["regrade", *WORDS, "--preview"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"scale is worth {left:g}, was 10" in told
+    assert "`scale` gets 0.5 points more, up to all that it has: The server was down." in told
+    assert everything(course) == before
+    assert main(["regrade", *WORDS]) == 0
+    assert plugin.totals(course, NAME) == (
+        5 + left,
+        {"right": Total(left, 0.0, True), "wrong": Total(0.5, 0.0, False)},
+    )
+    reports = last_reports(course, NAME)
+    assert {s: (r.score, r.points) for s, r in reports.items()} == {
+        "right": (left, left),
+        "wrong": (0.5, left),
+    }
+    pages = {p.parent.parent.name: p.read_text() for p in course.feedback.rglob("*.html")}
+    assert all(
+        "Decision of 2030-02-03: `scale.original` counts for nobody" in page for page in pages.values()
+    )
+    assert all("asked for &lt;more&gt; than" in page for page in pages.values())
+    assert ["Decision of 2030-02-04" in pages[s] for s in ("right", "wrong")] == [False, True]
+    assert main(["regrade", *WORDS]) == 0
+    assert "0 of 2 submissions change" in capsys.readouterr().out
+    course.dates.unlink()
+    assert main(["regrade", *WORDS]) == 0
+    assert plugin.totals(course, NAME) == as_it_was
