@@ -40,7 +40,7 @@ OPS, APP = "minigrad/ops/elementwise.py", "minigrad/cli/app.py"
 INTO_LISTS = {
     f"file {OPS}": f"""sed -i 's/^    "sqrt",$/    "softsign",\\n&/' {OPS}""",
     "file minigrad/cli/commands/students.py": f"sed -i -e 's/^COMMANDS = (/&students, /' "
-    f"-e 's/^from minigrad.cli.commands import /&students, /' {APP}",
+    f"-e 's/^from minigrad.cli.commands import (/&students, /' {APP}",
 }
 
 
