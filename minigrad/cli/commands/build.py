@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
             continue
         made = files(assignment)
         gradebook.register(course, assignment)  # may refuse: then the release stays as it is
-        if any(course.reports(name).glob("*")):
-            print(f"minigrad: {name} was graded: run `minigrad regrade {name}`", file=sys.stderr)
         changed = write(assignment, made, course.root / "assignments")
+        if changed and any(course.reports(name).glob("*")):
+            print(f"minigrad: {name} was graded: run `minigrad regrade {name}`", file=sys.stderr)
         print(f"{name}: {'wrote ' + ', '.join(changed) if changed else 'nothing changed'}")
     return WRONG if wrong else OK

@@ -69,6 +69,8 @@ def register(course: Course, assignment: Assignment) -> None:
     """
     name = assignment.name
     demand_cells(course, assignment)
+    decisions = dates_of(course).decisions.get(name, ())
+    demand_known(assignment, decisions)
     release = nbformat.from_dict(release_notebook(assignment))
     with book(course) as opened:
         opened.update_or_create_assignment(name)
@@ -78,8 +80,6 @@ def register(course: Course, assignment: Assignment) -> None:
     release, resources = ComputeChecksums().preprocess(release, resources)
     with for_nbgrader():
         SaveCells().preprocess(release, resources)
-    decisions = dates_of(course).decisions.get(name, ())
-    demand_known(assignment, decisions)
     with book(course) as opened:
         for id, points in maxima(assignment, decisions).items():
             opened.find_grade_cell(id, name, name).max_score = points
