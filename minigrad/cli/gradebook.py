@@ -36,6 +36,26 @@ def register(course: Course, assignment: Assignment) -> None:
             nbgrader.register(course, assignment)
 
 
+def demand_cells(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where the gradebook cannot take an assignment as it is now."""
+    if nbgrader := plugin():
+        nbgrader.demand_cells(course, assignment)
+
+
+def demand_recordable(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where the gradebook is of another release than the sources."""
+    if nbgrader := plugin():
+        nbgrader.demand_recordable(course, assignment)
+
+
+def renew_feedback(course: Course, name: str) -> None:
+    """Write all pages of feedback of an assignment anew."""
+    if nbgrader := plugin():
+        with files.private():
+            nbgrader.feedback(course, name)
+        print(f"minigrad: wrote the pages of feedback of {name}", file=sys.stderr)
+
+
 def record(
     course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
 ) -> dict[str, str]:

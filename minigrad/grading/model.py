@@ -193,6 +193,20 @@ class Exercise:
     hint: str = ""
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What an instructor decided about a check, or with "add" about an exercise, in the course file."""
+
+    kind: Literal["drop", "credit", "add"]
+    of: str  # the check's name, or the exercise's
+    reason: str
+    date: str  # 2030-02-03
+    points: float = 0.0  # of "add"
+    gone: bool = False  # of "drop": its points are not shared out among the exercise's other checks
+    students: tuple[str, ...] = ()  # whom it concerns; none: everybody
+    where: str = ""  # "course.toml, line 12"
+
+
 Status = Literal["graded", "refused", "ungraded"]
 
 
@@ -210,6 +224,7 @@ class Report:
     training_cpu: float = 0.0
     blank: bool = False  # nothing of the release was changed
     confirmed: bool = True  # False when a timeout was not confirmed: not shared with equal code
+    decisions: tuple[Decision, ...] = ()  # still to be applied: see `classroom/decisions.py`
 
     @property
     def score(self) -> float:

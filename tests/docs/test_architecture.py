@@ -18,7 +18,7 @@ LINK = re.compile(r"\]\(([^)#]+)\)")
 BASES = ("", "minigrad", "minigrad/grading", "minigrad/grading/*", "docs", "solutions/01-rnn")
 MADE = re.compile(  # what is there only once something was run, or on a user's disk
     r"((submitted|autograded|feedback|demo|dist|\.minigrad|tls)/.*"
-    r"|(report|grades|results|course|timestamp|mynet)\.\w+)"
+    r"|(report|grades|results|course|timestamp|mynet|requirements)\.\w+)"
 )
 VOCABULARY = """op vjp tape node leaf unbroadcast parameter module cell state mask assignment exercise check
 probe replay mutant variant observation verdict hint report cohort salt evidence release intake session

@@ -38,7 +38,7 @@ OPS, APP = "minigrad/ops/elementwise.py", "minigrad/cli/app.py"
 INTO_LISTS = {
     f"file {OPS}": f"""sed -i 's/^    "sqrt",$/    "softsign",\\n&/' {OPS}""",
     "file minigrad/cli/commands/students.py": f"sed -i -e 's/^COMMANDS = (/&students, /' "
-    f"-e 's/^from minigrad.cli.commands import /&students, /' {APP}",
+    f"-e 's/^from minigrad.cli.commands import (/&students, /' {APP}",
 }
 
 
@@ -122,7 +122,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_the_course_files_of_the_guide_are_right(tmp_path: Path) -> None:
     whole = "".join(block.text for block in blocks(GUIDE) if block.kind == "toml")
-    assert set(tomllib.loads(whole)) == {"due", "extensions", "late", "gradebook"}
+    assert set(tomllib.loads(whole)) == {"due", "extensions", "late", "decisions", "gradebook"}
     (tmp_path / "course.toml").write_text(whole)
     assert read_dates(tmp_path / "course.toml", ("01-rnn",)).db_url.startswith("postgresql")
 

@@ -84,11 +84,12 @@ class FakeJudge:
         if b"CRASH" in data:
             raise ValueError("a bug in the judge")
         passed = b"x * factor" in data or b"factor * x" in data
-        verdict = Verdict("scale.values", "scale", "says", 10.0, True, passed, "" if passed else "off")
+        points = self.assignment.exercises()["scale"]
+        verdict = Verdict("scale.values", "scale", "says", points, True, passed, "" if passed else "off")
         return Report(
             NAME,
             "graded",
-            (Exercise("scale", 10.0, 10.0 * passed, (verdict,)),),
+            (Exercise("scale", points, points * passed, (verdict,)),),
             notes=intake(data, self.assignment).notes,
             cells=(CellRun("scale", "words of one student"),),
             confirmed=b"UNCONFIRMED" not in data,

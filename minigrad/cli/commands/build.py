@@ -6,6 +6,7 @@ Enters them into nbgrader's gradebook too, where nbgrader is installed.
 from __future__ import annotations
 
 import argparse
+import sys
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
@@ -37,5 +38,7 @@ def run(args: argparse.Namespace) -> int:
         made = files(assignment)
         gradebook.register(course, assignment)  # may refuse: then the release stays as it is
         changed = write(assignment, made, course.root / "assignments")
+        if changed and any(course.reports(name).glob("*")):
+            print(f"minigrad: {name} was graded: run `minigrad regrade {name}`", file=sys.stderr)
         print(f"{name}: {'wrote ' + ', '.join(changed) if changed else 'nothing changed'}")
     return WRONG if wrong else OK

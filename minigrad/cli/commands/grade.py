@@ -75,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     recorded = ours and not args.unsafe
     failed = {}
     with grading(course) if recorded else nullcontext():
+        if recorded:
+            gradebook.demand_recordable(course, assignment)  # before anything changes
         if args.new_salt:
             new_salt(course.salt(name))
         with executor(args) as (pool, workers), progress(f"grading {name}", len(files)) as step:

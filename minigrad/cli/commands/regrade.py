@@ -1,18 +1,21 @@
 """Grade everything submitted again with the same salt, and list who gains or loses what.
 
-A changed checks file regrades its assignment; what did not change is not run again.
+What did not change is not run again. Then release, gradebook and feedback follow; a regrade that cannot
+be finished, or is stopped while it grades, has changed none of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Mapping
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, WRONG, add_flag, add_workers
 from minigrad.cli.terminal import progress, table
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, Report
 
 EXAMPLE = "minigrad regrade 01-rnn --preview"
 
@@ -27,6 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade a class again and list what changes; with --preview, nothing is recorded."""
+    from minigrad.grading.authoring import build
     from minigrad.grading.classroom.changes import changes, changes_json, changes_line, changes_rows
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
@@ -38,17 +42,28 @@ def run(args: argparse.Namespace) -> int:
     files = course.submissions(name)
     if not before:
         raise GradingError(f"{name} was not graded yet: run `minigrad grade {name}`")
+    failed: dict[str, str] = {}
     with grading(course):
+        gradebook.demand_cells(course, assignment)
+        release = {} if args.preview else build.files(assignment)
         with progress(f"grading {name}", len(files)) as step:
             after = grade_class(
                 course,
                 assignment,
                 files,
                 workers=args.workers,
-                preview=args.preview,
+                preview=True,
                 done=lambda student, report: step(student),
             )
-        failed = {} if args.preview else gradebook.record(course, assignment, files, after)
+        if not args.preview:
+            demand_graded(after)
+            gradebook.register(course, assignment)
+            if written := build.write(assignment, release, course.root / "assignments"):
+                print(f"minigrad: {name}: wrote {', '.join(written)}", file=sys.stderr)
+            after = grade_class(course, assignment, files, workers=args.workers)  # as just seen
+            failed = gradebook.record(course, assignment, files, after)
+            if len(failed) < len(after):
+                gradebook.renew_feedback(course, name)
     found = changes(before, after)
     if args.json:
         print(json.dumps(changes_json(found), indent=1))
@@ -57,3 +72,14 @@ def run(args: argparse.Namespace) -> int:
             print(table(("student", "before", "after", "change", "checks"), changes_rows(found), 110))
         print(changes_line(found, len(after)) + ("; nothing was recorded" if args.preview else ""))
     return WRONG if failed or any(r.status != "graded" for r in after.values()) else OK
+
+
+def demand_graded(after: Mapping[str, Report]) -> None:
+    """Raise GradingError where the judge failed: a part of a class would keep scores of other checks."""
+    failed = [(student, report.reason) for student, report in after.items() if report.status == "ungraded"]
+    if failed:
+        student, why = failed[0]
+        raise GradingError(
+            f"{len(failed)} of {len(after)} could not be graded, {student} for one: {why} "
+            "Nothing was changed: see to it, and regrade again"
+        )

@@ -44,6 +44,24 @@ COURSE_TOML = """\
 # slope_percent_per_day = 10          # of the score, from the due date on
 # cap_percent = 50                    # at most
 
+# [[decisions.01-rnn]]                # once for each decision: one of drop, credit and add
+# credit = "rnn-cell.gradients"       # this check counts as passed
+# students = ["s17"]                  # for these alone (default: everybody)
+# reason = "The text was unclear."    # students read it
+# date = 2030-02-03
+
+# [[decisions.01-rnn]]
+# drop = "rnn-cell.values"            # this check counts for nobody
+# gone = true                         # nor do its points (default: the exercise's other checks get them)
+# reason = "It asked for more than the text."
+# date = 2030-02-03
+
+# [[decisions.01-rnn]]
+# add = "rnn-cell"                    # to this exercise, up to all that it has; also with students
+# points = 2
+# reason = "The server was down."
+# date = 2030-02-04
+
 # [gradebook]                         # only for a gradebook in PostgreSQL
 # db_url = "postgresql+psycopg2:///course"
 """

@@ -21,6 +21,8 @@ class Change:
     after: float | None
     gained: tuple[str, ...] = ()  # checks that pass now and did not
     lost: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()  # notes of decisions that are new
+    points: tuple[tuple[str, float, float], ...] = ()  # exercises whose points are others: before, after
 
     @property
     def difference(self) -> float:
@@ -46,11 +48,24 @@ def _change(student: str, old: Report | None, new: Report) -> Change | None:
         return None
     gained = tuple(name for name in _names(new) if name in (passes - passed) & told)
     lost = tuple(name for name in _names(new) if name in (passed - passes) & told)
-    return Change(student, was, new.status, before, after, gained, lost)
+    return Change(
+        student, was, new.status, before, after, gained, lost, _decided(old, new), _other_points(old, new)
+    )
 
 
 def _score(report: Report | None) -> float | None:
     return round(report.score, 4) if report and report.status == "graded" else None
+
+
+def _decided(old: Report | None, new: Report) -> tuple[str, ...]:
+    known = old.notes if old else ()
+    return tuple(note for note in new.notes if note.startswith("Decision of ") and note not in known)
+
+
+def _other_points(old: Report | None, new: Report) -> tuple[tuple[str, float, float], ...]:
+    known = {e.name: e.points for e in old.exercises} if old else {}
+    pairs = ((e.name, known.get(e.name, e.points), e.points) for e in new.exercises)
+    return tuple(pair for pair in pairs if pair[1] != pair[2])
 
 
 def _names(report: Report | None) -> list[str]:
@@ -84,6 +99,8 @@ def changes_rows(found: Sequence[Change]) -> list[tuple[str, str, str, str, str]
                     for verb, names in (("gains", c.gained), ("loses", c.lost))
                     if names
                 ]
+                + [f"{name} is worth {number(now)}, was {number(old)}" for name, old, now in c.points]
+                + list(c.decided)
             ),
         )
         for c in found

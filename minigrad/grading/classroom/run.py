@@ -16,11 +16,13 @@ from pathlib import Path
 
 from minigrad.grading.classroom import jobs
 from minigrad.grading.classroom.court import Court, Job, court
+from minigrad.grading.classroom.decisions import concerning, decided, demand_known
 from minigrad.grading.classroom.similarity import similar
 from minigrad.grading.intake.canonical import intake, read
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.judge import seeds
-from minigrad.grading.model import Alike, Assignment, Refused, Report, Source
+from minigrad.grading.model import Alike, Assignment, Decision, Refused, Report, Source
+from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import load_report, read_salt, save_report
 
@@ -61,7 +63,10 @@ def grade_class(
     """
     name, keep = assignment.name, keep and isolation != "unsafe"
     folder = course.previews(name) if preview else course.reports(name)
-    grading = _Grading(course, assignment, court(course, name, isolation), folder if keep else None, done)
+    decisions = dates_of(course).decisions.get(name, ()) if keep else ()
+    demand_known(assignment, decisions)
+    judge_of = court(course, name, isolation)
+    grading = _Grading(course, assignment, judge_of, folder if keep else None, done, decisions)
     for student, source in submissions.items():
         grading.take_in(take(course, assignment, grading.court.salt, student, source))
     todo = deque(grading.waiting)
@@ -81,6 +86,7 @@ class _Grading:
     court: Court
     folder: Path | None  # where students' reports are kept; None: nothing is kept
     done: Done
+    decisions: tuple[Decision, ...] = ()
     reports: dict[str, Report] = field(default_factory=dict)
     waiting: dict[str, deque[Submission]] = field(default_factory=dict)  # equal code under one key
 
@@ -119,14 +125,15 @@ class _Grading:
         return False
 
     def settle(self, one: Submission, report: Report) -> None:
-        """Keep a student's report, and pass it on."""
+        """Keep a student's report as the judge made it, and pass it on as it was decided."""
+        report = dataclasses.replace(report, decisions=concerning(self.decisions, one.student))
         if self.folder:
             try:
                 keep_report(self.folder / one.student, one.key or "refused", report)
             except OSError as error:  # a full disk: never a score that the next run would not find
                 why = f"the report could not be kept ({error.strerror}): make room and grade again"
                 report = Report(self.assignment.name, "ungraded", reason=why)
-        self.reports[one.student] = report
+        self.reports[one.student] = report = decided(report)
         self.done(one.student, report)
 
     def share(self, key: str, report: Report) -> None:
@@ -195,7 +202,7 @@ def last_reports(course: Course, name: str) -> dict[str, Report]:
         newest = max(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns, default=None)
         report = load_report(folder, newest.stem) if newest else None
         if report:
-            found[folder.name] = report
+            found[folder.name] = decided(report)
     return found
 
 
@@ -229,7 +236,7 @@ def _shareable(report: Report) -> bool:
 
 def _common(report: Report) -> Report:
     """What equal code shares: verdicts, never text that a submission printed or repairs of one file."""
-    return dataclasses.replace(report, cells=(), notes=())
+    return dataclasses.replace(report, cells=(), notes=(), decisions=())
 
 
 def _theirs(report: Report, one: Submission) -> Report:

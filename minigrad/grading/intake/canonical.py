@@ -86,7 +86,7 @@ def in_order(raw: Sequence[Raw], matched: Match, assignment: Assignment, notes: 
 def merge(release: Cell, source: str, r: Raw, notes: list[str]) -> Cell:
     """The release's cell with the student's text where an answer belongs; notes what has no effect."""
     if release.kind in ("check", "written") and r.points is not None and r.points != release.points:
-        notes.append(f"`{release.id}`: the points were edited; this has no effect")
+        notes.append(f"`{release.id}`: worth {release.points:g} points, whatever the file says")
     if same_text(source, release.source):
         return release
     if release.kind in ANSWERS:

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.preprocessors import ComputeChecksums, SaveCells
 
 from minigrad.grading.authoring.build import release_notebook
-from minigrad.grading.model import Assignment, GradingError, Refused, Report
+from minigrad.grading.classroom.decisions import demand_known, maxima
+from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
@@ -67,6 +68,9 @@ def register(course: Course, assignment: Assignment) -> None:
     Raises GradingError when cells came or went while there are submissions.
     """
     name = assignment.name
+    demand_cells(course, assignment)
+    decisions = dates_of(course).decisions.get(name, ())
+    demand_known(assignment, decisions)
     release = nbformat.from_dict(release_notebook(assignment))
     with book(course) as opened:
         opened.update_or_create_assignment(name)
@@ -74,14 +78,35 @@ def register(course: Course, assignment: Assignment) -> None:
         opened.db.commit()
     resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
     release, resources = ComputeChecksums().preprocess(release, resources)
-    try:
-        with for_nbgrader():
-            SaveCells().preprocess(release, resources)
-    except RuntimeError as error:
-        raise GradingError(
-            f"{name}: its graded cells changed, but {course.gradebook.name} has submissions of the old "
-            "release. Keep the cells' ids, or start the assignment under a new name."
-        ) from error
+    with for_nbgrader():
+        SaveCells().preprocess(release, resources)
+    with book(course) as opened:
+        for id, points in maxima(assignment, decisions).items():
+            opened.find_grade_cell(id, name, name).max_score = points
+        opened.db.commit()
+
+
+def demand_cells(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where the gradebook has submissions of a release with other cells.
+
+    Texts and points may change; nbgrader keeps the cells themselves, as scores hang on them.
+    """
+    name = assignment.name
+    if not registered(course, name):
+        return
+    with book(course) as opened:
+        known = opened.find_notebook(name, name)
+        graded, answers = ({c.name for c in cells} for cells in (known.grade_cells, known.solution_cells))
+        same = (
+            {c.name for c in known.source_cells} == {c.id for c in assignment.cells}
+            and graded == {c.id for c in assignment.cells if c.kind in ("check", "written")}
+            and answers == {c.id for c in assignment.cells if c.kind in ("solution", "written")}
+        )
+        if known.submissions and not same:
+            raise GradingError(
+                f"{name}: its cells are others, and {course.gradebook.name} has submissions of the old "
+                "release. Keep the cells' ids, or start the assignment under a new name."
+            )
 
 
 def registered(course: Course, name: str) -> bool:
@@ -96,16 +121,17 @@ def registered(course: Course, name: str) -> bool:
     return True
 
 
-def demand_points(opened: Gradebook, assignment: Assignment) -> None:
-    """Raise GradingError where the gradebook has other grade cells, or other points, than the sources."""
+def demand_points(opened: Gradebook, assignment: Assignment, decisions: Sequence[Decision]) -> None:
+    """Raise GradingError where the gradebook has other grade cells, or other points, than the sources
+    and the decisions."""
     name = assignment.name
     known = {c.name: c.max_score for c in opened.find_notebook(name, name).grade_cells}
-    wanted = {c.id: c.points for c in assignment.cells if c.kind in ("check", "written")}
+    wanted = maxima(assignment, decisions)
     if known != wanted:
         other = sorted(id for id in known.keys() | wanted.keys() if known.get(id) != wanted.get(id))
         raise GradingError(
             f"{name}: the points of {', '.join(other)} are not those of the release in the gradebook: "
-            f"run `minigrad build {name}`, then grade again. Nothing was recorded"
+            f"run `minigrad regrade {name}`, which brings all in line. Nothing was recorded"
         )
 
 

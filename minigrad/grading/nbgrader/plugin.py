@@ -29,6 +29,7 @@ from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
+    demand_cells,
     demand_name,
     demand_points,
     drop_page,
@@ -57,7 +58,18 @@ from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
-__all__ = ["book", "config", "export", "feedback", "record", "register", "registered", "totals"]
+__all__ = [
+    "book",
+    "config",
+    "demand_cells",
+    "demand_recordable",
+    "export",
+    "feedback",
+    "record",
+    "register",
+    "registered",
+    "totals",
+]
 
 # Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
 # folder and from there to the feedback; students get neither.
@@ -125,7 +137,7 @@ def record(
         register(course, assignment)
     release, dates, errors = release_files(course, name), dates_of(course), {}
     with book(course) as opened:
-        demand_points(opened, assignment)
+        demand_points(opened, assignment, dates.decisions.get(name, ()))
         for student, source in submissions.items():
             try:
                 _record_one(opened, course, assignment, dates, release, student, source, reports[student])
@@ -134,6 +146,15 @@ def record(
                 errors[student] = str(getattr(error, "orig", None) or error)
             done(student)
     return errors
+
+
+def demand_recordable(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where no report could be recorded: before anything is graded."""
+    release_files(course, assignment.name)
+    if registered(course, assignment.name):
+        with book(course) as opened:
+            decisions = dates_of(course).decisions.get(assignment.name, ())
+            demand_points(opened, assignment, decisions)
 
 
 def _record_one(

@@ -182,9 +182,10 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
                 ask_a_person(opened, assignment.name, student)
                 opened.db.commit()
                 raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
-            demand_points(opened, assignment)
+            dates = dates_of(self.course)
+            demand_points(opened, assignment, dates.decisions.get(assignment.name, ()))
             made = with_report(notebook, report, assignment)
-            enter(opened, assignment, student, notebook, report, dates_of(self.course))
+            enter(opened, assignment, student, notebook, report, dates)
             drop_page(self.course, assignment.name, student)
             opened.db.commit()
         return made, resources

@@ -1,4 +1,4 @@
-"""The course file, course.toml: due dates, extensions, what lateness costs, where the gradebook is.
+"""The course file, course.toml: due dates, extensions, lateness, decisions about checks, the gradebook.
 
 [due]
 01-rnn = 2030-02-01T23:59:00+01:00
@@ -11,6 +11,22 @@ grace_hours = 0.5           # after the due date, free of charge
 slope_percent_per_day = 10  # of the score, from the due date on
 cap_percent = 50            # at most
 
+[[decisions.01-rnn]]
+credit = "rnn-cell.gradients"   # counts as passed; students = ["ada"]: only for these
+reason = "The text was unclear."
+date = 2030-02-03
+
+[[decisions.01-rnn]]
+drop = "rnn-cell.values"        # counts for nobody; gone = true: nor do its points
+reason = "It asked for more than the text."
+date = 2030-02-03
+
+[[decisions.01-rnn]]
+add = "rnn-cell"                # to an exercise, up to all that it has; also with students
+points = 2
+reason = "The server was down."
+date = 2030-02-04
+
 [gradebook]
 db_url = "postgresql+psycopg2:///course"
 """
@@ -19,13 +35,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import Decision, GradingError
 from minigrad.grading.roster import read_roster
 from minigrad.grading.store.layout import Course
 
@@ -57,6 +73,7 @@ class Dates:
     extensions: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)  # assignment -> student
     late: Late = Late()
     db_url: str = ""
+    decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict)  # by assignment
 
 
 @dataclass(frozen=True)
@@ -112,7 +129,7 @@ class _Reader:
     students: Students | None
 
     def dates(self, values: Mapping[str, Any]) -> Dates:
-        self.only(values, "", ("due", "extensions", "late", "gradebook"))
+        self.only(values, "", ("due", "extensions", "late", "decisions", "gradebook"))
         due = {
             self.assignment(name, "due"): self.time(value, "due", name)
             for name, value in self.section(values, "due").items()
@@ -137,7 +154,50 @@ class _Reader:
         url = book.get("db_url", "")
         if not isinstance(url, str) or (url and "://" not in url):
             raise self.wrong("gradebook", "db_url", 'must be like "postgresql+psycopg2:///course"')
-        return Dates(due, extensions, Late(**{k: self.number(v, k) for k, v in late.items()}), url)
+        decisions = {
+            self.assignment(name, "decisions"): tuple(self.decided(name, tables))
+            for name, tables in self.section(values, "decisions").items()
+        }
+        costs = Late(**{k: self.number(v, k) for k, v in late.items()})
+        return Dates(due, extensions, costs, url, decisions)
+
+    def decided(self, name: str, tables: object) -> Iterator[Decision]:
+        """The decisions about an assignment's checks, in the order of the file."""
+        section = f"decisions.{name}"
+        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+            raise self.wrong("decisions", name, f"must be a list of tables: write [[{section}]] above each")
+        header = re.compile(rf"\s*\[\[\s*decisions\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]\]")
+        lines = [i for i, text in enumerate(self.text.splitlines(), 1) if header.match(text)]
+        for number, table in enumerate(tables):
+            at = f", line {lines[number]}" if len(lines) == len(tables) else ""
+            yield self.decision(table, f"{self.file}{at} [{section}]")
+
+    def decision(self, table: Mapping[str, Any], where: str) -> Decision:
+        def demand(right: bool, why: str) -> None:
+            if not right:
+                raise GradingError(f"{where}: {why}")
+
+        kinds = [kind for kind in ("drop", "credit", "add") if kind in table]
+        demand(len(kinds) == 1, "needs one of drop, credit and add: the check's name, or the exercise's")
+        (kind,) = kinds
+        own = {"drop": ("gone",), "credit": ("students",), "add": ("points", "students")}[kind]
+        for key in table.keys() - {kind, *own, "reason", "date"}:
+            demand(False, f"`{key}` is unknown: beside {kind} there is {', '.join((*own, 'reason', 'date'))}")
+        of, reason, day = (table.get(key) for key in (kind, "reason", "date"))
+        demand(isinstance(of, str), f"{kind} must be a name in quotes")
+        demand(isinstance(reason, str) and bool(reason.strip()), "needs a reason, which students read")
+        demand(isinstance(day, date) and not isinstance(day, datetime), "needs a date: date = 2030-02-03")
+        students, points, gone = table.get("students", []), table.get("points", 0.0), table.get("gone", False)
+        demand(isinstance(students, list), "students must be a list of names")
+        demand("students" not in table or bool(students), "students names nobody: leave it out for everybody")
+        for student in students:
+            named = isinstance(student, str) and (not self.students or student in self.students.known)
+            demand(named, f"`{student}` {self.students.why if self.students else 'is no name'}")
+        plain = isinstance(points, int | float) and not isinstance(points, bool) and 0 < points < float("inf")
+        demand(kind != "add" or plain, "points must be a number above 0")
+        demand(isinstance(gone, bool), "gone must be true or false")
+        values = {"of": str(of), "reason": str(reason).strip(), "date": str(day), "where": where}
+        return Decision(kind, points=float(points), gone=gone, students=tuple(students), **values)  # type: ignore[arg-type]
 
     def section(self, values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         found = values.get(name, {})

@@ -12,6 +12,7 @@ from typing import Any
 
 from minigrad.grading.model import (
     CellRun,
+    Decision,
     Exercise,
     GradingError,
     Report,
@@ -96,4 +97,7 @@ def from_dict(data: Mapping[str, Any]) -> Report:
         training_cpu=data["training_cpu"],
         blank=data["blank"],
         confirmed=data["confirmed"],
+        decisions=tuple(
+            Decision(**{**d, "students": tuple(d["students"])}) for d in data.get("decisions", ())
+        ),
     )

@@ -80,7 +80,7 @@ def test_edited_points_and_flags_have_no_effect():
     cells[3]["metadata"]["nbgrader"] |= {"points": 1e9, "locked": False, "solution": True}
     result = intake(book(cells), TASK)
     assert result.cells == CELLS
-    assert result.notes == ("`square-check`: the points were edited; this has no effect",)
+    assert result.notes == ("`square-check`: worth 20 points, whatever the file says",)
 
 
 def test_added_cells_keep_their_place_and_empty_ones_go():

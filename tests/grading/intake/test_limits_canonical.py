@@ -61,7 +61,8 @@ def test_edited_points_are_noted_where_points_are_and_equal_ones_are_not():
         cell = next(c for c in cells if c["id"] == id)
         cell["metadata"]["nbgrader"]["points"] = 3.5
         notes = intake(book(cells), TASK).notes
-        assert notes == ((f"`{id}`: the points were edited; this has no effect",) if noted else ())
+        points = next(c.points for c in TASK.cells if c.id == id)
+        assert notes == ((f"`{id}`: worth {points:g} points, whatever the file says",) if noted else ())
 
 
 def test_own_cells_are_numbered_from_one_past_the_releases_ids():

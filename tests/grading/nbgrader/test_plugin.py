@@ -134,7 +134,7 @@ def test_feedback_tells_the_reason_and_the_hint(stock):
     assert "&lt;b&gt;ran&lt;/b&gt;" in pages["adds"]
     assert "could not be graded" in pages["broken"]
     assert "the file is empty" in pages["empty"]
-    assert "the points were edited; this has no effect" in pages["hooked"]
+    assert "worth 10 points, whatever the file says" in pages["hooked"]
 
 
 def test_what_students_wrote_runs_in_no_browser(stock):

@@ -204,7 +204,7 @@ def test_points_that_were_changed_and_not_built_are_not_recorded(room):
     before = written(course)
     cells = tuple(dataclasses.replace(c, points=20.0) if c.kind == "check" else c for c in assignment.cells)
     changed = dataclasses.replace(assignment, cells=cells)
-    with pytest.raises(GradingError, match=f"points of scale-check .*minigrad build {NAME}"):
+    with pytest.raises(GradingError, match=f"points of scale-check .*minigrad regrade {NAME}"):
         nbgrader.record(course, changed, course.submissions(NAME), reports(room))
     assert written(course) == before
     shutil.rmtree(course.release(NAME))

@@ -9,7 +9,7 @@ import pytest
 
 from minigrad.grading.model import GradingError
 from minigrad.grading.store import dates
-from minigrad.grading.store.dates import Dates, Late, dates_of, read_dates
+from minigrad.grading.store.dates import Dates, Late, Students, dates_of, read_dates
 from minigrad.grading.store.layout import Course
 
 KNOWN = ("01-rnn", "02-lstm")
@@ -27,6 +27,16 @@ def test_the_example_of_the_docstring(tmp_path):
     assert found.extensions == {"01-rnn": {"ada": datetime(2030, 2, 8, 22, 59, tzinfo=UTC)}}
     assert found.late == Late(0.5, 10, 50)
     assert found.db_url == "postgresql+psycopg2:///course"
+    first, second, third = found.decisions["01-rnn"]
+    assert (first.kind, first.of, first.students) == ("credit", "rnn-cell.gradients", ())
+    assert (second.kind, second.gone, second.date) == ("drop", False, "2030-02-03")
+    assert (third.kind, third.of, third.points, third.reason) == (
+        "add",
+        "rnn-cell",
+        2.0,
+        "The server was down.",
+    )
+    assert first.where.endswith(" [decisions.01-rnn]")
 
 
 def test_no_file_says_nothing(tmp_path):
@@ -53,7 +63,7 @@ DUE = "[due]\n01-rnn = 2030-02-01T23:59:00Z\n"
     ("text", "told"),
     [
         ("[due]\n01-rnn = \n", r"line 2.*this is no TOML"),
-        ("[dues]\n", r"line 1: `dues` is unknown: there is due, extensions, late, gradebook"),
+        ("[dues]\n", r"line 1: `dues` is unknown: there is due, extensions, late, decisions, gradebook"),
         ("due = 3\n", r"line 1: `due` must be a table"),
         (f"{DUE}09-none = 2030-02-01\n", r"line 3 \[due\]: `09-none` is no assignment .* there is 01-rnn"),
         ("\n[due]\n01-rnn = 2030-02-01\n", r"line 3 \[due\]: `01-rnn` must be a date with a time"),
@@ -110,3 +120,47 @@ def test_an_extension_for_nobody_is_refused_with_its_line(tmp_path, text, line, 
     (course.submitted / "508x").mkdir()
     course.roster.write_text(f"{roster}508x,\n".replace(",", "") if "508" in roster else roster)
     assert "508x" in dates_of(course).extensions["01-rnn"]
+
+
+WHY = 'reason = "r"\ndate = 2030-02-03\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (WHY, "needs one of drop, credit and add"),
+        (f'drop = "a.b"\ncredit = "a.c"\n{WHY}', "needs one of drop, credit and add"),
+        ('drop = "a.b"\ndate = 2030-02-03\n', "needs a reason"),
+        ('drop = "a.b"\nreason = " "\ndate = 2030-02-03\n', "needs a reason"),
+        ('drop = "a.b"\nreason = "r"\n', "needs a date: date = 2030-02-03"),
+        ('drop = "a.b"\nreason = "r"\ndate = 2030-02-03T00:00:00Z\n', "needs a date"),
+        (
+            f'drop = "a.b"\nstudents = ["ann"]\n{WHY}',
+            "`students` is unknown: beside drop there is gone",
+        ),
+        (
+            f'credit = "a.b"\npoints = 2\n{WHY}',
+            "`points` is unknown: beside credit there is students",
+        ),
+        (f'credit = "a.b"\nstudents = ["bob"]\n{WHY}', "`bob` is nobody"),
+        (f'credit = "a.b"\nstudents = []\n{WHY}', "students names nobody"),
+        (f'add = "a"\n{WHY}', "points must be a number above 0"),
+        (f'add = "a"\npoints = 0\n{WHY}', "points must be a number above 0"),
+        (f'add = "a"\npoints = true\n{WHY}', "points must be a number above 0"),
+        (f'drop = "a.b"\ngone = 1\n{WHY}', "gone must be true or false"),
+        (f"drop = 3\n{WHY}", "drop must be a name in quotes"),
+    ],
+)
+def test_a_decision_that_is_wrong_is_refused_with_its_line(tmp_path, text, told):
+    right = f'[[decisions.01-rnn]]\ncredit = "a.b"\nstudents = ["ann"]\n{WHY}'
+    (tmp_path / "course.toml").write_text(f"{right}[[ decisions.'01-rnn' ]]\n{text}")
+    with pytest.raises(GradingError, match=rf"^course.toml, line 6 \[decisions.01-rnn\]: {told}"):
+        read_dates(tmp_path / "course.toml", KNOWN, Students({"ann"}, "is nobody"))
+
+
+@pytest.mark.parametrize("text", ["[decisions.01-rnn]\ndrop = 'a.b'\n", "[decisions]\n01-rnn = 3\n"])
+def test_decisions_are_a_list_of_an_assignment_that_is_there(tmp_path, text):
+    with pytest.raises(GradingError, match=r"write \[\[decisions.01-rnn\]\] above each"):
+        read(tmp_path, text)
+    with pytest.raises(GradingError, match="`09-none` is no assignment"):
+        read(tmp_path, text.replace("01-rnn", "09-none"))

@@ -1,0 +1,204 @@
+"""`minigrad regrade` after points or cells changed: all of it follows, or nothing was touched."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from minigrad.cli import main
+from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.build import check_build
+from minigrad.grading.classroom import court
+from minigrad.grading.classroom.run import last_reports
+from minigrad.grading.model import Report
+from minigrad.grading.store.layout import Course
+from tests.grading.handed_in import (
+    ADDS,
+    NAME,
+    RIGHT,
+    FakeJudge,
+    course_with_essay,
+    fake_judge,
+    hand_in,
+    notebook,
+)
+
+pytest.importorskip("nbgrader")
+pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
+WORDS = [NAME, "--workers", "1"]
+APART = ("lock", "previews", "__pycache__", "references", "results")  # what no grade depends on
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """A graded class whose feedback was handed out."""
+    from minigrad.grading.nbgrader import plugin
+
+    course = course_with_essay(tmp_path_factory.mktemp("template"))
+    assignment = load(course.authored(NAME))
+    hand_in(course, "right", notebook(assignment, RIGHT, essay="In my own words."))
+    hand_in(course, "wrong", notebook(assignment, ADDS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(court, "Judge", fake_judge())
+        assert main(["--course", str(course.root), "grade", *WORDS]) == 0
+    plugin.feedback(course, NAME)
+    return course.root
+
+
+@pytest.fixture
+def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
+    monkeypatch.setattr(court, "Judge", fake_judge())
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return Course.at(tmp_path)
+
+
+def rewrite(course: Course, old: str, new: str) -> None:
+    """The author changes the notebook."""
+    source = course.authored(NAME) / "notebook.py"
+    assert old in source.read_text()
+    source.write_text(source.read_text().replace(old, new))
+
+
+def everything(course: Course) -> dict[str, str]:
+    """What the course says of grades: release, gradebook, reports, pages."""
+    files = (p for p in course.work.rglob("*") if p.is_file() and not {*APART} & {*p.parts})
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsys):
+    from minigrad.grading.nbgrader import plugin
+    from minigrad.grading.report.lms import Total
+
+    shutil.copy(course.gradebook, course.work / "old.db")
+    rewrite(course, "points=10", "points=20")
+    before = everything(course)
+    assert main(["grade", *WORDS]) == 2
+    assert f"run `minigrad regrade {NAME}`" in capsys.readouterr().err
+    assert main(["regrade", *WORDS, "--preview"]) == 0
+    assert "scale is worth 20, was 10" in capsys.readouterr().out
+    assert everything(course) == before
+
+    def all_say_20() -> None:
+        assert check_build(load(course.authored(NAME)), course.root / "assignments") == []
+        assert plugin.totals(course, NAME) == (
+            25.0,
+            {"right": Total(20.0, 0.0, True), "wrong": Total(0.0, 0.0, False)},
+        )
+        scores = {s: (r.score, r.points) for s, r in last_reports(course, NAME).items()}
+        assert scores == {"right": (20, 20), "wrong": (0, 20)}
+        pages = {p.parent.parent.name: p.read_text() for p in course.feedback.rglob("*.html")}
+        shown = {s: {*re.findall(r"Score: ([\d.]+) / ([\d.]+)", text)} for s, text in pages.items()}
+        whole = {"right": {("20.0", "20.0")}, "wrong": {("0.0", "20.0")}}
+        assert {s: {pair for pair in pairs if pair[1] == "20.0"} for s, pairs in shown.items()} == whole
+        assert not any(pair[1] == "10.0" for pairs in shown.values() for pair in pairs)
+        assert "edited" not in "".join(pages.values())
+
+    assert main(["regrade", *WORDS]) == 0
+    assert f"wrote the pages of feedback of {NAME}" in capsys.readouterr().err
+    all_say_20()
+    assert main(["grade", *WORDS]) == 0
+
+    shutil.copy(course.work / "old.db", course.gradebook)
+    assert main(["grade", *WORDS]) == 2
+    assert main(["regrade", *WORDS]) == 0
+    all_say_20()
+
+
+def stops_at_the_second(grade: Callable[[FakeJudge, bytes], Report]) -> Callable[[FakeJudge, bytes], Report]:
+    """Ctrl-C in the middle of a class."""
+
+    def graded_or_stopped(judge: FakeJudge, data: bytes) -> Report:
+        if judge.graded:
+            raise KeyboardInterrupt
+        return grade(judge, data)
+
+    return graded_or_stopped
+
+
+@pytest.mark.parametrize("way", ["cells", "solution", "stopped", "judge"])
+def test_a_regrade_that_cannot_be_finished_has_changed_nothing(course, monkeypatch, capsys, way):
+    rewrite(course, "points=10", "points=20")
+    if way == "cells":
+        rewrite(course, 'id="essay"', 'id="other"')
+    if way == "solution":
+        rewrite(course, "import numpy as np", "import numpy as mp")
+    if way == "stopped":
+        monkeypatch.setattr(court.Judge, "grade", stops_at_the_second(court.Judge.grade))
+    if way == "judge":
+        monkeypatch.setattr(court, "Judge", None)
+    before = everything(course)
+    assert main(["regrade", *WORDS]) == 2
+    told = {"cells": "Keep the cells' ids", "solution": "the solution fails", "judge": "Nothing was changed"}
+    assert told.get(way, "stopped") in capsys.readouterr().err
+    assert everything(course) == before
+
+
+DECISIONS = f"""
+[[decisions.{NAME}]]
+drop = "scale.original"
+gone = true
+reason = "It asked for <more> than the text."
+date = 2030-02-03
+[[decisions.{NAME}]]
+add = "scale"
+points = 0.5
+students = ["wrong"]
+reason = "The server was down."
+date = 2030-02-04
+"""
+
+
+def test_a_decision_is_previewed_and_reaches_gradebook_reports_and_feedback(course, monkeypatch, capsys):
+    """The check's points are gone: the maximum falls, for who passed it too. Taken back, all is as before."""
+    from minigrad.grading.nbgrader import plugin
+    from minigrad.grading.report.lms import Total
+
+    assignment = load(course.authored(NAME))
+    left = assignment.check("scale.values").points
+
+    def both(judge: FakeJudge, data: bytes) -> Report:
+        """A verdict on each check, where the stand-in has one alone."""
+        (exercise,) = FakeJudge.grade(judge, data).exercises
+        (one,) = exercise.verdicts
+        checks = [dataclasses.replace(one, check=c.name, points=c.points) for c in assignment.checks]
+        return Report(NAME, "graded", (dataclasses.replace(exercise, verdicts=tuple(checks)),))
+
+    monkeypatch.setattr(court.Judge, "grade", both)
+    assert main(["grade", *WORDS, "--new-salt"]) == 0
+    as_it_was = plugin.totals(course, NAME)
+    course.dates.write_text(DECISIONS)
+    before = everything(course)
+    assert main(["grade", *WORDS]) == 2
+    assert main(["regrade", *WORDS, "--preview"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"scale is worth {left:g}, was 10" in told
+    assert "`scale` gets 0.5 points more, up to all that it has: The server was down." in told
+    assert everything(course) == before
+    assert main(["regrade", *WORDS]) == 0
+    assert plugin.totals(course, NAME) == (
+        5 + left,
+        {"right": Total(left, 0.0, True), "wrong": Total(0.5, 0.0, False)},
+    )
+    reports = last_reports(course, NAME)
+    assert {s: (r.score, r.points) for s, r in reports.items()} == {
+        "right": (left, left),
+        "wrong": (0.5, left),
+    }
+    pages = {p.parent.parent.name: p.read_text() for p in course.feedback.rglob("*.html")}
+    assert all(
+        "Decision of 2030-02-03: `scale.original` counts for nobody" in page for page in pages.values()
+    )
+    assert all("asked for &lt;more&gt; than" in page for page in pages.values())
+    assert ["Decision of 2030-02-04" in pages[s] for s in ("right", "wrong")] == [False, True]
+    assert main(["regrade", *WORDS]) == 0
+    assert "0 of 2 submissions change" in capsys.readouterr().out
+    course.dates.unlink()
+    assert main(["regrade", *WORDS]) == 0
+    assert plugin.totals(course, NAME) == as_it_was
