@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,16 @@ def test_nothing_is_recorded_in_no_grad_and_what_is_handed_through_is_read_only(
         assert not first(y, 1.0).data.flags.writeable
     assert times(1.0, y).node is not None
     assert twice(y).node is not None
+
+
+def test_a_no_grad_that_was_entered_elsewhere_stops_nothing_here():
+    x, elsewhere, paused = leaf(1.0), contextvars.copy_context(), no_grad()
+    elsewhere.run(paused.__enter__)
+    try:
+        for y in (twice(x), times(x, 1.0), times(1.0, x), times(x, x)):
+            assert y.node is not None
+    finally:
+        elsewhere.run(paused.__exit__, None, None, None)
 
 
 def test_a_parents_shape_is_shared_where_it_is_equal():
