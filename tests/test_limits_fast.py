@@ -7,9 +7,8 @@ import contextvars
 import numpy as np
 import pytest
 
-import minigrad
 from minigrad import Tensor, fast, no_grad, op, tape
-from minigrad.fast import joining, quick, vjps
+from minigrad.fast import passes, quick, vjps
 from minigrad.fast.vjps import ALL_ZERO, By, picked, zeros
 
 
@@ -99,8 +98,6 @@ def test_a_parents_shape_is_shared_where_it_is_equal():
     assert twice(x).node.shape is x.node.shape
     assert times(x, 1.0).node.shape is x.node.shape
     assert times(x, np.ones((3, 2))).node.shape == (3, 2)
-    total = quick(lambda x: (x.sum(), (lambda g: np.full(x.shape, g),)))
-    assert total(x).node.shape == ()
 
 
 def test_shapes_that_do_not_fit_name_the_op():
@@ -110,11 +107,11 @@ def test_shapes_that_do_not_fit_name_the_op():
 
 
 def test_results_that_are_no_arrays_become_some():
-    total = quick(lambda x: (x.sum(), (lambda g: g,)))
+    listed = quick(lambda x: (x.tolist(), (lambda g: g,)))
     both = quick(lambda a, b: (float(a.sum() + b.sum()), (lambda g: g, lambda g: g)))
     for y in (
-        total(leaf(1.0)),
-        total(Tensor([1.0])),
+        listed(leaf(1.0)),
+        listed(Tensor([1.0])),
         both(leaf(1.0), leaf(2.0)),
         both(Tensor([1.0]), Tensor([2.0])),
     ):
@@ -131,15 +128,6 @@ def test_off_it_hands_over_to_the_plain_tape(monkeypatch):
     assert called == [y]
     assert twice(x).node.arguments == [x.node]
     assert times(x, 1.0).node.arguments == [x.node, None]
-
-
-def test_a_joining_op_is_one_function_an_axis():
-    join = joining(lambda a, b, axis: (np.concatenate([a, b], axis), lambda g: np.split(g, 2, axis)))
-    assert join(0) is join(0)
-    assert join(0) is not join(1)
-    a, b = Tensor(np.ones((2, 2)), True), Tensor(np.ones((2, 2)), True)
-    g = np.arange(8.0).reshape(2, 4)
-    assert gradients(minigrad.concatenate([a, b], 1), a, b, g=g) == [g[:, :2].tolist(), g[:, 2:].tolist()]
 
 
 # Backward
@@ -218,20 +206,20 @@ def test_a_freed_tape_and_a_leaf_changed_since_are_refused():
 @pytest.mark.parametrize("n", [0, 1, 2, 4096, 4097, 8191, 8192, 8193, 9 * 1024, 9 * 1024 + 1])
 def test_sums_of_columns_however_many_rows(n):
     rows = np.arange(2.0 * n).reshape(n, 2)
-    assert fast._column_sums(rows).tolist() == rows.sum(axis=0).tolist()
+    assert passes._column_sums(rows).tolist() == rows.sum(axis=0).tolist()
 
 
 def test_many_rows_are_summed_in_blocks_and_the_rows_left_over_with_them():
     rows = np.ones((8 * 1024 + 3, 1), np.float32)
     rows[0] = 2.0**24  # on which a running sum of float32 would stay
-    assert fast._column_sums(rows)[0] >= 2**24 + 7 * 1024
+    assert passes._column_sums(rows)[0] >= 2**24 + 7 * 1024
 
 
 def test_few_ones_are_kept_and_many_are_not():
-    assert fast._ones(4096, np.dtype("f")) is fast._ones(4096, np.dtype("f"))
-    assert fast._ones(4097, np.dtype("f")) is not fast._ones(4097, np.dtype("f"))
-    assert fast._ones(3, np.dtype("f")).tolist() == [1, 1, 1]
-    assert fast._few_ones.cache_info().maxsize == 64
+    assert passes._ones(4096, np.dtype("f")) is passes._ones(4096, np.dtype("f"))
+    assert passes._ones(4097, np.dtype("f")) is not passes._ones(4097, np.dtype("f"))
+    assert passes._ones(3, np.dtype("f")).tolist() == [1, 1, 1]
+    assert passes._few_ones.cache_info().maxsize == 64
 
 
 @pytest.mark.parametrize(
@@ -243,7 +231,7 @@ def test_few_ones_are_kept_and_many_are_not():
 )  # fmt: skip
 def test_broadcasting_is_undone_as_on_the_plain_tape(of, to):
     g = np.arange(np.prod(of), dtype=float).reshape(of)
-    undone = fast._unbroadcast(g, to)
+    undone = passes._unbroadcast(g, to)
     assert undone.shape == to
     assert undone.tolist() == tape.unbroadcast(g, to).tolist()
 
@@ -251,7 +239,7 @@ def test_broadcasting_is_undone_as_on_the_plain_tape(of, to):
 @pytest.mark.parametrize(("of", "to"), [((2, 3), (2, 2)), ((2, 3), (4, 3)), ((3,), (2, 3)), ((2, 3), (2,))])
 def test_what_no_broadcasting_gives_is_refused(of, to):
     with pytest.raises(ValueError, match="gave a gradient of shape"):
-        fast._unbroadcast(np.ones(of), to)
+        passes._unbroadcast(np.ones(of), to)
 
 
 # Slices that are written into one buffer

@@ -94,7 +94,12 @@ def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
         top = np.where((top > 0) & (top < np.inf), top, 1)
         y = _spread(np.square(x / top).sum(axis=axis, keepdims=keepdims), x, axis, keepdims)
         y = (np.sqrt(y) * top).reshape(np.shape(y) if keepdims else x.sum(axis=axis).shape)
-    return y, (lambda g: _spread(g, x, axis, keepdims) * _over(x, _spread(y, x, axis, keepdims)),)
+
+    def vjp(g: Array) -> Array:  # where the length is 0, g may be infinite, as 1 / |x| has it
+        g = _spread(np.where(y == 0, 0, g), x, axis, keepdims)
+        return g * _over(x, _spread(y, x, axis, keepdims))
+
+    return y, (vjp,)
 
 
 def _over(g: Array, y: Array) -> Array:
