@@ -1,8 +1,10 @@
 """Grades for a learning management system: the gradebook's totals, with who is who from the roster. Pure.
 
-Forms, as the makers document them: Canvas, "How do I import grades in the Gradebook?" (a row of possible
-points; an id for each student); Moodle, "Grade import" (users by email address, columns mapped by hand);
-Blackboard, "Upload or download grades" (users by user name).
+Forms, as public pages describe them; none was tried in the system itself. Canvas: name, its own id, the two
+ids of the school, section, then assignments (Ohio State University, "Import CSV File to Carmen Grades"), with
+the row of possible points that its own export has. Moodle: a user's email address, columns mapped by hand.
+Blackboard: a user's name, and a column of text for each header that it does not know (Blackboard's help,
+"Uploading or Downloading Grade Center Items for Working Offline").
 """
 
 from __future__ import annotations
