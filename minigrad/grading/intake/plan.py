@@ -207,6 +207,7 @@ def _around(levels: Sequence[Sequence[Parts]], around: Around) -> int:
     for depth, paths in enumerate(levels):
         by_roster = around.roster and 2 * sum(_listed(p[0], around.roster) for p in paths) > len(paths)
         by_nbgrader = any(len(p) > 2 and p[1] in {around.assignment, *around.known} for p in paths)
+        by_nbgrader = by_nbgrader and _only_folder(paths) not in WRAPPERS  # submitted/hw/ann/hw.ipynb
         if by_roster or by_nbgrader:
             return depth
     for depth, paths in enumerate(levels):

@@ -133,6 +133,12 @@ def test_the_folder_that_is_named_may_be_the_wrapper_itself():
     assert chosen(result) == {"s1": "hw-ann-lee/hw.ipynb", "s2": "hw-bo/hw.ipynb"}
 
 
+@pytest.mark.parametrize("wrapper", ["submitted", "submissions"])
+def test_a_folder_of_submissions_is_nobody_though_an_assignments_lies_in_it(wrapper):
+    names = [f"{wrapper}/hw/ann/hw.ipynb", f"{wrapper}/hw/bo/hw.ipynb"]
+    assert chosen(made(*names)) == dict(zip(("ann", "bo"), names, strict=True))
+
+
 def test_one_person_is_one_student_in_every_assignment():
     """Moodle's number is another one in each assignment: without a roster there is no telling."""
     for number in (7001, 9001):
