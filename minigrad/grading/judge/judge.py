@@ -196,7 +196,8 @@ class Judge:
                 observed = self.observe(taken.cells, train)
                 return self.report(taken, observed)
             except (SandboxFault, JudgeFault, OSError, MemoryError) as fault:
-                kind = fault if isinstance(fault, SandboxFault) else type(fault).__name__
+                own = isinstance(fault, (SandboxFault, JudgeFault))  # our words: the first line has the cause
+                kind = str(fault).partition("\n")[0] if own else type(fault).__name__
                 why = f"the judge failed ({kind}): grade this submission again"
                 self.close()
         return Report(self.assignment.name, "ungraded", reason=why, notes=taken.notes)

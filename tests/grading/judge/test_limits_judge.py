@@ -6,7 +6,7 @@ import pytest
 
 from minigrad.grading.intake.canonical import intake
 from minigrad.grading.judge.judge import Judge
-from minigrad.grading.model import Evidence
+from minigrad.grading.model import Evidence, JudgeFault
 from tests.grading.judge.test_judge import ALL, SALT, scores
 from tests.grading.near import Near
 from tests.grading.squares import squares, submission
@@ -46,6 +46,12 @@ def test_a_fault_of_the_machine_is_told_by_its_name_alone(judge, near, fault):
     assert report.reason == f"the judge failed ({type(fault).__name__}): grade this submission again"
     near.faults = 2
     assert scores(judge.grade(submission())) == ALL
+
+
+def test_why_there_is_no_sandbox_is_told(judge, near):
+    near.faults, near.fault = 3, JudgeFault("no namespaces here\n  allow them")
+    reason = judge.grade(submission()).reason
+    assert reason == "the judge failed (no namespaces here): grade this submission again"
 
 
 def test_each_submission_is_charged_its_own_replays_alone(judge):
