@@ -77,6 +77,25 @@ def test_a_saved_state_that_counts_one_parameter_less_is_refused():
         optimizer.load_state_dict({**saved, "counts": saved["counts"][:1]})
 
 
+def test_a_saved_rate_below_0_is_refused_before_anything_changes():
+    first = optim.SGD([Parameter(np.ones(2))], lr=1.0, momentum=0.9)
+    second = optim.SGD([Parameter(np.ones(2))], lr=2.0, momentum=0.9)
+    first.parameters[0].grad = np.ones(2)
+    first.step()
+    with pytest.raises(ValueError, match="lr is -0.5"):
+        second.load_state_dict({**first.state_dict(), "lr": [-0.5]})
+    assert (second.steps, second.lr, second.state[0]["velocity"].tolist()) == (0, 2.0, [0, 0])
+
+
+def test_a_step_is_made_in_the_dtype_that_the_optimiser_began_with():
+    p = Parameter(np.ones(2, np.float32))
+    optimizer = optim.SGD([p], lr=1.0)
+    p.data = p.data.astype(np.float64)
+    p.grad = np.full(2, 1 / 3)
+    optimizer.step()
+    assert p.data.tolist() == [1 - float(np.float32(1 / 3))] * 2
+
+
 def test_parameters_of_two_dtypes_keep_their_own():
     small, large = Parameter(np.ones(2, np.float32)), Parameter(np.ones(3))
     optimizer = optim.Adam([small, large])
