@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments import published
-from minigrad.cli.course import find_course
 from minigrad.cli.options import CANNOT, OK, add_workers, positive
 from minigrad.cli.terminal import progress, table
 from minigrad.errors import MinigradError
 from minigrad.grading.model import GradingError
+from minigrad.grading.store.layout import Course
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Train, print a table for each experiment, and write everything down."""
     try:
-        course = find_course(args)
+        course = Course.at(args.course) if args.course else Course.find(Path.cwd())
     except GradingError:
         raise GradingError("the cells of solutions/ are trained, and there are none here") from None
     names = tuple(dict.fromkeys(args.experiments)) or tuple(published.EXPERIMENTS)

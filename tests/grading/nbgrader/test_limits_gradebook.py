@@ -169,7 +169,7 @@ def test_a_name_of_128_characters_on_one_line_can_be_kept():
 
 def test_other_points_than_the_sources_are_named():
     right = [("a-check", 3.0), ("why", 2.0)]
-    gradebook.demand_points(Book(known=right), TASK)
+    gradebook.demand_points(Book(known=right), TASK, ())
     for known, named in (
         ([("a-check", 2.0), ("why", 2.0)], "the points of a-check are"),
         ([("why", 2.0)], "the points of a-check are"),
@@ -177,7 +177,7 @@ def test_other_points_than_the_sources_are_named():
         ([("a-check", 1.0)], "the points of a-check, why are"),
     ):
         with pytest.raises(GradingError, match=named):
-            gradebook.demand_points(Book(known=known), TASK)
+            gradebook.demand_points(Book(known=known), TASK, ())
 
 
 # The gradebook itself
@@ -245,19 +245,30 @@ def test_an_assignment_is_registered_where_the_gradebook_knows_it(course, monkey
     assert gradebook.registered(course, "hw"), "a database needs no file"
 
 
-def test_graded_cells_that_changed_below_submissions_are_told_with_the_remedy(course, monkeypatch):
-    class Changed:
-        def preprocess(self, release, resources):
-            raise RuntimeError("nbgrader's words")
+def test_cells_that_changed_below_submissions_are_told_with_the_remedy(course, monkeypatch):
+    def named(*names):
+        return [SimpleNamespace(name=n) for n in names]
 
     book = Book()
-    book.update_or_create_assignment = lambda name: book.told.append(name)
     opened(monkeypatch, book)
-    monkeypatch.setattr(gradebook, "release_notebook", lambda task: {"cells": [], "metadata": {}})
-    monkeypatch.setattr(gradebook, "ComputeChecksums", lambda: SimpleNamespace(preprocess=lambda *of: of))
-    monkeypatch.setattr(gradebook, "SaveCells", Changed)
-    with pytest.raises(
-        GradingError, match=r"^hw: its graded cells changed, but gradebook.db has submissions"
+    course.work.mkdir(parents=True)
+    course.gradebook.touch()
+    same = {"source_cells": named("a", "a-check", "why"), "grade_cells": named("a-check", "why"),
+            "solution_cells": named("a", "why")}  # fmt: skip
+    for other in (
+        {},
+        {"source_cells": named("a", "a-check")},
+        {"grade_cells": named("a-check")},
+        {"solution_cells": named("a")},
+        {"solution_cells": named("a", "why", "b")},
     ):
-        gradebook.register(course, TASK)
-    assert book.told == ["hw", "commit"]
+        book.notebook = SimpleNamespace(**{**same, **other}, submissions=[])
+        gradebook.demand_cells(course, TASK)
+        book.notebook.submissions = ["one"]
+        if not other:
+            gradebook.demand_cells(course, TASK)
+            continue
+        with pytest.raises(
+            GradingError, match=r"^hw: its cells are others, and gradebook.db has submissions"
+        ):
+            gradebook.demand_cells(course, TASK)
