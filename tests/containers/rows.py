@@ -76,7 +76,7 @@ ROWS = (
     Row("user, 12 processes", (*USER, "--pids-limit", "12"), "--pids-limit"),
     Row("user, 40 processes", (*USER, "--pids-limit", "40")),
     Row("user, 48 open files", (*USER, "--ulimit", "nofile=48"), "--ulimit nofile"),
-    Row("user, 256 MB", (*USER, "--memory", "256m", "--memory-swap", "256m")),
+    Row("user, 384 MB", (*USER, "--memory", "384m", "--memory-swap", "384m")),
     Row("user, 2 GB", (*USER, "--memory", "2g", "--memory-swap", "2g")),
     Row("user, half a core", (*USER, "--cpus", "0.5")),
 )  # fmt: skip
