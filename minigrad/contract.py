@@ -134,12 +134,15 @@ class Misshapen(ValueError):
     """A vjp gave a gradient of a shape that its argument cannot have."""
 
 
-def blame(error: BaseException, name: str, argument: int | None) -> None:
-    """Say in `error` which vjp of the op `name` raised it: that of an argument, or the one for all.
+def blame(error: BaseException, op: Any, argument: int | None) -> None:
+    """Say in `error` which vjp of `op` raised it: that of an argument, or the one for all.
 
     A Misshapen gradient becomes a ValueError, and what is no array at all a TypeError; which this raises.
+    An interrupt, and what a signal's handler raises at a leaf, whose op is None, is nobody's fault.
     """
-    where = f"{'the vjps' if argument is None else f'the vjp of argument {argument}'} of {name}"
+    if op is None or not isinstance(error, Exception):
+        return
+    where = f"{'the vjps' if argument is None else f'the vjp of argument {argument}'} of {op.__name__}"
     if isinstance(error, Misshapen):
         raise ValueError(f"{where} {error}") from None
     if isinstance(error, AttributeError) and error.name in ("shape", "ndim"):

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from itertools import count
+from itertools import count, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ParamSpec
 
@@ -188,7 +188,7 @@ def backward(root: Value, g: Any = None) -> None:
     gradients = {start: g}
     kept: list[tuple[Node, Array]] = []
     for node in sorted(behind(start), key=attrgetter("serial"), reverse=True):
-        g, vjps, arguments = gradients.pop(node), node.vjps, node.arguments
+        g, vjps, arguments, i = gradients.pop(node), node.vjps, node.arguments, None
         node.vjps, node.arguments = None, ()
         if node.keep is not None:
             kept.append((node, g))
@@ -200,12 +200,11 @@ def backward(root: Value, g: Any = None) -> None:
                     part = unbroadcast(part, parent.shape)
                     gradients[parent] = gradients[parent] + part if parent in gradients else part
         except BaseException as error:
-            blame(error, node.op.__name__, None if callable(vjps) else i)
+            blame(error, node.op, None if callable(vjps) else i)
             raise
     # In memory of its own, in its tensor's dtype; and first all of them, since a cast may raise.
-    sums = [added(node, g) for node, g in kept]
-    for (node, _), total in zip(kept, sums, strict=True):
-        node.grad = total
+    sums = {node: added(node, g) for node, g in kept}
+    any(map(setattr, sums, repeat("grad"), sums.values()))  # one call of C: no interrupt finds half of them
 
 
 def added(node: Node, g: Array, copy: bool = True) -> Array:

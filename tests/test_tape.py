@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, no_grad, op
+from minigrad import Tensor, contract, no_grad, op, tape
 from minigrad.contract import plain
 from minigrad.fast import passes
-from tests import tapes
+from tests import interrupts, tapes
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast", "plain"], autouse=True)
@@ -106,6 +106,47 @@ def test_a_pass_that_is_interrupted_changes_no_gradient(stop):
         (interrupted(y) * w).sum().backward()
     assert (x.grad, w.grad, y.grad) == (None, None, None)
     assert getattr(w.node, "sum", None) is None  # nor does a node go on holding what has come to it
+
+
+def test_an_interrupt_at_any_line_of_a_pass_is_itself_and_changes_all_gradients_or_none():
+    leaves: list = []
+
+    def prepared():
+        leaves[:] = [leaf(2), leaf(3, 2), leaf(2)]
+        x, w, b = leaves
+        (x * w).sum().backward()
+        y = mg.concatenate([w * x + b, mg.tanh(w)])
+        total = (y * y[:1]).sum() + layer(w, x[:, None]).sum()
+        nodes[:] = [y.node, total.node, *(v.node for v in leaves)]
+        before[:] = [None if v.grad is None else v.grad.copy() for v in leaves]
+        return total.backward
+
+    nodes: list = []
+    before: list = []
+    seen = 0
+    for where in interrupts.everywhere([passes, tape, contract], prepared):
+        changed = {not np.array_equal(v.grad, old) for v, old in zip(leaves, before, strict=True)}
+        assert len(changed) == 1, where
+        assert [getattr(node, "sum", None) for node in nodes] == [None] * len(nodes), where
+        seen += 1
+    assert seen > 60
+
+
+def test_what_a_signals_handler_raises_at_a_leaf_is_itself():
+    x = leaf(3)
+    total = (x * 2.0).sum()
+
+    class Overdue(Exception):
+        """What a handler of SIGALRM raises."""
+
+    class Late:
+        def __call__(self, g):
+            raise Overdue
+
+    x.node.vjps = Late()
+    with pytest.raises(Overdue) as caught:
+        total.backward()
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_no_two_gradients_share_memory():
