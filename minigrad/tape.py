@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real
-from minigrad.recording import paused
+from minigrad.recording import entered, paused
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -141,7 +141,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
             data, vjps = pair(f, call(*arrays, **keywords))
         except (ValueError, IndexError, AttributeError, TypeError) as error:
             raise misfit(f, (*arrays, *keywords.values()), error) from error
-        if any(parents) and not paused():
+        if any(parents) and not (entered and paused()):
             parents, vjps = needed(f, parents, vjps)
             if any(parents):
                 data = data.view() if [a for a in arrays if a is data] else data  # an argument stays writable

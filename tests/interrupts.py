@@ -9,30 +9,33 @@ from types import FrameType, ModuleType
 from typing import Any
 
 
-def everywhere(modules: Sequence[ModuleType], prepared: Callable[[], Callable[[], object]]) -> Iterator[str]:
-    """Call what `prepared` gives with an interrupt at its first line within the modules, its second, and on.
+def everywhere(
+    modules: Sequence[ModuleType], prepared: Callable[[], Callable[[], object]], after: str = "line"
+) -> Iterator[str]:
+    """Call what `prepared` gives with an interrupt at its first moment in the modules, its second, and on.
 
+    A moment is the entry of a function, and `after`: each "line", which is more than Python has; or
+    "c_return", where a function written in C gives back, which is all that it has where nothing loops.
     Yields where, after each, until a call meets none. An interrupt that does not come through raises
     AssertionError.
     """
     files = {module.__file__ for module in modules}
+    watch = sys.settrace if after == "line" else sys.setprofile
     for wanted in count():
         f, where = prepared(), ""
         passed = 0
 
         def trace(frame: FrameType, event: str, _: Any, wanted: int = wanted) -> Any:
             nonlocal where, passed
-            if frame.f_code.co_filename not in files:
-                return None
-            if event in ("call", "line") and not where:
+            if frame.f_code.co_filename in files and event in ("call", after) and not where:
                 if passed == wanted:
                     where = f"{event} {frame.f_code.co_name}:{frame.f_lineno}"
                     raise KeyboardInterrupt
                 passed += 1
-            return trace
+            return trace if frame.f_code.co_filename in files else None
 
-        before = sys.gettrace()
-        sys.settrace(trace)
+        before = sys.gettrace() if after == "line" else sys.getprofile()
+        watch(trace)
         try:
             f()
         except KeyboardInterrupt:
@@ -40,7 +43,7 @@ def everywhere(modules: Sequence[ModuleType], prepared: Callable[[], Callable[[]
         else:
             assert not where, f"the interrupt at {where} did not come through"
         finally:
-            sys.settrace(before)
+            watch(before)
         if not where:
             return
         yield where

@@ -2,6 +2,7 @@
 and what is recorded in which thread."""
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import inspect
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, contract, no_grad, op, tape
+from minigrad import Tensor, contract, fast, no_grad, op, recording, tape
 from minigrad.contract import plain
 from minigrad.fast import passes
 from tests import interrupts, tapes
@@ -486,6 +487,97 @@ def test_one_no_grad_used_again_and_inside_itself():
         assert not recorded()
     assert down(2) == [False] * 3
     assert no_grad(recorded)() is False
+    assert recorded()
+
+
+def test_a_with_that_is_left_in_a_decorated_function():
+    def steps():
+        with no_grad():
+            yield
+
+    @no_grad()
+    def leave(generator):
+        generator.close()
+        return recorded()
+
+    for _ in range(5):
+        next(generator := steps())
+        assert not leave(generator)
+        assert recorded()
+    assert len(recording._marks.get()) <= 2, "what has been left is forgotten"
+
+
+def test_who_leaves_in_a_context_of_their_own_leaves_their_own():
+    def inner():
+        with no_grad():
+            pass
+        return recorded()
+
+    with no_grad():
+        assert not contextvars.copy_context().run(inner)
+        assert not recorded()
+    assert recorded()
+
+
+@no_grad()
+def by_function():
+    return recorded()
+
+
+def by_generator():
+    return next(no_grad()(lambda: (yield recorded()))())
+
+
+def by_throwing():
+    generator = no_grad()(lambda: (yield))()
+    next(generator)
+    with pytest.raises(ZeroDivisionError):
+        generator.throw(ZeroDivisionError())
+
+
+def by_coroutine():
+    @no_grad()
+    async def run():
+        return recorded()
+
+    with pytest.raises(StopIteration):
+        run().send(None)
+
+
+def by_async_generator():
+    @no_grad()
+    async def run():
+        yield recorded()
+
+    with pytest.raises(StopIteration):
+        anext(run()).send(None)
+
+
+def by_with():
+    with no_grad(), no_grad():
+        recorded()
+
+
+@pytest.mark.parametrize(
+    "use", [by_function, by_generator, by_throwing, by_coroutine, by_async_generator, by_with]
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_interrupt_ends_no_grad_at_whatever_moment(use, inside, monkeypatch):
+    monkeypatch.setattr(
+        recording, "entered", []
+    )  # shared with the tapes below: of those left, none is missed
+    for module in (tape, fast):
+        monkeypatch.setattr(module, "entered", recording.entered)
+    outer = no_grad() if inside else contextlib.nullcontext()
+    with outer:
+        moments = 0
+        for where in interrupts.everywhere([recording], lambda: use, "c_return"):
+            if where.startswith("call __exit__"):  # this one moment is left, and how to go on said
+                no_grad().__exit__()
+            assert recorded() is not inside, where
+            assert len(recording.entered) >= inside, where
+            moments += 1
+        assert moments > 6
     assert recorded()
 
 
