@@ -193,7 +193,7 @@ def backward(root: Value, g: Any = None) -> None:
         if node.keep is not None:
             kept.append((node, g))
         try:
-            parts = in_step(vjps(g), arguments) if callable(vjps) else None
+            parts = in_step(vjps(g), arguments, node.op) if callable(vjps) else None
             for i, parent in enumerate(arguments):
                 if parent is not None:
                     part = parts[i] if parts else vjps[i](g) if callable(vjps[i]) else g * vjps[i]

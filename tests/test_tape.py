@@ -260,6 +260,39 @@ def test_tensors_by_name():
         assert not mg.sum(x=x).requires_grad
 
 
+@op
+def weighed(a, s, b=3.0, *, c=1.0):
+    return a * s * b * c, lambda g: (g * s * b * c, None, g * a * s * c, g * a * s * b)
+
+
+def test_one_function_for_all_gradients_however_the_arguments_are_given():
+    n = np.full(3, 5.0)
+    for call, wanted in {
+        lambda t: weighed(t, 2.0): [6] * 3,  # b and c are left out
+        lambda t: weighed(t, 2.0, n): [10] * 3,
+        lambda t: weighed(t, 2.0, b=n): [10] * 3,
+        lambda t: weighed(t, s=2.0, c=n): [30] * 3,
+        lambda t: weighed(t, 2.0, b=Tensor(n)): [10] * 3,
+        lambda t: weighed(a=t, b=n, s=2.0): [10] * 3,
+        lambda t: weighed(n, 2.0, t): [10] * 3,
+        lambda t: weighed(n, 2.0, b=t): [10] * 3,
+        lambda t: weighed(n, 2.0, c=t, b=1.0): [10] * 3,
+        lambda t: weighed(n, 2.0, n, c=t): [50] * 3,
+        lambda t: weighed(n, c=n, b=t, s=2.0): [50] * 3,
+    }.items():
+        t = leaf(3)
+        call(t).sum().backward()
+        assert t.grad.tolist() == wanted
+
+
+def test_more_gradients_than_parameters_are_refused():
+    one = op(lambda a: (a * 1.0, lambda g: (g, g)))
+    many = op(lambda *a: (a[0] * 1.0, lambda g: (g, g, g)))
+    for f, given in ((one, 1), (many, 1), (many, 2)):
+        with pytest.raises(ValueError, match=f"gradients for {given} arguments"):
+            f(*[leaf(3) for _ in range(given)]).sum().backward()
+
+
 def test_of_joined_and_cut_tensors_by_name():
     x, y = leaf(2, 3), leaf(2, 3)
     three = mg.concatenate(tensors=[x, y, x])

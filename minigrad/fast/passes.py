@@ -47,7 +47,7 @@ def _gone_through(order: list[Any], g: Array, mark: object) -> list[tuple[Any, A
                 kept.append((node, g))
             if type(vjps) is not tuple:
                 i = None
-                _add_all(vjps, g, arguments, mark)
+                _add_all(node.op, vjps, g, arguments, mark)
                 continue
             i = -1
             for parent in arguments:  # counted by hand: zip and enumerate would cost as much as an op's sum
@@ -108,11 +108,11 @@ def _behind(start: Any, mark: object) -> list[Any]:
     return found
 
 
-def _add_all(vjps: Any, g: Array, arguments: Any, mark: object) -> None:
-    """Add to the arguments' sums what one function gives for all of them; a leaf has no such function."""
+def _add_all(op: Any, vjps: Any, g: Array, arguments: Any, mark: object) -> None:
+    """Add to the arguments' sums what one function of `op` gives for all of them; a leaf has none."""
     parts = () if vjps is None else vjps(g)
     if type(parts) is not tuple or len(parts) != len(arguments):
-        parts = in_step(parts, arguments)
+        parts = in_step(parts, arguments, op)
     for i, parent in enumerate(arguments):
         if parent is not None:
             part = parts[i]
