@@ -621,6 +621,36 @@ def test_no_grad_above_what_is_no_function():
                 above(wrong)
 
 
+# What a tensor holds
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_what_holds_no_real_numbers_is_no_tensor(recorded):
+    x = Tensor(np.ones(2), requires_grad=recorded)
+    complexes = op(lambda x: (x * 1j, (1,)))
+    for wrong in (np.ones(2) * 1j, np.array([1, 2], "m8[s]")):
+        for make in (
+            lambda: x * wrong,
+            lambda: mg.mul(wrong, x),
+            lambda: -Tensor(np.ones(2, np.float32)) * wrong,
+            lambda: x.astype(wrong.dtype),
+            lambda: mg.stack([wrong]),
+            lambda: mg.where(wrong == wrong, wrong, wrong),
+            lambda: mg.relu(wrong),
+            lambda: mg.neg(wrong),
+            lambda: complexes(x),
+        ):
+            with pytest.raises(TypeError, match=r"holds real numbers, not (complex128|timedelta64)"):
+                make()
+    for wrong in (np.array(["a", "b"]), np.array([1, None])):
+        for make in (lambda: mg.reshape(wrong, (2, 1)), lambda: mg.concatenate([x, wrong])):
+            with pytest.raises(TypeError, match=r"holds real numbers, not (<U|object)"):
+                make()
+    for kind in "fd?bBhiq":
+        assert mg.stack([np.ones(2, kind)]).dtype == np.dtype(kind)
+        assert mg.neg(np.ones(2, kind) * np.ones(2, "f")).dtype.kind == "f"
+
+
 # Sums over many rows
 
 
