@@ -110,6 +110,7 @@ class Value:
 
 
 result_class: type[Value] = Value  # of what ops take and return: tensor.py puts Tensor here
+Value.__init__.__qualname__ = "Tensor"  # so Python calls it in the errors of a wrong call
 
 
 def as_array(value: Any) -> Array:
