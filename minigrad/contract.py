@@ -117,29 +117,37 @@ def _described(value: Any) -> str:
     return text if len(text) <= 40 else f"a {type(value).__name__}"
 
 
-def in_step(parts: Sequence[Any], arguments: Sequence[Any]) -> Sequence[Any]:
-    """The gradients that one function gave for all arguments, if none is missing that a node waits for.
+def in_step(parts: Sequence[Any], arguments: Sequence[Any], op: Any) -> Sequence[Any]:
+    """The gradients that one function gave for all parameters of `op`, of those that were given by position.
 
-    arguments: the node of each argument, or None. Raises ValueError, or TypeError for what is no tuple.
+    arguments: the node of each of these, or None. What was left out, or given by name, needs no gradient: a
+    tensor that is given by name is put in its position. Raises ValueError where a gradient is missing that a
+    node waits for, or where there are more than parameters; TypeError for what is no tuple.
     """
     if not isinstance(parts, (tuple, list)):
         kind = type(parts).__name__
         raise TypeError(f"one function for all gradients gave a {kind}, not a tuple; a single vjp is (vjp,)")
-    if len(parts) > len(arguments) or any(arguments[len(parts) :]):
-        raise ValueError(f"{len(parts)} gradients for {len(arguments)} arguments")
-    return (*parts, *[None] * (len(arguments) - len(parts)))
+    count = len(arguments)
+    if any(arguments[len(parts) :]):
+        raise ValueError(f"{len(parts)} gradients for {count} arguments")
+    if len(parts) > count and len(parts) > (takes := len(inspect.signature(op).parameters)):
+        raise ValueError(f"{len(parts)} gradients for {max(count, takes)} arguments")
+    return (*parts[:count], *[None] * (count - len(parts)))
 
 
 class Misshapen(ValueError):
     """A vjp gave a gradient of a shape that its argument cannot have."""
 
 
-def blame(error: BaseException, name: str, argument: int | None) -> None:
-    """Say in `error` which vjp of the op `name` raised it: that of an argument, or the one for all.
+def blame(error: BaseException, op: Any, argument: int | None) -> None:
+    """Say in `error` which vjp of `op` raised it: that of an argument, or the one for all.
 
     A Misshapen gradient becomes a ValueError, and what is no array at all a TypeError; which this raises.
+    An interrupt, and what a signal's handler raises at a leaf, whose op is None, is nobody's fault.
     """
-    where = f"{'the vjps' if argument is None else f'the vjp of argument {argument}'} of {name}"
+    if op is None or not isinstance(error, Exception):
+        return
+    where = f"{'the vjps' if argument is None else f'the vjp of argument {argument}'} of {op.__name__}"
     if isinstance(error, Misshapen):
         raise ValueError(f"{where} {error}") from None
     if isinstance(error, AttributeError) and error.name in ("shape", "ndim"):

@@ -192,10 +192,15 @@ class _Check:
             for x, grad in zip(leaves, before, strict=True):
                 x.grad = grad
 
+    @no_grad()
+    def value(self) -> Array:
+        """f's result, of y's shape, by itself."""
+        result: Array = self.f().data
+        return result
+
     def repeats(self) -> bool:
         """Whether f gives the same again."""
-        with no_grad():
-            return np.array_equal(self.f().data, self.y, equal_nan=True)
+        return np.array_equal(self.value(), self.y, equal_nan=True)
 
     def directions(self) -> Iterator[tuple[str, list[Array]]]:
         """Two random directions for all leaves at once, along which no part of the gradient is negative."""
@@ -267,8 +272,8 @@ class _Check:
             for end in ends:
                 for x, moved in zip(self.leaves, end, strict=True):
                     x.data[...] = moved
-                with no_grad(), np.errstate(all="ignore"):  # a step may leave the domain of f
-                    results.append(self.f().data)
+                with np.errstate(all="ignore"):  # a step may leave the domain of f
+                    results.append(self.value())
         finally:
             for x, x0 in zip(self.leaves, start, strict=True):
                 x.data[...] = x0

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from itertools import count
+from itertools import count, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
 from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real
-from minigrad.recording import paused
+from minigrad.recording import entered, paused
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -110,6 +110,7 @@ class Value:
 
 
 result_class: type[Value] = Value  # of what ops take and return: tensor.py puts Tensor here
+Value.__init__.__qualname__ = "Tensor"  # so Python calls it in the errors of a wrong call
 
 
 def as_array(value: Any) -> Array:
@@ -141,7 +142,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
             data, vjps = pair(f, call(*arrays, **keywords))
         except (ValueError, IndexError, AttributeError, TypeError) as error:
             raise misfit(f, (*arrays, *keywords.values()), error) from error
-        if any(parents) and not paused():
+        if any(parents) and not (entered and paused()):
             parents, vjps = needed(f, parents, vjps)
             if any(parents):
                 data = data.view() if [a for a in arrays if a is data] else data  # an argument stays writable
@@ -188,24 +189,23 @@ def backward(root: Value, g: Any = None) -> None:
     gradients = {start: g}
     kept: list[tuple[Node, Array]] = []
     for node in sorted(behind(start), key=attrgetter("serial"), reverse=True):
-        g, vjps, arguments = gradients.pop(node), node.vjps, node.arguments
+        g, vjps, arguments, i = gradients.pop(node), node.vjps, node.arguments, None
         node.vjps, node.arguments = None, ()
         if node.keep is not None:
             kept.append((node, g))
         try:
-            parts = in_step(vjps(g), arguments) if callable(vjps) else None
+            parts = in_step(vjps(g), arguments, node.op) if callable(vjps) else None
             for i, parent in enumerate(arguments):
                 if parent is not None:
                     part = parts[i] if parts else vjps[i](g) if callable(vjps[i]) else g * vjps[i]
                     part = unbroadcast(part, parent.shape)
                     gradients[parent] = gradients[parent] + part if parent in gradients else part
         except BaseException as error:
-            blame(error, node.op.__name__, None if callable(vjps) else i)
+            blame(error, node.op, None if callable(vjps) else i)
             raise
     # In memory of its own, in its tensor's dtype; and first all of them, since a cast may raise.
-    sums = [added(node, g) for node, g in kept]
-    for (node, _), total in zip(kept, sums, strict=True):
-        node.grad = total
+    sums = {node: added(node, g) for node, g in kept}
+    any(map(setattr, sums, repeat("grad"), sums.values()))  # one call of C: no interrupt finds half of them
 
 
 def added(node: Node, g: Array, copy: bool = True) -> Array:

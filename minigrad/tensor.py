@@ -144,6 +144,7 @@ class Tensor(fast.Value):
 
     # Gradients
 
+    @habits.refusing(habits.BACKWARD)
     def backward(self, g: Any = None) -> None:
         """Add the gradient of this tensor to the `.grad` of every leaf it came from, and free the tape.
 
@@ -225,9 +226,8 @@ class Tensor(fast.Value):
 
     def __format__(self, how: str) -> str:
         if how and self.ndim:
-            raise TypeError(
-                f"{how!r} formats one number, not shape {self.shape}: format the entries of .data"
-            )
+            told = f"{how!r} formats one number, not shape {self.shape}: format the entries of .data"
+            raise TypeError(told)
         return format(self._data.item() if how else str(self), how)
 
     def __setitem__(self, index: Any, value: Any) -> None:

@@ -2,6 +2,7 @@
 and what is recorded in which thread."""
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import inspect
@@ -12,10 +13,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, no_grad, op
+from minigrad import Tensor, contract, fast, no_grad, op, recording, tape
 from minigrad.contract import plain
 from minigrad.fast import passes
-from tests import tapes
+from tests import interrupts, tapes
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast", "plain"], autouse=True)
@@ -106,6 +107,47 @@ def test_a_pass_that_is_interrupted_changes_no_gradient(stop):
         (interrupted(y) * w).sum().backward()
     assert (x.grad, w.grad, y.grad) == (None, None, None)
     assert getattr(w.node, "sum", None) is None  # nor does a node go on holding what has come to it
+
+
+def test_an_interrupt_at_any_line_of_a_pass_is_itself_and_changes_all_gradients_or_none():
+    leaves: list = []
+
+    def prepared():
+        leaves[:] = [leaf(2), leaf(3, 2), leaf(2)]
+        x, w, b = leaves
+        (x * w).sum().backward()
+        y = mg.concatenate([w * x + b, mg.tanh(w)])
+        total = (y * y[:1]).sum() + layer(w, x[:, None]).sum()
+        nodes[:] = [y.node, total.node, *(v.node for v in leaves)]
+        before[:] = [None if v.grad is None else v.grad.copy() for v in leaves]
+        return total.backward
+
+    nodes: list = []
+    before: list = []
+    seen = 0
+    for where in interrupts.everywhere([passes, tape, contract], prepared):
+        changed = {not np.array_equal(v.grad, old) for v, old in zip(leaves, before, strict=True)}
+        assert len(changed) == 1, where
+        assert [getattr(node, "sum", None) for node in nodes] == [None] * len(nodes), where
+        seen += 1
+    assert seen > 60
+
+
+def test_what_a_signals_handler_raises_at_a_leaf_is_itself():
+    x = leaf(3)
+    total = (x * 2.0).sum()
+
+    class Overdue(Exception):
+        """What a handler of SIGALRM raises."""
+
+    class Late:
+        def __call__(self, g):
+            raise Overdue
+
+    x.node.vjps = Late()
+    with pytest.raises(Overdue) as caught:
+        total.backward()
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_no_two_gradients_share_memory():
@@ -216,6 +258,39 @@ def test_tensors_by_name():
     assert b.grad.tolist() == [4, 4, 4]
     with no_grad():
         assert not mg.sum(x=x).requires_grad
+
+
+@op
+def weighed(a, s, b=3.0, *, c=1.0):
+    return a * s * b * c, lambda g: (g * s * b * c, None, g * a * s * c, g * a * s * b)
+
+
+def test_one_function_for_all_gradients_however_the_arguments_are_given():
+    n = np.full(3, 5.0)
+    for call, wanted in {
+        lambda t: weighed(t, 2.0): [6] * 3,  # b and c are left out
+        lambda t: weighed(t, 2.0, n): [10] * 3,
+        lambda t: weighed(t, 2.0, b=n): [10] * 3,
+        lambda t: weighed(t, s=2.0, c=n): [30] * 3,
+        lambda t: weighed(t, 2.0, b=Tensor(n)): [10] * 3,
+        lambda t: weighed(a=t, b=n, s=2.0): [10] * 3,
+        lambda t: weighed(n, 2.0, t): [10] * 3,
+        lambda t: weighed(n, 2.0, b=t): [10] * 3,
+        lambda t: weighed(n, 2.0, c=t, b=1.0): [10] * 3,
+        lambda t: weighed(n, 2.0, n, c=t): [50] * 3,
+        lambda t: weighed(n, c=n, b=t, s=2.0): [50] * 3,
+    }.items():
+        t = leaf(3)
+        call(t).sum().backward()
+        assert t.grad.tolist() == wanted
+
+
+def test_more_gradients_than_parameters_are_refused():
+    one = op(lambda a: (a * 1.0, lambda g: (g, g)))
+    many = op(lambda *a: (a[0] * 1.0, lambda g: (g, g, g)))
+    for f, given in ((one, 1), (many, 1), (many, 2)):
+        with pytest.raises(ValueError, match=f"gradients for {given} arguments"):
+            f(*[leaf(3) for _ in range(given)]).sum().backward()
 
 
 def test_of_joined_and_cut_tensors_by_name():
@@ -448,11 +523,132 @@ def test_one_no_grad_used_again_and_inside_itself():
     assert recorded()
 
 
+def test_a_with_that_is_left_in_a_decorated_function():
+    def steps():
+        with no_grad():
+            yield
+
+    @no_grad()
+    def leave(generator):
+        generator.close()
+        return recorded()
+
+    for _ in range(5):
+        next(generator := steps())
+        assert not leave(generator)
+        assert recorded()
+    assert len(recording._marks.get()) <= 2, "what has been left is forgotten"
+
+
+def test_who_leaves_in_a_context_of_their_own_leaves_their_own():
+    def inner():
+        with no_grad():
+            pass
+        return recorded()
+
+    with no_grad():
+        assert not contextvars.copy_context().run(inner)
+        assert not recorded()
+    assert recorded()
+
+
+@no_grad()
+def by_function():
+    return recorded()
+
+
+def by_generator():
+    return next(no_grad()(lambda: (yield recorded()))())
+
+
+def by_throwing():
+    generator = no_grad()(lambda: (yield))()
+    next(generator)
+    with pytest.raises(ZeroDivisionError):
+        generator.throw(ZeroDivisionError())
+
+
+def by_coroutine():
+    @no_grad()
+    async def run():
+        return recorded()
+
+    with pytest.raises(StopIteration):
+        run().send(None)
+
+
+def by_async_generator():
+    @no_grad()
+    async def run():
+        yield recorded()
+
+    with pytest.raises(StopIteration):
+        anext(run()).send(None)
+
+
+def by_with():
+    with no_grad(), no_grad():
+        recorded()
+
+
+@pytest.mark.parametrize(
+    "use", [by_function, by_generator, by_throwing, by_coroutine, by_async_generator, by_with]
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_interrupt_ends_no_grad_at_whatever_moment(use, inside, monkeypatch):
+    monkeypatch.setattr(
+        recording, "entered", []
+    )  # shared with the tapes below: of those left, none is missed
+    for module in (tape, fast):
+        monkeypatch.setattr(module, "entered", recording.entered)
+    outer = no_grad() if inside else contextlib.nullcontext()
+    with outer:
+        moments = 0
+        for where in interrupts.everywhere([recording], lambda: use, "c_return"):
+            if where.startswith("call __exit__"):  # this one moment is left, and how to go on said
+                no_grad().__exit__()
+            assert recorded() is not inside, where
+            assert len(recording.entered) >= inside, where
+            moments += 1
+        assert moments > 6
+    assert recorded()
+
+
 def test_no_grad_above_what_is_no_function():
     for wrong in (int, 3):
         for above in (no_grad, no_grad()):
             with pytest.raises(TypeError, match=r"@no_grad\(\) stands above a function, not .*: decorate"):
                 above(wrong)
+
+
+# What a tensor holds
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_what_holds_no_real_numbers_is_no_tensor(recorded):
+    x = Tensor(np.ones(2), requires_grad=recorded)
+    complexes = op(lambda x: (x * 1j, (1,)))
+    for wrong in (np.ones(2) * 1j, np.array([1, 2], "m8[s]")):
+        for make in (
+            lambda: x * wrong,
+            lambda: mg.mul(wrong, x),
+            lambda: -Tensor(np.ones(2, np.float32)) * wrong,
+            lambda: x.astype(wrong.dtype),
+            lambda: mg.stack([wrong]),
+            lambda: mg.where(wrong == wrong, wrong, wrong),
+            lambda: mg.relu(wrong),
+            lambda: mg.neg(wrong),
+            lambda: complexes(x),
+        ):
+            with pytest.raises(TypeError, match=r"holds real numbers, not (complex128|timedelta64)"):
+                make()
+    for wrong in (np.array(["a", "b"]), np.array([1, None])):
+        for make in (lambda: mg.reshape(wrong, (2, 1)), lambda: mg.concatenate([x, wrong])):
+            with pytest.raises(TypeError, match=r"holds real numbers, not (<U|object)"):
+                make()
+    for kind in "fd?bBhiq":
+        assert mg.stack([np.ones(2, kind)]).dtype == np.dtype(kind)
+        assert mg.neg(np.ones(2, kind) * np.ones(2, "f")).dtype.kind == "f"
 
 
 # Sums over many rows

@@ -1014,6 +1014,32 @@ def test_half_precision_has_no_gradients():
     assert y.dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("retain_graph", "one backward of the sum of the results, or the forward pass again"),
+        ("create_graph", "gradcheck"),
+        ("gradient", "g=..."),
+        ("inputs", "requires_grad = False"),
+    ],
+)
+def test_pytorchs_arguments_of_backward_are_told_the_remedy(name, remedy):
+    w = leaf(2)
+    with pytest.raises(TypeError, match=f"^backward has no argument '{name}': use {remedy}"):
+        (w * w).sum().backward(**{name: True})
+    with pytest.raises(TypeError, match="other"):
+        (w * w).sum().backward(other=True)
+    assert w.grad is None
+    (w * w).sum().backward(g=np.ones(()))
+    assert np.array_equal(w.grad, 2 * w.data)
+
+
+def test_a_wrong_call_of_tensor_is_told_of_as_tensor():
+    for call in (lambda: Tensor([1.0], dtype="f"), lambda: Tensor(), lambda: Tensor(1.0, True, 3)):
+        with pytest.raises(TypeError, match=r"^Tensor\(\) "):
+            call()
+
+
 def test_complex_numbers_are_refused():
     z, w = np.array([1j, 2.0]), leaf(2)
     for make in (lambda: Tensor(z), lambda: Tensor(1j), lambda: Tensor(z.tolist())):

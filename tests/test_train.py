@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 
 import tests.library
-from minigrad import functional, nn, optim, train
+from minigrad import functional, nn, optim, recording, train
 from minigrad.data import Batch
 from minigrad.tensor import Tensor
 from minigrad.train import History, evaluate, fit, load, progress, save
 from minigrad.train.held import values
 from minigrad.train.saving import UnfitFile
+from tests import interrupts
 
 
 def line(samples=50, seed=0):
@@ -892,6 +893,22 @@ def test_stopping_within_an_epoch_says_after_which_step(error):
     assert [m.training for m in model.modules()] == [True, True, False]
     for state in states:
         assert np.array_equal(model.state_dict()["layers.0.W"], state["layers.0.W"]), "the updates stay"
+
+
+@pytest.mark.filterwarnings("ignore:fit stopped:RuntimeWarning")
+def test_an_interrupt_leaves_nobody_in_no_grad_whatever_the_moment():
+    model, data = linear(), line(4)
+
+    def run():
+        evaluate(model, data, functional.mse, metrics={"off": off})
+        if len(quiet(model, data, epochs=1, validation=data)) < 1:  # fit tells of an interrupt and gives back
+            raise KeyboardInterrupt
+
+    moments = 0
+    for where in interrupts.everywhere([recording], lambda: run, "c_return"):
+        assert model(Tensor(data.x)).requires_grad, where
+        moments += 1
+    assert moments > 12
 
 
 def refused(**changed):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import tape
-from minigrad.contract import misfit
+from minigrad.contract import misfit, real
 from minigrad.fast import passes
 from minigrad.recording import entered, paused
 from minigrad.tape import Array, P, Result, next_serial
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ON = True  # tests set it to False to run all they have on the plain tape
 
 _ndarray = np.ndarray
+_single, _double = np.dtype("f"), np.dtype("d")  # which are told by `is`, in less time than by their kind
 _new = object.__new__
 _serials = next_serial.__self__  # type: ignore[attr-defined]  # next(_serials) takes a third of next_serial()
 
@@ -80,7 +81,7 @@ class Value(tape.Value):
         """The result `data`, of any shape, of the op `f`; without the checks of the constructors."""
         result = _new(cls)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
-        if type(data) is _ndarray:
+        if type(real(data, "a tensor")) is _ndarray:
             data.setflags(write=False)
         result.node = node = Node()
         node.op, node.vjps, node.arguments, node.shape = f, vjps, arguments, data.shape
@@ -107,8 +108,9 @@ def quick(f: Callable[P, Result]) -> Callable[P, Tensor]:
     """`op` for a function of one array, entry by entry, or of two arguments: nearly all that runs.
 
     `f` must return a tuple with a vjp for each argument that can need one, write into no argument and return
-    none; and of one array a result of its shape. What are loops and calls in `tape.op` is spelt out: on small
-    arrays they cost as much as NumPy.
+    none; of real numbers real ones; and of one array a result of its shape. What are loops and calls in
+    `tape.op` is spelt out: on small arrays they cost as much as NumPy. Nor is a result looked at for what it
+    holds where all that it comes from is recorded, and so real.
     """
     slow = tape.op(f)
     known: Any = f
@@ -138,6 +140,8 @@ def _of_one(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
             raise misfit(f, (array,), error) from error
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
+        if left is None and data.dtype is not _double and data.dtype is not _single:
+            real(data, "a tensor")
         if left is None:
             result.node = None
             return result
@@ -172,6 +176,8 @@ def _of_two(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
             raise misfit(f, (array, other), error) from error
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
+        if (left is None or right is None) and data.dtype is not _double and data.dtype is not _single:
+            real(data, "a tensor")
         if left is not None:
             result.node = node = Node()
             if right is not None:
@@ -230,6 +236,8 @@ def lift(f: Callable[P, Result]) -> Callable[P, Tensor]:
             recorded = any(parents)
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
+        if data.dtype is not _double and data.dtype is not _single:
+            real(data, "a tensor")
         if not recorded:
             result.node = None
             return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import repeat
 from operator import attrgetter
 from types import FunctionType
 from typing import Any
@@ -22,20 +23,23 @@ def backward(root: tape.Value, g: Any) -> None:
     start, g = tape.begin(root, g)
     mark = object()
     order = _behind(start, mark)
-    start.sum = g
     # In memory of its own, in its tensor's dtype; and first all of them, since a cast may raise.
-    kept = _gone_through(order, mark)
-    sums = [(node, tape.added(node, g, node.free is mark or node.grad is not None)) for node, g in kept]
-    for node, total in sums:
-        node.grad = total
+    kept = _gone_through(order, g, mark)
+    sums = {node: tape.added(node, g, node.free is mark or node.grad is not None) for node, g in kept}
+    any(map(setattr, sums, repeat("grad"), sums.values()))  # one call of C: no interrupt finds half of them
 
 
-def _gone_through(order: list[Any], mark: object) -> list[tuple[Any, Array]]:
-    """Hand each node's sum on to its arguments, the youngest first; gives the nodes that keep it, with it."""
+def _gone_through(order: list[Any], g: Array, mark: object) -> list[tuple[Any, Array]]:
+    """Hand each node's sum on to its arguments, from the youngest, whose sum is `g`, to the oldest.
+
+    Gives the nodes that keep their sum, with it. Whatever raises, no node goes on holding one.
+    """
     kept: list[tuple[Any, Array]] = []
     cache: dict[int, list[Array]] = {}
-    i: int | None
+    i: int | None = None
+    node = order[0]
     try:
+        node.sum = g
         for node in order:
             g, vjps, arguments = node.sum, node.vjps, node.arguments
             node.sum, node.vjps, node.arguments = None, None, ()
@@ -43,7 +47,7 @@ def _gone_through(order: list[Any], mark: object) -> list[tuple[Any, Array]]:
                 kept.append((node, g))
             if type(vjps) is not tuple:
                 i = None
-                _add_all(vjps, g, arguments, mark)
+                _add_all(node.op, vjps, g, arguments, mark)
                 continue
             i = -1
             for parent in arguments:  # counted by hand: zip and enumerate would cost as much as an op's sum
@@ -79,9 +83,8 @@ def _gone_through(order: list[Any], mark: object) -> list[tuple[Any, Array]]:
                         parent.sum += part
                     parent.free = None
     except BaseException as error:
-        for other in order:
-            other.sum = None
-        blame(error, node.op.__name__, i)
+        any(map(setattr, order, repeat("sum"), repeat(None)))  # one call of C, for the same reason
+        blame(error, node.op, i)
         raise
     return kept
 
@@ -105,11 +108,11 @@ def _behind(start: Any, mark: object) -> list[Any]:
     return found
 
 
-def _add_all(vjps: Any, g: Array, arguments: Any, mark: object) -> None:
-    """Add to the arguments' sums what one function gives for all of them; a leaf has no such function."""
+def _add_all(op: Any, vjps: Any, g: Array, arguments: Any, mark: object) -> None:
+    """Add to the arguments' sums what one function of `op` gives for all of them; a leaf has none."""
     parts = () if vjps is None else vjps(g)
     if type(parts) is not tuple or len(parts) != len(arguments):
-        parts = in_step(parts, arguments)
+        parts = in_step(parts, arguments, op)
     for i, parent in enumerate(arguments):
         if parent is not None:
             part = parts[i]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from operator import index
 from typing import Any, TypeVar
 
 _X = TypeVar("_X")
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 # For a tensor's attribute, what to write in its place.
 TENSOR = {
@@ -109,6 +111,29 @@ MODULES = {
     "Tanh": "Tensor.tanh, as in Sequential(Linear(2, 8), Tensor.tanh)",
     "functional": "minigrad.functional",
 }
+
+# The same for an argument of `backward`.
+BACKWARD = {
+    "create_graph": "gradcheck's differences for a second order: the tape has gradients of the first",
+    "gradient": "g=...",
+    "inputs": "requires_grad = False of the leaves that are to have no gradient",
+    "retain_graph": "one backward of the sum of the results, or the forward pass again",
+}
+
+
+def refusing(remedies: Mapping[str, str]) -> Callable[[_F], _F]:
+    """Above a function: its arguments of these names, which it has not, raise TypeError with the remedy."""
+
+    def above(f: _F) -> _F:
+        @wraps(f)
+        def asked(*arguments: Any, **keywords: Any) -> Any:
+            for name in remedies.keys() & keywords:
+                raise TypeError(f"{f.__name__} has no argument {name!r}: use {remedies[name]}")
+            return f(*arguments, **keywords)
+
+        return asked  # type: ignore[return-value]
+
+    return above
 
 
 def unknown(said: str, name: str, remedies: Mapping[str, str]) -> AttributeError:

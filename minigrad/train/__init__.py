@@ -161,11 +161,10 @@ def evaluate(
     metrics = {} if metrics is None else metrics
     asked.of_both("evaluate", model, data, loss, metrics, batch_size)
     means = _Means()
-    with _own_modes(model), no_grad():
+    with _own_modes(model):
         model.eval()
         for batch in _batches(data, batch_size):
-            prediction = model(Tensor(batch.x))
-            means.add(_weight(batch), _scores(prediction, batch, {"loss": loss, **metrics}))
+            means.add(_weight(batch), _evaluated(model, batch, {"loss": loss, **metrics}))
     return means.values
 
 
@@ -228,8 +227,7 @@ def _steps(
         value.backward()
         norm = clip(model.parameters()) if clip is not None else None
         optimizer.step()
-        with no_grad():
-            figures = {"loss": float(value.item()), **_scores(prediction, batch, metrics)}
+        figures = {"loss": float(value.item()), **_scores(prediction, batch, metrics)}
         if norm is not None:
             figures["norm"] = asked.figure("clip", norm)
         means.add(_weight(batch), figures)
@@ -254,6 +252,12 @@ def _weight(batch: Batch) -> float:
     return float(len(batch) if batch.mask is None else np.count_nonzero(batch.mask))
 
 
+@no_grad()  # above a function it ends with an interrupt, whatever the moment: Ctrl-C in fit is everyday
+def _evaluated(model: Module, batch: Batch, functions: Mapping[str, Metric]) -> dict[str, float]:
+    return _scores(model(Tensor(batch.x)), batch, functions)
+
+
+@no_grad()
 def _scores(prediction: Tensor, batch: Batch, functions: Mapping[str, Metric]) -> dict[str, float]:
     return {
         name: asked.figure(name, asked.applied(function, prediction, batch))
