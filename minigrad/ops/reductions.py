@@ -56,14 +56,25 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
     """The mean squared distance from the mean along the axes: of (B, T) with axis=1 it is (B,).
 
     It divides by n - ddof, so by n as NumPy does, where PyTorch by default divides by n - 1, which is ddof=1.
-    Gradient 2 g (x - mean) / (n - ddof). Where n - ddof is not above 0 it is infinite, or NaN if all entries
-    are equal or there is none, with NumPy's warning, and the gradient is NaN. Raises ValueError for an axis
-    x has not.
+    Gradient 2 g (x - mean) / (n - ddof), which is 0 where all entries are equal. Where n - ddof is not above
+    0 it is infinite, or NaN where the sum of the squares is 0, with NumPy's warning, and the gradient is NaN.
+    Raises ValueError for an axis x has not.
     """
     y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
     n = x.size / (y.size or 1) - ddof
     scale = 2 / n if n > 0 else math.nan
-    return y, (lambda g: _spread(g * scale, x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
+    return y, (lambda g: _spread(g * scale, x, axis, keepdims) * _off_mean(x, axis),)
+
+
+def _off_mean(x: Array, axis: Axis) -> Array:
+    """x - mean along the axes, in x's shape; exactly 0 where all are equal, as a rounded mean may not be.
+
+    Divided by their deviation, which is as small, that would be a gradient of `std` far from 0.
+    """
+    off: Array = x - x.mean(axis=axis, keepdims=True)
+    if x.size:
+        off *= x.max(axis=axis, keepdims=True) != x.min(axis=axis, keepdims=True)
+    return off
 
 
 @lift
