@@ -586,12 +586,26 @@ def test_variance_of_one_with_ddof():
         assert np.isnan(gradients(lambda x, ddof=ddof: x.var(ddof=ddof), np.ones(1))[0]).all()
 
 
+@pytest.mark.parametrize("quick", [True, False], ids=["fast", "plain"])
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "mod", "pow", "maximum", "minimum"])
+def test_a_list_is_as_good_as_its_array(name, quick):
+    f = getattr(minigrad, name)
+    with the_tape(quick):
+        for numbers in ([1.0, 2.0, 0.5], (3, 2, 1), [[1.0, 2.0, 3.0], [0.5, 1.0, 2.0]], [True, True, True]):
+            for shape in ((3,), (2, 3), ()):
+                x = 0.5 + np.abs(normal(0, shape))
+                for call in (lambda x, n: f(x, n), lambda x, n: f(n, x)):
+                    got = gradients(lambda x, n=numbers, call=call: call(x, n), x)[0]
+                    assert np.array_equal(got, gradients(lambda x, n=numbers: call(x, np.array(n)), x)[0])
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_powers_at_their_edges():
     edge = np.array([np.inf, -np.inf, 0.0, np.nan, 2.0])
     for zero in (0, 0.0, np.zeros(5), np.zeros(1)):
         assert gradients(lambda x, zero=zero: x**zero, edge)[0].tolist() == [0] * 5
     assert gradients(lambda x: x ** np.array([0.0, 2.0]), np.array([np.inf, 3.0]))[0].tolist() == [0, 6]
+    assert gradients(lambda b: [0, 2] ** b, np.array([1.0, 2.0]))[0].tolist() == [0, 4 * np.log(2)]
     assert gradients(lambda b: 0.0**b, np.array([-1.0, 0.0, 2.0]))[0].tolist() == [-np.inf, 0, 0]
     a, b = gradients(lambda a, b: a**b, np.float32([0, 2]), np.float32([3, 0]))
     assert (a.dtype, b.dtype) == (np.float32, np.float32)
