@@ -8,13 +8,14 @@ is a ValueError.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from minigrad.contract import plain
+from minigrad.contract import plain, with_habits
 from minigrad.fast import lift
 from minigrad.ops.elementwise import floats
-from minigrad.tape import Array, Result
+from minigrad.tape import Array, Result, as_array
 
 __all__ = ["cumsum", "logsumexp", "max", "mean", "min", "norm", "prod", "std", "sum", "var"]
 
@@ -201,3 +202,20 @@ def cumsum(x: Array, axis: int | None = None) -> Result:
         return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis).reshape(x.shape)
 
     return np.cumsum(x, axis=axis), (vjp,)
+
+
+# No ops: places, through which no gradient flows
+
+
+@with_habits
+def argmax(x: Any, axis: int | None = None) -> Array:
+    """Where the largest entry along an axis is, as integers: of (B, C) with axis=1 it is (B,)."""
+    places: Array = as_array(x).argmax(axis)
+    return places
+
+
+@with_habits
+def argmin(x: Any, axis: int | None = None) -> Array:
+    """Where the smallest entry along an axis is, as integers: of (B, C) with axis=1 it is (B,)."""
+    places: Array = as_array(x).argmin(axis)
+    return places
