@@ -82,7 +82,7 @@ def test_a_saved_rate_below_0_is_refused_before_anything_changes():
     second = optim.SGD([Parameter(np.ones(2))], lr=2.0, momentum=0.9)
     first.parameters[0].grad = np.ones(2)
     first.step()
-    with pytest.raises(ValueError, match="lr is -0.5"):
+    with pytest.raises(ValueError, match=r"lr is -0\.5"):
         second.load_state_dict({**first.state_dict(), "lr": [-0.5]})
     assert (second.steps, second.lr, second.state[0]["velocity"].tolist()) == (0, 2.0, [0, 0])
 

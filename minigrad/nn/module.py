@@ -226,7 +226,13 @@ def _modules(module: Module) -> Iterator[tuple[str, Module]]:
 
 def _of_class(prefix: str, module: Module) -> Iterator[tuple[str, Tensor, str]]:
     """(dotted name, leaf, remedy) of each leaf that all modules of one class would share."""
-    held = {k: v for c in type(module).__mro__[::-1] for k, v in vars(c).items() if k not in vars(module)}
+    held = {
+        name: value
+        for kind in reversed(type(module).__mro__)
+        if kind is not Module and kind is not object
+        for name, value in vars(kind).items()
+        if isinstance(value, (Tensor, Module, list, tuple, dict)) and name not in vars(module)
+    }
     for name, _, _, one in _places(held, prefix, Tensor):
         if isinstance(one, Parameter) or (one.node is not None and one.node.op is None):
             yield name, one, "it belongs to the class: make it in __init__, as self.W = Parameter(...)"
