@@ -74,7 +74,7 @@ def _off_mean(x: Array, axis: Axis) -> Array:
     """
     off: Array = x - x.mean(axis=axis, keepdims=True)
     if x.size:
-        off *= x.max(axis=axis, keepdims=True) != x.min(axis=axis, keepdims=True)
+        off = off * (x.max(axis=axis, keepdims=True) > x.min(axis=axis, keepdims=True))
     return off
 
 
