@@ -101,7 +101,10 @@ def _habit(f: Any, said: str) -> str:
 
 
 def with_habits(f: Callable[_P, _R]) -> Callable[_P, _R]:
-    """`f`, which is no op, with the remedy of an op for an argument that has another name here."""
+    """`f`, which is no op, with what an op's TypeError says of an argument that has another name here.
+
+    Raises what f raises.
+    """
 
     @wraps(f)
     def call(*arguments: _P.args, **keywords: _P.kwargs) -> _R:

@@ -20,11 +20,8 @@ from tests.test_docstrings import gives_a_shape
 
 # Here without the tape: the functions on arrays.
 LIFTED = {name: getattr(minigrad, name) for name in minigrad.ops.__all__}
-ops = SimpleNamespace(
-    **{name: plain(f) for name, f in LIFTED.items() if hasattr(f, "__wrapped__")},
-    concatenate=indexing._concatenate,
-    stack=indexing._stack,
-)
+JOINED = {"concatenate": indexing._concatenate, "stack": indexing._stack}
+ops = SimpleNamespace(**{name: plain(f) for name, f in LIFTED.items() if hasattr(f, "__wrapped__")} | JOINED)
 
 seeds = st.integers(0, 2**32 - 1)
 shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
