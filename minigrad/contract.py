@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 
 def plain(lifted: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +79,43 @@ def pair(f: Any, returned: Any) -> tuple[Any, Any]:
     return returned
 
 
-_RENAMED = {"dim": "axis", "keepdim": "keepdims", "correction": "ddof"}  # PyTorch's names of arguments
+# For the name of an argument in PyTorch or NumPy, what it is here; of those that the function has.
+_RENAMED = {
+    "a_max": "high",
+    "a_min": "low",
+    "correction": "ddof",
+    "dim": "axis",
+    "keepdim": "keepdims",
+    "max": "high",
+    "min": "low",
+}
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _habit(f: Any, said: str) -> str:
+    """What to add to Python's message where an argument has another name here, such as axis for dim."""
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", said)
+    ours = _RENAMED.get(unknown[1]) if unknown else None
+    return f": it is {ours} here" if ours and ours in inspect.signature(f).parameters else ""
+
+
+def with_habits(f: Callable[_P, _R]) -> Callable[_P, _R]:
+    """`f`, which is no op, with what an op's TypeError says of an argument that has another name here.
+
+    Raises what f raises.
+    """
+
+    @wraps(f)
+    def call(*arguments: _P.args, **keywords: _P.kwargs) -> _R:
+        try:
+            return f(*arguments, **keywords)
+        except TypeError as error:
+            if remedy := _habit(f, str(error)):
+                raise TypeError(f"{error}{remedy}") from None
+            raise
+
+    return call
 
 
 def misfit(f: Any, given: Sequence[Any], error: Exception) -> Exception:
@@ -94,8 +131,9 @@ def misfit(f: Any, given: Sequence[Any], error: Exception) -> Exception:
         return no_array(name, error.obj)
     if isinstance(error, TypeError):
         said = str(error) if str(error).startswith((f"{name}(", f"{name} ")) else f"{name}: {error}"
-        said += "".join(f": it is {ours} here" for theirs, ours in _RENAMED.items() if f"'{theirs}'" in said)
-        return TypeError(f"{said}; it was given {', '.join(map(_described, given)) or 'nothing'}")
+        return TypeError(
+            f"{said}{_habit(f, said)}; it was given {', '.join(map(_described, given)) or 'nothing'}"
+        )
     kind = ValueError if isinstance(error, ValueError) else IndexError
     if len(shapes) > 1 and kind is ValueError:
         return kind(f"{name}: shapes {' and '.join(shapes)} do not fit ({error})")

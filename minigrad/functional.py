@@ -220,14 +220,16 @@ def dropout(
 def layer_norm(x: Tensor | npt.ArrayLike, gain: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """x (..., D) with zero mean and unit variance along the last axis, then times gain, plus bias, each (D,).
 
-    Ba et al., 2016 (arXiv:1607.06450). Raises ValueError where shapes do not fit.
+    Ba et al., 2016 (arXiv:1607.06450). Raises ValueError where shapes do not fit, as a number's does not.
     """
     x = tensor("layer_norm", "x", x)
     if not x.ndim or not x.shape[-1]:
         raise ValueError(f"layer_norm: x of shape {x.shape} has nothing along a last axis to norm")
     for name, one in (("gain", gain), ("bias", bias)):
-        if one is not None and as_array(one).shape not in (x.shape[-1:], ()):
-            raise ValueError(f"layer_norm: {name} {as_array(one).shape} does not fit x {x.shape}")
+        if one is not None and as_array(one).shape != x.shape[-1:]:
+            hint = "; it always norms the last axis, and is not told its length" * (as_array(one).size == 1)
+            given = f"{name} {as_array(one).shape} does not fit x {x.shape}: it must be {x.shape[-1:]}"
+            raise ValueError(f"layer_norm: {given}{hint}")
     y: Tensor = (x - x.mean(axis=-1, keepdims=True)) / sqrt(x.var(axis=-1, keepdims=True) + eps)
     y = y if gain is None else y * gain
     return y if bias is None else add(y, bias)

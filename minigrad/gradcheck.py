@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.arguments import number
 from minigrad.errors import MinigradError
 from minigrad.recording import no_grad
 from minigrad.tape import Array
@@ -18,7 +19,8 @@ from minigrad.tensor import Tensor
 # What eps is multiplied with where the first step does not tell: one too long has left the neighbourhood in
 # which f is nearly a parabola, in one too short rounding is all that is left.
 LENGTHS = (1e5, 3e3, 1e2, 3.0, 1e-1, 3e-3, 1e-4)
-ROUNDING = 8 * float(np.finfo(np.float64).eps)  # of one result of f, relative to it
+SHORTEST = float(np.finfo(np.float64).eps)  # below it, a step does not move an input
+ROUNDING = 8 * SHORTEST  # of one result of f, relative to it
 DOUBT = 3  # by how many times its doubt a difference may be wrong
 
 
@@ -80,16 +82,19 @@ def gradcheck(
     entrywise: by default d is two random directions in all inputs at once, along which no parts of the
     gradient cancel, which costs four runs of f: they find an error of a thousandth of the gradient's norm.
     entrywise takes every entry by itself, which costs two runs of f an entry, and names the worst.
-    eps is relative to an input's entries above 1. The error allowed is atol, rtol times the size of what is
-    compared, and the doubt in the difference. Where they differ by more, or rounding hides it, longer and
-    shorter steps are taken, and what counts is the one that agrees best with its neighbours, whatever the
-    gradient says.
+    eps, from 2.2e-16 to 1, is relative to an input's entries above 1. The error allowed is atol, rtol times
+    the size of what is compared, and the doubt in the difference. Where they differ by more, or rounding
+    hides it, longer and shorter steps are taken, and what counts is the one that agrees best with its
+    neighbours, whatever the gradient says.
     seed: of the cotangent and the direction. Every `.grad` and `.data` is afterwards what it was before.
 
     Returns True. Raises GradientError with both figures where they differ, and says so where f seems to have
-    a kink; ValueError where no input has requires_grad=True or one that has it is no float64 leaf, TypeError
-    for inputs or a result that are no Tensors.
+    a kink; ValueError where no input has requires_grad=True or one that has it is no float64 leaf, for an eps
+    out of its range, and for rtol or atol below 0 or not finite; TypeError for inputs or a result that are no
+    Tensors, and for no number.
     """
+    eps = number("gradcheck", "eps", eps, SHORTEST, 1)
+    rtol, atol = number("gradcheck", "rtol", rtol, 0), number("gradcheck", "atol", atol, 0)
     leaves: dict[Tensor, int] = {}  # each once, though it be given twice: it moves in both places
     for i, x in enumerate(inputs):
         if not isinstance(x, Tensor):
@@ -167,7 +172,7 @@ class _Step:
     up: Array
     down: Array
     moved: Sequence[Array]  # for each leaf
-    width: float  # from end to end, the mean over all entries that move
+    width: float  # from end to end, the mean over all entries that move; 0 where rounding lets none move
     moves: Array  # which results are others than without a step
 
 
@@ -243,7 +248,8 @@ class _Check:
     def _slopes(self, step: _Step, directions: Sequence[Array], widths: Array) -> Difference:
         """What one step shows, of ends that may be beyond the domain of f, where there are no numbers.
 
-        widths: of the step that tells most of each result, in f's shape.
+        widths: of the step that tells most of each result, in f's shape. A step of width 0 tells nothing: it
+        has NaN for every slope, and an infinite doubt.
         """
         parts = [a * m / step.width for a, m in zip(self.gradients, step.moved, strict=True)]
         up, down, g = step.up, step.down, self.g
@@ -257,6 +263,7 @@ class _Check:
             "below": 2 * ((self.y - down) * g).sum() / step.width,
         }
         each: dict[str, Any] = {name: float(slope) for name, slope in slopes.items()}
+        each["doubt"] = each["doubt"] if step.width else inf
         return Difference(**each)
 
     def _step(self, directions: Sequence[Array], length: float, least: float) -> _Step:
@@ -278,6 +285,7 @@ class _Check:
             for x, x0 in zip(self.leaves, start, strict=True):
                 x.data[...] = x0
         moved = [a - b for a, b in zip(*ends, strict=True)]  # as rounded
-        width = sum(np.abs(m).sum() for m in moved) / (sum(np.abs(d).sum() for d in directions) or 1)
+        length = sum(np.abs(d).sum() for d in directions)  # 0 of an input without entries
+        width = float(sum(np.abs(m).sum() for m in moved) / length) if length else 1.0
         up, down = results
-        return _Step(up, down, moved, float(width) or 1.0, (up != self.y) | (down != self.y))
+        return _Step(up, down, moved, width, (up != self.y) | (down != self.y))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import fast, ops, tape
+from minigrad.contract import with_habits
 from minigrad.ops import habits
 from minigrad.recording import paused
 from minigrad.tape import Array, as_array
@@ -301,6 +302,8 @@ class Tensor(fast.Value):
     take = ops.take
     flip = ops.flip
     dot = ops.dot
+    argmax = ops.reductions.argmax
+    argmin = ops.reductions.argmin
 
     def reshape(self, *shape: Any) -> Tensor:
         """`x.reshape(2, 3)` or `x.reshape((2, 3))`: see `minigrad.reshape`."""
@@ -313,20 +316,14 @@ class Tensor(fast.Value):
         """
         return ops.transpose(self, (axes[0] if len(axes) == 1 else axes) if axes else None)
 
-    def argmax(self, axis: int | None = None) -> Array:
-        """Where the largest entry along an axis is, as integers: of (B, C) with axis=1 it is (B,)."""
-        return self._data.argmax(axis)
-
-    def argmin(self, axis: int | None = None) -> Array:
-        """Where the smallest entry along an axis is, as integers: of (B, C) with axis=1 it is (B,)."""
-        return self._data.argmin(axis)
-
     # Questions, whose answer, True or False, is a constant
 
+    @with_habits
     def all(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Whether all entries along the axes are other than 0: of (B, T) with axis=1 it is (B,)."""
         return Tensor(self._data.all(axis=axis, keepdims=keepdims))
 
+    @with_habits
     def any(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Whether any entry along the axes is other than 0: of (B, T) with axis=1 it is (B,)."""
         return Tensor(self._data.any(axis=axis, keepdims=keepdims))

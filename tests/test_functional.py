@@ -321,6 +321,13 @@ def test_gradients_of_reductions():
             lambda: F.layer_norm(leaf(2, 1), bias=np.ones(3)),
             r"layer_norm: bias \(3,\) does not fit x \(2, 1\)",
         ),
+        (
+            lambda: F.layer_norm(leaf(2, 4), 4),
+            r"gain \(\) does not fit x \(2, 4\): it must be \(4,\); it always norms the last axis",
+        ),
+        (lambda: F.layer_norm(leaf(2, 4), (4,)), r"gain \(1,\) does not fit .* is not told its length"),
+        (lambda: F.layer_norm(leaf(2, 4), bias=np.float64(1)), r"bias \(\) does not fit x \(2, 4\)"),
+        (lambda: F.layer_norm(leaf(2, 4), Tensor(1.0)), r"gain \(\) does not fit x \(2, 4\)"),
         (lambda: F.one_hot([1], "a"), "one_hot: classes is 'a'; it must be a whole number"),
     ],
 )

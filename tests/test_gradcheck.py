@@ -45,6 +45,29 @@ def test_a_nan_is_found():
         gradcheck(lambda x: x * np.nan, leaf(2), entrywise=True)
 
 
+@pytest.mark.parametrize("name", ["eps", "rtol", "atol"])
+@pytest.mark.parametrize("value", [-1, np.nan, np.inf, "small", None, True])
+def test_no_other_number_makes_a_wrong_gradient_right(name, value):
+    with pytest.raises((ValueError, TypeError), match=f"gradcheck: {name} is .* must be a finite number"):
+        gradcheck(spoiled, leaf(2, 3), **{name: value})
+
+
+@pytest.mark.parametrize("eps", [0, 1e-300, 2e-16, 1, 1e300])
+def test_a_step_that_moves_nothing_is_refused(eps):
+    with pytest.raises(ValueError, match=r"gradcheck: eps is .* at least 2\.2\d*e-16 and below 1"):
+        gradcheck(spoiled, leaf(2, 3), eps=eps)
+
+
+@pytest.mark.parametrize("eps", [2.3e-16, 1e-13, 1e-9, 1e-3, 0.99])
+@pytest.mark.parametrize("entrywise", [False, True])
+def test_any_step_finds_a_wrong_gradient(eps, entrywise):
+    """The shorter ones that it tries then do not move x: what they give tells nothing."""
+    x = Tensor(1e8 + np.arange(1.0, 7.0), requires_grad=True)
+    with pytest.raises(GradientError):
+        gradcheck(spoiled, x, eps=eps, entrywise=entrywise)
+    assert gradcheck(tanh, leaf(2, 3), eps=eps, entrywise=entrywise)
+
+
 def test_an_unused_input_has_gradient_zero():
     assert gradcheck(lambda a, b: a * 2.0, leaf(2), leaf(3), entrywise=True)
 

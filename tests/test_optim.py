@@ -483,6 +483,43 @@ def test_a_state_that_does_not_fit_changes_nothing():
     assert optimizer.steps == 0
 
 
+NO_STATES = {
+    "lr": [None, 0.1, ["a"], [-1.0], [np.nan], [0.1, 0.1]],
+    "steps": [None, -1, 1.5, "a", True],
+    "counts": [None, 3, [-1, 0], [0, "a"], [1.5, 1], [1]],
+    "shapes": [None, [(2,), (3,)], [(2,), 2], [(2,)]],
+    "initial": [None, 0.1, ["a"], [-1.0], [0.1, 0.1]],
+}
+NO_SLOTS = [[1.0, 2.0], np.ones(2) * 1j, np.array(["a", "b"]), np.ones(3), np.array(1.0), None]
+
+
+@pytest.mark.parametrize("key", [*NO_STATES, "state"])
+def test_a_state_of_anything_else_is_refused_before_anything_changes(key):
+    optimizer = optim.SGD([Parameter(np.ones(2)), Parameter(np.ones(()))], 1.0, momentum=0.5)
+    schedule = optim.Schedule(optimizer, lambda n: 1 / (n + 1) if n < 9 else -1.0)
+    other = optim.SGD(optimizer.parameters, 4.0, momentum=0.5)
+    other.parameters[0].grad = np.ones(2)
+    other.step()
+    part = schedule if key == "initial" else optimizer
+    saved = {"initial": [4.0], "steps": 3} if part is schedule else other.state_dict()
+    before = [optimizer.state_dict(), schedule.state_dict()]
+    slots = [[{"velocity": one}, saved["state"][1]] for one in NO_SLOTS] if key == "state" else ()
+    for wrong in (*NO_STATES.get(key, [None, 3, [{}, {}], [None, None], [[], []]]), *slots):
+        with pytest.raises((TypeError, ValueError), match=r"(SGD|Schedule): .*(saved|of an optimiser)"):
+            part.load_state_dict({**saved, key: wrong})
+        assert repr([optimizer.state_dict(), schedule.state_dict()]) == repr(before)
+    with pytest.raises(ValueError, match=r"factor\(9\) is -1"):
+        schedule.load_state_dict({"initial": [4.0], "steps": 9})
+    assert repr([optimizer.state_dict(), schedule.state_dict()]) == repr(before)
+    part.load_state_dict(saved)
+
+
+def test_a_state_without_slots_is_of_parameters_of_these_shapes_too():
+    saved = optim.SGD([Parameter(np.ones(2))], 0.5).state_dict()
+    with pytest.raises(ValueError, match=r"SGD: saved parameter 0 has shape \(2,\), not \(2, 1\)"):
+        optim.SGD([Parameter(np.ones((2, 1)))], 0.1).load_state_dict(saved)
+
+
 def test_an_optimiser_shows_its_settings_and_groups():
     model = Linear(2, 3)
     optimizer = optim.SGD([{"params": [model.W], "lr": 0.5}, {"params": [model.b]}], 0.1, momentum=0.9)

@@ -555,6 +555,87 @@ def test_a_file_that_is_none_of_ours_is_named_with_what_is_wrong(tmp_path, how, 
         load(tmp_path / "run.npz", nn.Linear(30, 30))
 
 
+def test_whatever_is_damaged_the_file_is_named_and_nothing_changes(tmp_path):
+    model, path = (
+        nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5, np.random.default_rng(0))),
+        tmp_path / "run.npz",
+    )
+    parts = model, optim.Adam(model.parameters())
+    save(path, History(({"epoch": 1, "loss": 0.5},)), *parts)
+    whole, rng = path.read_bytes(), np.random.default_rng(1)
+    before = repr([part.state_dict() for part in parts])
+    told = []
+    for i in range(200):
+        raw, at = bytearray(whole), int(rng.integers(len(whole)))
+        raw[at : at + i % 50] = () if i % 2 else rng.bytes(i % 3)
+        path.write_bytes(raw)
+        try:
+            load(path, *parts)
+        except UnfitFile as error:
+            told.append(str(error))
+        assert repr([part.state_dict() for part in parts]) == before
+    assert len(told) > 150
+    assert all(str(path) in one for one in told)
+
+
+@pytest.mark.parametrize("key", ["history", "parts", "values", "generators"])
+def test_a_file_with_other_things_in_it_is_named_and_nothing_changes(tmp_path, key):
+    model = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5, np.random.default_rng(0)))
+    save(path := tmp_path / "run.npz", History(), model)
+    with np.load(path) as file:
+        arrays, state = {name: file[name] for name in file.files}, json.loads(str(file["state"]))
+    model.layers[0].W.data[...] = 7
+    before = repr((model.state_dict(), model.layers[1].rng.bit_generator.state))
+    for wrong in (None, 3, "a", [], {"dict": []}, [None], [3], [[]], [{"dict": []}], {"array": "array9"}):
+        if key != "generators" or wrong != [None]:
+            arrays["state"] = np.array(json.dumps({**state, key: wrong}))
+            np.savez(path, **arrays)
+            with pytest.raises(UnfitFile, match=r"run\.npz is (none that|of other parts)"):
+                load(path, model)
+            assert repr((model.state_dict(), model.layers[1].rng.bit_generator.state)) == before
+
+
+def test_a_load_that_fails_at_its_last_part_changes_none(tmp_path):
+    class Failing:
+        def __init__(self, error=None):
+            self.error, self.n = error, 0
+
+        def state_dict(self):
+            return {"n": self.n}
+
+        def load_state_dict(self, saved):
+            self.n = saved["n"]
+            if self.error and saved["n"] == 5:
+                raise self.error
+
+    def made(n, error):
+        model = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5, np.random.default_rng(n)))
+        model.seen, model.mean, model.shift = [n, [n]], np.full(n, 1.0), Tensor([float(n)])
+        failing = Failing(error)
+        failing.n = n
+        adam = optim.Adam(model.parameters(), lr=float(n))
+        model(np.ones((1, 2))).sum().backward()
+        adam.step()
+        return model, adam, failing
+
+    save(path := tmp_path / "run.npz", History(), *made(5, None))
+    for error, kind in ((ValueError("no"), UnfitFile), (RuntimeError("no"), RuntimeError)):
+        model, adam, failing = parts = made(3, error)
+        seen = model.seen, model.seen[1]
+        rng = model.layers[1].rng.bit_generator
+        before = repr((*(part.state_dict() for part in parts), rng.state, model.seen, model.shift.data))
+        with pytest.raises(kind, match="no"):
+            load(path, *parts)
+        assert (
+            repr((*(part.state_dict() for part in parts), rng.state, model.seen, model.shift.data)) == before
+        )
+        assert model.seen is seen[0]
+        assert model.seen[1] is seen[1]
+        failing.error = None
+        load(path, *parts)
+        assert (model.seen, failing.n, adam.lr) == ([5, [5]], 5, 5.0)
+
+
 def test_a_file_of_another_model_is_named(tmp_path):
     path, model = tmp_path / "run.npz", nn.Linear(3, 2)
     adam = optim.Adam(model.parameters())

@@ -35,7 +35,8 @@ class Batch:
                 raise TypeError(unfit("Batch", name, value, "an array with a first axis of samples"))
         masked = len(self.x) if self.mask is None else len(self.mask)
         if not len(self.x) == len(self.y) == masked:
-            raise ValueError(f"x has {len(self.x)} samples, y {len(self.y)}, mask {masked}; they must agree")
+            of_mask = "" if self.mask is None else f", mask {masked}"
+            raise ValueError(f"x has {len(self.x)} samples, y {len(self.y)}{of_mask}; they must agree")
 
     def __len__(self) -> int:
         return len(self.x)

@@ -65,9 +65,9 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Each parameter with its name, such as "layers.0.W"; a shared one once, under its first name.
 
-        Warns of a leaf that is no Parameter, and of Parameters where nobody looks for them, such as in a set
-        or in an object that is no Module: they would not be trained. Raises ValueError where two parameters
-        have one name, as {1: ..., "1": ...} gives them.
+        Warns of a leaf that is no Parameter, and of Parameters where nobody looks for them, such as in a set,
+        in an object that is no Module or among a class's attributes: they would not be trained. Raises
+        ValueError where two parameters have one name, as {1: ..., "1": ...} gives them.
         """
         return iter(self._owned().items())
 
@@ -83,6 +83,7 @@ class Module:
                     raise ValueError(f"{type(self).__name__}: two parameters are named {name!r}: rename one")
                 seen.add(id(value))
                 owned[name] = value
+        strangers += [found for name, m in _modules(self) for found in _of_class(name, m)]
         for name, leaf, remedy in strangers:
             if id(leaf) not in seen:
                 told = f"{type(self).__name__}.{name} is not among the parameters, and not trained: {remedy}"
@@ -108,9 +109,7 @@ class Module:
 
     def modules(self) -> Iterator[Module]:
         """This module, then all modules within it, each as often as it occurs."""
-        yield self
-        for _, _, _, m in _places(self, "", Module):
-            yield m
+        yield from (m for _, m in _modules(self))
 
     def num_parameters(self) -> int:
         """Number of entries of all parameters together."""
@@ -217,6 +216,26 @@ def _strangers(name: str, value: Any) -> Iterator[tuple[Tensor, str]]:
     elif not isinstance(value, (Module, type, ModuleType)):
         remedy = f"write class {type(value).__name__}(Module)"
         yield from ((p, remedy) for p in getattr(value, "__dict__", {}).values() if isinstance(p, Parameter))
+
+
+def _modules(module: Module) -> Iterator[tuple[str, Module]]:
+    """The module, then all within it, each after what its attributes' names begin with: "" or "cell."."""
+    yield "", module
+    yield from ((f"{name}.", m) for name, _, _, m in _places(module, "", Module))
+
+
+def _of_class(prefix: str, module: Module) -> Iterator[tuple[str, Tensor, str]]:
+    """(dotted name, leaf, remedy) of each leaf that all modules of one class would share."""
+    held = {
+        name: value
+        for kind in reversed(type(module).__mro__)
+        if kind is not Module and kind is not object
+        for name, value in vars(kind).items()
+        if isinstance(value, (Tensor, Module, list, tuple, dict)) and name not in vars(module)
+    }
+    for name, _, _, one in _places(held, prefix, Tensor):
+        if isinstance(one, Parameter) or (one.node is not None and one.node.op is None):
+            yield name, one, "it belongs to the class: make it in __init__, as self.W = Parameter(...)"
 
 
 def meant(module: Module) -> str:

@@ -82,7 +82,7 @@ class Recurrent(Module, Generic[State]):
                 raise ValueError(f"Recurrent: a mask of shape {shape} does not fit x of shape {x.shape}")
             here = mask_of("Recurrent", mask, (batch, steps))
             x = where(here[:, :, None], x, 0)  # padding may hold NaN, and 0 * NaN would reach the gradients
-        step: Any = self.cell
+        step: Any = self._first
         if state is None:
             state = self.cell.initial_state(batch)
         else:
@@ -93,9 +93,6 @@ class Recurrent(Module, Generic[State]):
             new: Any = step(x[:, t], state)
             step = self.cell
             y = new[0] if isinstance(new, tuple) else new
-            if not hasattr(y, "shape"):  # a forgotten return, or [h, c]
-                wanted = "a Tensor, or a tuple of Tensors"
-                raise TypeError(f"Recurrent: {type(self.cell).__name__} returned {given(new)}, not {wanted}")
             if here is not None:
                 kept = here[:, t, None]
                 y, new = where(kept, y, 0.0), _choose(kept, new, state)
@@ -104,27 +101,50 @@ class Recurrent(Module, Generic[State]):
             return Tensor(np.zeros((batch, 0, self.cell.hidden_size), x.dtype)), state
         return stack(outputs, axis=1), state
 
+    def _first(self, x: Tensor, state: Any) -> Any:
+        """The cell's new state after its initial one, for x (B, D). Raises as `_returned` does.
+
+        What a cell returns is looked at in the first step: those that follow are given the same.
+        """
+        return self._returned(self.cell(x, state), state, len(x))
+
+    def _returned(self, new: Any, state: Any, batch: int) -> Any:
+        """`new`, if it is what a cell may return after that state. Raises TypeError, ValueError."""
+        told = f"Recurrent: {type(self.cell).__name__} returned {_form(new)}"
+        y = new[0] if isinstance(new, tuple) and new else new
+        if not isinstance(y, Tensor) or not all(isinstance(one, Tensor) for one in _flat(new)):
+            raise TypeError(f"{told}, not a Tensor, or a tuple of Tensors of which the first is its output")
+        if _tuples(new) != _tuples(state):
+            raise TypeError(f"{told}; it must be of the form of the state before it, {_form(state)}")
+        if y.shape[:1] != (batch,):
+            raise ValueError(f"{told}; its output must have a row for each of {batch} sequences")
+        for a, b in zip(_flat(new), _flat(state), strict=True):
+            if not _spreads(np.shape(as_array(b)), a.shape):
+                raise ValueError(f"{told}; it must be of the shapes of the state before it, {_form(state)}")
+        return new
+
+    def _refuse(self, state: Any, batch: int) -> None:
+        """Raise TypeError or ValueError for a given state that is of another form than the initial one."""
+        own = self.cell.initial_state(batch)
+        told = f"Recurrent: state is {_form(state)}; {type(self.cell).__name__} takes {_form(own)}"
+        if _nested(own) != _nested(state):
+            raise TypeError(told)
+        if not _alike(state, own):
+            raise ValueError(told)
+
     def _asked(self, x: Tensor, state: Any) -> Any:
         """The cell's new state after a given one, for x (B, D). Raises what `forward` says of an unfit one.
 
         Only where it is about to raise does it ask for the initial state: to make one may draw numbers.
         """
-        name = type(self.cell).__name__
         try:
             new = self.cell(x, state)
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
-            own = self.cell.initial_state(len(x))
-            if _nested(own) != _nested(state):
-                raise TypeError(_unfit(state, name, own)) from error
-            if not _alike(state, own):
-                raise ValueError(_unfit(state, name, own)) from error
+        except (TypeError, ValueError, LookupError, AttributeError):
+            self._refuse(state, len(x))
             raise
-        if not all(hasattr(one, "dtype") for one in _flat(new)):
-            return new  # which forward refuses
-        if _nested(new) != _nested(state):
-            raise TypeError(_unfit(state, name, new))
-        if not _alike(state, new):
-            raise ValueError(_unfit(state, name, new))
+        if _nested(new) != _nested(state) or not _alike(state, new):
+            self._refuse(state, len(x))
+        self._returned(new, state, len(x))
         for a, b in zip(_flat(state), _flat(new), strict=True):
             if a.dtype.kind != b.dtype.kind or (x.dtype == "f" and a.dtype == "d" and self._single(len(x))):
                 wanted = b.dtype if a.dtype.kind != b.dtype.kind else x.dtype
@@ -141,7 +161,7 @@ class Recurrent(Module, Generic[State]):
 
 def _fitting(state: Any, batch: int) -> None:
     """Raise TypeError for what is no state, ValueError for one of another number of sequences than x."""
-    first = state[0] if isinstance(state, tuple) and state else state
+    first = next(_flat(state), state)
     if not hasattr(first, "dtype") or first.dtype.kind == "b":
         remedy = "a Tensor, or a tuple of Tensors; a mask goes to mask="
         raise TypeError(unfit("Recurrent", "state", state, remedy))
@@ -149,8 +169,9 @@ def _fitting(state: Any, batch: int) -> None:
         raise ValueError(f"Recurrent: a state of shape {first.shape} for a batch of {batch} sequences")
 
 
-def _unfit(state: Any, cell: str, wanted: Any) -> str:
-    return f"Recurrent: state is {_form(state)}; {cell} takes {_form(wanted)}"
+def _spreads(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether an array of `shape` broadcasts to the shape `to`: an initial state may be one row for all."""
+    return len(shape) <= len(to) and all(m in (1, n) for m, n in zip(shape[::-1], to[::-1], strict=False))
 
 
 def _nested(state: Any) -> Any:
@@ -158,6 +179,11 @@ def _nested(state: Any) -> Any:
     if isinstance(state, tuple):
         return tuple(map(_nested, state))
     return "tensor" if hasattr(state, "dtype") else given(state)
+
+
+def _tuples(state: Any) -> Any:
+    """The tuples of a state, whatever is in them: an initial one may be a number, for all entries."""
+    return tuple(map(_tuples, state)) if isinstance(state, tuple) else None
 
 
 def _alike(state: Any, other: Any) -> bool:

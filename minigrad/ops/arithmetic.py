@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.fast import quick
 from minigrad.fast.vjps import By, unchanged
-from minigrad.tape import Array, Result
+from minigrad.tape import Array, Result, as_array
 
 __all__ = ["add", "div", "matmul", "mod", "mul", "neg", "pow", "sub"]
 
@@ -71,11 +71,12 @@ def pow(a: Array, b: Array) -> Result:
     def vjp_a(g: Array) -> Array:  # where b is 0, y is 1 for every a: its gradient is 0, never 0 * inf
         if not np.ndim(b):
             return g * b * a ** (b - 1) if b else np.zeros_like(g)
-        flat = b == 0
-        return g * b * np.where(flat, 1, a) ** np.where(flat, 1, b - 1)
+        n = as_array(b)  # a list is none yet
+        flat = n == 0
+        return g * n * np.where(flat, 1, a) ** np.where(flat, 1, n - 1)
 
     def vjp_b(g: Array) -> Array:  # 0**b is flat in b from 0 on: log(0) must not reach the product
-        return g * y * np.log(np.where((a == 0) & (b >= 0), 1, a))
+        return g * y * np.log(np.where((as_array(a) == 0) & (b >= 0), 1, a))
 
     return y, (vjp_a, vjp_b)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.contract import no_array
+from minigrad.contract import no_array, with_habits
 from minigrad.fast import lift, quick
 from minigrad.fast.vjps import picked
 from minigrad.tape import Array, Result
@@ -85,14 +85,23 @@ def _whole(name: str, axis: Any) -> int:
     return int(axis)
 
 
+def _unlisted(name: str, tensors: Any) -> TypeError:
+    """The error for tensors that are given one after the other, as by a generator, or not at all."""
+    remedy = "list(...) makes one" if hasattr(tensors, "__iter__") else f"{name}([a, b])"
+    return TypeError(f"{name}: tensors is a {type(tensors).__name__}; it must be a list of tensors: {remedy}")
+
+
+@with_habits
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Join tensors along an axis that they have: (B, n) and (B, m) along 1 give (B, n + m).
 
     Raises ValueError for no tensors, an axis they have not, or shapes that differ along another one;
-    TypeError for an axis that is no integer.
+    TypeError for an axis that is no integer, and for what is no list of them.
     """
     if type(axis) is not int:
         axis = _whole("concatenate", axis)
+    if not hasattr(tensors, "__len__"):
+        raise _unlisted("concatenate", tensors)
     if len(tensors) == 2:
         return _concatenate_two(axis)(*tensors)
     if not len(tensors):
@@ -100,18 +109,22 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     return _concatenate_all(*tensors, axis=axis)
 
 
+@with_habits
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis: T of shape (B, H) along 1 give (B, T, H).
 
     Raises ValueError for no tensors, shapes that differ, or an axis that the result has not; TypeError for
-    an axis that is no integer.
+    an axis that is no integer, and for what is no list of them.
     """
     axis = _whole("stack", axis)
+    if not hasattr(tensors, "__len__"):
+        raise _unlisted("stack", tensors)
     if not len(tensors):
         raise ValueError("stack: no tensors")
     return _stack_all(*tensors, axis=axis)
 
 
+@with_habits
 def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Cut x along an axis: (B, 6) into 3 sections along 1 gives three (B, 2).
 

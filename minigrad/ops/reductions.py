@@ -8,13 +8,14 @@ is a ValueError.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from minigrad.contract import plain
+from minigrad.contract import plain, with_habits
 from minigrad.fast import lift
 from minigrad.ops.elementwise import floats
-from minigrad.tape import Array, Result
+from minigrad.tape import Array, Result, as_array
 
 __all__ = ["cumsum", "logsumexp", "max", "mean", "min", "norm", "prod", "std", "sum", "var"]
 
@@ -56,14 +57,25 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
     """The mean squared distance from the mean along the axes: of (B, T) with axis=1 it is (B,).
 
     It divides by n - ddof, so by n as NumPy does, where PyTorch by default divides by n - 1, which is ddof=1.
-    Gradient 2 g (x - mean) / (n - ddof). Where n - ddof is not above 0 it is infinite, or NaN if all entries
-    are equal or there is none, with NumPy's warning, and the gradient is NaN. Raises ValueError for an axis
-    x has not.
+    Gradient 2 g (x - mean) / (n - ddof), which is 0 where all entries are equal. Where n - ddof is not above
+    0 it is infinite, or NaN where the sum of the squares is 0, with NumPy's warning, and the gradient is NaN.
+    Raises ValueError for an axis x has not.
     """
     y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
     n = x.size / (y.size or 1) - ddof
     scale = 2 / n if n > 0 else math.nan
-    return y, (lambda g: _spread(g * scale, x, axis, keepdims) * (x - x.mean(axis=axis, keepdims=True)),)
+    return y, (lambda g: _spread(g * scale, x, axis, keepdims) * _off_mean(x, axis),)
+
+
+def _off_mean(x: Array, axis: Axis) -> Array:
+    """x - mean along the axes, in x's shape; exactly 0 where all are equal, as a rounded mean may not be.
+
+    Divided by their deviation, which is as small, that would be a gradient of `std` far from 0.
+    """
+    off: Array = x - x.mean(axis=axis, keepdims=True)
+    if x.size:
+        off = off * (x.max(axis=axis, keepdims=True) > x.min(axis=axis, keepdims=True))
+    return off
 
 
 @lift
@@ -190,3 +202,20 @@ def cumsum(x: Array, axis: int | None = None) -> Result:
         return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis).reshape(x.shape)
 
     return np.cumsum(x, axis=axis), (vjp,)
+
+
+# No ops: places, through which no gradient flows
+
+
+@with_habits
+def argmax(x: Any, axis: int | None = None) -> Array:
+    """Where the largest entry along an axis is, as integers: of (B, C) with axis=1 it is (B,)."""
+    places: Array = as_array(x).argmax(axis)
+    return places
+
+
+@with_habits
+def argmin(x: Any, axis: int | None = None) -> Array:
+    """Where the smallest entry along an axis is, as integers: of (B, C) with axis=1 it is (B,)."""
+    places: Array = as_array(x).argmin(axis)
+    return places

@@ -11,18 +11,19 @@ from typing import Any, TypedDict
 import numpy as np
 
 from minigrad import fast
-from minigrad.arguments import number, unfit
+from minigrad.arguments import count, given, number, unfit
 from minigrad.optim.groups import Group, groups_of
 from minigrad.tape import Array
 from minigrad.tensor import Tensor
 
 
 class OptimizerState(TypedDict):
-    """What `state_dict` returns: lr for each group; for each parameter how often it moved, and its slots."""
+    """What `state_dict` returns: each group's lr; how often each parameter moved, its shape and its slots."""
 
     lr: list[float]
     steps: int
     counts: list[int]
+    shapes: list[tuple[int, ...]]
     state: list[dict[str, Array]]
 
 
@@ -82,6 +83,20 @@ def _shared(name: str) -> Any:
 
     doc = f"The {name} of all groups; assigning sets it in each. Raises ValueError where they differ."
     return property(read, assign, doc=doc)
+
+
+def _refuse_slots(where: str, i: int, slots: Mapping[str, Array], others: Any) -> None:
+    """Raise ValueError or TypeError unless `others` are arrays that fit into the slots of parameter i."""
+    if not isinstance(others, Mapping) or set(slots) != set(others):
+        held = sorted(others) if isinstance(others, Mapping) else f"{given(others)} for parameter {i}"
+        raise ValueError(f"{where} state holds {held}, not {sorted(slots)}: another optimiser")
+    for name, mine in slots.items():
+        theirs = others[name]
+        slot = f"{name!r} of parameter {i}"
+        if not hasattr(theirs, "dtype") or not np.can_cast(theirs.dtype, mine.dtype, "same_kind"):
+            raise TypeError(unfit(where, slot, theirs, f"an array of {mine.dtype}"))
+        if theirs.shape != mine.shape:
+            raise ValueError(f"{where} {slot} has shape {theirs.shape}, not {mine.shape}")
 
 
 class Optimizer:
@@ -179,6 +194,7 @@ class Optimizer:
             "lr": [group.lr for group in self.groups],
             "steps": self.steps,
             "counts": [counts[id(p)] for p in self.parameters],
+            "shapes": [p.shape for p in self.parameters],
             "state": [{name: array.copy() for name, array in state.items()} for state in self.state],
         }
 
@@ -186,39 +202,42 @@ class Optimizer:
         """Go on where `saved`, from `state_dict`, was taken.
 
         Raises ValueError where it is no such state, or one of another number of parameters or groups, of
-        other shapes, or of an optimiser with other slots; then nothing has been changed.
+        other shapes, or of an optimiser with other slots, and for a number below 0; TypeError for what is no
+        number, and no array of them; then nothing has been changed.
         """
-        state = self.state
+        name = type(self).__name__
         if not isinstance(saved, Mapping) or set(saved) != set(OptimizerState.__annotations__):
-            raise ValueError(
-                f"{type(self).__name__}: this is no state of an optimiser: pass its state_dict()"
-            )
-        for what, theirs, mine in (
-            ("parameters", saved["state"], state),
-            ("parameters", saved["counts"], state),
-            ("groups", saved["lr"], self.groups),
+            raise ValueError(f"{name}: this is no state of an optimiser: pass its state_dict()")
+        wanted: list[tuple[str, Any, str, int]] = [("lr", saved["lr"], "groups", len(self.groups))]
+        for key, each in (
+            ("counts", saved["counts"]),
+            ("shapes", saved["shapes"]),
+            ("state", saved["state"]),
         ):
-            if len(theirs) != len(mine):
-                raise ValueError(f"saved state is of {len(theirs)} {what}, not {len(mine)}")
-        for i, (slots, others) in enumerate(zip(state, saved["state"], strict=True)):
-            if set(slots) != set(others):
-                raise ValueError(
-                    f"saved state holds {sorted(others)}, not {sorted(slots)}: another optimiser"
-                )
-            for name in slots:
-                if slots[name].shape != others[name].shape:
-                    shapes = f"{others[name].shape}, not {slots[name].shape}"
-                    raise ValueError(f"saved {name!r} of parameter {i} has shape {shapes}")
-        rates = [number(g.where, "lr", lr, 0) for g, lr in zip(self.groups, saved["lr"], strict=True)]
+            wanted.append((key, each, "parameters", len(self.parameters)))
+        for key, theirs, what, mine in wanted:
+            if not isinstance(theirs, (list, tuple)):
+                raise ValueError(unfit(name, f"saved {key}", theirs, f"a list, one entry for each of {what}"))
+            if len(theirs) != mine:
+                raise ValueError(f"{name}: saved state is of {len(theirs)} {what}, not {mine}")
+        state = self.state
+        for i, (p, shape, slots, others) in enumerate(
+            zip(self.parameters, saved["shapes"], state, saved["state"], strict=True)
+        ):
+            _refuse_slots(f"{name}: saved", i, slots, others)
+            if shape not in (p.shape, list(p.shape)):
+                raise ValueError(f"{name}: saved parameter {i} has shape {shape}, not {p.shape}")
+        rates = [number(g.where, "saved lr", lr, 0) for g, lr in zip(self.groups, saved["lr"], strict=True)]
+        moved = [count(name, "each of saved counts", n, 0) for n in saved["counts"]]
+        self.steps = count(name, "saved steps", saved["steps"], 0)
         for slots, others in zip(state, saved["state"], strict=True):
-            for name in slots:
-                slots[name][...] = others[name]
-        counts = {id(p): n for p, n in zip(self.parameters, saved["counts"], strict=True)}
+            for slot in slots:
+                slots[slot][...] = others[slot]
+        counts = {id(p): n for p, n in zip(self.parameters, moved, strict=True)}
         for arena in self._arenas:
             arena.counts = [counts[id(p)] for p in arena.parameters]
         for group, lr in zip(self.groups, rates, strict=True):
             group.lr = lr
-        self.steps = saved["steps"]
 
     def __repr__(self) -> str:
         own = [name for name in inspect.signature(type(self)).parameters if name in vars(self)]

@@ -51,14 +51,24 @@ class Schedule:
     def load_state_dict(self, saved: ScheduleState) -> None:
         """Go on where `saved`, from `state_dict`, was taken; sets the optimiser's learning rates.
 
-        Raises ValueError where it is no such state, or one of another number of groups.
+        Raises ValueError where it is no such state, or one of another number of groups, and for a number
+        below 0, TypeError for what is none; then nothing has been changed.
         """
         if not isinstance(saved, Mapping) or set(saved) != set(ScheduleState.__annotations__):
             raise ValueError("Schedule: this is no state of a schedule: pass its state_dict()")
-        if len(saved["initial"]) != len(self.initial):
-            raise ValueError(f"Schedule: saved of {len(saved['initial'])} groups, not {len(self.initial)}")
-        self.initial, self.steps = list(saved["initial"]), saved["steps"]
-        self._set()
+        theirs = saved["initial"]
+        if not isinstance(theirs, (list, tuple)):
+            raise ValueError(unfit("Schedule", "saved initial", theirs, "a list, a number for each group"))
+        if len(theirs) != len(self.initial):
+            raise ValueError(f"Schedule: saved of {len(theirs)} groups, not {len(self.initial)}")
+        before = self.initial, self.steps
+        initial = [number("Schedule", "each of saved initial", one, 0) for one in theirs]
+        self.initial, self.steps = initial, count("Schedule", "saved steps", saved["steps"], 0)
+        try:
+            self._set()
+        except Exception:  # of the factor, which somebody wrote, or for what it gave
+            self.initial, self.steps = before
+            raise
 
     def __repr__(self) -> str:
         return f"Schedule({self.optimizer!r}, steps={self.steps})"

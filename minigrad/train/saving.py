@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -50,9 +49,7 @@ def save(path: str | Path, history: History, *parts: Saved) -> None:
     arrays: dict[str, np.ndarray] = {}
     state = {
         "history": {"records": history.records, "best": history.best, "last": history.last},
-        "parts": [part.state_dict() for part in parts],
-        "values": [values(part) if isinstance(part, Module) else {} for part in parts],
-        "generators": [generator.bit_generator.state for generator in _generators(parts)],
+        **_state_of(parts),
     }
     text = json.dumps({name: _written(one, arrays, f"save: {name}") for name, one in state.items()})
     target = Path(path)
@@ -70,46 +67,74 @@ def load(path: str | Path, *parts: Saved) -> History:
     Modules get back, beside their state_dict, the numbers, strings and constant tensors among their
     attributes, and lists of these that grew; random generators go on with the numbers they would have drawn
     next. Raises UnfitFile, a ValueError, where the file is none that `save` wrote, or not whole, or holds
-    another number of parts or of generators, or a state that does not fit its part; FileNotFoundError where
-    there is none; TypeError for a part without a state.
+    another number of parts or of generators, or a state that does not fit its part: then all parts are what
+    they were before; FileNotFoundError where there is none; TypeError for a part without a state.
     """
     _refuse_others("load", parts)
     state = _read(path)
     drawn = _generators(parts)
-    for name, given in (("parts", parts), ("generators", drawn)):
+    for name, given in (("parts", parts), ("values", parts), ("generators", drawn)):
         if len(state[name]) != len(given):
             counts = f"it holds {len(state[name])} {name}, not {len(given)}"
             raise UnfitFile(
                 f"{path} is of other parts: {counts}; give those that it was saved with, in order"
             )
     try:
-        for part, saved, held in zip(parts, state["parts"], state["values"], strict=True):
-            if isinstance(part, Module):
-                restore(part, held)
-            part.load_state_dict(saved)
-        for generator, numbers in zip(drawn, state["generators"], strict=True):
-            generator.bit_generator.state = numbers
-    except (ValueError, TypeError, LookupError) as error:
+        before = copy.deepcopy(_state_of(parts))  # of the values it holds the parts' own lists
+        try:
+            _give(parts, state)
+        except BaseException:
+            _give(parts, before)
+            raise
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
         remedy = "give those that it was saved with, in order, made as they were"
         raise UnfitFile(f"{path} is of other parts: {error}; {remedy}") from error
-    told = state["history"]
-    return History(tuple(told["records"]), told["best"], told["last"])
+    history: History = state["history"]
+    return history
+
+
+def _state_of(parts: tuple[Saved, ...]) -> dict[str, Any]:
+    """What `save` writes of the parts, and `_give` gives back to them."""
+    return {
+        "parts": [part.state_dict() for part in parts],
+        "values": [values(part) if isinstance(part, Module) else {} for part in parts],
+        "generators": [generator.bit_generator.state for generator in _generators(parts)],
+    }
+
+
+def _give(parts: tuple[Saved, ...], state: Mapping[str, Any]) -> None:
+    """Give the parts what `_state_of` returned, one after the other."""
+    drawn = _generators(parts)
+    for part, saved, held in zip(parts, state["parts"], state["values"], strict=True):
+        if isinstance(part, Module):
+            restore(part, held)
+        part.load_state_dict(saved)
+    for generator, numbers in zip(drawn, state["generators"], strict=True):
+        generator.bit_generator.state = numbers
 
 
 def _read(path: str | Path) -> Any:
-    """What `save` wrote. Raises UnfitFile."""
+    """What `save` wrote, with the history as one. Raises UnfitFile, and OSError for no file.
+
+    What is damaged may raise anything in the reader of archives, of arrays or of JSON.
+    """
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            state = {k: _read_back(one, file) for k, one in json.loads(str(file["state"])).items()}
+        file = open(path, "rb")  # noqa: SIM115 (what it raises is the system's, and names the path)
     except IsADirectoryError:
         raise UnfitFile(f"{path} is a folder: name the file in it that save(path, ...) wrote") from None
-    except (EOFError, zipfile.BadZipFile, zlib.error):
+    try:
+        with file, np.load(file, allow_pickle=False) as arrays:
+            state = {k: _read_back(one, arrays) for k, one in json.loads(str(arrays["state"])).items()}
+        if not all(isinstance(state[name], list) for name in ("parts", "values", "generators")):
+            raise TypeError
+        told = state["history"]
+        state["history"] = History(tuple(told["records"]), told["best"], told["last"])
+    except (ValueError, TypeError, LookupError, AttributeError):
+        wanted = "none that save(path, history, ...) of this minigrad wrote: name one"
+        raise UnfitFile(f"{path} is {wanted}") from None
+    except Exception:  # EOFError, BadZipFile, OSError for a place before the first byte, ...
         remedy = "save again, or take an older copy"
         raise UnfitFile(f"{path} is empty, or a part of it is missing or damaged: {remedy}") from None
-    except (ValueError, TypeError, LookupError, AttributeError):
-        state = {}
-    if not state.keys() >= {"history", "parts", "values", "generators"}:
-        raise UnfitFile(f"{path} is none that save(path, history, ...) of this minigrad wrote: name one")
     return state
 
 

@@ -99,5 +99,7 @@ def test_a_batch_is_cut_by_rows():
         assert np.array_equal(cut.y, drawn.y[rows])
         assert np.array_equal(cut.mask, drawn.mask[rows])
     assert Batch(drawn.x, drawn.y)[:2].mask is None
-    with pytest.raises(ValueError, match="x has 5 samples, y 4, mask 5"):
+    with pytest.raises(ValueError, match="x has 5 samples, y 4; they must agree"):
         Batch(drawn.x, drawn.y[:4])
+    with pytest.raises(ValueError, match="x has 5 samples, y 5, mask 3; they must agree"):
+        Batch(drawn.x, drawn.y, drawn.mask[:3])

@@ -257,3 +257,26 @@ def test_a_module_shows_its_sizes_and_what_it_is_made_of():
         )
     )
     assert repr(Module()) == "Module()"
+
+
+def test_what_belongs_to_the_class_is_told_of():
+    class Shared(Module):
+        W = Parameter(np.ones(2))
+        layers = (Linear(1, 1, bias=False),)
+        constant, size = Tensor(np.ones(2)), 3
+
+    class Own(Shared):
+        layers = ()
+
+        def __init__(self):
+            self.W = Parameter(np.ones(2))
+
+    with pytest.warns(
+        UserWarning, match=r"\.(W|layers\.0\.W) is not among .*: it belongs to the class"
+    ) as told:
+        assert Sequential(Shared()).parameters() == []
+    assert [str(one.message).split(" ")[0] for one in told] == [
+        "Sequential.layers.0.W",
+        "Sequential.layers.0.layers.0.W",
+    ]
+    assert len(Own().parameters()) == 1

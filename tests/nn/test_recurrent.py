@@ -295,12 +295,72 @@ class Forgetful(Leaky):
             "Forgetful returned None, not a Tensor, or a tupl",
         ),
         (lambda: Recurrent(Forgetful(lambda h: [h, h]))(leaf(B, T, D)), "Forgetful returned a list, not"),
+        (
+            lambda: Recurrent(Forgetful(lambda h: h.data))(leaf(B, T, D)),
+            r"Forgetful returned an array of shape \(3, 2\), not a Tensor",
+        ),
+        (
+            lambda: Recurrent(Forgetful(lambda h: ()))(leaf(B, T, D)),
+            "Forgetful returned a tuple of 0.* not a T",
+        ),
+        (
+            lambda: Recurrent(Forgetful(lambda h: ((h, h), h)))(leaf(B, T, D)),
+            r"returned a tuple of 2: \(a tuple of 2: .* of which the first is its output",
+        ),
+        (
+            lambda: Recurrent(Pair())(leaf(B, T, D), ((leaf(B, D), leaf(B, 1)),)),
+            r"state is a tuple of 1: \(a tuple of 2: .*; Pair takes a tuple of 2: \(a Tensor",
+        ),
         (lambda: Stacked([Recurrent(Leaky())]), "Stacked: layer 0 is a list; it must be what runs over time"),
     ],
 )
 def test_a_wrong_call_is_told_what_is_wanted(call, says):
     with pytest.raises((TypeError, ValueError), match=says):
         call()
+
+
+RETURNED = {
+    "one row": (lambda h: h[:1], r"a Tensor of shape \(1, 2\); its output must have a row for each of 3 seq"),
+    "no row": (lambda h: h.sum(), r"a Tensor of shape \(\); its output must have a row for each of 3"),
+    "a tuple": (
+        lambda h: (h, (h,)),
+        r"a tuple of 2: .*; it must be of the form .*, a Tensor of shape \(3, 2\)",
+    ),
+    "wider": (
+        lambda h: h @ np.ones((D, 2 * D)),
+        r".*\(3, 4\); it must be of the shapes of the state",
+    ),
+    "narrower": (
+        lambda h: h[:, :1],
+        r".*\(3, 1\); it must be of the shapes of the state before it, .*\(3, 2\)",
+    ),
+    "an array": (lambda h: h.data, "an array of shape"),
+}
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["initial", "given"])
+@pytest.mark.parametrize("mask", [None, np.tri(B, T) > 0], ids=["whole", "masked"])
+@pytest.mark.parametrize("name", RETURNED)
+def test_a_cell_that_returns_no_state_of_its_own_is_named(name, mask, given):
+    returned, says = RETURNED[name]
+    layer = Recurrent(Forgetful(returned))
+    with pytest.raises((TypeError, ValueError), match=f"^Recurrent: Forgetful returned {says}"):
+        layer(leaf(B, T, D), leaf(B, D) if given else None, mask)
+
+
+@pytest.mark.parametrize("mask", [None, np.tri(B, T) > 0], ids=["whole", "masked"])
+@pytest.mark.parametrize(
+    "start", [Tensor(np.zeros((1, D))), Tensor(0.0), 0.0, np.zeros(D)], ids=["row", "()", "0", "(D,)"]
+)
+def test_an_initial_state_may_be_one_for_all_sequences(start, mask):
+    class Started(Leaky):
+        def initial_state(self, batch):
+            return start
+
+    x = leaf(B, T, D)
+    assert np.array_equal(
+        Recurrent(Started())(x, mask=mask)[0].data, Recurrent(Leaky())(x, mask=mask)[0].data
+    )
 
 
 @pytest.mark.parametrize("empty", [np.zeros((0, T, D)), np.zeros((0, 0, D)), np.zeros((B, 0, D))])
