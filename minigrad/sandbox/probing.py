@@ -79,11 +79,11 @@ def describe(error: BaseException) -> dict[str, Any]:
     """{"type": a built-in exception's name, "line": in the student's own cell, "cell": its id}.
 
     A class that is not built in goes by its nearest built-in base. Line and cell are None where no
-    cell takes part. Where an attribute or a variable is not there, "name" is its name.
+    cell takes part. Where an attribute, a variable or a module is not there, "name" is its name.
     """
     name = next((c.__name__ for c in type(error).__mro__ if c in _EXCEPTIONS), "Exception")
     line, cell = _place(error)
-    asked = error.name if isinstance(error, AttributeError | NameError) else None
+    asked = error.name if isinstance(error, AttributeError | NameError | ModuleNotFoundError) else None
     return {"type": name, "line": line, "cell": cell, **({"name": asked} if type(asked) is str else {})}
 
 

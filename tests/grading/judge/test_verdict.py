@@ -7,8 +7,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from minigrad.checks import Check
-from minigrad.grading.judge.verdict import Known, decade, decide, difference, differs, ended, evidence, waits
-from minigrad.grading.model import Evidence, Failure, clean
+from minigrad.grading.judge.verdict import (
+    MODULES,
+    Known,
+    decade,
+    decide,
+    difference,
+    differs,
+    ended,
+    evidence,
+    known,
+    waits,
+)
+from minigrad.grading.model import Cell, Evidence, Failure, clean
 
 CHECK = Check(
     "square.value", "square", 5.0, "Squares are right.", lambda s, r: {}, rtol=1e-6, atol=1e-9, points=5.0
@@ -286,3 +297,42 @@ def test_clean_leaves_nothing_that_moves_the_cursor_or_the_order():
     assert clean("\u202eevil\u2066\u200f\ufeff\ud800") == "\ufffdevil" + "\ufffd" * 4
     assert clean("é漢") == "é漢"
     assert clean("x" * 10, 5) == "xxxxx\n… (cut here)"
+
+
+CELLS = (
+    Cell("labs", "lab", "import matplotlib.pyplot as plt\nimport time\ncheck = print"),
+    Cell("given", "define", "import time"),
+    Cell("a-check", "check", "check('square')"),
+    Cell(
+        "square",
+        "solution",
+        "import os, yaml.nodes\n  from torch import nn\n# import evil\nfrom mynet import f",
+    ),
+    Cell("own-2", "own", "x = plt"),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("NameError", "plt",
+         ": `plt` comes from a cell that grading does not run: import or define it in your own cell"),
+        ("NameError", "time", ""),
+        ("NameError", "check", ""),
+        ("NameError", "mine", ""),
+        ("NameError", ["plt"], ""),
+        ("AttributeError", "plt", ""),
+        ("ModuleNotFoundError", "yaml", f": `yaml` {MODULES}, pandas"),
+        ("ModuleNotFoundError", "yaml.nodes", f": `yaml.nodes` {MODULES}, pandas"),
+        ("ModuleNotFoundError", "torch", f": `torch` {MODULES}, pandas"),
+        ("ModuleNotFoundError", "evil", f": it {MODULES}, pandas"),
+        ("ModuleNotFoundError", None, f": it {MODULES}, pandas"),
+        ("ModuleNotFoundError", "mynet",
+         ": grading has no `mynet`: write what you take from it into this notebook"),
+    ],
+)  # fmt: skip
+def test_what_grading_does_not_have_is_named_if_the_release_or_the_cell_names_it(kind, name, told):
+    may = known(CELLS, frozenset(), ("pandas",))
+    failure = {"kind": "exception", "type": kind, "line": 1, "cell": "square", "name": name}
+    found = evidence({"failure": failure}, may).failure
+    assert found.reason == f"{kind} in line 1 of your cell `square`{told}"

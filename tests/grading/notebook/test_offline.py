@@ -12,7 +12,8 @@ import pytest
 from minigrad.grading.authoring import build as authoring
 from minigrad.grading.model import GradingError, Report, Verdict
 from minigrad.grading.notebook.checks import Checks
-from minigrad.grading.notebook.offline import cells, report
+from minigrad.grading.notebook.marked import cells
+from minigrad.grading.notebook.offline import report
 from minigrad.grading.notebook.release import release
 from minigrad.grading.report.formats import text
 from minigrad.grading.report.markup import mark
@@ -178,3 +179,33 @@ def test_cells_of_ones_own_are_numbered_as_in_grading(folder: Path) -> None:
 def test_a_file_that_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(GradingError, match=r"expected\.npz is not in .*: keep the notebook in the folder"):
         report(write(folder), tmp_path, serve=Near())
+
+
+LAB = (
+    "from minigrad.grading.notebook.checks import checks\nimport time as clock\n\n"
+    "check = checks('02-tiny', globals())"
+)
+
+
+@pytest.mark.parametrize(
+    ("own", "halve", "notes"),
+    [
+        ((), "def halve(x):\n    clock.time()\n    return x / 2",
+         ("`clock` comes from a cell that grading does not run: import or define it in your own cell",)),
+        (("import time as clock",), "def halve(x):\n    clock.time()\n    return x / 2", ()),
+        ((), "def halve(x, clock=2):\n    return x / clock", ()),
+        (("check('halve')",), "def halve(x):\n    return x / 2", ()),
+        (("import yaml, os.path, numpy.linalg",), "def halve(x):\n    import nbformat.v4\n    return x / 2",
+         ("grading does not have `yaml`, `nbformat`: do without",)),
+        (("try:\n    import yaml\nexcept ImportError:\n    pass",), "def halve(x):\n    return x / 2", ()),
+    ],
+)  # fmt: skip
+def test_what_grading_would_miss_is_noted(
+    checked: Any, own: tuple[str, ...], halve: str, notes: tuple[str, ...]
+) -> None:
+    assert checked(own, halve=halve, harness=LAB).notes == notes
+
+
+def test_a_file_that_takes_from_the_library_is_told_so(checked: Any) -> None:
+    (note,) = checked(("from mynet import halve",), halve="").notes
+    assert note.startswith("Grading has no mynet.py: there a cell ends at its import of halve")
