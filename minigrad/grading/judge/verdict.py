@@ -30,6 +30,7 @@ MODULES = (
     "is not on the course's list of packages: grading has Python's own modules, NumPy, matplotlib, "
     "tqdm, IPython"
 )
+UFUNC = "NumPy's functions take no Tensor: use minigrad's function of that name"
 # For staff, where MODULES is the reason.
 TO_LIST = "to allow a package, list it at the top of notebook.py (the guide: Packages), build and grade again"
 IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)", re.ASCII | re.MULTILINE)
@@ -158,20 +159,22 @@ def exception(error: Mapping[str, object], may: Known, elsewhere: str) -> str:
     """
     kind, line, cell = error.get("type"), error.get("line"), error.get("cell")
     text = kind if isinstance(kind, str) and kind in EXCEPTIONS else "an exception of your own"
-    which = missed(error, may)
+    which = cause(error, may)
     if isinstance(cell, str) and cell in may.lines:
         at = f"line {line} of " if type(line) is int and 0 < line <= may.lines[cell] else ""
         return f"{text} in {at}{cell_in_words(cell)}{which}"
     return f"{text} {elsewhere}{which}"
 
 
-def missed(error: Mapping[str, object], may: Known) -> str:
-    """What an error says is not there, as ": there is no `W_x`"; "" of any other error."""
+def cause(error: Mapping[str, object], may: Known) -> str:
+    """What is said of an error where its cause is known, as ": there is no `W_x`"; else ""."""
     kind, cell, name = error.get("type"), error.get("cell"), error.get("name")
     if kind == "NameError" and isinstance(name, str) and name in may.locked:
         return f": {comes_from_locked([name])}"
     if kind in ("AttributeError", "NameError"):
         return f": there is no `{name}`" if named(error, may) else ""
+    if kind == "TypeError" and error.get("ufunc") is True:
+        return f": {UFUNC}"
     if kind != "ModuleNotFoundError":
         return ""
     own = isinstance(cell, str) and isinstance(name, str) and name in may.imports.get(cell, ())

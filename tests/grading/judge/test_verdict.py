@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 from minigrad.checks import Check
 from minigrad.grading.judge.verdict import (
     MODULES,
+    UFUNC,
     Known,
     decade,
     decide,
@@ -336,3 +337,13 @@ def test_what_grading_does_not_have_is_named_if_the_release_or_the_cell_names_it
     failure = {"kind": "exception", "type": kind, "line": 1, "cell": "square", "name": name}
     found = evidence({"failure": failure}, may).failure
     assert found.reason == f"{kind} in line 1 of your cell `square`{told}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "ufunc", "told"), [("TypeError", True, True), ("TypeError", 1, False), ("KeyError", True, False)]
+)
+def test_a_function_of_numpys_on_a_tensor_is_told_what_to_write(kind, ufunc, told):
+    failure = {"kind": "exception", "type": kind, "line": 1, "cell": "square", "ufunc": ufunc}
+    assert evidence({"failure": failure}, MAY).failure.reason == (
+        f"{kind} in line 1 of your cell `square`{': ' + UFUNC if told else ''}"
+    )
