@@ -18,7 +18,8 @@ from minigrad.sandbox.errors import PackageMissing
 def cells(data: bytes) -> tuple[Cell, ...]:
     """The cells of one's own notebook, by their marks; raises Refused for a file that is none.
 
-    Cells that one added are called own-1, own-2, ... as in grading.
+    Cells that one added are called own-1, own-2, ... as in grading; and as there, a solution is code,
+    whatever became of its cell's type.
     """
     plain = parse(data).cells  # the same bounds as in grading
     marked = json.loads(data.decode("utf-8-sig"))["cells"]
@@ -29,8 +30,19 @@ def cells(data: bytes) -> tuple[Cell, ...]:
             if not raw.source.strip():
                 continue
             id = f"own-{1 + sum(c.kind == 'own' for c in found)}"
-        found.append(Cell(id, kind, raw.source, markdown=not raw.code))
+        found.append(Cell(id, kind, raw.source, markdown=not raw.code and kind != "solution"))
     return tuple(found)
+
+
+def copied(own: Sequence[Cell]) -> list[str]:
+    """A note on each solution cell that is there more than once: all of them run here, in their order."""
+    ids = [c.id for c in own if c.kind == "solution"]
+    return [
+        f"`{id}`: there are {ids.count(id)} cells with this id; grading takes the one with an answer, "
+        "or refuses where several differ: delete the others"
+        for id in dict.fromkeys(ids)
+        if ids.count(id) > 1
+    ]
 
 
 def _kind(cell: Mapping[str, Any]) -> Kind:

@@ -15,7 +15,7 @@ from minigrad.grading.judge.observe import observe
 from minigrad.grading.judge.verdict import blamed, decide
 from minigrad.grading.model import Evidence, Exercise, Limits, Report, Verdict
 from minigrad.grading.notebook import mynet, telling
-from minigrad.grading.notebook.marked import cells, unmet
+from minigrad.grading.notebook.marked import cells, copied, unmet
 from minigrad.grading.notebook.own import Own
 from minigrad.grading.notebook.release import PUBLIC, Release, release
 from minigrad.sandbox.server import Server
@@ -44,7 +44,7 @@ def report(
     exercises = tuple(_exercise(name, files, found) for name in files.values.points)
     relying = mynet.relying(c.source for c in own if c.runs)
     missed = [*([relying] if relying else []), *unmet(own, files.values.packages, files.values.engine)]
-    notes = (*missed, *without_ipython(own), *seen.ran.notes)
+    notes = (*copied(own), *missed, *without_ipython(own), *seen.ran.notes)
     return Report(files.values.assignment, "graded", exercises, notes=notes, cells=seen.ran.cells)
 
 

@@ -219,3 +219,23 @@ def test_a_function_of_numpys_on_a_tensor_is_told_what_to_write(checked: Any) ->
             "in ", "in `halve`, ", 1
         ),
     ]
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_solution_is_code_whatever_became_of_its_cells_type(folder: Path, kind: str) -> None:
+    path = write(folder)
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = next(c for c in notebook["cells"] if c["id"] == "halve")
+    cell["cell_type"] = kind
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    assert [e.score for e in report(path, folder, serve=Near()).exercises] == [10, 5, 2]
+
+
+def test_a_solution_cell_that_is_there_twice_is_noted(folder: Path) -> None:
+    path = write(folder)
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = next(c for c in notebook["cells"] if c["id"] == "halve")
+    notebook["cells"].append({**cell, "id": "copy", "source": "def halve(x):\n    ..."})
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    (note,) = report(path, folder, serve=Near()).notes
+    assert note.startswith("`halve`: there are 2 cells with this id; grading takes the one with an answer")
