@@ -244,6 +244,9 @@ def untrained(check: Check, score: float | None) -> str:
         return ""
     if score is None or not np.isfinite(score):
         return "training gives parameters that do not work"
+    if check.baseline:
+        error, allowed = ((1 - s) * check.baseline for s in (max(score, -9.99), check.threshold))
+        return f"the error is {beyond(error, allowed)} after training; {allowed:.2g} is allowed"
     reached = below(max(score, -9.99), check.threshold)
     return f"reaches {reached} after training; {check.threshold:g} is needed"
 
@@ -252,6 +255,12 @@ def below(score: float, threshold: float) -> str:
     """A score with two decimals, or as many as show that it is below the threshold."""
     told = (f"{score:.{decimals}f}" for decimals in range(2, 17))
     return next((text for text in told if float(text) < threshold), repr(score))
+
+
+def beyond(error: float, allowed: float) -> str:
+    """An error with two digits, or as many as show that it is above what is allowed, as that is told."""
+    told = (f"{error:.{digits}g}" for digits in range(2, 18))
+    return next((text for text in told if float(text) > float(f"{allowed:.2g}")), repr(error))
 
 
 def difference(check: Check, observed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> str:

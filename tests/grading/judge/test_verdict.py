@@ -1,5 +1,7 @@
 """Replies become evidence without the worker's words; evidence becomes verdicts."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -186,6 +188,20 @@ def test_decade(error, text):
 )
 def test_trained_checks_pass_by_their_score(score, text):
     assert reason(Evidence(score=score), Evidence(), TRAINED) == text
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        (0.79, ""),
+        (0.5, "the error is 0.048 after training; 0.02 is allowed"),
+        (0.7898, "the error is 0.02003 after training; 0.02 is allowed"),
+        (-1e9, "the error is 1 after training; 0.02 is allowed"),
+    ],
+)
+def test_an_error_is_told_where_the_sentence_states_one(score, text):
+    check = dataclasses.replace(TRAINED, threshold=0.79, baseline=0.0953)
+    assert reason(Evidence(score=score), Evidence(), check) == text
 
 
 def test_a_failure_fails_whatever_else_is_there():
