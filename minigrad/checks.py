@@ -81,7 +81,7 @@ class Check:
     `replay(solution, parameters, rng, held_out)`, run on the reference, returns a score where 1 is
     perfect; it passes at `threshold`. Its `rng` is the probe's stream once more, so that it draws the
     same task; `held_out`, which no submission ever sees, draws the data. It runs only once the checks
-    it `needs` have passed.
+    it `needs` have passed. Where the score is 1 − error / `baseline`, the error is told in its place.
     """
 
     name: str
@@ -97,6 +97,7 @@ class Check:
     threshold: float = 0.97
     tries: int = 3
     points: float = 0.0
+    baseline: float = 0.0
 
     @property
     def trained(self) -> bool:
@@ -116,6 +117,7 @@ def check(
     replay: Replay | None = None,
     threshold: float = 0.97,
     tries: int = 3,
+    baseline: float = 0.0,
 ) -> Callable[[Probe], Check]:
     """Turn a probe `f(student, rng) -> {name: array}` into a Check named after it.
 
@@ -129,7 +131,7 @@ def check(
     def wrap(probe: Probe) -> Check:
         name = f"{exercise}.{probe.__name__.replace('_', '-')}"
         bounds = (rtol, atol, cpu, tuple(needs), replay, threshold, tries)
-        return Check(name, exercise, float(weight), says, probe, *bounds)
+        return Check(name, exercise, float(weight), says, probe, *bounds, baseline=baseline)
 
     return wrap
 

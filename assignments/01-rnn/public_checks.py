@@ -591,7 +591,10 @@ PARITY = "Parity is learned: odd or even so far, right in at least 97 of 100 pla
 BOOM = "Boom is learned, with clipping: a fresh curve is followed with a mean squared error below 0.02."
 CODE = 16  # numbers that stand for one bit in echo and parity
 BOOM_BASELINE = 0.0953  # mean squared error of the best answer that knows the present symbol alone
-CELL = ("rnn-cell.by-hand", "rnn-cell.one-step", "rnn-cell.one-step-gradients", "rnn-cell.gradients")
+CELL = (
+    "rnn-cell.keeps-nothing", "rnn-cell.by-hand", "rnn-cell.one-step",
+    "rnn-cell.one-step-gradients", "rnn-cell.gradients",
+)
 TRAIN = ("train-step.one-update", "train-step.five-updates")
 
 
@@ -731,8 +734,11 @@ def parity(student, rng):
 
 @check(
     exercise="learned", weight=5, says=BOOM, cpu=6.0, threshold=round(1 - 0.02 / BOOM_BASELINE, 3),
-    needs=(*CELL, "rnn-cell.any-activation", *TRAIN, "train-step.five-clipped-updates", "clip-norm.global-norm"),
-    replay=boom_replay,
+    needs=(
+        *CELL, "rnn-cell.any-activation", *TRAIN, "train-step.one-clipped-update", "train-step.five-clipped-updates",
+        "clip-norm.three-and-four", "clip-norm.one-parameter", "clip-norm.norm-in-place", "clip-norm.global-norm",
+    ),
+    replay=boom_replay, baseline=BOOM_BASELINE,
 )
 def boom(student, rng):
     draw = boom_map(rng)

@@ -675,6 +675,7 @@ def reber(student, rng):
 
 @check(
     exercise="learned", weight=5, says=SERIES, cpu=8.0, threshold=0.93, needs=MODEL, replay=series_replay,
+    baseline=1.0,
 )
 def series(student, rng):
     draw = series_map(rng)

@@ -573,7 +573,8 @@ SUMMARIES = (
 COMMON = (
     "encoder.encoder-parts", "encoder.padded-batch", "encoder.message-gradients", "encoder.padded-gradients",
     "decoder.decoder-parts", "decoder.one-step", "decoder.step-gradients", "decoder.through-time",
-    "shift-right.shifted-targets", "sequence-loss.masked-targets", "sequence-loss.masked-gradient",
+    "shift-right.shifted-targets", "sequence-loss.full-targets", "sequence-loss.loss-gradient",
+    "sequence-loss.masked-targets", "sequence-loss.masked-gradient",
     "greedy-decode.one-row", "greedy-decode.rows-that-end", "greedy-decode.bound",
 )
 

@@ -15,6 +15,7 @@ import re
 import signal
 import sys
 import threading
+import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,7 @@ from minigrad.checks import Arrays, Check, Missing, Student, Todo, noting
 from minigrad.sandbox import protocol
 
 OUTPUT_LIMIT = 16 << 10  # characters kept of what a cell prints
+UFUNC = "operand 'Tensor' does not support ufuncs"  # NumPy's words of `np.tanh(t)`
 TEXT_LIMIT = 1 << 10  # characters kept of an error's message, and of the line that raised it
 
 _BUILTINS = dict(vars(builtins))
@@ -79,12 +81,14 @@ def describe(error: BaseException) -> dict[str, Any]:
     """{"type": a built-in exception's name, "line": in the student's own cell, "cell": its id}.
 
     A class that is not built in goes by its nearest built-in base. Line and cell are None where no
-    cell takes part. Where an attribute or a variable is not there, "name" is its name.
+    cell takes part. Where an attribute, a variable or a module is not there, "name" is its name;
+    "ufunc" is True where a function of NumPy's was called on a Tensor.
     """
     name = next((c.__name__ for c in type(error).__mro__ if c in _EXCEPTIONS), "Exception")
     line, cell = _place(error)
-    asked = error.name if isinstance(error, AttributeError | NameError) else None
-    return {"type": name, "line": line, "cell": cell, **({"name": asked} if type(asked) is str else {})}
+    asked = error.name if isinstance(error, AttributeError | NameError | ModuleNotFoundError) else None
+    told = {"type": name, "line": line, "cell": cell, **({"name": asked} if type(asked) is str else {})}
+    return told | ({"ufunc": True} if name == "TypeError" and UFUNC in _message(error) else {})
 
 
 def _place(error: BaseException) -> tuple[int | None, str | None]:
@@ -92,12 +96,9 @@ def _place(error: BaseException) -> tuple[int | None, str | None]:
     if isinstance(error, SyntaxError) and _cell_of(error.filename) is not None:
         return error.lineno, _cell_of(error.filename)
     place: tuple[int | None, str | None] = None, None
-    trace = error.__traceback__
-    while trace is not None:
-        cell = _cell_of(trace.tb_frame.f_code.co_filename)
-        if cell is not None:
-            place = trace.tb_lineno, cell
-        trace = trace.tb_next
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if (cell := _cell_of(frame.f_code.co_filename)) is not None:
+            place = line, cell
     return place
 
 
@@ -116,9 +117,16 @@ def failure_of(error: BaseException, names: Mapping[str, Any] = MappingProxyType
         return {"kind": "todo", "name": named.group(1) if named else ""}
     if isinstance(error, _BadValue):
         return {"kind": "bad-value", "name": error.name, "type": error.type}
-    if isinstance(error, AttributeError | TypeError) and "ellipsis" in _message(error):
+    own = "indices" not in _message(error) or _raised_in(error, names)  # else the check's `x[...]`
+    if own and isinstance(error, AttributeError | TypeError) and "ellipsis" in _message(error):
         return {"kind": "todo", "name": ""}
     return {"kind": "exception", **describe(error)}
+
+
+def _raised_in(error: BaseException, names: Mapping[str, Any]) -> bool:
+    """Whether the innermost frame of an error is of the code whose globals are `names`."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return bool(frames) and frames[-1].f_globals is names
 
 
 def written(what: str, names: Mapping[str, Any]) -> bool:
@@ -151,17 +159,15 @@ def spoken(error: BaseException, names: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(error, SyntaxError) and syntax:
         cell, source = _cell_of(error.filename) or "", (error.text or "").strip()
         return {**told, "function": "", "line": error.lineno, "cell": cell, "source": _plain(source)}
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_globals is names:
-            code, line = trace.tb_frame.f_code, trace.tb_lineno
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals is names:
+            code = frame.f_code
             told |= {
                 "function": _plain(code.co_name),
                 "line": line,
                 "cell": _cell_of(code.co_filename) or "",
                 "source": _plain(linecache.getline(code.co_filename, line).strip()),
             }
-        trace = trace.tb_next
     return told
 
 

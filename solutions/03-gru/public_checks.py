@@ -624,7 +624,7 @@ def sentiment_replay(solution, parameters, rng, held_out):
 
 @check(
     exercise="learned", weight=5, says=ADDING, cpu=8.0, threshold=round(1 - 0.02 / ADDING_BASELINE, 3),
-    needs=CELL, replay=adding_replay,
+    needs=CELL, replay=adding_replay, baseline=ADDING_BASELINE,
 )
 def adding(student, rng):
     draw = adding_map(rng)

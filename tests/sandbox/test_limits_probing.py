@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 import pytest
 
+import minigrad
 from minigrad.checks import Missing, Todo, check
 from minigrad.sandbox import protocol
 from minigrad.sandbox.probing import (
@@ -449,3 +450,23 @@ def test_without_timers_or_beside_the_main_thread_there_is_no_end(monkeypatch):
     monkeypatch.delattr(signal, "setitimer")
     timed()
     assert seen == [0, 0]
+
+
+def test_an_ellipsis_as_an_index_of_the_checks_is_no_placeholder():
+    """`x[...]` of a list: the value is there, and has another form. In a student's line it may be a stub."""
+    for value in ([1.0], (1.0,), "x"):
+        with pytest.raises(TypeError, match="ellipsis") as caught:
+            value[...]
+        assert failure_of(caught.value)["kind"] == "exception"
+    names = {}
+    exec("i = ...\ndef f():\n    return [1.0][i]", names)
+    with pytest.raises(TypeError) as caught:
+        names["f"]()
+    assert failure_of(caught.value, names) == {"kind": "todo", "name": ""}
+
+
+def test_a_function_of_numpys_on_a_tensor_is_noted_as_one():
+    with pytest.raises(TypeError) as caught:
+        np.tanh(minigrad.Tensor(np.ones(2)))
+    assert describe(caught.value)["ufunc"] is True
+    assert "ufunc" not in describe(TypeError("other"))

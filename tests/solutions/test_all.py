@@ -73,6 +73,15 @@ def test_every_check_says_a_sentence_of_the_notebook_and_no_hidden_one_is_alone(
 
 
 @pytest.mark.parametrize("name", GRADED)
+def test_what_trains_waits_in_the_notebook_too_for_each_exercise_that_it_needs(name: str) -> None:
+    """Hidden checks are not there to be waited for: without a public one, a stub fails the training."""
+    a = solved(name)
+    for check in a.checks:
+        needed = {n.split(".")[0] for n in check.needs}
+        assert needed == {n.split(".")[0] for n in check.needs if n in a.public}, check.name
+
+
+@pytest.mark.parametrize("name", GRADED)
 def test_the_solution_gives_arrays_for_every_check_and_the_same_again(name: str) -> None:
     assert {check: e.failure for check, e in expected(name).items() if e.failure} == {}
     assert failed(name, evidence(name, names(name)), expected(name)) == {}

@@ -206,7 +206,8 @@ class Judge:
         """What cells give in the sandbox, trained checks too or left out. Raises SandboxFault."""
         checks = self.assignment.checks if train else self.deterministic
         expected = self.expected if train else {}  # only what trains has needs
-        with Session(self.server, self.assignment.sources, cells, self.limits, self.names) as session:
+        a = self.assignment
+        with Session(self.server, a.sources, cells, self.limits, self.names, a.packages) as session:
             return observe(Graded(session, self._reference), checks, self.seeds, expected)
 
     def verdicts(self, observed: Mapping[str, Evidence]) -> list[Verdict]:

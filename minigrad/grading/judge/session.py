@@ -31,9 +31,10 @@ WALL = 10  # wall seconds allowed for each CPU second
 class Session:
     """A Runner: the workers of one notebook. Raises SandboxFault, and nothing for the notebook's faults.
 
-    `sources` are the files of checks, by name, and `names` what a report may name of what they ask
-    for. The cells run when the first probe is asked for, and again in every fresh worker. Nothing that
-    a worker says while a probe runs is read but arrays, and what is `Known` of a failure.
+    `sources` are the files of checks, by name, `names` what a report may name of what they ask for,
+    and `packages` those that the assignment lists. The cells run when the first probe is asked for, and
+    again in every fresh worker. Nothing that a worker says while a probe runs is read but arrays, and
+    what is `Known` of a failure.
     """
 
     asks: ClassVar[tuple[Any, ...]] = ()  # what is added to requests
@@ -45,11 +46,12 @@ class Session:
         cells: Sequence[Cell],
         limits: Limits,
         names: frozenset[str] = frozenset(),
+        packages: tuple[str, ...] = (),
     ) -> None:
         self.server = server
         self.sources = sources
         self.cells = [c for c in cells if c.runs]
-        self.known = known(self.cells, names)
+        self.known = known(cells, names, packages)
         self.limits = limits
         self.runs: dict[str, CellRun] = {}
         self.charged: dict[str, Failure] = {}  # cells that ended their worker: not run again

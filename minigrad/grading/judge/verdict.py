@@ -5,12 +5,13 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from minigrad.checks import Check
+from minigrad.grading.intake.borrowed import comes_from_locked, locked_names
 from minigrad.grading.judge.forms import unlike_form
 from minigrad.grading.model import Cell, Evidence, Failure, Verdict
 
@@ -26,11 +27,13 @@ MAX_ARRAYS, MAX_NAME = 256, 100  # of one probe, and characters of an array's na
 IN_CHECK = "raised in the check, from a value that you returned"
 TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) - EXCEPTIONS
 MODULES = (
-    "it is not on the course's list of packages: grading has Python's own modules, NumPy, matplotlib, "
-    "tqdm, IPython and what the notebook itself imports"
+    "is not on the course's list of packages: grading has Python's own modules, NumPy, matplotlib, "
+    "tqdm, IPython"
 )
+UFUNC = "NumPy's functions take no Tensor: use minigrad's function of that name"
 # For staff, where MODULES is the reason.
 TO_LIST = "to allow a package, list it at the top of notebook.py (the guide: Packages), build and grade again"
+IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)", re.ASCII | re.MULTILINE)
 SHAPE = re.compile(r"(?:shapes?|sizes) of ")  # how the name of an array begins that holds lengths of axes
 LENGTHS, LONGEST = 16, 10_000  # what is told of a shape
 
@@ -49,16 +52,31 @@ class Known:
 
     `lines` has the number of lines of each cell, by id; `names` are those that checks ask for. A
     worker that lies can choose among them, and among the names of built-in exceptions; it cannot
-    say a word of its own, such as a line of the checks that it has read.
+    say a word of its own, such as a line of the checks that it has read. `locked` are the names that
+    only locked cells bind which do not run, `imports` the modules that each cell imports, by its text,
+    `packages` what the assignment may import besides what all may.
     """
 
     lines: Mapping[str, int]
     names: frozenset[str]
+    locked: frozenset[str] = frozenset()
+    imports: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
 
 
-def known(cells: Iterable[Cell], names: frozenset[str]) -> Known:
-    """What may be repeated of a worker in which these cells run."""
-    return Known({c.id: c.source.count("\n") + 1 for c in cells}, names)
+def known(cells: Sequence[Cell], names: frozenset[str], packages: tuple[str, ...] = ()) -> Known:
+    """What may be repeated of a worker in which, of these cells, those run that do."""
+    runs = [c for c in cells if c.runs]
+    imports = {c.id: found for c in runs if (found := imported(c.source))}
+    lines = {c.id: c.source.count("\n") + 1 for c in runs}
+    return Known(lines, names, locked_names(cells), imports, packages)
+
+
+def imported(source: str) -> frozenset[str]:
+    """The modules that a cell names after `import` or `from`, by its text, with those that they lie in."""
+    found = [name for names in IMPORT.findall(source) for name in re.split(r"[ \t]*,[ \t]*", names)]
+    parts = [name.split(".") for name in found if len(name) <= MAX_NAME]
+    return frozenset(".".join(p[:n]) for p in parts for n in range(1, len(p) + 1))
 
 
 def asked_for(checks: Iterable[str], released: Iterable[str]) -> frozenset[str]:
@@ -141,14 +159,28 @@ def exception(error: Mapping[str, object], may: Known, elsewhere: str) -> str:
     """
     kind, line, cell = error.get("type"), error.get("line"), error.get("cell")
     text = kind if isinstance(kind, str) and kind in EXCEPTIONS else "an exception of your own"
-    name = named(error, may)
-    which = f": there is no `{name}`" if name and kind in ("AttributeError", "NameError") else ""
-    if kind == "ModuleNotFoundError":
-        which = f": {MODULES}"
+    which = cause(error, may)
     if isinstance(cell, str) and cell in may.lines:
         at = f"line {line} of " if type(line) is int and 0 < line <= may.lines[cell] else ""
         return f"{text} in {at}{cell_in_words(cell)}{which}"
     return f"{text} {elsewhere}{which}"
+
+
+def cause(error: Mapping[str, object], may: Known) -> str:
+    """What is said of an error where its cause is known, as ": there is no `W_x`"; else ""."""
+    kind, cell, name = error.get("type"), error.get("cell"), error.get("name")
+    if kind == "NameError" and isinstance(name, str) and name in may.locked:
+        return f": {comes_from_locked([name])}"
+    if kind in ("AttributeError", "NameError"):
+        return f": there is no `{name}`" if named(error, may) else ""
+    if kind == "TypeError" and error.get("ufunc") is True:
+        return f": {UFUNC}"
+    if kind != "ModuleNotFoundError":
+        return ""
+    own = isinstance(cell, str) and isinstance(name, str) and name in may.imports.get(cell, ())
+    if own and name == "mynet":
+        return ": grading has no `mynet`: write what you take from it into this notebook"
+    return f": {f'`{name}`' if own else 'it'} {', '.join((MODULES, *may.packages))}"
 
 
 def cell_in_words(cell: str) -> str:
@@ -212,6 +244,9 @@ def untrained(check: Check, score: float | None) -> str:
         return ""
     if score is None or not np.isfinite(score):
         return "training gives parameters that do not work"
+    if check.baseline:
+        error, allowed = ((1 - s) * check.baseline for s in (max(score, -9.99), check.threshold))
+        return f"the error is {beyond(error, allowed)} after training; {allowed:.2g} is allowed"
     reached = below(max(score, -9.99), check.threshold)
     return f"reaches {reached} after training; {check.threshold:g} is needed"
 
@@ -220,6 +255,12 @@ def below(score: float, threshold: float) -> str:
     """A score with two decimals, or as many as show that it is below the threshold."""
     told = (f"{score:.{decimals}f}" for decimals in range(2, 17))
     return next((text for text in told if float(text) < threshold), repr(score))
+
+
+def beyond(error: float, allowed: float) -> str:
+    """An error with two digits, or as many as show that it is above what is allowed, as that is told."""
+    told = (f"{error:.{digits}g}" for digits in range(2, 18))
+    return next((text for text in told if float(text) > float(f"{allowed:.2g}")), repr(error))
 
 
 def difference(check: Check, observed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> str:

@@ -18,7 +18,7 @@ from minigrad.checks import Check
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.judge.observe import observe
 from minigrad.grading.model import Evidence, GradingError, Limits
-from minigrad.grading.notebook import mynet, telling
+from minigrad.grading.notebook import marked, mynet, telling
 from minigrad.grading.notebook.inside import Inside
 from minigrad.grading.notebook.release import PUBLIC, Release, release
 from minigrad.grading.report.exercise import Result, Row
@@ -90,7 +90,7 @@ class Checks:
         if all(row.status == "pass" for row in rows):
             kept = mynet.keep(self._folder, self._values.assignment, exercise, self._names)
             note = f"{note} {kept}".strip()
-        note = f"{note} {mynet.relied_on(self._names)}".strip()
+        note = " ".join(filter(None, [note, mynet.relied_on(self._names), *self._unmet()]))
         return Result(
             exercise,
             self._values.points[exercise],
@@ -154,6 +154,12 @@ class Checks:
         if row.status == "to do" and failure is not None and failure.kind == "missing":
             return dataclasses.replace(row, details=(f"{row.details[0]}: write it, or run its cell first",))
         return row
+
+    def _unmet(self) -> list[str]:
+        """What the cells that ran take where grading would miss it, in sentences."""
+        own = marked.ran(self._folder, mynet.history(self._names))
+        told = marked.unmet(own, self._values.packages, self._values.engine)
+        return [f"{text[0].upper()}{text[1:]}." for text in told]
 
     def _score(self, exercise: str, own: Sequence[Check], rows: Sequence[Row]) -> float:
         passed = sum(c.weight for c, row in zip(own, rows, strict=True) if row.status == "pass")

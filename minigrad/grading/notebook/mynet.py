@@ -13,12 +13,13 @@ import io
 import json
 import os
 import re
-import symtable
 import sys
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
+
+from minigrad.grading.intake.borrowed import parsed, statement, table_names
 
 FILE = "mynet.py"
 HEAD = '''"""My own library: written when an exercise passes its public checks, for `from mynet import ...`.
@@ -52,7 +53,7 @@ def keep(folder: Path, assignment: str, exercise: str, names: Mapping[str, Any])
         return ""
     wanted = [name for name in asked_for(folder, exercise) if name in names]
     try:
-        text = block(assignment, exercise, wanted, [str(cell) for cell in shell.user_ns.get("In", ())], names)
+        text = block(assignment, exercise, wanted, history(names), names)
         if not text:
             return ""
         exec(compile(text, FILE, "exec"), {"__name__": "mynet"})  # it must stand alone, here and later
@@ -67,9 +68,18 @@ def relied_on(names: Mapping[str, Any]) -> str:
 
     An import in a `try` has an answer to that, and a definition that follows an import takes its place.
     """
+    return relying(history(names))
+
+
+def history(names: Mapping[str, Any]) -> list[str]:
+    """What ran in the notebook whose names these are, cell by cell; nothing outside of a notebook."""
     shell = _shell(names)
-    cells = [] if shell is None else [str(cell) for cell in shell.user_ns.get("In", ())]
-    missed = imported([node for cell in cells for node in _parsed(cell).body])
+    return [] if shell is None else [str(cell) for cell in shell.user_ns.get("In", ())]
+
+
+def relying(cells: Iterable[str]) -> str:
+    """`relied_on`, of the cells' texts."""
+    missed = imported([node for cell in cells for node in parsed(cell).body])
     if not missed:
         return ""
     return (
@@ -112,7 +122,7 @@ def asked_for(folder: Path, exercise: str) -> list[str]:
             sources = list(_solution_cells(cells, exercise))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # not a notebook of ours, or one that is being saved
-        nodes = [node for source in sources for node in _parsed(source).body]
+        nodes = [node for source in sources for node in parsed(source).body]
         defined = [n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)]
         if defined:
             return list(dict.fromkeys(defined))
@@ -135,24 +145,16 @@ def _solution_cells(cells: Sequence[Mapping[str, Any]], exercise: str) -> Iterat
             found.append(source)
 
 
-def _parsed(source: str) -> ast.Module:
-    """A cell's statements; none where it is not Python."""
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
-
-
 def block(
     assignment: str, exercise: str, wanted: Sequence[str], cells: Iterable[str], names: Mapping[str, Any]
 ) -> str:
     """Python text that defines `wanted` as the last of `cells` did, with all that they use; "" for none."""
     defined: dict[str, str] = {}
     for cell in cells:
-        for node in _parsed(cell).body:
+        for node in parsed(cell).body:
             if isinstance(node, _KEPT) and not _of_library(node):  # which cannot be written from itself
-                text = _text(cell, node)
-                defined |= dict.fromkeys(_table_names(text, bound=True), text)
+                text = statement(cell, node)
+                defined |= dict.fromkeys(table_names(text, bound=True), text)
     kept = [name for name in wanted if name in defined]
     if not kept:
         return ""
@@ -164,7 +166,7 @@ def block(
             return
         seen.add(name)
         text = defined.get(name) or _imported(name, names)
-        for used in _table_names(text, bound=False):
+        for used in table_names(text, bound=False):
             need(used)
         if text and text not in lines:
             lines.append(text)
@@ -177,28 +179,6 @@ def block(
     body = "\n\n".join(_indented(text) for text in parts)
     result = ", ".join(kept)
     return f"def {function}():\n{body}\n\n    return {result}\n\n\n{result} = {function}()\n"
-
-
-def _text(cell: str, node: ast.stmt) -> str:
-    """A statement as it stands in its cell, with its decorators."""
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    if first == node.lineno:
-        return ast.get_source_segment(cell, node) or ""
-    return "\n".join(cell.splitlines()[first - 1 : node.end_lineno])
-
-
-def _table_names(text: str, *, bound: bool) -> list[str]:
-    """The global names that a statement binds, or those that it uses, also within functions."""
-    top = symtable.symtable(text, "<cell>", "exec")
-    if bound:
-        return [s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()]
-    names = {s.get_name() for s in top.get_symbols() if s.is_referenced()}
-    tables = list(top.get_children())
-    while tables:
-        table = tables.pop()
-        names |= {s.get_name() for s in table.get_symbols() if s.is_global() and s.is_referenced()}
-        tables += table.get_children()
-    return sorted(names)
 
 
 def _imported(name: str, names: Mapping[str, Any]) -> str:

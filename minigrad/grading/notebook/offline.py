@@ -6,54 +6,22 @@ It tells what `check(...)` tells in the notebook: one's own exceptions, expected
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from minigrad.checks import Check
-from minigrad.grading.intake.canonical import parse, read, without_ipython
+from minigrad.grading.intake.canonical import read, without_ipython
 from minigrad.grading.judge.observe import observe
 from minigrad.grading.judge.verdict import blamed, decide
-from minigrad.grading.model import Cell, Evidence, Exercise, Kind, Limits, Report, Verdict
-from minigrad.grading.notebook import telling
+from minigrad.grading.model import Evidence, Exercise, Limits, Report, Verdict
+from minigrad.grading.notebook import mynet, telling
+from minigrad.grading.notebook.marked import cells, copied, unmet
 from minigrad.grading.notebook.own import Own
 from minigrad.grading.notebook.release import PUBLIC, Release, release
 from minigrad.sandbox.server import Server
 
 LIMITS = Limits(total_cpu=300.0)
 PRINTED = 5  # lines shown of what a failed check's code printed
-
-
-def cells(data: bytes) -> tuple[Cell, ...]:
-    """The cells of one's own notebook, by their marks; raises Refused for a file that is none.
-
-    Cells that one added are called own-1, own-2, ... as in grading.
-    """
-    plain = parse(data).cells  # the same bounds as in grading
-    marked = json.loads(data.decode("utf-8-sig"))["cells"]
-    found: list[Cell] = []
-    for i, (raw, cell) in enumerate(zip(plain, marked, strict=True), 1):
-        id, kind = raw.grade_id or raw.id or f"cell-{i}", _kind(cell)
-        if kind == "own":
-            if not raw.source.strip():
-                continue
-            id = f"own-{1 + sum(c.kind == 'own' for c in found)}"
-        found.append(Cell(id, kind, raw.source, markdown=not raw.code))
-    return tuple(found)
-
-
-def _kind(cell: Mapping[str, Any]) -> Kind:
-    metadata = cell.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    marks, tags = metadata.get("nbgrader"), metadata.get("tags")
-    if not isinstance(marks, dict):
-        return "own"
-    if marks.get("solution"):
-        return "written" if marks.get("grade") else "solution"
-    if marks.get("grade"):
-        return "check"
-    return "define" if isinstance(tags, list) and "define" in tags else "lab"
 
 
 def report(
@@ -67,14 +35,16 @@ def report(
     start: Callable[..., Server] = serve or Server
     with (
         start(isolation, engine=files.values.engine, packages=files.values.packages) as server,
-        Own(server, {PUBLIC: files.source}, own, LIMITS, files.names) as session,
+        Own(server, {PUBLIC: files.source}, own, LIMITS, files.names, files.values.packages) as session,
     ):
         seen = observe(session, files.checks, files.seeds, files.expected)
     errors = {run.id: run.error for run in seen.ran.cells if run.error}
     sources = {c.id: c.source for c in own if c.runs}
     found = {name: blamed(e, errors, sources) for name, e in seen.probes.items()}
     exercises = tuple(_exercise(name, files, found) for name in files.values.points)
-    notes = (*without_ipython(own), *seen.ran.notes)
+    relying = mynet.relying(c.source for c in own if c.runs)
+    missed = [*([relying] if relying else []), *unmet(own, files.values.packages, files.values.engine)]
+    notes = (*copied(own), *missed, *without_ipython(own), *seen.ran.notes)
     return Report(files.values.assignment, "graded", exercises, notes=notes, cells=seen.ran.cells)
 
 

@@ -17,6 +17,7 @@ from minigrad.grading.judge.verdict import shape_in_words
 from minigrad.grading.model import Evidence, Words, clean
 from minigrad.grading.report.exercise import Row
 from minigrad.grading.report.picture import picture, worst_entry
+from minigrad.sandbox.probing import UFUNC
 
 MESSAGE = 400  # characters kept of an exception's message
 SOURCE = 160  # of the line that raised it
@@ -31,6 +32,8 @@ def words(told: object, cells: Collection[str] = ()) -> Words:
     if not isinstance(told, dict):
         return Words()
     error, printed = _text(told, "error", MESSAGE), _text(told, "printed", PRINTED)
+    if UFUNC in error:
+        error = f"TypeError: {verdict.UFUNC}"
     return Words(error, _place(told, cells) if error else "", printed)
 
 

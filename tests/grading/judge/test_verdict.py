@@ -1,5 +1,7 @@
 """Replies become evidence without the worker's words; evidence becomes verdicts."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,8 +9,20 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from minigrad.checks import Check
-from minigrad.grading.judge.verdict import Known, decade, decide, difference, differs, ended, evidence, waits
-from minigrad.grading.model import Evidence, Failure, clean
+from minigrad.grading.judge.verdict import (
+    MODULES,
+    UFUNC,
+    Known,
+    decade,
+    decide,
+    difference,
+    differs,
+    ended,
+    evidence,
+    known,
+    waits,
+)
+from minigrad.grading.model import Cell, Evidence, Failure, clean
 
 CHECK = Check(
     "square.value", "square", 5.0, "Squares are right.", lambda s, r: {}, rtol=1e-6, atol=1e-9, points=5.0
@@ -176,6 +190,20 @@ def test_trained_checks_pass_by_their_score(score, text):
     assert reason(Evidence(score=score), Evidence(), TRAINED) == text
 
 
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        (0.79, ""),
+        (0.5, "the error is 0.048 after training; 0.02 is allowed"),
+        (0.7898, "the error is 0.02003 after training; 0.02 is allowed"),
+        (-1e9, "the error is 1 after training; 0.02 is allowed"),
+    ],
+)
+def test_an_error_is_told_where_the_sentence_states_one(score, text):
+    check = dataclasses.replace(TRAINED, threshold=0.79, baseline=0.0953)
+    assert reason(Evidence(score=score), Evidence(), check) == text
+
+
 def test_a_failure_fails_whatever_else_is_there():
     failure = Failure("todo", "still to do")
     assert reason(Evidence(arrays=arrays(y=1.0).arrays, failure=failure), arrays(y=1.0)) == "still to do"
@@ -286,3 +314,52 @@ def test_clean_leaves_nothing_that_moves_the_cursor_or_the_order():
     assert clean("\u202eevil\u2066\u200f\ufeff\ud800") == "\ufffdevil" + "\ufffd" * 4
     assert clean("é漢") == "é漢"
     assert clean("x" * 10, 5) == "xxxxx\n… (cut here)"
+
+
+CELLS = (
+    Cell("labs", "lab", "import matplotlib.pyplot as plt\nimport time\ncheck = print"),
+    Cell("given", "define", "import time"),
+    Cell("a-check", "check", "check('square')"),
+    Cell(
+        "square",
+        "solution",
+        "import os, yaml.nodes\n  from torch import nn\n# import evil\nfrom mynet import f",
+    ),
+    Cell("own-2", "own", "x = plt"),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("NameError", "plt",
+         ": `plt` comes from a cell that grading does not run: import or define it in your own cell"),
+        ("NameError", "time", ""),
+        ("NameError", "check", ""),
+        ("NameError", "mine", ""),
+        ("NameError", ["plt"], ""),
+        ("AttributeError", "plt", ""),
+        ("ModuleNotFoundError", "yaml", f": `yaml` {MODULES}, pandas"),
+        ("ModuleNotFoundError", "yaml.nodes", f": `yaml.nodes` {MODULES}, pandas"),
+        ("ModuleNotFoundError", "torch", f": `torch` {MODULES}, pandas"),
+        ("ModuleNotFoundError", "evil", f": it {MODULES}, pandas"),
+        ("ModuleNotFoundError", None, f": it {MODULES}, pandas"),
+        ("ModuleNotFoundError", "mynet",
+         ": grading has no `mynet`: write what you take from it into this notebook"),
+    ],
+)  # fmt: skip
+def test_what_grading_does_not_have_is_named_if_the_release_or_the_cell_names_it(kind, name, told):
+    may = known(CELLS, frozenset(), ("pandas",))
+    failure = {"kind": "exception", "type": kind, "line": 1, "cell": "square", "name": name}
+    found = evidence({"failure": failure}, may).failure
+    assert found.reason == f"{kind} in line 1 of your cell `square`{told}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "ufunc", "told"), [("TypeError", True, True), ("TypeError", 1, False), ("KeyError", True, False)]
+)
+def test_a_function_of_numpys_on_a_tensor_is_told_what_to_write(kind, ufunc, told):
+    failure = {"kind": "exception", "type": kind, "line": 1, "cell": "square", "ufunc": ufunc}
+    assert evidence({"failure": failure}, MAY).failure.reason == (
+        f"{kind} in line 1 of your cell `square`{': ' + UFUNC if told else ''}"
+    )

@@ -199,3 +199,20 @@ def test_an_import_that_grading_would_miss_is_said_beside_the_checks(course: Pat
     assert "Grading has no mynet.py: there a cell ends at its import of halve" in told[2]
     assert "Grading has no" not in told[4]
     assert (course / "mynet.py").read_bytes() == library
+
+
+def test_a_name_of_a_cell_that_grading_does_not_run_is_said_beside_the_checks(course: Path) -> None:
+    path = course / "02-tiny" / "02-tiny.ipynb"
+    written = json.loads(path.read_text())
+    lab = next(c for c in written["cells"] if c["id"] == "harness")
+    lab["source"] = f"{HARNESS}\nimport time\nhalves = 0.5"
+    path.write_text(json.dumps(written))
+    asks = "print(check('halve').note)"
+    wrong = "import numpy as np\ndef halve(x):\n    time.time()\n    return np.asarray(x) * halves"
+    told = run(course, lab["source"], wrong, asks, f"import time\n{wrong}", asks, "halves = 0.5", asks)
+    assert "`halves`, `time` come from cells that grading does not run" in told[2]
+    assert "`halves` comes from a cell that grading does not run" in told[4]
+    assert "does not run" not in told[6]
+    told = run(course, lab["source"], wrong, wrong.replace("halves", "0.5").replace("time.time()", ""), asks)
+    assert "does not run" not in told[-1]
+    assert "Grading does not have `yaml`: do without." in run(course, HARNESS, "import yaml", asks)[-1]

@@ -12,7 +12,8 @@ import pytest
 from minigrad.grading.authoring import build as authoring
 from minigrad.grading.model import GradingError, Report, Verdict
 from minigrad.grading.notebook.checks import Checks
-from minigrad.grading.notebook.offline import cells, report
+from minigrad.grading.notebook.marked import cells
+from minigrad.grading.notebook.offline import report
 from minigrad.grading.notebook.release import release
 from minigrad.grading.report.formats import text
 from minigrad.grading.report.markup import mark
@@ -178,3 +179,63 @@ def test_cells_of_ones_own_are_numbered_as_in_grading(folder: Path) -> None:
 def test_a_file_that_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(GradingError, match=r"expected\.npz is not in .*: keep the notebook in the folder"):
         report(write(folder), tmp_path, serve=Near())
+
+
+LAB = (
+    "from minigrad.grading.notebook.checks import checks\nimport time as clock\n\n"
+    "check = checks('02-tiny', globals())"
+)
+
+
+@pytest.mark.parametrize(
+    ("own", "halve", "notes"),
+    [
+        ((), "def halve(x):\n    clock.time()\n    return x / 2",
+         ("`clock` comes from a cell that grading does not run: import or define it in your own cell",)),
+        (("import time as clock",), "def halve(x):\n    clock.time()\n    return x / 2", ()),
+        ((), "def halve(x, clock=2):\n    return x / clock", ()),
+        (("check('halve')",), "def halve(x):\n    return x / 2", ()),
+        (("import yaml, os.path, numpy.linalg",), "def halve(x):\n    import nbformat.v4\n    return x / 2",
+         ("grading does not have `yaml`, `nbformat`: do without",)),
+        (("try:\n    import yaml\nexcept ImportError:\n    pass",), "def halve(x):\n    return x / 2", ()),
+    ],
+)  # fmt: skip
+def test_what_grading_would_miss_is_noted(
+    checked: Any, own: tuple[str, ...], halve: str, notes: tuple[str, ...]
+) -> None:
+    assert checked(own, halve=halve, harness=LAB).notes == notes
+
+
+def test_a_file_that_takes_from_the_library_is_told_so(checked: Any) -> None:
+    (note,) = checked(("from mynet import halve",), halve="").notes
+    assert note.startswith("Grading has no mynet.py: there a cell ends at its import of halve")
+
+
+def test_a_function_of_numpys_on_a_tensor_is_told_what_to_write(checked: Any) -> None:
+    made = checked(halve="import minigrad\ndef halve(x):\n    return np.sqrt(minigrad.Tensor(x))")
+    assert verdict(made, "halve.half").reason.split("\n") == [
+        "TypeError: NumPy's functions take no Tensor: use minigrad's function of that name",
+        "in line 3 of your cell `halve`: `return np.sqrt(minigrad.Tensor(x))`".replace(
+            "in ", "in `halve`, ", 1
+        ),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_solution_is_code_whatever_became_of_its_cells_type(folder: Path, kind: str) -> None:
+    path = write(folder)
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = next(c for c in notebook["cells"] if c["id"] == "halve")
+    cell["cell_type"] = kind
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    assert [e.score for e in report(path, folder, serve=Near()).exercises] == [10, 5, 2]
+
+
+def test_a_solution_cell_that_is_there_twice_is_noted(folder: Path) -> None:
+    path = write(folder)
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = next(c for c in notebook["cells"] if c["id"] == "halve")
+    notebook["cells"].append({**cell, "id": "copy", "source": "def halve(x):\n    ..."})
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    (note,) = report(path, folder, serve=Near()).notes
+    assert note.startswith("`halve`: there are 2 cells with this id; grading takes the one with an answer")
