@@ -33,6 +33,15 @@ def test_lines_that_a_cell_has_are_told_and_no_others(line, at):
     )
 
 
+def test_a_value_of_another_form_is_told_of_an_error_in_the_check_and_not_of_one_in_a_cell():
+    form = {"what": "result", "got": {"kind": "list", "shape": [2]}, "want": {"kind": "tuple", "shape": [2]}}
+    failure = {"kind": "exception", "type": "KeyError", "line": 1}
+    for cell, words in ((None, "KeyError raised in the check: "), ("own-2", "KeyError in line 1 of cell 2")):
+        told = evidence({"failure": {**failure, "cell": cell}, "form": form}, MAY).failure
+        assert told is not None
+        assert told.reason.startswith(words)
+
+
 def test_a_cell_has_one_line_more_than_line_ends():
     cells = [Cell("a", "solution", "x = 1\ny = 2"), Cell("b", "own", "")]
     assert known(cells, frozenset()).lines == {"a": 2, "b": 1}

@@ -69,3 +69,27 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     for name in ("latin", "folder"):
         with pytest.raises(GradingError, match=r"^course.toml cannot be read: "):
             read_dates(tmp_path / name / "course.toml", ())
+
+
+DECIDED = 'reason = "r"\ndate = 2030-02-03\n'
+
+
+@pytest.mark.parametrize(
+    ("points", "right"), [("0.001", True), ("1e300", True), ("inf", False), ("nan", False)]
+)
+def test_any_points_above_0_can_be_added_and_no_endless_ones(tmp_path, points, right):
+    text = f'[[decisions.01-rnn]]\nadd = "a"\npoints = {points}\n{DECIDED}'
+    if right:
+        assert read(tmp_path, text).decisions["01-rnn"][0].points == float(points)
+    else:
+        with pytest.raises(GradingError, match="points must be a number above 0"):
+            read(tmp_path, text)
+
+
+def test_a_check_that_is_dropped_adds_no_points(tmp_path):
+    assert read(tmp_path, f'[[decisions.01-rnn]]\ndrop = "a.b"\n{DECIDED}').decisions["01-rnn"][0].points == 0
+
+
+def test_a_key_whose_line_is_not_found_is_named_without_one(tmp_path):
+    with pytest.raises(GradingError, match=r"^course\.toml: `dues` is unknown"):
+        read(tmp_path, '"due\\u0073" = 1\n')
