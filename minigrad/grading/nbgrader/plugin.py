@@ -24,7 +24,7 @@ from traitlets.config import Config
 
 from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, Report, Source
-from minigrad.grading.nbgrader.export import ExportScores, totals
+from minigrad.grading.nbgrader.export import ExportScores, automatic, totals
 from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
@@ -59,6 +59,7 @@ from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
 __all__ = [
+    "automatic",
     "book",
     "config",
     "demand_cells",

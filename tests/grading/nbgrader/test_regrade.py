@@ -140,6 +140,53 @@ def test_a_regrade_that_cannot_be_finished_has_changed_nothing(course, monkeypat
     assert everything(course) == before
 
 
+def test_a_regrade_stopped_while_it_records_is_seen_and_goes_on(course, monkeypatch, capsys):
+    """Half a class has other points: no file for an LMS has both, and a preview says who is still to go."""
+    from minigrad.grading.nbgrader import plugin
+
+    hand_in(course, "third", notebook(load(course.authored(NAME)), RIGHT))
+    course.roster.write_text("student,canvas\nright,1\nthird,2\nwrong,3\n")
+    assert main(["grade", *WORDS]) == 0
+    with plugin.book(course) as book:
+        grade = book.find_grade("essay", NAME, NAME, "right")
+        grade.manual_score, grade.needs_manual_grade = 5.0, False
+        book.db.commit()
+    assert main(["export", NAME, "--to", "canvas"]) == 0
+    rewrite(course, "points=10", "points=20")
+    enter, entered = plugin.enter, []
+
+    def stop(opened, assignment, student, *more):
+        if entered:
+            raise KeyboardInterrupt
+        entered.append(student)
+        enter(opened, assignment, student, *more)
+
+    monkeypatch.setattr(plugin, "enter", stop)
+    capsys.readouterr()
+    assert main(["regrade", *WORDS]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "stopped: 1 of 3 are recorded, and the gradebook is behind the reports" in told
+    assert f"run `minigrad regrade {NAME}` again" in told
+    monkeypatch.setattr(plugin, "enter", enter)
+    assert entered == ["right"]
+    assert main(["export", NAME, "--to", "canvas"]) == 1
+    told = capsys.readouterr()
+    assert "1 not recorded" in told.out
+    assert f"behind the last grading of third: run `minigrad grade {NAME}`. Until then" in told.err
+    assert "not for canvas: third: not recorded" in told.err
+    assert "2," not in (course.work / f"grades-{NAME}-canvas.csv").read_text()
+    assert main(["report", NAME]) == 0
+    assert "behind the last grading of third" in capsys.readouterr().err
+    assert main(["regrade", *WORDS, "--preview"]) == 0
+    assert "1 of 3 submissions change: 1 gain" in capsys.readouterr().out
+    assert main(["regrade", *WORDS]) == 0
+    assert "1 of 3 submissions change: 1 gain" in capsys.readouterr().out
+    main(["export", NAME, "--to", "canvas"])
+    assert "not recorded" not in capsys.readouterr().out
+    assert main(["regrade", *WORDS, "--preview"]) == 0
+    assert "0 of 3 submissions change" in capsys.readouterr().out
+
+
 DECISIONS = f"""
 [[decisions.{NAME}]]
 drop = "scale.original"
