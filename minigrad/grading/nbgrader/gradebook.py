@@ -210,11 +210,20 @@ def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) ->
     found.late_submission_penalty = penalty
 
 
+def renew_lateness(opened: Gradebook, course: Course, name: str, student: str, dates: Dates) -> None:
+    """`charge_lateness`, and no page of feedback stays that tells another penalty. Commits nothing."""
+    before = on_page(opened, name, student)
+    charge_lateness(opened, name, student, dates)
+    if on_page(opened, name, student) != before:
+        drop_page(course, name, student)
+
+
 def on_page(opened: Gradebook, name: str, student: str) -> frozenset[tuple[object, ...]]:
     """What a page of feedback shows from the gradebook."""
     found = opened.find_submission_notebook(name, name, student)
-    scores = {(g.name, g.auto_score, g.manual_score, g.extra_credit) for g in found.grades}
-    return frozenset({*scores, *((c.name, c.auto_comment, c.manual_comment) for c in found.comments)})
+    scores = {(g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score) for g in found.grades}
+    late = ("late", found.late_submission_penalty or 0.0)
+    return frozenset({late, *scores, *((c.name, c.auto_comment, c.manual_comment) for c in found.comments)})
 
 
 def drop_page(course: Course, name: str, student: str) -> None:

@@ -223,4 +223,4 @@ def feedback(course: Course, name: str) -> None:
 def export(course: Course, to: Path) -> None:
     """The gradebook as CSV, as `nbgrader export` writes it in this course."""
     with book(course) as opened:
-        ExportScores(to=str(to)).export(opened)
+        ExportScores(to=str(to), root=str(course.root), work=str(course.work)).export(opened)

@@ -63,8 +63,9 @@ class InCourse(Configurable):  # type: ignore[misc]
     def course(self) -> Course:
         return Course(Path(self.root), Path(self.work))
 
-    def assignment(self, resources: Resources) -> Assignment:
-        return load(self.course.authored(resources["nbgrader"]["assignment"]))
+
+def _assignment(course: Course, resources: Resources) -> Assignment:
+    return load(course.authored(resources["nbgrader"]["assignment"]))
 
 
 class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
@@ -159,7 +160,7 @@ class Rebuild(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
     the release. What comes after it sees neither the file nor its limits."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        assignment, student = self.assignment(resources), resources["nbgrader"]["student"]
+        assignment, student = _assignment(self.course, resources), resources["nbgrader"]["student"]
         try:
             source: bytes | Refused = fetch(self.course, resources["minigrad_source"])
         except Refused as why:
@@ -175,7 +176,7 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
     notebook goes into the gradebook, and into the notebook's grade cells."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        assignment, student = self.assignment(resources), resources["nbgrader"]["student"]
+        assignment, student = _assignment(self.course, resources), resources["nbgrader"]["student"]
         report = report_in(notebook)
         with Gradebook(resources["nbgrader"]["db_url"]) as opened:
             if report.status == "ungraded":  # nbgrader says that it failed, and goes on: never a zero
