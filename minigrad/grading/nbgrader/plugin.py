@@ -48,6 +48,7 @@ from minigrad.grading.nbgrader.staging import (
     Record,
     Shown,
     StagingExporter,
+    demand_recordable,
     find_submissions,
     release_files,
     time_file,
@@ -147,15 +148,6 @@ def record(
                 errors[student] = str(getattr(error, "orig", None) or error)
             done(student)
     return errors
-
-
-def demand_recordable(course: Course, assignment: Assignment) -> None:
-    """Raise GradingError where no report could be recorded: before anything is graded."""
-    release_files(course, assignment.name)
-    if registered(course, assignment.name):
-        with book(course) as opened:
-            decisions = dates_of(course).decisions.get(assignment.name, ())
-            demand_points(opened, assignment, decisions)
 
 
 def _record_one(

@@ -72,6 +72,19 @@ def everything(course: Course) -> dict[str, str]:
     return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
+def stock_autograde(course: Course) -> str:
+    """What nbgrader's own command says of why it failed."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin
+
+    settings = plugin.config(course)
+    done = NbGraderAPI(CourseDirectory(config=settings), config=settings).autograde(NAME, "*")
+    assert not done["success"]
+    return str(done["error"])
+
+
 def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsys):
     from minigrad.grading.nbgrader import plugin
     from minigrad.grading.report.lms import Total
@@ -81,6 +94,8 @@ def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsy
     before = everything(course)
     assert main(["grade", *WORDS]) == 2
     assert f"run `minigrad regrade {NAME}`" in capsys.readouterr().err
+    assert f"run `minigrad regrade {NAME}`" in stock_autograde(course)
+    assert everything(course) == before
     assert main(["regrade", *WORDS, "--preview"]) == 0
     assert "scale is worth 20, was 10" in capsys.readouterr().out
     assert everything(course) == before
@@ -223,6 +238,7 @@ def test_a_decision_is_previewed_and_reaches_gradebook_reports_and_feedback(cour
     course.dates.write_text(DECISIONS)
     before = everything(course)
     assert main(["grade", *WORDS]) == 2
+    assert f"run `minigrad regrade {NAME}`" in stock_autograde(course)
     assert main(["regrade", *WORDS, "--preview"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"scale is worth {left:g}, was 10" in told
