@@ -42,7 +42,7 @@ from minigrad.grading.nbgrader.gradebook import (
     set_time,
     url,
 )
-from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, with_report
+from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, other_work, with_report
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
     Record,
@@ -171,10 +171,19 @@ def _record_one(
     time = time_of(source)
     wanted = {**release, **time_file(time), f"{name}.ipynb": shown}
     folder = course.work / "autograded" / student / name
-    anew = _held(folder) != wanted
+    held = _held(folder)
+    anew = held != wanted
     set_time(open_submission(opened, name, student), time)
     before = on_page(opened, name, student)
-    enter(opened, assignment, student, notebook, report, dates, anew)
+    enter(
+        opened,
+        assignment,
+        student,
+        notebook,
+        report,
+        dates,
+        other_work(held.get(f"{name}.ipynb", b""), shown),
+    )
     if anew or on_page(opened, name, student) != before:
         drop_page(course, name, student)
     opened.db.commit()

@@ -126,6 +126,46 @@ def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsy
     all_say_20()
 
 
+def test_points_by_hand_are_raised_again_only_in_cells_that_changed(course):
+    """A regrade of other checks leaves what a person has marked; other points or another text do not."""
+    from minigrad.grading.nbgrader import plugin
+
+    def mark(**points: float) -> None:
+        with plugin.book(course) as book:
+            for id, score in points.items():
+                grade = book.find_grade(id.replace("_", "-"), NAME, NAME, "right")
+                grade.manual_score, grade.needs_manual_grade = score, False
+            book.db.commit()
+
+    def asked() -> set[str]:
+        with plugin.book(course) as book:
+            notebook = book.find_submission_notebook(NAME, NAME, "right")
+            return {g.name for g in notebook.grades if g.needs_manual_grade}
+
+    mark(essay=4.0)
+    rewrite(course, "points=10", "points=20")
+    assert main(["regrade", *WORDS]) == 0
+    assert asked() == set()
+    mark(scale_check=7.0)
+    rewrite(course, "points=5", "points=6")
+    assert main(["regrade", *WORDS]) == 0
+    assert asked() == {"essay"}
+    mark(essay=4.0)
+    rewrite(course, "points=20", "points=10")
+    assert main(["regrade", *WORDS]) == 0
+    assert asked() == {"scale-check"}
+    mark(scale_check=7.0)
+    assignment = load(course.authored(NAME))
+    hand_in(course, "right", notebook(assignment, RIGHT, essay="In other words."))
+    assert main(["grade", *WORDS]) == 0
+    assert asked() == {"essay"}
+    mark(essay=4.0)
+    other = f"{RIGHT}  # as told"
+    hand_in(course, "right", notebook(assignment, other, essay="In other words."))
+    assert main(["grade", *WORDS]) == 0
+    assert asked() == {"scale-check"}
+
+
 def stops_at_the_second(grade: Callable[[FakeJudge, bytes], Report]) -> Callable[[FakeJudge, bytes], Report]:
     """Ctrl-C in the middle of a class."""
 
