@@ -169,7 +169,7 @@ def test_a_name_of_128_characters_on_one_line_can_be_kept():
 
 def test_other_points_than_the_sources_are_named():
     right = [("a-check", 3.0), ("why", 2.0)]
-    gradebook.demand_points(Book(known=right), TASK)
+    gradebook.demand_points(Book(known=right), TASK, ())
     for known, named in (
         ([("a-check", 2.0), ("why", 2.0)], "the points of a-check are"),
         ([("why", 2.0)], "the points of a-check are"),
@@ -177,7 +177,7 @@ def test_other_points_than_the_sources_are_named():
         ([("a-check", 1.0)], "the points of a-check, why are"),
     ):
         with pytest.raises(GradingError, match=named):
-            gradebook.demand_points(Book(known=known), TASK)
+            gradebook.demand_points(Book(known=known), TASK, ())
 
 
 # The gradebook itself
