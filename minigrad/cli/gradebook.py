@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from minigrad.cli.terminal import progress
-from minigrad.grading.model import Assignment, Report, Source
+from minigrad.grading.model import Assignment, GradingError, Report, Source
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
@@ -48,6 +48,29 @@ def demand_recordable(course: Course, assignment: Assignment) -> None:
         nbgrader.demand_recordable(course, assignment)
 
 
+def as_recorded(course: Course, name: str, reports: Mapping[str, Report]) -> dict[str, Report]:
+    """The reports with the scores that the gradebook has, where it has other ones."""
+    from minigrad.grading.classroom.changes import as_recorded
+
+    nbgrader = plugin()
+    found = nbgrader.automatic(course, name) if nbgrader and nbgrader.registered(course, name) else {}
+    return {s: as_recorded(report, found.get(s, {})) for s, report in reports.items()}
+
+
+def behind(course: Course, name: str, reports: Mapping[str, Report]) -> str:
+    """Of whom the gradebook has other scores than the reports, as after a recording that was stopped; "" of
+    nobody."""
+    found = as_recorded(course, name, reports)
+    return told_behind(name, [s for s, report in reports.items() if found[s] != report])
+
+
+def told_behind(name: str, students: Sequence[str]) -> str:
+    """What is said of students whose last reports the gradebook does not have."""
+    if not students:
+        return ""
+    return f"the gradebook is behind the last grading of {', '.join(students)}: run `minigrad grade {name}`"
+
+
 def renew_feedback(course: Course, name: str) -> None:
     """Write all pages of feedback of an assignment anew."""
     if nbgrader := plugin():
@@ -57,15 +80,34 @@ def renew_feedback(course: Course, name: str) -> None:
 
 
 def record(
-    course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
+    course: Course,
+    assignment: Assignment,
+    submissions: Mapping[str, Source],
+    reports: Mapping[str, Report],
+    command: str = "grade",
 ) -> dict[str, str]:
-    """Pass reports into the gradebook; prints and returns, by student, what could not be recorded."""
+    """Pass reports into the gradebook; prints and returns, by student, what could not be recorded.
+
+    Raises GradingError where it is stopped: how far it came, and by which `command` it goes on.
+    """
     nbgrader = plugin()
     if not nbgrader:
         return {}
     files.folder(course.feedback)  # before nbgrader makes it, which would let everybody in
+    recorded: list[str] = []
     with files.private(), progress("recording", len(submissions)) as step:
-        failed: dict[str, str] = nbgrader.record(course, assignment, submissions, reports, done=step)
+
+        def done(student: str) -> None:
+            recorded.append(student)
+            step(student)
+
+        try:
+            failed: dict[str, str] = nbgrader.record(course, assignment, submissions, reports, done=done)
+        except KeyboardInterrupt:
+            raise GradingError(
+                f"stopped: {len(recorded)} of {len(submissions)} are recorded, and the gradebook is behind "
+                f"the reports: run `minigrad {command} {assignment.name}` again, which goes on there"
+            ) from None
     for student, why in failed.items():
         last = (why.strip().splitlines() or ["nbgrader does not say why"])[-1]
         print(printable(f"minigrad: {student} was graded but not recorded: {last}"), file=sys.stderr)

@@ -16,6 +16,7 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom import run as classroom
+from minigrad.grading.classroom.changes import Scores
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import GradingError, Report
 from minigrad.grading.notebook import offline
@@ -40,6 +41,9 @@ class Recorder:
 
     def totals(self, course, name) -> tuple[float, dict[str, Total]]:
         return 10.0, self.found
+
+    def automatic(self, course, name) -> dict[str, Scores]:
+        return {}
 
     def demand_cells(self, course, assignment) -> None:
         pass

@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
         f"{s}: not in {course.roster.name}, so in no file"
         for s in strangers({*totals, *reports, *handed_in}, roster)
     ]
+    if behind := gradebook.told_behind(name, [g.person.student for g in found if g.state == "not recorded"]):
+        left_out.append(f"{behind}. Until then they have no score")
     made = {f"grades-{name}.csv": plain_csv(found, maximum)}
     if args.to:
         made[f"grades-{name}-{args.to}.csv"], missing = lms_csv(args.to, name, maximum, found, roster)

@@ -1,7 +1,8 @@
 """Grade everything submitted again with the same salt, and list who gains or loses what.
 
 What did not change is not run again. Then release, gradebook and feedback follow; a regrade that cannot
-be finished, or is stopped while it grades, has changed none of them.
+be finished, or is stopped while it grades, has changed none of them; one that is stopped while it records
+goes on when it is called again.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise GradingError(f"{name} was not graded yet: run `minigrad grade {name}`")
     failed: dict[str, str] = {}
     with grading(course):
+        before = gradebook.as_recorded(course, name, before)
         gradebook.demand_cells(course, assignment)
         release = {} if args.preview else build.files(assignment)
         with progress(f"grading {name}", len(files)) as step:
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             if written := build.write(assignment, release, course.root / "assignments"):
                 print(f"minigrad: {name}: wrote {', '.join(written)}", file=sys.stderr)
             after = grade_class(course, assignment, files, workers=args.workers)  # as just seen
-            failed = gradebook.record(course, assignment, files, after)
+            failed = gradebook.record(course, assignment, files, after, "regrade")
             if len(failed) < len(after):
                 gradebook.renew_feedback(course, name)
     found = changes(before, after)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, add_flag, writing
 from minigrad.cli.terminal import class_table
@@ -43,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
         print(values, end="")
         return OK
     print(class_table(reports))
+    if behind := gradebook.behind(course, assignment, reports):
+        print(printable(f"minigrad: {behind}"), file=sys.stderr)
     groups = near_identical(course, load(course.authored(assignment)))
     for group in groups:
         print(printable(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}"))

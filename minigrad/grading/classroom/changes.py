@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from minigrad.grading.model import Report
+from minigrad.grading.model import Exercise, Report
 from minigrad.grading.report.markup import number
+
+# What the gradebook has of a submission, by exercise: the automatic score, None without one, and the maximum.
+Scores = Mapping[str, tuple[float | None, float]]
+
+
+def as_recorded(report: Report, scores: Scores) -> Report:
+    """A report with the scores and maxima that the gradebook has of the submission, itself if none differs.
+
+    A recording that was stopped leaves a gradebook that is behind the reports. Of a submission that the
+    judge failed on, the gradebook keeps what it had.
+    """
+    if report.status == "ungraded":
+        return report
+    if any(score is None for score, _ in scores.values()):
+        return replace(report, status="refused", exercises=())
+    if report.status == "refused":
+        had = tuple(Exercise(name, most, score or 0.0, ()) for name, (score, most) in scores.items())
+        return replace(report, status="graded", exercises=had) if had else report
+    return replace(report, exercises=tuple(_as_recorded(e, scores) for e in report.exercises))
+
+
+def _as_recorded(exercise: Exercise, scores: Scores) -> Exercise:
+    score, most = scores.get(exercise.name, (exercise.score, exercise.points))
+    near = abs((score or 0.0) - exercise.score) < 1e-9 and abs(most - exercise.points) < 1e-9
+    return exercise if near else replace(exercise, score=score or 0.0, points=most)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,18 @@ For `minigrad export`, and for `nbgrader export` in a course of ours, with nbgra
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 
-from minigrad.grading.nbgrader.gradebook import book, charge_lateness
+from minigrad.grading.assignment.load import load
+from minigrad.grading.classroom.changes import Scores, as_recorded
+from minigrad.grading.classroom.run import last_reports
+from minigrad.grading.model import Report
+from minigrad.grading.nbgrader.gradebook import book, renew_lateness
+from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.report.lms import Total
 from minigrad.grading.store.dates import dates_of
@@ -28,26 +34,50 @@ def totals(course: Course, name: str) -> tuple[float, dict[str, Total]]:
     What lateness takes is brought up to date first: points by hand may have come since it was computed.
     """
     dates, found = dates_of(course), {}
+    reports, exercises = last_reports(course, name), _exercises(course, name)
     with book(course) as opened:
         assignment = opened.find_assignment(name)
         for submission in opened.assignment_submissions(name):
             student = submission.student.id
-            charge_lateness(opened, name, student, dates)
-            found[student] = _total(submission)
+            renew_lateness(opened, course, name, student, dates)
+            found[student] = _total(submission, reports.get(student), exercises)
         opened.db.commit()
         return assignment.max_score, found
 
 
-def _total(submission: SubmittedAssignment) -> Total:
+def automatic(course: Course, name: str) -> dict[str, Scores]:
+    """By student, what the gradebook has of the checks."""
+    exercises = _exercises(course, name)
+    with book(course) as opened:
+        return {s.student.id: _scores(s, exercises) for s in opened.assignment_submissions(name)}
+
+
+def _exercises(course: Course, name: str) -> dict[str, str]:
+    """The exercise of each cell that holds a score of checks."""
+    return {c.id: c.exercise for c in load(course.authored(name)).cells if c.kind == "check"}
+
+
+def _scores(submission: SubmittedAssignment, exercises: Mapping[str, str]) -> Scores:
+    return {
+        exercises[grade.name]: (grade.auto_score, grade.max_score)
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+        if grade.name in exercises
+    }
+
+
+def _total(submission: SubmittedAssignment, report: Report | None, exercises: Mapping[str, str]) -> Total:
     penalty = submission.late_submission_penalty
     score = None if _undecided(submission) else max(0.0, submission.score - penalty)
-    return Total(score, penalty, bool(submission.needs_manual_grade))
+    current = report is None or as_recorded(report, _scores(submission, exercises)) == report
+    return Total(score, penalty, bool(submission.needs_manual_grade), current)
 
 
-class ExportScores(ExportPlugin):  # type: ignore[misc]
+class ExportScores(InCourse, ExportPlugin):  # type: ignore[misc]
     """The columns of nbgrader's own CSV export, and whether a person must look at the submission.
 
     nbgrader's writes 0 where there is no score yet, and takes a comma in a name for the next column.
+    What lateness takes is brought up to date first, as in `totals`.
     """
 
     def export(self, gradebook: Gradebook) -> None:
@@ -55,6 +85,7 @@ class ExportScores(ExportPlugin):  # type: ignore[misc]
         to = Path(self.to or "grades.csv")
         assignments, students = set(map(str, self.assignment)), set(map(str, self.student))
         self.log.info("Exporting grades to %s", to)
+        self._renew_lateness(gradebook)
         rows = [
             _row(gradebook, assignment, student)
             for assignment in gradebook.assignments
@@ -63,6 +94,14 @@ class ExportScores(ExportPlugin):  # type: ignore[misc]
             if not students or student.id in students
         ]
         to.write_bytes(csv_bytes(HEADER, rows).decode("utf-8-sig").encode())
+
+    def _renew_lateness(self, gradebook: Gradebook) -> None:
+        course, dates = self.course, dates_of(self.course)
+        for assignment in gradebook.assignments:
+            for submission in gradebook.assignment_submissions(assignment.name):
+                if any(notebook.name == assignment.name for notebook in submission.notebooks):
+                    renew_lateness(gradebook, course, assignment.name, submission.student.id, dates)
+        gradebook.db.commit()
 
 
 def _row(gradebook: Gradebook, assignment: Assignment, student: Student) -> list[str]:

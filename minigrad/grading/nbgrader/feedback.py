@@ -8,13 +8,17 @@ from typing import Any
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
+from nbgrader.api import Gradebook
 
+from minigrad.grading.nbgrader.gradebook import charge_lateness
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
+from minigrad.grading.nbgrader.staging import InCourse
+from minigrad.grading.store.dates import dates_of
 
 TEXTS = 1000  # kept of each kind: a release has about a hundred, and each student some more
 
 
-class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
+class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
     """HTMLExporter for a class: one exporter makes all pages, most of whose texts are the release's.
 
     HTMLExporter parses each finished page anew, in half of all the time, to describe pictures that have no
@@ -28,6 +32,18 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         self.register_filter("highlight_code", lambda source, metadata=None: code(source))
         self.register_filter("markdown2html", lru_cache(TEXTS)(clean_markdown))
         self.register_filter("clean_html", lru_cache(TEXTS)(clean))
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The page of an autograded notebook, with what lateness takes now: points by hand, or an extension,
+        may have come since it was recorded."""
+        ids = (resources or {}).get("nbgrader")
+        if ids:
+            with Gradebook(ids["db_url"]) as opened:
+                charge_lateness(opened, ids["assignment"], ids["student"], dates_of(self.course))
+                opened.db.commit()
+        return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
 
     def _validate_preprocessor(self, nbc: Notebook, preprocessor: object) -> None:
         pass

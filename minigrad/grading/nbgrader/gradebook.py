@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -72,8 +72,10 @@ def register(course: Course, assignment: Assignment) -> None:
     decisions = dates_of(course).decisions.get(name, ())
     demand_known(assignment, decisions)
     release = nbformat.from_dict(release_notebook(assignment))
+    most = maxima(assignment, decisions)
     with book(course) as opened:
         opened.update_or_create_assignment(name)
+        _ask_of_other_points(opened, name, most)
         set_due_date(opened, dates_of(course), name)
         opened.db.commit()
     resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
@@ -81,9 +83,17 @@ def register(course: Course, assignment: Assignment) -> None:
     with for_nbgrader():
         SaveCells().preprocess(release, resources)
     with book(course) as opened:
-        for id, points in maxima(assignment, decisions).items():
+        for id, points in most.items():
             opened.find_grade_cell(id, name, name).max_score = points
         opened.db.commit()
+
+
+def _ask_of_other_points(opened: Gradebook, name: str, most: Mapping[str, float]) -> None:
+    """Points by hand in cells whose maximum will be another: a person looks again. Commits nothing."""
+    for submission in opened.assignment_submissions(name):
+        for grade in (g for notebook in submission.notebooks for g in notebook.grades):
+            if grade.manual_score is not None and most.get(grade.name) != grade.max_score:
+                grade.needs_manual_grade = True
 
 
 def demand_cells(course: Course, assignment: Assignment) -> None:
@@ -169,14 +179,14 @@ def enter(
     notebook: Notebook,
     report: Report,
     dates: Dates,
-    anew: bool = True,
+    anew: Collection[str] | None = None,
 ) -> None:
     """Bring a report, and what lateness costs, into a submission of the gradebook. Commits nothing.
 
     What was refused has no automatic score and waits for a person. Points by hand, extra credit and
-    comments stay; with `anew`, where the work is not what was recorded before, or where the automatic score
-    is another, a person looks at points by hand again. `notebook` is the submission as `pages.judged`
-    makes it.
+    comments stay. A person looks again at points by hand in the cells of `anew`, whose work is not what was
+    recorded before (None: in all), and where the automatic score is another. `notebook` is the
+    submission as `pages.judged` makes it.
     """
     name = assignment.name
     found = opened.find_submission_notebook(name, name, student)
@@ -185,7 +195,7 @@ def enter(
         score = scores[grade.name]
         if grade.manual_score is None:
             grade.needs_manual_grade = score is None
-        elif anew or score != grade.auto_score:
+        elif anew is None or grade.name in anew or score != grade.auto_score:
             grade.needs_manual_grade = True
         grade.auto_score = score
     blank = left_blank(assignment, notebook) if report.status == "graded" else ()
@@ -210,11 +220,20 @@ def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) ->
     found.late_submission_penalty = penalty
 
 
+def renew_lateness(opened: Gradebook, course: Course, name: str, student: str, dates: Dates) -> None:
+    """`charge_lateness`, and no page of feedback stays that tells another penalty. Commits nothing."""
+    before = on_page(opened, name, student)
+    charge_lateness(opened, name, student, dates)
+    if on_page(opened, name, student) != before:
+        drop_page(course, name, student)
+
+
 def on_page(opened: Gradebook, name: str, student: str) -> frozenset[tuple[object, ...]]:
     """What a page of feedback shows from the gradebook."""
     found = opened.find_submission_notebook(name, name, student)
-    scores = {(g.name, g.auto_score, g.manual_score, g.extra_credit) for g in found.grades}
-    return frozenset({*scores, *((c.name, c.auto_comment, c.manual_comment) for c in found.comments)})
+    scores = {(g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score) for g in found.grades}
+    late = ("late", found.late_submission_penalty or 0.0)
+    return frozenset({late, *scores, *((c.name, c.auto_comment, c.manual_comment) for c in found.comments)})
 
 
 def drop_page(course: Course, name: str, student: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import html
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -121,6 +122,38 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
         elif printed.get(key):
             cell.outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
     return made
+
+
+def other_work(before: bytes, after: bytes) -> frozenset[str]:
+    """The grade cells whose work differs between two notebooks of `with_report`: an answer in words by its
+    own text and cells that the student added, a check by any of the
+    code. All, where the first is no such notebook."""
+    new = nbformat.from_dict(json.loads(after))
+    graded = {_cell_id(c): c for c in new.cells if c.metadata.get("nbgrader", {}).get("grade")}
+    try:
+        old = nbformat.from_dict(json.loads(before))
+        texts = {_cell_id(c): c.source for c in old.cells}
+        same_code, same_added = _code(old) == _code(new), _added(old) == _added(new)
+    except (ValueError, AttributeError):
+        return frozenset(graded)
+    return frozenset(
+        id
+        for id, c in graded.items()
+        if ((texts.get(id) != c.source or not same_added) if c.cell_type == "markdown" else not same_code)
+    )
+
+
+def _added(notebook: Notebook) -> list[str]:
+    return [c.source for c in notebook.cells if c.cell_type == "markdown" and "nbgrader" not in c.metadata]
+
+
+def _code(notebook: Notebook) -> list[str]:
+    """What a student wrote as code; checks are the course's."""
+    return [
+        c.source
+        for c in notebook.cells
+        if c.cell_type == "code" and not c.metadata.get("nbgrader", {}).get("locked")
+    ]
 
 
 def _output(kind: str, **content: Any) -> Notebook:

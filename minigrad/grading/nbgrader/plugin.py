@@ -24,7 +24,7 @@ from traitlets.config import Config
 
 from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, Report, Source
-from minigrad.grading.nbgrader.export import ExportScores, totals
+from minigrad.grading.nbgrader.export import ExportScores, automatic, totals
 from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
@@ -42,12 +42,13 @@ from minigrad.grading.nbgrader.gradebook import (
     set_time,
     url,
 )
-from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, with_report
+from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, other_work, with_report
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
     Record,
     Shown,
     StagingExporter,
+    demand_recordable,
     find_submissions,
     release_files,
     time_file,
@@ -59,6 +60,7 @@ from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
 __all__ = [
+    "automatic",
     "book",
     "config",
     "demand_cells",
@@ -148,15 +150,6 @@ def record(
     return errors
 
 
-def demand_recordable(course: Course, assignment: Assignment) -> None:
-    """Raise GradingError where no report could be recorded: before anything is graded."""
-    release_files(course, assignment.name)
-    if registered(course, assignment.name):
-        with book(course) as opened:
-            decisions = dates_of(course).decisions.get(assignment.name, ())
-            demand_points(opened, assignment, decisions)
-
-
 def _record_one(
     opened: Gradebook,
     course: Course,
@@ -178,10 +171,19 @@ def _record_one(
     time = time_of(source)
     wanted = {**release, **time_file(time), f"{name}.ipynb": shown}
     folder = course.work / "autograded" / student / name
-    anew = _held(folder) != wanted
+    held = _held(folder)
+    anew = held != wanted
     set_time(open_submission(opened, name, student), time)
     before = on_page(opened, name, student)
-    enter(opened, assignment, student, notebook, report, dates, anew)
+    enter(
+        opened,
+        assignment,
+        student,
+        notebook,
+        report,
+        dates,
+        other_work(held.get(f"{name}.ipynb", b""), shown),
+    )
     if anew or on_page(opened, name, student) != before:
         drop_page(course, name, student)
     opened.db.commit()
@@ -222,4 +224,4 @@ def feedback(course: Course, name: str) -> None:
 def export(course: Course, to: Path) -> None:
     """The gradebook as CSV, as `nbgrader export` writes it in this course."""
     with book(course) as opened:
-        ExportScores(to=str(to)).export(opened)
+        ExportScores(to=str(to), root=str(course.root), work=str(course.work)).export(opened)

@@ -23,7 +23,15 @@ from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.intake.stamp import FILE, handed_in_at
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
-from minigrad.grading.nbgrader.gradebook import ask_a_person, demand_name, demand_points, drop_page, enter
+from minigrad.grading.nbgrader.gradebook import (
+    ask_a_person,
+    book,
+    demand_name,
+    demand_points,
+    drop_page,
+    enter,
+    registered,
+)
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.dates import dates_of
@@ -38,6 +46,15 @@ def release_files(course: Course, name: str) -> dict[str, bytes]:
         raise GradingError(f"{name} is not built: run `minigrad build {name}`")
     found = (p for p in course.release(name).iterdir() if p.is_file() and not p.name.startswith("."))
     return {p.name: p.read_bytes() for p in found}
+
+
+def demand_recordable(course: Course, assignment: Assignment) -> None:
+    """Raise GradingError where no report could be recorded: before anything is graded."""
+    release_files(course, assignment.name)
+    if registered(course, assignment.name):
+        with book(course) as opened:
+            decisions = dates_of(course).decisions.get(assignment.name, ())
+            demand_points(opened, assignment, decisions)
 
 
 def time_of(source: Source) -> datetime | None:
@@ -63,8 +80,9 @@ class InCourse(Configurable):  # type: ignore[misc]
     def course(self) -> Course:
         return Course(Path(self.root), Path(self.work))
 
-    def assignment(self, resources: Resources) -> Assignment:
-        return load(self.course.authored(resources["nbgrader"]["assignment"]))
+
+def _assignment(course: Course, resources: Resources) -> Assignment:
+    return load(course.authored(resources["nbgrader"]["assignment"]))
 
 
 class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
@@ -104,13 +122,17 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
         converter.convert_notebooks = turned
 
     def _stage(self, folder: Path, asked: Any, log: Any) -> dict[str, list[str]]:
-        """Write what nbgrader sees of the submissions asked for, in the layout of submitted/."""
+        """Write what nbgrader sees of the submissions asked for, in the layout of submitted/.
+
+        Raises GradingError, before anything is graded, where their reports could not be recorded.
+        """
         course, found = self.course, {}
         for name in (n for n in course.names() if fnmatchcase(n, asked.assignment_id)):
-            release = release_files(course, name)
-            for student, source in course.submissions(name).items():
-                if not fnmatchcase(student, asked.student_id):
-                    continue
+            release, submissions = release_files(course, name), course.submissions(name)
+            wanted = {s: f for s, f in submissions.items() if fnmatchcase(s, asked.student_id)}
+            if wanted:
+                demand_recordable(course, load(course.authored(name)))
+            for student, source in wanted.items():
                 try:
                     demand_name(student)
                 except Refused as why:
@@ -159,7 +181,7 @@ class Rebuild(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
     the release. What comes after it sees neither the file nor its limits."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        assignment, student = self.assignment(resources), resources["nbgrader"]["student"]
+        assignment, student = _assignment(self.course, resources), resources["nbgrader"]["student"]
         try:
             source: bytes | Refused = fetch(self.course, resources["minigrad_source"])
         except Refused as why:
@@ -175,7 +197,7 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
     notebook goes into the gradebook, and into the notebook's grade cells."""
 
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
-        assignment, student = self.assignment(resources), resources["nbgrader"]["student"]
+        assignment, student = _assignment(self.course, resources), resources["nbgrader"]["student"]
         report = report_in(notebook)
         with Gradebook(resources["nbgrader"]["db_url"]) as opened:
             if report.status == "ungraded":  # nbgrader says that it failed, and goes on: never a zero

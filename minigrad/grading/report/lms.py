@@ -29,6 +29,9 @@ class Total:
     score: float | None
     penalty: float  # what lateness took; `score` is without it
     needs_person: bool
+    current: bool = (
+        True  # whether it has what the last report says; not so after a recording that was stopped
+    )
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ def _grade(person: Person, total: Total | None, report: Report | None, handed_in
     if total is None:
         state: State = "not recorded" if report and report.status == "graded" else "ungraded"
         return Grade(person, None, state if report or handed_in else "not handed in")
+    if not total.current:
+        return Grade(person, None, "not recorded")
     if not total.needs_person:
         return Grade(person, total.score, "graded", total.penalty)
     judged = report.status if report else "graded"

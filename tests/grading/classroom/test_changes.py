@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from minigrad.grading.classroom.changes import Change, changes, changes_json, changes_line, changes_rows
+from minigrad.grading.classroom.changes import (
+    Change,
+    as_recorded,
+    changes,
+    changes_json,
+    changes_line,
+    changes_rows,
+)
 from minigrad.grading.model import Exercise, Report, Verdict
 
 
@@ -46,3 +53,20 @@ def test_what_was_not_graded_has_no_score():
         ("missing", "refused", "0"),
     ]
     assert changes_json(found)[0]["difference"] == 5.0
+
+
+def test_a_report_as_the_gradebook_has_it():
+    """Itself where nothing differs; a score, a maximum or a refusal that the gradebook is behind with."""
+    report = graded(x=True, y=False)
+    (only,) = report.exercises
+    for same in ({"e": (5.0 + 1e-12, 10.0)}, {"other": (1.0, 2.0)}, {}):
+        assert as_recorded(report, same) == report
+    for score, most in ((4.0, 10.0), (5.0, 12.0)):
+        (had,) = as_recorded(report, {"e": (score, most)}).exercises
+        assert (had.score, had.points, had.verdicts) == (score, most, only.verdicts)
+    assert as_recorded(report, {"e": (None, 10.0)}).status == "refused"
+    assert as_recorded(REFUSED, {"e": (None, 10.0)}) == REFUSED == as_recorded(REFUSED, {})
+    had = as_recorded(REFUSED, {"e": (5.0, 10.0)})
+    assert (had.status, had.score, had.points) == ("graded", 5.0, 10.0)
+    failed = Report("01-a", "ungraded", reason="the sandbox failed")
+    assert as_recorded(failed, {"e": (5.0, 10.0)}) == failed, "it keeps what it had"

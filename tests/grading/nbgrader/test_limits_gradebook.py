@@ -91,12 +91,12 @@ def test_a_score_is_entered_and_where_there_is_none_a_person_is_asked(monkeypatc
     ("manual", "auto", "more", "asked"),
     [
         (1.0, 2.5, {}, True),
-        (1.0, 2.5, {"anew": True}, True),
-        (1.0, 2.5, {"anew": False}, "old"),
-        (1.0, 2.0, {"anew": False}, True),
-        (1.0, None, {"anew": False}, True),
-        (0.0, 2.5, {"anew": False}, "old"),
-        (None, 2.0, {"anew": False}, False),
+        (1.0, 2.5, {"anew": {"a-check"}}, True),
+        (1.0, 2.5, {"anew": {"other"}}, "old"),
+        (1.0, 2.0, {"anew": {"other"}}, True),
+        (1.0, None, {"anew": {"other"}}, True),
+        (0.0, 2.5, {"anew": {"other"}}, "old"),
+        (None, 2.0, {"anew": {"other"}}, False),
     ],
 )
 def test_points_by_hand_are_looked_at_again_where_the_work_or_its_score_is_another(

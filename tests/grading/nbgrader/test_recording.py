@@ -323,9 +323,38 @@ def test_a_page_of_feedback_is_never_older_than_the_gradebook(room, way):
         settings.CourseDirectory.assignment_id = NAME
         return GenerateFeedback(coursedir=CourseDirectory(config=settings), config=settings).start()
 
+    def late() -> str:
+        page = (course.feedback / "right" / NAME / f"{NAME}.html").read_text()
+        return re.search(r"penalty \(Score: -([0-9.]+)\)", page)[1]  # type: ignore[index]
+
     record(room)
     generate()
     assert shown(course) == {"right": "10.0", "wrong": "0.0", "refused": "0.0"}
+    assert late() == "2.0"
+    with nbgrader.book(course) as book:
+        book.find_grade("essay", NAME, NAME, "right").manual_score = 5.0
+        book.db.commit()
+    generate()
+    assert late() == "3.0", "a fifth of the points by hand, too"
+    nbgrader.totals(course, NAME)
+    assert "right" in shown(course), "what was told holds"
+    once = course.dates.read_text()
+    course.dates.write_text(f"{once}[extensions.{NAME}]\nright = 2030-02-03T12:00:00Z\n")
+    for renew in (
+        lambda: record(room),
+        lambda: nbgrader.totals(course, NAME),
+        lambda: nbgrader.export(course, course.work / "grades.csv"),
+    ):
+        renew()
+        assert "right" not in shown(course), "the penalty is another"
+        generate()
+        assert "right" in shown(course)
+        course.dates.write_text(once)
+        nbgrader.totals(course, NAME)
+        generate()
+        assert late() == "3.0"
+        course.dates.write_text(f"{once}[extensions.{NAME}]\nright = 2030-02-03T12:00:00Z\n")
+    course.dates.write_text(once)
     with nbgrader.book(course) as book:
         book.find_grade("scale-check", NAME, NAME, "right").manual_score = 7.5
         book.db.commit()

@@ -72,6 +72,19 @@ def everything(course: Course) -> dict[str, str]:
     return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
+def stock_autograde(course: Course) -> str:
+    """What nbgrader's own command says of why it failed."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin
+
+    settings = plugin.config(course)
+    done = NbGraderAPI(CourseDirectory(config=settings), config=settings).autograde(NAME, "*")
+    assert not done["success"]
+    return str(done["error"])
+
+
 def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsys):
     from minigrad.grading.nbgrader import plugin
     from minigrad.grading.report.lms import Total
@@ -81,6 +94,8 @@ def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsy
     before = everything(course)
     assert main(["grade", *WORDS]) == 2
     assert f"run `minigrad regrade {NAME}`" in capsys.readouterr().err
+    assert f"run `minigrad regrade {NAME}`" in stock_autograde(course)
+    assert everything(course) == before
     assert main(["regrade", *WORDS, "--preview"]) == 0
     assert "scale is worth 20, was 10" in capsys.readouterr().out
     assert everything(course) == before
@@ -111,6 +126,46 @@ def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsy
     all_say_20()
 
 
+def test_points_by_hand_are_raised_again_only_in_cells_that_changed(course):
+    """A regrade of other checks leaves what a person has marked; other points or another text do not."""
+    from minigrad.grading.nbgrader import plugin
+
+    def mark(**points: float) -> None:
+        with plugin.book(course) as book:
+            for id, score in points.items():
+                grade = book.find_grade(id.replace("_", "-"), NAME, NAME, "right")
+                grade.manual_score, grade.needs_manual_grade = score, False
+            book.db.commit()
+
+    def asked() -> set[str]:
+        with plugin.book(course) as book:
+            notebook = book.find_submission_notebook(NAME, NAME, "right")
+            return {g.name for g in notebook.grades if g.needs_manual_grade}
+
+    mark(essay=4.0)
+    rewrite(course, "points=10", "points=20")
+    assert main(["regrade", *WORDS]) == 0
+    assert asked() == set()
+    mark(scale_check=7.0)
+    rewrite(course, "points=5", "points=6")
+    assert main(["regrade", *WORDS]) == 0
+    assert asked() == {"essay"}
+    mark(essay=4.0)
+    rewrite(course, "points=20", "points=10")
+    assert main(["regrade", *WORDS]) == 0
+    assert asked() == {"scale-check"}
+    mark(scale_check=7.0)
+    assignment = load(course.authored(NAME))
+    hand_in(course, "right", notebook(assignment, RIGHT, essay="In other words."))
+    assert main(["grade", *WORDS]) == 0
+    assert asked() == {"essay"}
+    mark(essay=4.0)
+    other = f"{RIGHT}  # as told"
+    hand_in(course, "right", notebook(assignment, other, essay="In other words."))
+    assert main(["grade", *WORDS]) == 0
+    assert asked() == {"scale-check"}
+
+
 def stops_at_the_second(grade: Callable[[FakeJudge, bytes], Report]) -> Callable[[FakeJudge, bytes], Report]:
     """Ctrl-C in the middle of a class."""
 
@@ -138,6 +193,53 @@ def test_a_regrade_that_cannot_be_finished_has_changed_nothing(course, monkeypat
     told = {"cells": "Keep the cells' ids", "solution": "the solution fails", "judge": "Nothing was changed"}
     assert told.get(way, "stopped") in capsys.readouterr().err
     assert everything(course) == before
+
+
+def test_a_regrade_stopped_while_it_records_is_seen_and_goes_on(course, monkeypatch, capsys):
+    """Half a class has other points: no file for an LMS has both, and a preview says who is still to go."""
+    from minigrad.grading.nbgrader import plugin
+
+    hand_in(course, "third", notebook(load(course.authored(NAME)), RIGHT))
+    course.roster.write_text("student,canvas\nright,1\nthird,2\nwrong,3\n")
+    assert main(["grade", *WORDS]) == 0
+    with plugin.book(course) as book:
+        grade = book.find_grade("essay", NAME, NAME, "right")
+        grade.manual_score, grade.needs_manual_grade = 5.0, False
+        book.db.commit()
+    assert main(["export", NAME, "--to", "canvas"]) == 0
+    rewrite(course, "points=10", "points=20")
+    enter, entered = plugin.enter, []
+
+    def stop(opened, assignment, student, *more):
+        if entered:
+            raise KeyboardInterrupt
+        entered.append(student)
+        enter(opened, assignment, student, *more)
+
+    monkeypatch.setattr(plugin, "enter", stop)
+    capsys.readouterr()
+    assert main(["regrade", *WORDS]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "stopped: 1 of 3 are recorded, and the gradebook is behind the reports" in told
+    assert f"run `minigrad regrade {NAME}` again" in told
+    monkeypatch.setattr(plugin, "enter", enter)
+    assert entered == ["right"]
+    assert main(["export", NAME, "--to", "canvas"]) == 1
+    told = capsys.readouterr()
+    assert "1 not recorded" in told.out
+    assert f"behind the last grading of third: run `minigrad grade {NAME}`. Until then" in told.err
+    assert "not for canvas: third: not recorded" in told.err
+    assert "2," not in (course.work / f"grades-{NAME}-canvas.csv").read_text()
+    assert main(["report", NAME]) == 0
+    assert "behind the last grading of third" in capsys.readouterr().err
+    assert main(["regrade", *WORDS, "--preview"]) == 0
+    assert "1 of 3 submissions change: 1 gain" in capsys.readouterr().out
+    assert main(["regrade", *WORDS]) == 0
+    assert "1 of 3 submissions change: 1 gain" in capsys.readouterr().out
+    main(["export", NAME, "--to", "canvas"])
+    assert "not recorded" not in capsys.readouterr().out
+    assert main(["regrade", *WORDS, "--preview"]) == 0
+    assert "0 of 3 submissions change" in capsys.readouterr().out
 
 
 DECISIONS = f"""
@@ -176,6 +278,7 @@ def test_a_decision_is_previewed_and_reaches_gradebook_reports_and_feedback(cour
     course.dates.write_text(DECISIONS)
     before = everything(course)
     assert main(["grade", *WORDS]) == 2
+    assert f"run `minigrad regrade {NAME}`" in stock_autograde(course)
     assert main(["regrade", *WORDS, "--preview"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"scale is worth {left:g}, was 10" in told

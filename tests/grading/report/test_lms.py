@@ -25,6 +25,7 @@ TOTALS = {
     "ada": Total(87.126, 10.0, False),
     "bea": Total(40.0, 0.0, True),
     "cem": Total(None, 0.0, True),
+    "eva": Total(7.0, 0.0, False, current=False),
     "fay": Total(0.0, 0.0, False),
     "hal": Total(99.0, 0.0, False),
 }
@@ -61,11 +62,11 @@ def test_a_row_for_each_student_who_is_there_with_maximum_and_state(found):
         ("bea", "40", "100", "needs a person", ""),
         ("cem", "", "100", "refused", ""),
         ("dan", "", "100", "not recorded", ""),
-        ("eva", "", "100", "ungraded", ""),
+        ("eva", "", "100", "not recorded", ""),
         ("fay", "0", "100", "graded", ""),
         ("gus", "", "100", "not handed in", ""),
     ]
-    assert told(found).startswith("2 graded, 1 needs a person")
+    assert told(found).startswith("2 graded, 2 not recorded, 1 needs a person")
 
 
 def test_without_a_roster_everybody_known_has_a_row():
