@@ -100,11 +100,13 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """
     if type(axis) is not int:
         axis = _whole("concatenate", axis)
-    if not hasattr(tensors, "__len__"):
-        raise _unlisted("concatenate", tensors)
-    if len(tensors) == 2:
+    try:
+        number = len(tensors)
+    except TypeError:
+        raise _unlisted("concatenate", tensors) from None
+    if number == 2:
         return _concatenate_two(axis)(*tensors)
-    if not len(tensors):
+    if not number:
         raise ValueError("concatenate: no tensors")
     return _concatenate_all(*tensors, axis=axis)
 
