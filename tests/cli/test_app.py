@@ -7,6 +7,7 @@ import importlib.resources
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,8 +22,8 @@ NAMES = [command.__name__.rpartition(".")[2] for command in COMMANDS]
 def test_every_file_of_the_commands_is_a_command():
     from minigrad.cli import commands
 
-    files = {entry.name for entry in importlib.resources.files(commands).iterdir()}
-    assert {f"{name}.py" for name in NAMES} == files - {"__init__.py", "__pycache__"}
+    files = Path(str(importlib.resources.files(commands))).glob("*/*.py")
+    assert sorted(NAMES) == sorted(file.stem for file in files if file.stem != "__init__")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=NAMES)

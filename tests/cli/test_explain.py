@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from minigrad.cli.commands.explain import the_one
+from minigrad.cli.commands.term.explain import the_one
 from minigrad.grading.model import GradingError
 from tests.grading.squares import squares
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.cli import main
-from minigrad.cli.commands import init
+from minigrad.cli.commands.author import init
 from minigrad.grading.authoring import course as authoring
 from minigrad.grading.model import GradingError
 from minigrad.grading.roster import read_roster

@@ -1,0 +1,1 @@
+"""A student's commands: on work of their own, with the public checks."""
