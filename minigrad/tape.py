@@ -134,7 +134,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     @wraps(f)
     def lifted(*arguments: Any, **keywords: Any) -> Any:
         call: Callable[..., Any] = f
-        if keywords and any(isinstance(value, result_class) for value in keywords.values()):
+        if keywords and [value for value in keywords.values() if isinstance(value, result_class)]:
             call, arguments, keywords = by_position(f, signature, arguments, keywords)
         arrays = [a.data if isinstance(a, result_class) else a for a in arguments]
         parents = [a.node if isinstance(a, result_class) else None for a in arguments]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tens
     return changed
 
 
-class Tensor(fast.Value):
+class Tensor(fast.Value, habits.Expected):
     """An array that remembers how it came about, so that gradients can flow back through it.
 
     data: the array, of any shape. grad: the gradient, an array of that shape, None before the first backward
@@ -145,8 +145,7 @@ class Tensor(fast.Value):
 
     # Gradients
 
-    @habits.refusing(habits.BACKWARD)
-    def backward(self, g: Any = None) -> None:
+    def backward(self, g: Any = None, **unknown: Never) -> None:
         """Add the gradient of this tensor to the `.grad` of every leaf it came from, and free the tape.
 
         g: the cotangent, of the shape of this tensor; may be left out when it has one entry.
@@ -154,6 +153,8 @@ class Tensor(fast.Value):
         since; what is written into that array goes unseen. Threads may run passes at once only over leaves
         of their own: into a shared one, gradients get lost.
         """
+        for name in unknown:
+            raise habits.unasked("backward", name, habits.BACKWARD)
         fast.backward(self, g)
 
     def zero_grad(self) -> None:
@@ -216,11 +217,6 @@ class Tensor(fast.Value):
     __int__ = habits.number(int)
     __index__ = habits.whole
     __pos__ = habits.same
-
-    if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
-
-        def __getattr__(self, name: str) -> Any:
-            raise habits.unknown(f"{type(self).__name__!r} object", name, habits.TENSOR)
 
     def __invert__(self) -> Tensor:
         return Tensor(~self._data)

@@ -49,6 +49,16 @@ def test_changing_a_tensor_by_a_method_is_told_how():
         leaf().add_(1)
 
 
+def test_names_from_elsewhere_are_no_attributes():
+    assert not TENSOR.keys() & set(dir(leaf()))
+    assert not any(hasattr(Tensor, name) or hasattr(leaf(), name) for name in TENSOR)
+
+
+def test_an_argument_that_backward_has_not_is_refused():
+    with pytest.raises(TypeError, match=r"backward\(\) got an unexpected keyword argument 'nonsense'"):
+        leaf().sum().backward(nonsense=True)
+
+
 def written(t):
     t[0] = 1
 
