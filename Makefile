@@ -5,7 +5,7 @@ READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # a thousand short processes would each compile the package anew
 
-.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel clean
+.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel site clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -61,5 +61,8 @@ wheel: $(READY)  ## what students install: no solutions in it
 	rm -rf build  # files that are gone would go into the wheel again
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
+site: $(READY)  ## the course, the reference and the guides as pages: site/index.html; needs npm
+	$(BIN)/python docs/site/build.py site
+
 clean:
-	rm -rf .venv demo dist build matrix.json reproduce.json bench.json bench-grading.json attacks.json diagnosis.json mutation.json .minigrad
+	rm -rf .venv demo dist build site matrix.json reproduce.json bench.json bench-grading.json attacks.json diagnosis.json mutation.json .minigrad

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import dataclasses
 import json
 import os
 import re
 import secrets
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.judge.reference import mutated
+from tests.browser import Browser, chromium, free_port, needs_chromium, process
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = next(
-    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
-)
-DRIVER = shutil.which("chromedriver")
 SETTINGS = {
     "notebook-extension/tracker": {
         "windowingMode": "none"
@@ -46,85 +34,7 @@ c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"
 """
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver"),
-]
-
-
-@dataclasses.dataclass
-class Browser:
-    """A WebDriver session: one page."""
-
-    session: str
-
-    def _post(self, path: str, body: dict[str, Any]) -> Any:
-        request = urllib.request.Request(f"{self.session}/{path}", json.dumps(body).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=200) as reply:
-            return json.load(reply)["value"]
-
-    def open(self, url: str) -> None:
-        self._post("url", {"url": url})
-
-    def focus(self) -> None:
-        """Let the page believe that its window is in use: JupyterLab's current widget is the one in focus."""
-        self._post(
-            "goog/cdp/execute",
-            {"cmd": "Emulation.setFocusEmulationEnabled", "params": {"enabled": True}},
-        )
-
-    def run(self, script: str) -> Any:
-        """The value that the script returns."""
-        return self._post("execute/sync", {"script": script, "args": []})
-
-    def texts(self, selector: str) -> list[str]:
-        """The text of every element that a selector finds."""
-        return list(self.run(f"return [...document.querySelectorAll({selector!r})].map(e => e.innerText)"))
-
-    def wait(self, condition: str, seconds: float = 60) -> Any:
-        """The first true value of an expression."""
-        deadline = time.monotonic() + seconds
-        while not (value := self.run(f"return {condition}")):
-            assert time.monotonic() < deadline, f"never true: {condition}"
-            time.sleep(0.2)
-        return value
-
-    def screenshot(self, path: Path) -> None:
-        with urllib.request.urlopen(f"{self.session}/screenshot", timeout=60) as reply:
-            path.write_bytes(base64.b64decode(json.load(reply)["value"]))
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port: int = s.getsockname()[1]
-        return port
-
-
-@contextlib.contextmanager
-def process(command: list[str], ready: str, log: Path, **options: Any) -> Iterator[None]:
-    """A server of ours, from its first answer on `ready` to the end of the block."""
-    with log.open("wb") as out:
-        server = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **options)
-    try:
-        deadline = time.monotonic() + 180
-        while True:
-            try:
-                urllib.request.urlopen(ready, timeout=5).close()
-                break
-            except (urllib.error.URLError, OSError):
-                assert server.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.2)
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)  # its kernels, too
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait(20)
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
 @pytest.fixture(scope="module")
@@ -160,27 +70,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    home, port = tmp_path_factory.mktemp("chromium"), free_port()
-    driver = f"http://127.0.0.1:{port}"
-    options = {
-        "binary": CHROMIUM,
-        "args": [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            "--window-size=1280,1000", f"--user-data-dir={home}", "--no-first-run", "--disable-quic",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        ],
-    }  # fmt: skip
-    wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
-    with process([str(DRIVER), f"--port={port}"], f"{driver}/status", home / "driver.log"):
-        request = urllib.request.Request(f"{driver}/session", json.dumps(wanted).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            session = f"{driver}/session/{json.load(reply)['value']['sessionId']}"
-        try:
-            page = Browser(session)
-            page.focus()
-            yield page
-        finally:
-            urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=30).close()
+    with chromium(tmp_path_factory.mktemp("chromium")) as page:
+        page.focus()
+        yield page
 
 
 def run_all(browser: Browser, address: str) -> tuple[list[str], list[str]]:

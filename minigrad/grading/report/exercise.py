@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minigrad.grading.model import Report
-from minigrad.grading.report.markup import GREY, MARKS, Mark, escape, prose
+from minigrad.grading.report.markup import MARKS, Mark, escape, prose
 
 
 def state(report: Report | None) -> str:
@@ -88,7 +88,7 @@ class Result:
     def _row(self, row: Row, hinted: bool) -> str:
         sign, colour = MARKS[row.status]
         cell = "text-align:left;vertical-align:top;padding:.35em .5em .35em 0;white-space:normal"
-        name = f' <small style="color:{GREY}">{escape(row.name)}</small>' if row.name else ""
+        name = f' <small style="opacity:.75">{escape(row.name)}</small>' if row.name else ""
         told = "".join(f'<div style="margin-top:.15em">{prose(detail)}</div>' for detail in row.details)
         if row.printed:
             told += f"<details><summary>printed</summary><pre>{escape(row.printed)}</pre></details>"

@@ -1,0 +1,139 @@
+"""`make site`: the course, the reference and the guides as pages, into site/.
+
+`python docs/site/build.py FOLDER [CHAPTER ...]`: into a new folder, with all chapters or only these. What a
+page needs comes along: nothing is fetched when it is read. Exits 1, with what is wrong, where Sphinx warns.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import chapters
+import picture
+
+HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
+MATHJAX = "mathjax@3.2.2"
+# Of MathJax, what turns TeX into HTML: the program itself and its fonts.
+MATHJAX_FILES = ("es5/tex-chtml-full.js", "es5/output/chtml/fonts/woff-v2/")
+GUIDES = {
+    "architecture.md": ROOT / "docs" / "architecture.md",
+    "instructors.md": ROOT / "docs" / "instructors.md",
+    "contributing.md": ROOT / "CONTRIBUTING.md",
+    "security.md": ROOT / "SECURITY.md",
+    "changelog.md": ROOT / "CHANGELOG.md",
+}
+
+
+def main(site: Path, chosen: Sequence[str]) -> int:
+    """Build the site in that folder; the exit status."""
+    known = chapters.names()
+    if unknown := set(chosen) - set(known):
+        print(f"no chapter {', '.join(sorted(unknown))}: there is {', '.join(known)}", file=sys.stderr)
+        return 2
+    if site.exists() and any(site.iterdir()) and not (site / "objects.inv").exists():
+        print(f"{site} holds what is no site: name an empty folder", file=sys.stderr)
+        return 2
+    shutil.rmtree(site, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as place:
+        sources = Path(place) / "sources"
+        pages(sources, chosen or known, known)
+        options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto", "-d", f"{place}/doctrees"]
+        html = Path(place) / "html"  # beside it, myst-nb leaves its own copies of the notebooks
+        sphinx = [sys.executable, "-m", "sphinx", *options, str(sources), str(html)]
+        if subprocess.run(sphinx, check=False).returncode:
+            return 1
+        for page in html.rglob("*.html"):
+            page.write_text(reachable(page.read_text(encoding="utf-8")), encoding="utf-8")
+        shutil.copytree(html, site)
+    return 0
+
+
+def pages(sources: Path, chosen: Sequence[str], known: Sequence[str]) -> None:
+    """Lay out what Sphinx makes the site of."""
+    shutil.copytree(HERE / "pages", sources)
+    shutil.copytree(HERE / "static", sources / "static")
+    shutil.copy2(HERE / "conf.py", sources)
+    mathjax(sources / "static" / "mathjax")
+    picture.draw(sources / "static")
+    for page, source in GUIDES.items():
+        (sources / page).write_text(without_links(source.read_text(encoding="utf-8")), encoding="utf-8")
+    for image in (*ROOT.glob("docs/*.svg"), *ROOT.glob("docs/*.png")):
+        shutil.copy2(image, sources)
+    course = (sources / "course.md").read_text(encoding="utf-8")
+    for name in set(known) - set(chosen):
+        course = course.replace(f"[{name}](course/{name}.ipynb)", name)
+    (sources / "course.md").write_text(course, encoding="utf-8")
+    (sources / "course").mkdir()
+    for name, chapter in chapters.executed(chosen).items():
+        page = json.dumps(described(chapter.notebook))
+        (sources / "course" / f"{name}.ipynb").write_text(page, encoding="utf-8")
+
+
+def mathjax(into: Path) -> None:
+    """Put MathJax there, from npm. Raises SystemExit, with the remedy, where npm cannot have it."""
+    with tempfile.TemporaryDirectory() as place:
+        command = ["npm", "pack", "--silent", "--pack-destination", place, MATHJAX]
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            why = getattr(error, "stderr", "") or error
+            raise SystemExit(
+                f"the site needs {MATHJAX} from npm, for its mathematics: install npm ({why})"
+            ) from None
+        with tarfile.open(next(Path(place).iterdir())) as packed:
+            for member in packed.getmembers():
+                name = member.name.removeprefix("package/")
+                if member.isfile() and name.startswith(MATHJAX_FILES):
+                    target = into / name.removeprefix("es5/")
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    file = packed.extractfile(member)
+                    target.write_bytes(file.read() if file else b"")
+
+
+def reachable(html: str) -> str:
+    """A page whose headings have a level, and whose tables and listings can be scrolled by keyboard."""
+    html = html.replace('role="heading"', 'role="heading" aria-level="2"').replace(
+        "<pre>", '<pre tabindex="0">'
+    )
+    return html.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+
+
+def without_links(text: str) -> str:
+    """A guide's text with links only to what is on the site: of others, their words stay."""
+
+    def link(found: re.Match[str]) -> str:
+        words, target = found.groups()
+        page = Path(target).name.lower()
+        if target.startswith("#") or target.endswith((".png", ".svg")):
+            return found[0]
+        return f"[{words}]({page})" if page in GUIDES else words
+
+    return re.sub(r"(?<!!)\[([^][]+)\]\(([^)\s]+)\)", link, text)
+
+
+def described(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """The notebook, with each picture's description where the page looks for its alt text."""
+    return {**notebook, "cells": [_described(cell) for cell in notebook["cells"]]}
+
+
+def _described(cell: Mapping[str, Any]) -> dict[str, Any]:
+    said = [o["data"]["text/plain"] for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
+    if not said:
+        return dict(cell)
+    alt = " ".join("".join(said).split())
+    return {**cell, "metadata": {**cell["metadata"], "mystnb": {"image": {"alt": alt}}}}
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,55 @@
+"""Sphinx's configuration of the site: see build.py, which puts this file beside the pages."""
+
+import inspect
+import re
+from importlib.metadata import version as installed
+
+project = "minigrad"
+author = "the minigrad authors"
+copyright = author
+release = version = installed("minigrad")
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+exclude_patterns = [".doctrees"]
+html_theme = "furo"
+html_title = "minigrad"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_favicon = "static/icon.svg"
+html_copy_source = False
+html_show_sphinx = False
+nb_execution_mode = "off"  # chapters.py has run them
+nb_merge_streams = True
+nb_mime_priority_overrides = [("html", "text/vnd.mermaid", None)]
+suppress_warnings = ["mystnb.unknown_mime_type", "misc.highlighting_failure"]  # graphs; csv
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "attrs_block"]
+myst_heading_anchors = 3
+mathjax_path = "mathjax/tex-chtml-full.js"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_type_aliases = {"Array": "Array", "Result": "Result"}
+add_module_names = False
+autodoc_member_order = "bysource"
+default_role = "literal"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+
+
+def _plain(app, what, name, obj, options, lines):  # type: ignore[no-untyped-def]
+    """Docstrings are plain words with `code`: what else reStructuredText would read into them is escaped."""
+    for i, line in enumerate(lines):
+        parts = line.split("`")
+        parts[::2] = [re.sub(r"([*|\\]|\b_|_\b)", r"\\\1", part) for part in parts[::2]]
+        lines[i] = "`".join(parts).replace("`", "``") if len(parts) % 2 else "\\`".join(parts)
+
+
+def _of_tensors(app, what, name, obj, options, signature, returned):  # type: ignore[no-untyped-def]
+    """An op's own signature, in terms of Tensors: Sphinx would show that of the function on arrays."""
+    if "__signature__" not in getattr(obj, "__dict__", {}):
+        return None
+    shown, _, gives = str(inspect.signature(obj)).replace("'", "").rpartition(" -> ")
+    return shown, gives
+
+
+def setup(app):  # type: ignore[no-untyped-def]
+    app.connect("autodoc-process-signature", _of_tensors)
+    app.connect("autodoc-process-docstring", _plain)

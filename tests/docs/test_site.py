@@ -1,0 +1,166 @@
+"""The site, with one chapter: built without a warning, and read in Chromium with no address but its own."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.browser import Browser, chromium, needs_chromium
+from tests.solved import solved
+
+ROOT = Path(__file__).parents[2]
+CHAPTER = "01-rnn"
+AXE = "axe-core@4.14.1"
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("npm"), reason="needs npm")]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("sphinx")
+    folder = tmp_path_factory.mktemp("site") / "site"
+    build = [sys.executable, "docs/site/build.py", str(folder), CHAPTER]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    if "mathematics needs" in done.stderr:
+        pytest.skip("npm has no registry here")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    only = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+    with chromium(tmp_path_factory.mktemp("chromium"), only) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The program that looks for what people who see or hear less could not use."""
+    folder = tmp_path_factory.mktemp("axe")
+    subprocess.run(
+        ["npm", "pack", "--silent", "--pack-destination", str(folder), AXE], check=True, capture_output=True
+    )
+    with tarfile.open(next(folder.iterdir())) as packed:
+        file = packed.extractfile("package/axe.min.js")
+        assert file is not None
+        return file.read().decode()
+
+
+class Page(HTMLParser):
+    """A page's anchors, and what it refers to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.targets: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" and value:
+                self.anchors.add(value)
+            if value and (name in ("href", "src")):
+                self.targets.append(value)
+
+
+def names(site: Path) -> list[str]:
+    return sorted(p.relative_to(site).as_posix() for p in site.rglob("*.html") if "_static" not in p.parts)
+
+
+def test_every_link_leads_somewhere(site: Path) -> None:
+    pages = {name: Page((site / name).read_text(encoding="utf-8")) for name in names(site)}
+    assert len(pages) > 15
+    for name, page in pages.items():
+        for target in page.targets:
+            url = urlsplit(target)
+            if url.scheme in ("http", "https"):
+                assert target.startswith("https://github.com/pradyunsg/furo"), f"{name}: {target}"
+            elif url.scheme != "data":
+                path = (site / name).parent / unquote(url.path) if url.path else site / name
+                assert path.exists(), f"{name}: {target}"
+                there = path.resolve().relative_to(site.resolve()).as_posix()
+                if url.fragment and there in pages:
+                    assert unquote(url.fragment) in pages[there].anchors, f"{name}: {target}"
+
+
+def test_a_chapter_shows_outputs_and_no_answer(site: Path) -> None:
+    page = (site / "course" / f"{CHAPTER}.html").read_text(encoding="utf-8")
+    text = "".join(site.rglob("*.js") and re.sub(r"<[^>]+>", "", page).split())
+    assert "accuracy0.49before" in text
+    for cell in solved(CHAPTER).solved():
+        given = {c.id: c.source for c in solved(CHAPTER).cells}[cell.id]
+        for line in set(cell.source.splitlines()) - set(given.splitlines()):
+            if len(line.strip()) > 25 and not line.lstrip().startswith(("#", '"""')):
+                assert "".join(line.split()) not in text, line
+
+
+READY = "document.readyState == 'complete' && (!window.MathJax || !!MathJax.startup?.promise)"
+SETTLED = "MathJax.startup.promise.then(() => {window.settled = true})"
+RAW = r"""
+const left = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walk.nextNode()) {
+  const node = walk.currentNode;
+  if (!node.parentElement.closest('pre, code, script, style, mjx-container, .sig')
+      && /\\[a-zA-Z(\[]|\$[^$\s]+\$/.test(node.data)) left.push(node.data.trim());
+}
+return left;
+"""
+
+
+@needs_chromium
+def test_every_page_is_whole_and_can_be_read(
+    site: Path, address: str, browser: Browser, axe: str, tmp_path: Path
+) -> None:
+    wrong = []
+    for name in names(site):
+        for width, theme in ((1280, "light"), (390, "dark")):
+            browser.emulate(width, theme)
+            browser.open(f"{address}/{name}")
+            browser.wait(READY)
+            if browser.run("return !!window.MathJax"):
+                browser.run(SETTLED)
+                browser.wait("window.settled")
+            where = f"{name}, {width} px, {theme}: "
+            wrong += [f"{where}{said}" for said in browser.complaints()]
+            wrong += [f"{where}raw TeX {text}" for text in browser.run(RAW)]
+            fetched = browser.run("return performance.getEntriesByType('resource').map(e => e.name)")
+            wrong += [f"{where}fetched {url}" for url in fetched if not url.startswith((address, "data:"))]
+            if browser.run("return document.documentElement.scrollWidth > innerWidth + 1"):
+                wrong.append(f"{where}wider than the window")
+            browser.run(axe)
+            browser.run(
+                "window.found = null; axe.run({runOnly: ['wcag2a', 'wcag2aa'], resultTypes: ['violations']})"
+                ".then(r => {window.found = r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3)"
+                ".map(n => n.target.join(' ') + ' ' + n.failureSummary.split('\\n')[1]).join(' | '))})"
+            )
+            browser.wait("window.found !== null", 120)
+            wrong += [f"{where}{found}" for found in browser.run("return window.found")]
+            if name in ("index.html", f"course/{CHAPTER}.html"):
+                browser.screenshot(tmp_path / f"{name.replace('/', '-')}-{theme}.png")
+    assert not wrong, "\n".join(wrong)
