@@ -15,6 +15,7 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom.changes import Scores, as_recorded
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
+from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.gradebook import book, renew_lateness
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
@@ -40,7 +41,8 @@ def totals(course: Course, name: str) -> tuple[float, dict[str, Total]]:
         for submission in opened.assignment_submissions(name):
             student = submission.student.id
             renew_lateness(opened, course, name, student, dates)
-            found[student] = _total(submission, reports.get(student), exercises)
+            days = late_days.spent(opened, student, dates).get(name, 0)
+            found[student] = _total(submission, reports.get(student), exercises, days)
         opened.db.commit()
         return assignment.max_score, found
 
@@ -66,11 +68,13 @@ def _scores(submission: SubmittedAssignment, exercises: Mapping[str, str]) -> Sc
     }
 
 
-def _total(submission: SubmittedAssignment, report: Report | None, exercises: Mapping[str, str]) -> Total:
+def _total(
+    submission: SubmittedAssignment, report: Report | None, exercises: Mapping[str, str], days: int
+) -> Total:
     penalty = submission.late_submission_penalty
     score = None if _undecided(submission) else max(0.0, submission.score - penalty)
     current = report is None or as_recorded(report, _scores(submission, exercises)) == report
-    return Total(score, penalty, bool(submission.needs_manual_grade), current)
+    return Total(score, penalty, bool(submission.needs_manual_grade), current, days)
 
 
 class ExportScores(InCourse, ExportPlugin):  # type: ignore[misc]

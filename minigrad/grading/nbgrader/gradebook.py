@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -22,6 +22,7 @@ from nbgrader.preprocessors import ComputeChecksums, SaveCells
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.decisions import demand_known, maxima
 from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report
+from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
@@ -210,13 +211,13 @@ def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) ->
     submission = opened.find_submission(name, student)
     set_due_date(opened, dates, name)
     if name in dates.due:
-        due = dates.due[name]
-        until = dates.extensions.get(name, {}).get(student, due)
-        submission.extension = until - due if until > due else None
+        due, until = dates.due[name], dates.until(name, student)
+        submission.extension = until - due if until and until > due else None
     opened.db.flush()
     opened.db.expire(found)  # nbgrader computes a notebook's score when it is read
     late = submission.total_seconds_late
-    penalty = min(dates.late.penalty(found.score, late), found.score) if late > 0 else None
+    days = late_days.spent(opened, student, dates).get(name, 0)
+    penalty = min(dates.late.penalty(found.score, late, days), found.score) if late > 0 else None
     found.late_submission_penalty = penalty
 
 
@@ -224,8 +225,20 @@ def renew_lateness(opened: Gradebook, course: Course, name: str, student: str, d
     """`charge_lateness`, and no page of feedback stays that tells another penalty. Commits nothing."""
     before = on_page(opened, name, student)
     charge_lateness(opened, name, student, dates)
-    if on_page(opened, name, student) != before:
+    told = late_days.told(late_days.spent(opened, student, dates), name, dates)
+    if on_page(opened, name, student) != before or late_days.tells_others(course, name, student, told):
         drop_page(course, name, student)
+
+
+def renew_late_days(opened: Gradebook, course: Course, student: str, dates: Dates) -> None:
+    """`renew_lateness` of all that a student handed in, where late days spent on one are missed by others.
+
+    Commits nothing.
+    """
+    if dates.late.budget_days:
+        for submission in opened.student_submissions(student):
+            if any(notebook.name == submission.name for notebook in submission.notebooks):
+                renew_lateness(opened, course, submission.name, student, dates)
 
 
 def on_page(opened: Gradebook, name: str, student: str) -> frozenset[tuple[object, ...]]:
@@ -253,5 +266,5 @@ def set_time(submission: SubmittedAssignment, time: datetime | None) -> None:
 
 
 def _naive(time: datetime) -> datetime:
-    """A time in UTC as the gradebook has it, without its zone."""
-    return time.replace(tzinfo=None)
+    """A time as the gradebook has it: in UTC, without its zone."""
+    return time.astimezone(UTC).replace(tzinfo=None)

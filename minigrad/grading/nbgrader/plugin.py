@@ -39,6 +39,7 @@ from minigrad.grading.nbgrader.gradebook import (
     open_submission,
     register,
     registered,
+    renew_late_days,
     set_time,
     url,
 )
@@ -186,6 +187,7 @@ def _record_one(
     )
     if anew or on_page(opened, name, student) != before:
         drop_page(course, name, student)
+    renew_late_days(opened, course, student, dates)
     opened.db.commit()
     if anew:
         shutil.rmtree(folder, ignore_errors=True)

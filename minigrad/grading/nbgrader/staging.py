@@ -31,6 +31,7 @@ from minigrad.grading.nbgrader.gradebook import (
     drop_page,
     enter,
     registered,
+    renew_late_days,
 )
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
 from minigrad.grading.report.markup import printable
@@ -209,6 +210,7 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             made = with_report(notebook, report, assignment)
             enter(opened, assignment, student, notebook, report, dates)
             drop_page(self.course, assignment.name, student)
+            renew_late_days(opened, self.course, student, dates)
             opened.db.commit()
         return made, resources
 
