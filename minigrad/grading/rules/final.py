@@ -29,8 +29,7 @@ def final(groups: Sequence[Group], shares: Mapping[str, float]) -> Final:
     """The final score from each assignment's share of its maximum (1.0 is all of it).
 
     A group's is the mean of its shares without the lowest `drop_lowest`, of equal ones the first; one
-    stays. An assignment without a share is not given out yet: it counts for nothing, and so does a group
-    of such.
+    stays. An assignment without a share counts for nothing, and so does a group of such.
     """
     percents: dict[str, float] = {}
     dropped: list[str] = []

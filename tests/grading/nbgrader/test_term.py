@@ -11,6 +11,7 @@ import pytest
 from minigrad.cli import main
 from minigrad.grading.classroom import court
 from minigrad.grading.nbgrader.late_days import TOLD
+from minigrad.grading.store.attempts import UNDATED, digest
 from minigrad.grading.store.layout import Course
 from tests.grading.term import CHECKS, NAMES, Named, hand_in, new_course
 
@@ -77,3 +78,108 @@ def test_late_days_are_spent_in_the_order_of_due_dates_and_stated(course):
     course.dates.write_text(f"{DUE}{more}{LATE}budget_days = 3\n")
     assert exported(course, ONE) == {"ann": ("10", "", "")}
     assert exported(course, TWO) == {"ann": ("10", "", "3")}
+
+
+def attempt(course: Course, student: str, passes: tuple[str, ...], time: str) -> None:
+    """Hand in after another attempt, which is kept with its time."""
+    there = course.submitted / student / ONE / f"{ONE}.ipynb"
+    before = there.read_bytes() if there.exists() else b""
+    stamp = there.with_name("timestamp.txt")
+    kept = course.attempts(ONE) / student
+    if before:
+        kept.mkdir(parents=True, exist_ok=True)
+        (kept / f"{UNDATED}.{digest(before)}.ipynb").write_bytes(before)
+        (kept / f"{UNDATED}.{digest(before)}.timestamp.txt").write_bytes(stamp.read_bytes())
+    hand_in(course, student, ONE, passes, time)
+
+
+def test_the_rule_says_which_attempt_counts_and_its_time_is_recorded(course):
+    """Half in time, less in time, all two days late: by each rule another attempt, with what it costs."""
+    half, share = (CHECKS[0],), "2"  # of 10: the public check weighs 1 of 5
+    attempt(course, "ann", half, "2030-01-30 12:00:00 UTC")
+    attempt(course, "ann", (), "2030-02-01 11:00:00 UTC")
+    attempt(course, "ann", CHECKS, "2030-02-03 12:00:00 UTC")
+    hand_in(course, "bob", ONE, half)
+
+    def now(counts: str, cap: float = 100.0) -> tuple[str, str, str]:
+        late = f"{LATE}cap_percent = {cap}\n".replace("= 10\n", "= 50\n")
+        course.dates.write_text(f'{DUE}{late}[attempts]\ncounts = "{counts}"\n')
+        grade(ONE)
+        assert exported(course, ONE)["bob"] == (share, "", "")
+        return exported(course, ONE)["ann"]
+
+    assert now("last") == ("0", "10", "")
+    assert now("last in time") == ("0", "", "")
+    assert now("best") == (share, "", ""), "all of the last is taken"
+    assert now("best", 40) == ("6", "4", ""), "6 of the last are left"
+    assert now("best", 90) == (share, "", "")
+    assert now("last", 90) == ("1", "9", "")
+    assert main(["regrade", ONE, "--preview", "--workers", "1"]) == 0
+    attempts = {p.name: p.read_bytes() for p in course.attempts(ONE).rglob("*.ipynb")}
+    assert len(attempts) == 2, "no attempt was moved"
+
+
+def test_a_preview_shows_what_another_rule_changes(course, capsys):
+    attempt(course, "ann", CHECKS, "2030-01-30 12:00:00 UTC")
+    attempt(course, "ann", (), "2030-02-01 11:00:00 UTC")
+    grade(ONE)
+    course.dates.write_text(f'{DUE}[attempts]\ncounts = "best"\n')
+    assert main(["regrade", ONE, "--preview", "--workers", "1"]) == 0
+    assert "1 of 1 submissions change: 1 gain" in capsys.readouterr().out
+    assert exported(course, ONE)["ann"][0] == "0"
+
+
+def test_stock_autograde_takes_the_attempt_that_counts(course):
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin
+
+    attempt(course, "ann", CHECKS, "2030-01-30 12:00:00 UTC")
+    attempt(course, "ann", (), "2030-02-03 12:00:00 UTC")
+    course.dates.write_text(f'{DUE}{LATE}[attempts]\ncounts = "last in time"\n')
+    settings = plugin.config(course)
+    assert NbGraderAPI(CourseDirectory(config=settings), config=settings).autograde(ONE, "ann")["success"]
+    assert exported(course, ONE)["ann"] == ("10", "", "")
+
+
+FINAL = f"""
+[final]
+homework = {{ of = ["{ONE}", "{TWO}"], weight = 60, drop_lowest = 1 }}
+project = {{ of = ["{THREE}"], weight = 40 }}
+"""
+
+
+def test_the_final_column_of_the_term(course, capsys):
+    assert main(["export", "--final"]) == 2
+    assert "course.toml has no [final]" in capsys.readouterr().err
+    course.dates.write_text(FINAL)
+    course.roster.write_text("student,name,canvas\nann,Ann Lee,1\nbob,,2\ncem,,3\n")
+    hand_in(course, "ann", ONE, CHECKS)
+    hand_in(course, "ann", TWO, CHECKS)  # 10 of 15; the essay waits
+    hand_in(course, "bob", ONE, (CHECKS[0],))
+    grade(ONE)
+    grade(TWO)
+    assert main(["export", "--final", "--to", "canvas"]) == 1
+    told = capsys.readouterr()
+    assert f"nobody has handed in {THREE}: it counts for nobody" in told.err
+    assert "not for canvas: ann: needs a person" in told.err
+    assert "final, of 100 percent: 2 graded, 1 needs a person" in told.out
+    _, *lines = (course.work / "grades-final.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines == [
+        f"ann,Ann Lee,,,10,10,100,{TWO},100,100,needs a person",
+        f"bob,,,,2,,20,{TWO},20,100,graded",
+        f"cem,,,,,,0,{ONE},0,100,graded",
+    ]
+    assert (course.work / "grades-final-canvas.csv").read_text().splitlines()[2:] == [
+        "bob,2,,,,20",
+        "cem,3,,,,0",
+    ]
+    hand_in(course, "bob", THREE, CHECKS)
+    grade(THREE)
+    main(["export", "--final"])
+    assert "bob,,,,2,,10,20,100,02-two,52,100,graded" in (course.work / "grades-final.csv").read_text(
+        "utf-8-sig"
+    )
+    assert main(["export", ONE, "--final"]) == 2
+    assert main(["export"]) == 2

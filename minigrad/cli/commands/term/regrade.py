@@ -16,7 +16,7 @@ from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, WRONG, add_flag, add_workers
 from minigrad.cli.terminal import progress, table
-from minigrad.grading.model import GradingError, Report
+from minigrad.grading.model import GradingError, Report, Source
 
 EXAMPLE = "minigrad regrade 01-rnn --preview"
 
@@ -32,6 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Grade a class again and list what changes; with --preview, nothing is recorded."""
     from minigrad.grading.authoring import build
+    from minigrad.grading.classroom.attempts import counted
     from minigrad.grading.classroom.changes import changes, changes_json, changes_line, changes_rows
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     assignment = graded_assignment(course, args.assignment)
     name = assignment.name
     before = last_reports(course, name)
-    files = course.submissions(name)
+    files: Mapping[str, Source] = course.submissions(name)
     if not before:
         raise GradingError(f"{name} was not graded yet: run `minigrad grade {name}`")
     failed: dict[str, str] = {}
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
         before = gradebook.as_recorded(course, name, before)
         gradebook.demand_cells(course, assignment)
         release = {} if args.preview else build.files(assignment)
+        files = counted(course, assignment, files, args.workers)
         with progress(f"grading {name}", len(files)) as step:
             after = grade_class(
                 course,
