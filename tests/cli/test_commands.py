@@ -107,6 +107,7 @@ def test_help_names_every_command(capsys):
         "grade",
         "regrade",
         "report",
+        "history",
         "export",
         "explain",
         "new",

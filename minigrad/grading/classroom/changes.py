@@ -8,6 +8,7 @@ from typing import Any
 
 from minigrad.grading.model import Exercise, Report
 from minigrad.grading.report.markup import number
+from minigrad.grading.store.history import DECISION
 
 # What the gradebook has of a submission, by exercise: the automatic score, None without one, and the maximum.
 Scores = Mapping[str, tuple[float | None, float]]
@@ -84,7 +85,7 @@ def _score(report: Report | None) -> float | None:
 
 def _decided(old: Report | None, new: Report) -> tuple[str, ...]:
     known = old.notes if old else ()
-    return tuple(note for note in new.notes if note.startswith("Decision of ") and note not in known)
+    return tuple(note for note in new.notes if note.startswith(DECISION) and note not in known)
 
 
 def _other_points(old: Report | None, new: Report) -> tuple[tuple[str, float, float], ...]:

@@ -16,7 +16,7 @@ from minigrad.grading.classroom.changes import Scores, as_recorded
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
 from minigrad.grading.nbgrader import late_days
-from minigrad.grading.nbgrader.gradebook import book, renew_lateness
+from minigrad.grading.nbgrader.gradebook import book, renew_lateness, total, undecided
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.report.lms import Total
@@ -71,8 +71,7 @@ def _scores(submission: SubmittedAssignment, exercises: Mapping[str, str]) -> Sc
 def _total(
     submission: SubmittedAssignment, report: Report | None, exercises: Mapping[str, str], days: int
 ) -> Total:
-    penalty = submission.late_submission_penalty
-    score = None if _undecided(submission) else max(0.0, submission.score - penalty)
+    penalty, score = submission.late_submission_penalty, total(submission)
     current = report is None or as_recorded(report, _scores(submission, exercises)) == report
     return Total(score, penalty, bool(submission.needs_manual_grade), current, days)
 
@@ -121,17 +120,8 @@ def _row(gradebook: Gradebook, assignment: Assignment, student: Student) -> list
         penalty = submission.late_submission_penalty
         scores = (submission.score, penalty, max(0.0, submission.score - penalty))
         timestamp, asked = submission.timestamp, submission.needs_manual_grade
-        if _undecided(submission):
+        if undecided(submission):
             scores = ("", "", "")
     who = (student.id, student.last_name, student.first_name, student.email)
     values = (assignment.name, assignment.duedate, timestamp, *who, *scores, assignment.max_score, asked)
     return ["" if value is None else str(value) for value in values]
-
-
-def _undecided(submission: SubmittedAssignment) -> bool:
-    """Whether checks have no score, neither the judge's nor one given by hand."""
-    return any(
-        grade.cell_type == "code" and grade.auto_score is None and grade.manual_score is None
-        for notebook in submission.notebooks
-        for grade in notebook.grades
-    )

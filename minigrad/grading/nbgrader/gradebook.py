@@ -254,6 +254,22 @@ def drop_page(course: Course, name: str, student: str) -> None:
     shutil.rmtree(course.feedback / student / name, ignore_errors=True)
 
 
+def total(submission: SubmittedAssignment) -> float | None:
+    """A submission's final score, without what lateness takes; None where its checks have none."""
+    if undecided(submission):
+        return None
+    return float(max(0.0, submission.score - submission.late_submission_penalty))
+
+
+def undecided(submission: SubmittedAssignment) -> bool:
+    """Whether checks have no score, neither the judge's nor one given by hand."""
+    return any(
+        grade.cell_type == "code" and grade.auto_score is None and grade.manual_score is None
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+    )
+
+
 def ask_a_person(opened: Gradebook, name: str, student: str) -> None:
     """Mark a submission of the gradebook as one that a person must look at. Commits nothing."""
     for grade in opened.find_submission_notebook(name, name, student).grades:

@@ -44,6 +44,7 @@ from minigrad.grading.nbgrader.gradebook import (
     url,
 )
 from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, other_work, with_report
+from minigrad.grading.nbgrader.remembered import remembered
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
     Record,
@@ -193,6 +194,7 @@ def _record_one(
         shutil.rmtree(folder, ignore_errors=True)
         for file, data in wanted.items():
             files.write(folder / file, data)
+    remembered(opened, course, assignment, student, report, notebook)
 
 
 def _ask_again(opened: Gradebook, name: str, student: str) -> None:

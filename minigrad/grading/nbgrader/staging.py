@@ -35,6 +35,7 @@ from minigrad.grading.nbgrader.gradebook import (
     renew_late_days,
 )
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
+from minigrad.grading.nbgrader.remembered import remembered
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.attempts import time_file as file_of_time
 from minigrad.grading.store.dates import dates_of
@@ -217,6 +218,7 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             drop_page(self.course, assignment.name, student)
             renew_late_days(opened, self.course, student, dates)
             opened.db.commit()
+            remembered(opened, self.course, assignment, student, report, notebook)
         return made, resources
 
 

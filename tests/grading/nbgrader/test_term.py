@@ -183,3 +183,42 @@ def test_the_final_column_of_the_term(course, capsys):
     )
     assert main(["export", ONE, "--final"]) == 2
     assert main(["export"]) == 2
+
+
+def test_the_history_tells_what_each_grading_changed_and_why(course, monkeypatch, capsys):
+    from minigrad.grading.nbgrader import plugin
+
+    def told(*words: str) -> str:
+        capsys.readouterr()
+        assert main(["history", *words]) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    assert main(["history", "ann"]) == 2
+    hand_in(course, "ann", ONE, (CHECKS[0],))
+    hand_in(course, "ann", TWO, ())
+    hand_in(course, "bob", ONE, CHECKS)
+    grade(ONE)
+    grade(TWO)
+    grade(ONE)
+    assert told("ann", ONE).count("UTC") == 1, "nothing changed"
+    assert f"{ONE} 2 first graded; does not pass scale.original" in told("ann")
+    assert f"{TWO} 0 first graded" in told("ann")
+    course.dates.write_text(
+        f'[[decisions.{ONE}]]\ncredit = "scale.original"\nreason = "unclear"\ndate = 2030-02-03\n'
+    )
+    remember = plugin.remembered
+    monkeypatch.setattr(plugin, "remembered", interrupted)
+    assert main(["regrade", ONE, "--workers", "1"]) == 2
+    monkeypatch.setattr(plugin, "remembered", remember)
+    assert main(["regrade", ONE, "--workers", "1"]) == 0
+    credited = "Decision of 2030-02-03: `scale.original` counts as passed: unclear; passes scale.original"
+    assert f"2 10 {credited}" in told("ann", ONE)
+    hand_in(course, "ann", ONE, ())
+    grade(ONE)
+    assert "10 8 another attempt; no longer passes scale.values" in told("ann", ONE)
+    assert f"bob 10 10 {credited.partition(';')[0]}" in told(ONE)
+    assert '"student": "bob"' in told(ONE, "--json")
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
