@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -49,6 +49,10 @@ class Change:
     lost: tuple[str, ...] = ()
     decided: tuple[str, ...] = ()  # notes of decisions that are new
     points: tuple[tuple[str, float, float], ...] = ()  # exercises whose points are others: before, after
+    added: tuple[str, ...] = ()  # checks that were not there before
+    removed: tuple[str, ...] = ()
+    shares: tuple[tuple[str, float, float], ...] = ()  # checks whose points are others, in the same exercise
+    reason: str = ""  # why it cannot be graded now
 
     @property
     def difference(self) -> float:
@@ -74,8 +78,13 @@ def _change(student: str, old: Report | None, new: Report) -> Change | None:
         return None
     gained = tuple(name for name in _names(new) if name in (passes - passed) & told)
     lost = tuple(name for name in _names(new) if name in (passed - passes) & told)
+    both = _all(old) and _all(new)
     return Change(
-        student, was, new.status, before, after, gained, lost, _decided(old, new), _other_points(old, new)
+        *(student, was, new.status, before, after, gained, lost, _decided(old, new), _other_points(old, new)),
+        added=tuple(name for name in _names(new) if both and name not in _all(old)),
+        removed=tuple(name for name in _names(old) if both and name not in _all(new)),
+        shares=_other_shares(old, new),
+        reason=new.reason,
     )
 
 
@@ -92,6 +101,15 @@ def _other_points(old: Report | None, new: Report) -> tuple[tuple[str, float, fl
     known = {e.name: e.points for e in old.exercises} if old else {}
     pairs = ((e.name, known.get(e.name, e.points), e.points) for e in new.exercises)
     return tuple(pair for pair in pairs if pair[1] != pair[2])
+
+
+def _other_shares(old: Report | None, new: Report) -> tuple[tuple[str, float, float], ...]:
+    """Checks of exercises that are worth what they were, which themselves are not."""
+    worth = {e.name: e.points for e in old.exercises} if old else {}
+    known = {v.check: v.points for e in old.exercises for v in e.verdicts} if old else {}
+    same = [e for e in new.exercises if worth.get(e.name) == e.points]
+    pairs = ((v.check, known.get(v.check, v.points), v.points) for e in same for v in e.verdicts)
+    return tuple(pair for pair in pairs if abs(pair[1] - pair[2]) > 1e-9)
 
 
 def _names(report: Report | None) -> list[str]:
@@ -111,26 +129,41 @@ def changes_json(found: Sequence[Change]) -> list[dict[str, Any]]:
     return [{**asdict(c), "difference": round(c.difference, 4)} for c in found]
 
 
-def changes_rows(found: Sequence[Change]) -> list[tuple[str, str, str, str, str]]:
-    """(student, before, after, change, why) as text."""
+def changes_rows(
+    found: Sequence[Change], attempts: Collection[str] = ()
+) -> list[tuple[str, str, str, str, str]]:
+    """(student, before, after, change, why) as text; `attempts` are students of whom another one counts."""
     return [
         (
             c.student,
             c.was if c.before is None else number(c.before),
             c.now if c.after is None else number(c.after),
             f"{c.difference:+.4g}" if c.difference else "0",
-            "; ".join(
-                [
-                    f"{verb} {', '.join(names)}"
-                    for verb, names in (("gains", c.gained), ("loses", c.lost))
-                    if names
-                ]
-                + [f"{name} is worth {number(now)}, was {number(old)}" for name, old, now in c.points]
-                + list(c.decided)
-            ),
+            "; ".join((["another attempt"] if c.student in attempts else []) + [*_why(c)]),
         )
         for c in found
     ]
+
+
+def _why(c: Change) -> Iterator[str]:
+    """What led to a change, in words."""
+    told = (("gains", c.gained), ("loses", c.lost), ("new:", c.added), ("gone:", c.removed))
+    yield from (f"{verb} {', '.join(names)}" for verb, names in told if names)
+    yield from (f"{name} is worth {number(now)}, was {number(old)}" for name, old, now in c.points + c.shares)
+    yield from c.decided
+    if c.reason:
+        yield c.reason
+
+
+def maximum_line(before: Mapping[str, Report], after: Mapping[str, Report]) -> str:
+    """What the checks' maximum becomes, "" where it stays."""
+    old, new = (
+        next((r.points for r in reports.values() if r.status == "graded"), None)
+        for reports in (before, after)
+    )
+    if old is None or new is None or abs(old - new) < 1e-9:
+        return ""
+    return f"the maximum of the checks becomes {number(new)}, was {number(old)}"
 
 
 def changes_line(found: Sequence[Change], students: int) -> str:

@@ -1,4 +1,4 @@
-"""What happened to a student's grade, from one recorded state to the next, and why. Pure."""
+"""What happened to a student's grade, from one recorded state to the next, and why."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from minigrad.grading.classroom.run import fetch
+from minigrad.grading.intake.canonical import intake
+from minigrad.grading.model import Assignment, Refused, Source
 from minigrad.grading.report.markup import number
-from minigrad.grading.store.history import State
+from minigrad.grading.store.history import State, digest_of_work
+from minigrad.grading.store.layout import Course
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,15 @@ class Step:
     before: str
     after: str
     why: tuple[str, ...]
+
+
+def work(course: Course, assignment: Assignment, source: Source) -> str:
+    """The digest of work that lies there now, as the state has it that recording it would make."""
+    try:
+        cells = intake(fetch(course, source), assignment).cells
+    except Refused:
+        cells = assignment.cells
+    return digest_of_work(c.source for c in cells if c.kind in ("solution", "written", "own"))
 
 
 def steps(states: Sequence[State]) -> list[Step]:

@@ -157,10 +157,10 @@ def _code(notebook: Notebook) -> list[str]:
     ]
 
 
-def theirs(notebook: Notebook) -> str:
-    """All that a student wrote, as one text; nothing of a submission that was refused."""
+def theirs(notebook: Notebook) -> list[str]:
+    """What a student wrote, cell by cell; of a submission that was refused, what the release has there."""
     cells = (c for c in notebook.cells if c.get("id") != NOT_GRADED)
-    return json.dumps([c.source for c in cells if not c.metadata.get("nbgrader", {}).get("locked")])
+    return [c.source for c in cells if not c.metadata.get("nbgrader", {}).get("locked")]
 
 
 def _output(kind: str, **content: Any) -> Notebook:

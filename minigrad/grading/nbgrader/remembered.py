@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 
 from nbgrader.api import Gradebook
@@ -11,7 +10,7 @@ from minigrad.grading.judge.seeds import dependencies
 from minigrad.grading.model import Assignment, Report
 from minigrad.grading.nbgrader.gradebook import total
 from minigrad.grading.nbgrader.pages import Notebook, theirs
-from minigrad.grading.store.history import remember, state
+from minigrad.grading.store.history import digest, digest_of_work, remember, state
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import read_salt
 
@@ -31,12 +30,7 @@ def remembered(
     name = assignment.name
     submission = opened.find_submission(name, student)
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    marks = (
-        theirs(notebook).encode(),
-        "\0".join(dependencies(assignment)).encode(),
-        read_salt(course.salt(name)),
-    )
-    digests = [hashlib.sha256(mark).hexdigest()[:16] for mark in marks]
-    found = total(submission)
-    new = state(report, now, found, submission.late_submission_penalty or 0.0, *digests)
-    remember(course.history(name) / student, new)
+    work = digest_of_work(theirs(notebook))
+    sources, round = digest("\0".join(dependencies(assignment))), digest(read_salt(course.salt(name)))
+    found, penalty = total(submission), submission.late_submission_penalty or 0.0
+    remember(course.history(name) / student, state(report, now, found, penalty, work, sources, round))

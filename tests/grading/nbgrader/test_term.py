@@ -13,7 +13,7 @@ from minigrad.grading.classroom import court
 from minigrad.grading.nbgrader.late_days import TOLD
 from minigrad.grading.store.attempts import UNDATED, digest
 from minigrad.grading.store.layout import Course
-from tests.grading.term import CHECKS, NAMES, Named, hand_in, new_course
+from tests.grading.term import CHECKS, LENIENT, NAMES, Named, hand_in, new_course
 
 pytest.importorskip("nbgrader")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
@@ -125,8 +125,21 @@ def test_a_preview_shows_what_another_rule_changes(course, capsys):
     grade(ONE)
     course.dates.write_text(f'{DUE}[attempts]\ncounts = "best"\n')
     assert main(["regrade", ONE, "--preview", "--workers", "1"]) == 0
-    assert "1 of 1 submissions change: 1 gain" in capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
+    assert "ann 0 10 +10 another attempt; gains scale.values, scale.original" in told
+    assert "1 of 1 submissions change: 1 gain" in told
     assert exported(course, ONE)["ann"][0] == "0"
+    course.dates.unlink()
+    source = course.authored(ONE) / "checks.py"
+    source.write_text(source.read_text().replace("weight=4", f"weight=4, rtol={LENIENT}"))
+    assert main(["regrade", ONE, "--preview", "--workers", "1"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "ann 0 8 +8 gains scale.original" in told
+    source.write_text(source.read_text().replace("weight=4", "weight=1"))
+    notebook = course.authored(ONE) / "notebook.py"
+    notebook.write_text(notebook.read_text().replace("points=10", "points=4"))
+    assert main(["regrade", ONE, "--preview", "--workers", "1"]) == 0
+    assert "the maximum of the checks becomes 4, was 10" in capsys.readouterr().out
 
 
 def test_stock_autograde_takes_the_attempt_that_counts(course):
