@@ -11,7 +11,7 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbgrader.api import Gradebook
 
-from minigrad.grading.nbgrader import late_days
+from minigrad.grading.nbgrader import late_days, stale
 from minigrad.grading.nbgrader.gradebook import charge_lateness
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
 from minigrad.grading.nbgrader.staging import InCourse
@@ -41,15 +41,17 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
     ) -> tuple[str, dict[str, Any]]:
         """The page of an autograded notebook, with what lateness takes now: points by hand, or an extension,
         may have come since it was recorded."""
-        ids, told = (resources or {}).get("nbgrader"), ""
+        ids, told, mark = (resources or {}).get("nbgrader"), "", ""
         if ids:
             name, student, dates = ids["assignment"], ids["student"], dates_of(self.course)
             with Gradebook(ids["db_url"]) as opened:
                 charge_lateness(opened, name, student, dates)
                 told = late_days.told(late_days.spent(opened, student, dates), name, dates)
                 opened.db.commit()
+                mark = stale.mark(opened, name, student, dates)
         self._late_days = told
-        return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
+        page, resources = super().from_filename(filename, resources=resources, **kw)
+        return (stale.marked(page, mark) if mark else page), resources
 
     def _validate_preprocessor(self, nbc: Notebook, preprocessor: object) -> None:
         pass

@@ -7,7 +7,6 @@ what is there after: never a score without its penalty, or a 0 that no check gav
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from minigrad.grading.classroom.decisions import demand_known, maxima
 from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report
 from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
+from minigrad.grading.nbgrader.stale import drop_if_stale
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
@@ -222,12 +222,9 @@ def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) ->
 
 
 def renew_lateness(opened: Gradebook, course: Course, name: str, student: str, dates: Dates) -> None:
-    """`charge_lateness`, and no page of feedback stays that tells another penalty. Commits nothing."""
-    before = on_page(opened, name, student)
+    """`charge_lateness`, and no page of feedback stays that tells anything else. Commits nothing."""
     charge_lateness(opened, name, student, dates)
-    told = late_days.told(late_days.spent(opened, student, dates), name, dates)
-    if on_page(opened, name, student) != before or late_days.tells_others(course, name, student, told):
-        drop_page(course, name, student)
+    drop_if_stale(opened, course, name, student, dates)
 
 
 def renew_late_days(opened: Gradebook, course: Course, student: str, dates: Dates) -> None:
@@ -239,19 +236,6 @@ def renew_late_days(opened: Gradebook, course: Course, student: str, dates: Date
         for submission in opened.student_submissions(student):
             if any(notebook.name == submission.name for notebook in submission.notebooks):
                 renew_lateness(opened, course, submission.name, student, dates)
-
-
-def on_page(opened: Gradebook, name: str, student: str) -> frozenset[tuple[object, ...]]:
-    """What a page of feedback shows from the gradebook."""
-    found = opened.find_submission_notebook(name, name, student)
-    scores = {(g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score) for g in found.grades}
-    late = ("late", found.late_submission_penalty or 0.0)
-    return frozenset({late, *scores, *((c.name, c.auto_comment, c.manual_comment) for c in found.comments)})
-
-
-def drop_page(course: Course, name: str, student: str) -> None:
-    """Remove a student's page of feedback: an older score than the gradebook's is handed to nobody."""
-    shutil.rmtree(course.feedback / student / name, ignore_errors=True)
 
 
 def total(submission: SubmittedAssignment) -> float | None:

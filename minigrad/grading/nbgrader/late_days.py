@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 from nbgrader.api import Gradebook
 
 from minigrad.grading.store.dates import Dates
-from minigrad.grading.store.layout import Course
-
-TOLD = re.compile(r"Late days: \d+ spent here, \d+ of \d+ left\.")
 
 
 def spent(opened: Gradebook, student: str, dates: Dates) -> dict[str, int]:
@@ -37,15 +33,3 @@ def told(days: dict[str, int], name: str, dates: Dates) -> str:
     return (
         f"Late days: {days.get(name, 0)} spent here, {budget - sum(days[n] for n in until)} of {budget} left."
     )
-
-
-def tells_others(course: Course, name: str, student: str, sentence: str) -> bool:
-    """Whether there is a page of feedback with another sentence about late days."""
-    if not sentence:
-        return False
-    try:
-        page = (course.feedback / student / name / f"{name}.html").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    found = TOLD.search(page)  # the first is ours: it stands above all that a student wrote
-    return not found or found[0] != sentence

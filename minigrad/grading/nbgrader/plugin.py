@@ -32,10 +32,8 @@ from minigrad.grading.nbgrader.gradebook import (
     demand_cells,
     demand_name,
     demand_points,
-    drop_page,
     enter,
     for_nbgrader,
-    on_page,
     open_submission,
     register,
     registered,
@@ -56,6 +54,7 @@ from minigrad.grading.nbgrader.staging import (
     time_file,
     time_of,
 )
+from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.store import files
 from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.dates import Dates, dates_of
@@ -176,7 +175,6 @@ def _record_one(
     held = _held(folder)
     anew = held != wanted
     set_time(open_submission(opened, name, student), time)
-    before = on_page(opened, name, student)
     enter(
         opened,
         assignment,
@@ -186,8 +184,9 @@ def _record_one(
         dates,
         other_work(held.get(f"{name}.ipynb", b""), shown),
     )
-    if anew or on_page(opened, name, student) != before:
+    if anew:
         drop_page(course, name, student)
+    drop_if_stale(opened, course, name, student, dates)
     renew_late_days(opened, course, student, dates)
     opened.db.commit()
     if anew:

@@ -29,13 +29,13 @@ from minigrad.grading.nbgrader.gradebook import (
     book,
     demand_name,
     demand_points,
-    drop_page,
     enter,
     registered,
     renew_late_days,
 )
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
 from minigrad.grading.nbgrader.remembered import remembered
+from minigrad.grading.nbgrader.stale import drop_page
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.attempts import time_file as file_of_time
 from minigrad.grading.store.dates import dates_of
