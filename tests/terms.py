@@ -92,11 +92,14 @@ def submits(term: Term) -> None:
 
 
 def grades(term: Term) -> None:
-    term.recorded("grade", term.rng.choice(NAMES))
+    name = term.rng.choice(NAMES)
+    if term.course.submissions(name):
+        term.recorded("grade", name)
 
 
 def regrades(term: Term) -> None:
-    term.recorded("regrade", term.rng.choice(NAMES))
+    name = term.rng.choice(NAMES)
+    term.recorded("regrade" if last_reports(term.course, name) else "grade", name)
 
 
 def is_interrupted(term: Term) -> None:
@@ -115,7 +118,7 @@ def is_interrupted(term: Term) -> None:
 
     setattr(plugin, place, stopping)
     try:
-        term.recorded(term.rng.choice(("grade", "regrade")), name)
+        term.recorded("regrade" if last_reports(term.course, name) else "grade", name)
     finally:
         setattr(plugin, place, real)
     if len(calls) > todo:
@@ -350,8 +353,11 @@ def play(template: Path, seed: int, events: int = EVENTS) -> None:
         shutil.copytree(template, course.root)
         term = Term(course, random.Random(seed))
         term.write_rules()
-        for _ in range(3):
-            submits(term)
+        for student in STUDENTS:
+            for name in NAMES[:2]:
+                hand_in(course, student, name, CHECKS[: term.rng.randint(0, 2)], "2030-02-02 12:00:00 UTC")
+        for name in NAMES[:2]:
+            term.recorded("grade", name)
         for _ in range(events):
             (event,) = term.rng.choices([*HAPPENS], [*HAPPENS.values()])
             term.log.append(event.__name__)

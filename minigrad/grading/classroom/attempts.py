@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from minigrad.grading.classroom.run import grade_class
+from minigrad.grading.classroom.run import fetch, grade_class
+from minigrad.grading.intake.canonical import intake
 from minigrad.grading.intake.stamp import time_in
 from minigrad.grading.model import Assignment, Refused, Report, Source
 from minigrad.grading.rules.attempts import Attempt, counting
 from minigrad.grading.store.attempts import UNDATED, digest, time_file
 from minigrad.grading.store.dates import Dates, dates_of
+from minigrad.grading.store.history import digest_of_work
 from minigrad.grading.store.layout import Course
 
 Grade = Callable[[Mapping[str, Source]], Mapping[str, Report]]
@@ -89,3 +91,12 @@ def _with_points(
                 points = report.score if report and report.status == "graded" else None
                 made[s].append(Attempt(several[turn].work, several[turn].time, points))
     return made
+
+
+def work(course: Course, assignment: Assignment, source: Source) -> str:
+    """The digest of work that lies there now, as the state has it that recording it would make."""
+    try:
+        cells = intake(fetch(course, source), assignment).cells
+    except Refused:
+        cells = assignment.cells
+    return digest_of_work(c.source for c in cells if c.kind in ("solution", "written", "own"))

@@ -20,7 +20,7 @@ class Row:
     """One student's term."""
 
     person: Person
-    grades: Mapping[str, Grade]  # by assignment that somebody handed in
+    grades: Mapping[str, Grade]  # by assignment in which somebody has a score
     final: Final
     state: State  # "graded" where all assignments are, or were not handed in
 
@@ -34,8 +34,8 @@ class Row:
 def rows(
     groups: Sequence[Group], maxima: Mapping[str, float], found: Mapping[str, Sequence[Grade]]
 ) -> list[Row]:
-    """A row for each student of any assignment; `maxima` and `found` are of those that somebody
-    handed in.
+    """A row for each student of any assignment; `maxima` and `found` are of those in
+    which somebody has a score.
 
     What has no score (not handed in, refused, not recorded) counts as 0. An assignment whose points are
     all gone counts for nobody.

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from minigrad.grading.classroom.history import Step, steps, why
+from minigrad.grading.classroom.changes import Step, steps, why
 from minigrad.grading.store.history import State
 
 CHECKS = {"e.x": (True, 5.0), "e.y": (False, 5.0)}

@@ -13,6 +13,7 @@ from minigrad.cli import main
 from minigrad.grading.classroom import court
 from minigrad.grading.store.attempts import UNDATED, digest
 from minigrad.grading.store.layout import Course
+from tests import terms
 from tests.grading.term import CHECKS, LENIENT, NAMES, Named, hand_in, new_course
 
 pytest.importorskip("nbgrader")
@@ -175,7 +176,7 @@ def test_the_final_column_of_the_term(course, capsys):
     grade(TWO)
     assert main(["export", "--final", "--to", "canvas"]) == 1
     told = capsys.readouterr()
-    assert f"nobody has handed in {THREE}: it counts for nobody" in told.err
+    assert f"nobody has a score in {THREE}: it counts for nobody" in told.err
     assert "not for canvas: ann: needs a person" in told.err
     assert "final, of 100 percent: 2 graded, 1 needs a person" in told.out
     _, *lines = (course.work / "grades-final.csv").read_text(encoding="utf-8-sig").splitlines()
@@ -235,3 +236,9 @@ def test_the_history_tells_what_each_grading_changed_and_why(course, monkeypatch
 
 def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_happens_in_a_term_all_say_the_same(template, seed):
+    """Two terms at random; as many as one likes with `make terms`."""
+    terms.play(template, seed, events=12)

@@ -69,8 +69,8 @@ def _final(course: Course, args: argparse.Namespace) -> int:
             maximum, theirs, lines = gradebook.grades(course, name)
         except gradebook.NotThere:
             theirs = []
-        if all(g.state == "not handed in" for g in theirs):
-            print(f"minigrad: nobody has handed in {name}: it counts for nobody", file=sys.stderr)
+        if all(g.score is None for g in theirs):
+            print(f"minigrad: nobody has a score in {name}: it counts for nobody", file=sys.stderr)
             continue
         maxima[name], found[name] = maximum, theirs
         left_out |= dict.fromkeys(lines)

@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The recorded changes, the oldest first."""
-    from minigrad.grading.classroom.history import steps
+    from minigrad.grading.classroom.changes import steps
     from minigrad.grading.store.history import states
 
     course = find_course(args)

@@ -32,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Grade a class again and list what changes; with --preview, nothing is recorded."""
     from minigrad.grading.authoring import build
-    from minigrad.grading.classroom.attempts import counted
+    from minigrad.grading.classroom.attempts import counted, work
     from minigrad.grading.classroom.changes import (
         changes,
         changes_json,
@@ -40,7 +40,6 @@ def run(args: argparse.Namespace) -> int:
         changes_rows,
         maximum_line,
     )
-    from minigrad.grading.classroom.history import work
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
     from minigrad.grading.store.history import states
