@@ -23,7 +23,7 @@ from minigrad.grading.classroom.decisions import demand_known, maxima
 from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report
 from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
-from minigrad.grading.nbgrader.stale import drop_if_stale
+from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
@@ -76,7 +76,7 @@ def register(course: Course, assignment: Assignment) -> None:
     most = maxima(assignment, decisions)
     with book(course) as opened:
         opened.update_or_create_assignment(name)
-        _ask_of_other_points(opened, name, most)
+        _prepare_other_points(opened, course, name, most)
         set_due_date(opened, dates_of(course), name)
         opened.db.commit()
     resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
@@ -89,12 +89,14 @@ def register(course: Course, assignment: Assignment) -> None:
         opened.db.commit()
 
 
-def _ask_of_other_points(opened: Gradebook, name: str, most: Mapping[str, float]) -> None:
-    """Points by hand in cells whose maximum will be another: a person looks again. Commits nothing."""
+def _prepare_other_points(opened: Gradebook, course: Course, name: str, most: Mapping[str, float]) -> None:
+    """Where a cell's maximum will be another: a person looks at points by hand again, and pages of feedback
+    that tell the old one go. Commits nothing."""
     for submission in opened.assignment_submissions(name):
         for grade in (g for notebook in submission.notebooks for g in notebook.grades):
-            if grade.manual_score is not None and most.get(grade.name) != grade.max_score:
-                grade.needs_manual_grade = True
+            if most.get(grade.name) != grade.max_score:
+                drop_page(course, name, submission.student.id)
+                grade.needs_manual_grade = grade.needs_manual_grade or grade.manual_score is not None
 
 
 def demand_cells(course: Course, assignment: Assignment) -> None:
