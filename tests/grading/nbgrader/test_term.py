@@ -238,7 +238,6 @@ def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_whatever_happens_in_a_term_all_say_the_same(template, seed):
-    """Two terms at random; as many as one likes with `make terms`."""
-    terms.play(template, seed, events=12)
+def test_whatever_happens_in_a_term_all_say_the_same(template):
+    """A short term at random; as many as one likes with `make terms`."""
+    terms.play(template, seed=1, events=10)

@@ -44,7 +44,7 @@ def test_a_late_day_moves_the_due_date_by_a_day(seconds, days, points):
 
 
 def late(*seconds: float) -> dict[str, tuple[datetime, float]]:
-    return {f"{n:02}": (DUE + timedelta(weeks=n), s) for n, s in enumerate(seconds)}
+    return {f"{9 - n:02}": (DUE + timedelta(weeks=n), s) for n, s in enumerate(seconds)}
 
 
 @pytest.mark.parametrize(
