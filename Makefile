@@ -5,7 +5,7 @@ READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # a thousand short processes would each compile the package anew
 
-.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel site clean
+.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel site terms clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -46,6 +46,9 @@ fuzz: $(READY)  ## broken frames, notebooks and archives by the hundred thousand
 mutation: $(READY)  ## which changes of our own code no test notices: mutation.json; of some modules: ONLY=protocol
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
 	$(BIN)/python -m tests.mutation $(ONLY)
+
+terms: $(READY)  ## 200 terms at random: after every event gradebook, reports, pages and exports say the same
+	$(BIN)/python -m tests.terms 200
 
 bench: $(READY)  ## ratios against peers: bench.json
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

@@ -11,6 +11,7 @@ from typing import Any
 
 from minigrad.cli.terminal import progress
 from minigrad.grading.model import Assignment, GradingError, Report, Source
+from minigrad.grading.report.lms import Grade
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
@@ -69,6 +70,40 @@ def told_behind(name: str, students: Sequence[str]) -> str:
     if not students:
         return ""
     return f"the gradebook is behind the last grading of {', '.join(students)}: run `minigrad grade {name}`"
+
+
+class NotThere(GradingError):
+    """The gradebook does not have an assignment yet."""
+
+
+def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
+    """An assignment's maximum, each student's grade, and in words who has none in any file.
+
+    Raises NotThere where the gradebook does not have the assignment.
+    """
+    from minigrad.grading.classroom.lock import grading
+    from minigrad.grading.classroom.run import last_reports
+    from minigrad.grading.report import lms
+    from minigrad.grading.roster import read_roster
+
+    roster, nbgrader = read_roster(course.roster), plugin()
+    if not nbgrader:
+        raise GradingError(
+            "nbgrader keeps the gradebook, and is not installed: pip install 'minigrad[course]'"
+        )
+    if not nbgrader.registered(course, name):
+        raise NotThere(f"no gradebook has {name} yet: run `minigrad grade {name}`")
+    with grading(course):
+        maximum, totals = nbgrader.totals(course, name)
+    reports, handed_in = last_reports(course, name), course.submissions(name)
+    found = lms.grades(totals, reports, handed_in, roster)
+    left_out = [
+        f"{s}: not in {course.roster.name}, so in no file"
+        for s in lms.strangers({*totals, *reports, *handed_in}, roster)
+    ]
+    if behind := told_behind(name, [g.person.student for g in found if g.state == "not recorded"]):
+        left_out.append(f"{behind}. Until then they have no score")
+    return maximum, found, left_out
 
 
 def renew_feedback(course: Course, name: str) -> None:

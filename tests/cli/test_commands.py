@@ -107,6 +107,7 @@ def test_help_names_every_command(capsys):
         "grade",
         "regrade",
         "report",
+        "history",
         "export",
         "explain",
         "new",
@@ -362,7 +363,7 @@ def test_export_writes_the_gradebooks_totals_under_the_assignments_name(
         "minigrad: not for canvas: a: needs a person",
     ]
     plain = (course.root / "out" / f"grades-{NAME}.csv").read_text(encoding="utf-8-sig").splitlines()
-    assert plain[1:] == ["b,,,,7.5,10,graded,2.5", "a,,,,4,10,needs a person,"]
+    assert plain[1:] == ["b,,,,7.5,10,graded,2.5,", "a,,,,4,10,needs a person,,"]
     lms = (course.root / "out" / f"grades-{NAME}-canvas.csv").read_text().splitlines()
     assert lms[2:] == ["b,22,,,,7.5"]
     del nbgrader.found["zoe"]

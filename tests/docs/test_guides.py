@@ -22,7 +22,7 @@ import pytest
 
 from minigrad.cli import parser
 from minigrad.grading.assignment.load import load
-from minigrad.grading.store.dates import read_dates
+from minigrad.grading.store.dates import SECTIONS, read_dates
 from tests.docs import worlds
 from tests.docs.blocks import ROOT, Block, blocks, inline_commands, lines
 from tests.docs.shell import Shell
@@ -122,9 +122,9 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_the_course_files_of_the_guide_are_right(tmp_path: Path) -> None:
     whole = "".join(block.text for block in blocks(GUIDE) if block.kind == "toml")
-    assert set(tomllib.loads(whole)) == {"due", "extensions", "late", "decisions", "gradebook"}
+    assert set(tomllib.loads(whole)) == set(SECTIONS)
     (tmp_path / "course.toml").write_text(whole)
-    assert read_dates(tmp_path / "course.toml", ("01-rnn",)).db_url.startswith("postgresql")
+    assert read_dates(tmp_path / "course.toml", ("01-rnn", "02-lstm")).db_url.startswith("postgresql")
 
 
 # --- README, in a student's folder and then in the course ----------------------------------------

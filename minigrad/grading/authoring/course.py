@@ -43,6 +43,14 @@ COURSE_TOML = """\
 # grace_hours = 0.5                   # after the due date, free of charge
 # slope_percent_per_day = 10          # of the score, from the due date on
 # cap_percent = 50                    # at most
+# budget_days = 5                     # free days of each student over the term, in the order of due dates
+
+# [attempts]
+# counts = "best"                     # of all that was handed in; or "last in time" (default: "last")
+
+# [final]                             # the final column: groups, each the mean of its assignments
+# homework = { of = ["01-rnn", "02-lstm"], weight = 60, drop_lowest = 1 }
+# project = { of = ["03-gru"], weight = 40 }
 
 # [[decisions.01-rnn]]                # once for each decision: one of drop, credit and add
 # credit = "rnn-cell.gradients"       # this check counts as passed

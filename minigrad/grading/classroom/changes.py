@@ -1,13 +1,15 @@
-"""What a regrade changes: who gains or loses points, and by which checks. Pure."""
+"""What a regrade changes, and what each recording has changed: who gains or loses what, and why. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from minigrad.grading.model import Exercise, Report
 from minigrad.grading.report.markup import number
+from minigrad.grading.store.history import DECISION, State
 
 # What the gradebook has of a submission, by exercise: the automatic score, None without one, and the maximum.
 Scores = Mapping[str, tuple[float | None, float]]
@@ -48,6 +50,10 @@ class Change:
     lost: tuple[str, ...] = ()
     decided: tuple[str, ...] = ()  # notes of decisions that are new
     points: tuple[tuple[str, float, float], ...] = ()  # exercises whose points are others: before, after
+    added: tuple[str, ...] = ()  # checks that were not there before
+    removed: tuple[str, ...] = ()
+    shares: tuple[tuple[str, float, float], ...] = ()  # checks whose points are others, in the same exercise
+    reason: str = ""  # why it cannot be graded now
 
     @property
     def difference(self) -> float:
@@ -73,8 +79,13 @@ def _change(student: str, old: Report | None, new: Report) -> Change | None:
         return None
     gained = tuple(name for name in _names(new) if name in (passes - passed) & told)
     lost = tuple(name for name in _names(new) if name in (passed - passes) & told)
+    both = _all(old) and _all(new)
     return Change(
-        student, was, new.status, before, after, gained, lost, _decided(old, new), _other_points(old, new)
+        *(student, was, new.status, before, after, gained, lost, _decided(old, new), _other_points(old, new)),
+        added=tuple(name for name in _names(new) if both and name not in _all(old)),
+        removed=tuple(name for name in _names(old) if both and name not in _all(new)),
+        shares=_other_shares(old, new),
+        reason=new.reason,
     )
 
 
@@ -84,13 +95,22 @@ def _score(report: Report | None) -> float | None:
 
 def _decided(old: Report | None, new: Report) -> tuple[str, ...]:
     known = old.notes if old else ()
-    return tuple(note for note in new.notes if note.startswith("Decision of ") and note not in known)
+    return tuple(note for note in new.notes if note.startswith(DECISION) and note not in known)
 
 
 def _other_points(old: Report | None, new: Report) -> tuple[tuple[str, float, float], ...]:
     known = {e.name: e.points for e in old.exercises} if old else {}
     pairs = ((e.name, known.get(e.name, e.points), e.points) for e in new.exercises)
     return tuple(pair for pair in pairs if pair[1] != pair[2])
+
+
+def _other_shares(old: Report | None, new: Report) -> tuple[tuple[str, float, float], ...]:
+    """Checks of exercises that are worth what they were, which themselves are not."""
+    worth = {e.name: e.points for e in old.exercises} if old else {}
+    known = {v.check: v.points for e in old.exercises for v in e.verdicts} if old else {}
+    same = [e for e in new.exercises if worth.get(e.name) == e.points]
+    pairs = ((v.check, known.get(v.check, v.points), v.points) for e in same for v in e.verdicts)
+    return tuple(pair for pair in pairs if abs(pair[1] - pair[2]) > 1e-9)
 
 
 def _names(report: Report | None) -> list[str]:
@@ -110,26 +130,41 @@ def changes_json(found: Sequence[Change]) -> list[dict[str, Any]]:
     return [{**asdict(c), "difference": round(c.difference, 4)} for c in found]
 
 
-def changes_rows(found: Sequence[Change]) -> list[tuple[str, str, str, str, str]]:
-    """(student, before, after, change, why) as text."""
+def changes_rows(
+    found: Sequence[Change], attempts: Collection[str] = ()
+) -> list[tuple[str, str, str, str, str]]:
+    """(student, before, after, change, why) as text; `attempts` are students of whom another one counts."""
     return [
         (
             c.student,
             c.was if c.before is None else number(c.before),
             c.now if c.after is None else number(c.after),
             f"{c.difference:+.4g}" if c.difference else "0",
-            "; ".join(
-                [
-                    f"{verb} {', '.join(names)}"
-                    for verb, names in (("gains", c.gained), ("loses", c.lost))
-                    if names
-                ]
-                + [f"{name} is worth {number(now)}, was {number(old)}" for name, old, now in c.points]
-                + list(c.decided)
-            ),
+            "; ".join((["another attempt"] if c.student in attempts else []) + [*_why(c)]),
         )
         for c in found
     ]
+
+
+def _why(c: Change) -> Iterator[str]:
+    """What led to a change, in words."""
+    told = (("gains", c.gained), ("loses", c.lost), ("new:", c.added), ("gone:", c.removed))
+    yield from (f"{verb} {', '.join(names)}" for verb, names in told if names)
+    yield from (f"{name} is worth {number(now)}, was {number(old)}" for name, old, now in c.points + c.shares)
+    yield from c.decided
+    if c.reason:
+        yield c.reason
+
+
+def maximum_line(before: Mapping[str, Report], after: Mapping[str, Report]) -> str:
+    """What the checks' maximum becomes, "" where it stays."""
+    old, new = (
+        next((r.points for r in reports.values() if r.status == "graded"), None)
+        for reports in (before, after)
+    )
+    if old is None or new is None or abs(old - new) < 1e-9:
+        return ""
+    return f"the maximum of the checks becomes {number(new)}, was {number(old)}"
 
 
 def changes_line(found: Sequence[Change], students: int) -> str:
@@ -139,3 +174,74 @@ def changes_line(found: Sequence[Change], students: int) -> str:
     if rest := len(found) - gain - lose:
         parts.append(f"{rest} keep their score with other checks or status")
     return f"{len(found)} of {students} submissions change: {', '.join(parts)}"
+
+
+# --- from one recorded state to the next ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change: the total before and after, in words, and why."""
+
+    time: str
+    before: str
+    after: str
+    why: tuple[str, ...]
+
+
+def steps(states: Sequence[State]) -> list[Step]:
+    """What each recording changed; the first one is the first grade."""
+    first = [Step(s.time, "", total(s), ("first graded", *_first(s))) for s in states[:1]]
+    return first + [
+        Step(new.time, total(old), total(new), tuple(why(old, new))) for old, new in pairwise(states)
+    ]
+
+
+def total(state: State) -> str:
+    """The gradebook's total, or why there is none."""
+    if state.total is None:
+        return state.status if state.status != "graded" else "waits for a person"
+    return number(state.total)
+
+
+def why(old: State, new: State) -> Iterator[str]:
+    """What differs between two states, causes first."""
+    if old.work != new.work:
+        yield "another attempt"
+    if old.round != new.round:
+        yield "a new round"
+    if old.sources != new.sources:
+        yield "the assignment was edited"
+    yield from (note for note in new.decisions if note not in old.decisions)
+    yield from (f"taken back: {note}" for note in old.decisions if note not in new.decisions)
+    if (old.status, old.reason) != (new.status, new.reason):
+        yield f"{new.status}{new.reason and f': {new.reason}'}"
+    common = [name for name in new.checks if name in old.checks]
+    told = (
+        ("passes", [n for n in common if new.checks[n][0] and not old.checks[n][0]]),
+        ("no longer passes", [n for n in common if old.checks[n][0] and not new.checks[n][0]]),
+        ("new:", [n for n in new.checks if n not in old.checks] if old.checks else []),
+        ("gone:", [n for n in old.checks if n not in new.checks] if new.checks else []),
+    )
+    yield from (f"{verb} {', '.join(names)}" for verb, names in told if names)
+    for name in common:
+        was, now = old.checks[name][1], new.checks[name][1]
+        if abs(was - now) > 1e-9:
+            yield f"{name} is worth {number(now)}, was {number(was)}"
+    if abs(old.maximum - new.maximum) > 1e-9 and old.checks and new.checks:
+        yield f"the checks' maximum is {number(new.maximum)}, was {number(old.maximum)}"
+    if abs(old.penalty - new.penalty) > 1e-9:
+        yield f"lateness takes {number(new.penalty)}, took {number(old.penalty)}"
+    by_hand = (new.total or 0.0) + new.penalty - new.score, (old.total or 0.0) + old.penalty - old.score
+    if old.total is not None and new.total is not None and abs(by_hand[0] - by_hand[1]) > 1e-9:
+        yield f"by hand {number(by_hand[0])}, was {number(by_hand[1])}"
+
+
+def _first(state: State) -> Iterator[str]:
+    if state.reason:
+        yield state.reason
+    yield from state.decisions
+    if lost := [name for name, (passed, _) in state.checks.items() if not passed]:
+        yield f"does not pass {', '.join(lost)}"
+    if state.penalty:
+        yield f"lateness takes {number(state.penalty)}"

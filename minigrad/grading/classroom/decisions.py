@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from minigrad.grading.model import Assignment, Decision, Exercise, GradingError, Report, Verdict
 from minigrad.grading.report.markup import number
+from minigrad.grading.store.history import DECISION
 
 
 def concerning(decisions: Iterable[Decision], student: str) -> tuple[Decision, ...]:
@@ -31,7 +32,7 @@ def note(d: Decision) -> str:
         "drop": f"`{d.of}` counts for nobody, and its points {'are gone' if d.gone else 'go to the others'}",
         "add": f"`{d.of}` gets {number(d.points)} points more, up to all that it has",
     }
-    return f"Decision of {d.date}: {does[d.kind]}: {d.reason}"
+    return f"{DECISION}{d.date}: {does[d.kind]}: {d.reason}"
 
 
 def maxima(assignment: Assignment, decisions: Iterable[Decision]) -> dict[str, float]:

@@ -18,13 +18,17 @@ REMEDY = "write the time of handing in there, like 2030-01-31 12:00:00 UTC, or d
 
 
 def handed_in_at(folder: Path, within: Path | None = None) -> datetime | None:
-    """The time in a submission's timestamp.txt, in UTC; None where there is none.
+    """The time in a submission's timestamp.txt, in UTC; None where there is none: see `time_in`."""
+    return time_in(folder / FILE, within)
+
+
+def time_in(path: Path, within: Path | None = None) -> datetime | None:
+    """The time in a file, in UTC; None where there is no file.
 
     The file says `2030-01-31 12:00:00 UTC`: seconds and their fraction may be left out, the zone is
     UTC (also where none is given), a distance like +0100, or a name like Europe/Berlin. Raises
     Refused for anything else, and for a link, a folder, or more than 200 bytes.
     """
-    path = folder / FILE
     if not os.path.lexists(path):
         return None
     try:

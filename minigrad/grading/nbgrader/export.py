@@ -15,7 +15,8 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom.changes import Scores, as_recorded
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
-from minigrad.grading.nbgrader.gradebook import book, renew_lateness
+from minigrad.grading.nbgrader import late_days
+from minigrad.grading.nbgrader.gradebook import book, renew_lateness, total, undecided
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.report.lms import Total
@@ -40,7 +41,8 @@ def totals(course: Course, name: str) -> tuple[float, dict[str, Total]]:
         for submission in opened.assignment_submissions(name):
             student = submission.student.id
             renew_lateness(opened, course, name, student, dates)
-            found[student] = _total(submission, reports.get(student), exercises)
+            days = late_days.spent(opened, student, dates).get(name, 0)
+            found[student] = _total(submission, reports.get(student), exercises, days)
         opened.db.commit()
         return assignment.max_score, found
 
@@ -66,11 +68,12 @@ def _scores(submission: SubmittedAssignment, exercises: Mapping[str, str]) -> Sc
     }
 
 
-def _total(submission: SubmittedAssignment, report: Report | None, exercises: Mapping[str, str]) -> Total:
-    penalty = submission.late_submission_penalty
-    score = None if _undecided(submission) else max(0.0, submission.score - penalty)
+def _total(
+    submission: SubmittedAssignment, report: Report | None, exercises: Mapping[str, str], days: int
+) -> Total:
+    penalty, score = submission.late_submission_penalty, total(submission)
     current = report is None or as_recorded(report, _scores(submission, exercises)) == report
-    return Total(score, penalty, bool(submission.needs_manual_grade), current)
+    return Total(score, penalty, bool(submission.needs_manual_grade), current, days)
 
 
 class ExportScores(InCourse, ExportPlugin):  # type: ignore[misc]
@@ -117,17 +120,8 @@ def _row(gradebook: Gradebook, assignment: Assignment, student: Student) -> list
         penalty = submission.late_submission_penalty
         scores = (submission.score, penalty, max(0.0, submission.score - penalty))
         timestamp, asked = submission.timestamp, submission.needs_manual_grade
-        if _undecided(submission):
+        if undecided(submission):
             scores = ("", "", "")
     who = (student.id, student.last_name, student.first_name, student.email)
     values = (assignment.name, assignment.duedate, timestamp, *who, *scores, assignment.max_score, asked)
     return ["" if value is None else str(value) for value in values]
-
-
-def _undecided(submission: SubmittedAssignment) -> bool:
-    """Whether checks have no score, neither the judge's nor one given by hand."""
-    return any(
-        grade.cell_type == "code" and grade.auto_score is None and grade.manual_score is None
-        for notebook in submission.notebooks
-        for grade in notebook.grades
-    )

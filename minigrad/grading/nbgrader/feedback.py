@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import nbformat
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbgrader.api import Gradebook
 
+from minigrad.grading.nbgrader import late_days, stale
 from minigrad.grading.nbgrader.gradebook import charge_lateness
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
 from minigrad.grading.nbgrader.staging import InCourse
@@ -28,6 +30,7 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
+        self._late_days = ""  # what the next page says of them
         code = lru_cache(TEXTS)(Highlight2HTML(pygments_lexer="python", parent=self))
         self.register_filter("highlight_code", lambda source, metadata=None: code(source))
         self.register_filter("markdown2html", lru_cache(TEXTS)(clean_markdown))
@@ -38,12 +41,17 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
     ) -> tuple[str, dict[str, Any]]:
         """The page of an autograded notebook, with what lateness takes now: points by hand, or an extension,
         may have come since it was recorded."""
-        ids = (resources or {}).get("nbgrader")
+        ids, told, mark = (resources or {}).get("nbgrader"), "", ""
         if ids:
+            name, student, dates = ids["assignment"], ids["student"], dates_of(self.course)
             with Gradebook(ids["db_url"]) as opened:
-                charge_lateness(opened, ids["assignment"], ids["student"], dates_of(self.course))
+                charge_lateness(opened, name, student, dates)
+                told = late_days.told(late_days.spent(opened, student, dates), name, dates)
                 opened.db.commit()
-        return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
+                mark = stale.mark(opened, name, student, dates)
+        self._late_days = told
+        page, resources = super().from_filename(filename, resources=resources, **kw)
+        return (stale.marked(page, mark) if mark else page), resources
 
     def _validate_preprocessor(self, nbc: Notebook, preprocessor: object) -> None:
         pass
@@ -52,6 +60,8 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
         self, nb: Notebook, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
         """The page of one notebook."""
+        if self._late_days:
+            nb.cells.insert(0, nbformat.v4.new_markdown_cell(self._late_days, id="late-days"))
         resources = self._init_resources(resources)
         outputs = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
         self.register_filter("filter_data_type", outputs)

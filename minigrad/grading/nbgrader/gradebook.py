@@ -7,12 +7,11 @@ what is there after: never a score without its penalty, or a 0 that no check gav
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -22,7 +21,9 @@ from nbgrader.preprocessors import ComputeChecksums, SaveCells
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.decisions import demand_known, maxima
 from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report
+from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
+from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
@@ -75,7 +76,7 @@ def register(course: Course, assignment: Assignment) -> None:
     most = maxima(assignment, decisions)
     with book(course) as opened:
         opened.update_or_create_assignment(name)
-        _ask_of_other_points(opened, name, most)
+        _prepare_other_points(opened, course, name, most)
         set_due_date(opened, dates_of(course), name)
         opened.db.commit()
     resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
@@ -88,12 +89,14 @@ def register(course: Course, assignment: Assignment) -> None:
         opened.db.commit()
 
 
-def _ask_of_other_points(opened: Gradebook, name: str, most: Mapping[str, float]) -> None:
-    """Points by hand in cells whose maximum will be another: a person looks again. Commits nothing."""
+def _prepare_other_points(opened: Gradebook, course: Course, name: str, most: Mapping[str, float]) -> None:
+    """Where a cell's maximum will be another: a person looks at points by hand again, and pages of feedback
+    that tell the old one go. Commits nothing."""
     for submission in opened.assignment_submissions(name):
         for grade in (g for notebook in submission.notebooks for g in notebook.grades):
-            if grade.manual_score is not None and most.get(grade.name) != grade.max_score:
-                grade.needs_manual_grade = True
+            if most.get(grade.name) != grade.max_score:
+                drop_page(course, name, submission.student.id)
+                grade.needs_manual_grade = grade.needs_manual_grade or grade.manual_score is not None
 
 
 def demand_cells(course: Course, assignment: Assignment) -> None:
@@ -210,35 +213,47 @@ def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) ->
     submission = opened.find_submission(name, student)
     set_due_date(opened, dates, name)
     if name in dates.due:
-        due = dates.due[name]
-        until = dates.extensions.get(name, {}).get(student, due)
-        submission.extension = until - due if until > due else None
+        due, until = dates.due[name], dates.until(name, student)
+        submission.extension = until - due if until and until > due else None
     opened.db.flush()
     opened.db.expire(found)  # nbgrader computes a notebook's score when it is read
     late = submission.total_seconds_late
-    penalty = min(dates.late.penalty(found.score, late), found.score) if late > 0 else None
+    days = late_days.spent(opened, student, dates).get(name, 0)
+    penalty = min(dates.late.penalty(found.score, late, days), found.score) if late > 0 else None
     found.late_submission_penalty = penalty
 
 
 def renew_lateness(opened: Gradebook, course: Course, name: str, student: str, dates: Dates) -> None:
-    """`charge_lateness`, and no page of feedback stays that tells another penalty. Commits nothing."""
-    before = on_page(opened, name, student)
+    """`charge_lateness`, and no page of feedback stays that tells anything else. Commits nothing."""
     charge_lateness(opened, name, student, dates)
-    if on_page(opened, name, student) != before:
-        drop_page(course, name, student)
+    drop_if_stale(opened, course, name, student, dates)
 
 
-def on_page(opened: Gradebook, name: str, student: str) -> frozenset[tuple[object, ...]]:
-    """What a page of feedback shows from the gradebook."""
-    found = opened.find_submission_notebook(name, name, student)
-    scores = {(g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score) for g in found.grades}
-    late = ("late", found.late_submission_penalty or 0.0)
-    return frozenset({late, *scores, *((c.name, c.auto_comment, c.manual_comment) for c in found.comments)})
+def renew_late_days(opened: Gradebook, course: Course, student: str, dates: Dates) -> None:
+    """`renew_lateness` of all that a student handed in, where late days spent on one are missed by others.
+
+    Commits nothing.
+    """
+    if dates.late.budget_days:
+        for submission in opened.student_submissions(student):
+            if any(notebook.name == submission.name for notebook in submission.notebooks):
+                renew_lateness(opened, course, submission.name, student, dates)
 
 
-def drop_page(course: Course, name: str, student: str) -> None:
-    """Remove a student's page of feedback: an older score than the gradebook's is handed to nobody."""
-    shutil.rmtree(course.feedback / student / name, ignore_errors=True)
+def total(submission: SubmittedAssignment) -> float | None:
+    """A submission's final score, without what lateness takes; None where its checks have none."""
+    if undecided(submission):
+        return None
+    return float(max(0.0, submission.score - submission.late_submission_penalty))
+
+
+def undecided(submission: SubmittedAssignment) -> bool:
+    """Whether checks have no score, neither the judge's nor one given by hand."""
+    return any(
+        grade.cell_type == "code" and grade.auto_score is None and grade.manual_score is None
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+    )
 
 
 def ask_a_person(opened: Gradebook, name: str, student: str) -> None:
@@ -253,5 +268,5 @@ def set_time(submission: SubmittedAssignment, time: datetime | None) -> None:
 
 
 def _naive(time: datetime) -> datetime:
-    """A time in UTC as the gradebook has it, without its zone."""
-    return time.replace(tzinfo=None)
+    """A time as the gradebook has it: in UTC, without its zone."""
+    return time.astimezone(UTC).replace(tzinfo=None)

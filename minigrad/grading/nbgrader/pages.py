@@ -26,6 +26,7 @@ from minigrad.grading.model import clean as plain_text
 from minigrad.grading.report.feedback import exercise_html
 from minigrad.grading.store.reports import from_dict, to_dict
 
+NOT_GRADED = "not-graded"  # the note on top of what was refused
 Notebook = Any  # nbformat's NotebookNode
 
 
@@ -52,7 +53,7 @@ def refused(release: Notebook, reason: str) -> Notebook:
         f"**This submission could not be graded:** {html.escape(reason)}. A person will look at it, and the "
         "points on this page are no grade. Ask your instructor."
     )
-    made.cells.insert(0, nbformat.v4.new_markdown_cell(note, id="not-graded"))
+    made.cells.insert(0, nbformat.v4.new_markdown_cell(note, id=NOT_GRADED))
     return made
 
 
@@ -154,6 +155,12 @@ def _code(notebook: Notebook) -> list[str]:
         for c in notebook.cells
         if c.cell_type == "code" and not c.metadata.get("nbgrader", {}).get("locked")
     ]
+
+
+def theirs(notebook: Notebook) -> list[str]:
+    """What a student wrote, cell by cell; of a submission that was refused, what the release has there."""
+    cells = (c for c in notebook.cells if c.get("id") != NOT_GRADED)
+    return [c.source for c in cells if not c.metadata.get("nbgrader", {}).get("locked")]
 
 
 def _output(kind: str, **content: Any) -> Notebook:

@@ -32,17 +32,17 @@ from minigrad.grading.nbgrader.gradebook import (
     demand_cells,
     demand_name,
     demand_points,
-    drop_page,
     enter,
     for_nbgrader,
-    on_page,
     open_submission,
     register,
     registered,
+    renew_late_days,
     set_time,
     url,
 )
 from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, other_work, with_report
+from minigrad.grading.nbgrader.remembered import remembered
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
     Record,
@@ -54,6 +54,7 @@ from minigrad.grading.nbgrader.staging import (
     time_file,
     time_of,
 )
+from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.store import files
 from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.dates import Dates, dates_of
@@ -174,7 +175,6 @@ def _record_one(
     held = _held(folder)
     anew = held != wanted
     set_time(open_submission(opened, name, student), time)
-    before = on_page(opened, name, student)
     enter(
         opened,
         assignment,
@@ -184,13 +184,16 @@ def _record_one(
         dates,
         other_work(held.get(f"{name}.ipynb", b""), shown),
     )
-    if anew or on_page(opened, name, student) != before:
+    if anew:
         drop_page(course, name, student)
+    drop_if_stale(opened, course, name, student, dates)
+    renew_late_days(opened, course, student, dates)
     opened.db.commit()
     if anew:
         shutil.rmtree(folder, ignore_errors=True)
         for file, data in wanted.items():
             files.write(folder / file, data)
+    remembered(opened, course, assignment, student, report, notebook)
 
 
 def _ask_again(opened: Gradebook, name: str, student: str) -> None:

@@ -19,21 +19,25 @@ from traitlets import Unicode
 from traitlets.config import Configurable
 
 from minigrad.grading.assignment.load import load
+from minigrad.grading.classroom.attempts import counted
 from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
-from minigrad.grading.intake.stamp import FILE, handed_in_at
+from minigrad.grading.intake.stamp import FILE, time_in
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
     demand_name,
     demand_points,
-    drop_page,
     enter,
     registered,
+    renew_late_days,
 )
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
+from minigrad.grading.nbgrader.remembered import remembered
+from minigrad.grading.nbgrader.stale import drop_page
 from minigrad.grading.report.markup import printable
+from minigrad.grading.store.attempts import time_file as file_of_time
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 
@@ -60,7 +64,7 @@ def demand_recordable(course: Course, assignment: Assignment) -> None:
 def time_of(source: Source) -> datetime | None:
     """When a submission was handed in, in UTC; None where that is not known."""
     try:
-        return handed_in_at(source.parent) if isinstance(source, Path) else None
+        return time_in(file_of_time(source)) if isinstance(source, Path) else None
     except Refused:  # the submission is refused for it, and its page says so
         return None
 
@@ -129,9 +133,12 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
         course, found = self.course, {}
         for name in (n for n in course.names() if fnmatchcase(n, asked.assignment_id)):
             release, submissions = release_files(course, name), course.submissions(name)
-            wanted = {s: f for s, f in submissions.items() if fnmatchcase(s, asked.student_id)}
+            wanted: dict[str, Source] = {
+                s: f for s, f in submissions.items() if fnmatchcase(s, asked.student_id)
+            }
             if wanted:
                 demand_recordable(course, load(course.authored(name)))
+                wanted = counted(course, load(course.authored(name)), wanted)
             for student, source in wanted.items():
                 try:
                     demand_name(student)
@@ -209,7 +216,9 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             made = with_report(notebook, report, assignment)
             enter(opened, assignment, student, notebook, report, dates)
             drop_page(self.course, assignment.name, student)
+            renew_late_days(opened, self.course, student, dates)
             opened.db.commit()
+            remembered(opened, self.course, assignment, student, report, notebook)
         return made, resources
 
 

@@ -19,7 +19,7 @@ from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.roster import FILE, Person, Roster
 
 State = Literal["graded", "needs a person", "refused", "ungraded", "not recorded", "not handed in"]
-HEADER = ("student", "name", "email", "section", "score", "maximum", "state", "late penalty")
+HEADER = ("student", "name", "email", "section", "score", "maximum", "state", "late penalty", "late days")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Total:
     current: bool = (
         True  # whether it has what the last report says; not so after a recording that was stopped
     )
+    late_days: int = 0  # spent on it
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Grade:
     score: float | None
     state: State
     penalty: float = 0.0
+    late_days: int = 0
 
 
 def grades(
@@ -65,10 +67,10 @@ def _grade(person: Person, total: Total | None, report: Report | None, handed_in
     if not total.current:
         return Grade(person, None, "not recorded")
     if not total.needs_person:
-        return Grade(person, total.score, "graded", total.penalty)
+        return Grade(person, total.score, "graded", total.penalty, total.late_days)
     judged = report.status if report else "graded"
     asked: State = "needs a person" if judged == "graded" else judged
-    return Grade(person, total.score, asked, total.penalty)
+    return Grade(person, total.score, asked, total.penalty, total.late_days)
 
 
 def strangers(known: Collection[str], roster: Roster | None) -> list[str]:
@@ -88,7 +90,7 @@ def plain_csv(found: Sequence[Grade], maximum: float) -> bytes:
     rows = [
         (
             *(g.person.student, g.person.name, g.person.email, g.person.section),
-            *(g.score, maximum, g.state, g.penalty or None),
+            *(g.score, maximum, g.state, g.penalty or None, g.late_days or None),
         )
         for g in found
     ]

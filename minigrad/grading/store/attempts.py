@@ -10,6 +10,7 @@ from minigrad.grading.store import files
 
 UNDATED = "undated"  # sorts behind every date
 TIME = "timestamp.txt"
+KEPT = "attempts"  # the folder of attempts: see `Course.attempts`
 
 
 @dataclass(frozen=True)
@@ -30,21 +31,31 @@ def lay(notebook: Path, kept: Path, data: bytes, attempt: str = "") -> Laid:
     """
     there = notebook.read_bytes() if notebook.is_file() and not notebook.is_symlink() else None
     before = {path.name.split(".")[1]: path.name.split(".")[0] for path in kept.glob("*.*.ipynb")}
-    if there is not None and _digest(there) not in before:
-        files.write(kept / f"{UNDATED}.{_digest(there)}.ipynb", there)
-    files.write(kept / f"{attempt or UNDATED}.{_digest(data)}.ipynb", data)
+    if there is not None and digest(there) not in before:
+        files.write(kept / f"{UNDATED}.{digest(there)}.ipynb", there)
+    files.write(kept / f"{attempt or UNDATED}.{digest(data)}.ipynb", data)
     if there == data:
         return Laid(True, "there already")
     later = max((time for time in before.values() if time != UNDATED), default="")
     if there is not None and attempt and later > attempt:
         return Laid(False, f"not laid: a later attempt, of {later}, is there")
-    if there is not None and _digest(data) in before:
+    if there is not None and digest(data) in before:
         return Laid(False, "not laid: it was there before, and a later one has replaced it")
     if there is not None and (notebook.parent / TIME).is_file():
-        (notebook.parent / TIME).replace(kept / f"{UNDATED}.{_digest(there)}.{TIME}")
+        (notebook.parent / TIME).replace(kept / f"{UNDATED}.{digest(there)}.{TIME}")
     files.write(notebook, data)
     return Laid(True, "" if there is None else f"replaces another, which is kept in {kept}")
 
 
-def _digest(data: bytes) -> str:
+def time_file(notebook: Path) -> Path:
+    """Where the time stands at which a notebook was handed in: beside it, or for a kept one under its digest.
+
+    Kept ones are known by their folder: students name their files as they like.
+    """
+    kept = notebook.parents[2].name == KEPT and notebook.name.count(".") == 2
+    return notebook.with_name(f"{UNDATED}.{notebook.name.split('.')[1]}.{TIME}" if kept else TIME)
+
+
+def digest(data: bytes) -> str:
+    """By what an attempt is known."""
     return hashlib.sha256(data).hexdigest()[:16]

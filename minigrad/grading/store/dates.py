@@ -1,4 +1,4 @@
-"""The course file, course.toml: due dates, extensions, lateness, decisions about checks, the gradebook.
+"""The course file, course.toml: due dates, lateness, attempts, the final column, decisions, the gradebook.
 
 [due]
 01-rnn = 2030-02-01T23:59:00+01:00
@@ -10,6 +10,14 @@ ada = 2030-02-08T23:59:00+01:00
 grace_hours = 0.5           # after the due date, free of charge
 slope_percent_per_day = 10  # of the score, from the due date on
 cap_percent = 50            # at most
+budget_days = 5             # free days of each student over the term, spent in the order of due dates
+
+[attempts]
+counts = "last"             # or "last in time", or "best"
+
+[final]                     # percent: groups by weight, each the mean of its assignments
+homework = { of = ["01-rnn", "02-lstm"], weight = 60, drop_lowest = 1 }
+project = { of = ["03-gru"], weight = 40 }
 
 [[decisions.01-rnn]]
 credit = "rnn-cell.gradients"   # counts as passed; students = ["ada"]: only for these
@@ -37,32 +45,20 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from minigrad.grading.model import Decision, GradingError
 from minigrad.grading.roster import read_roster
+from minigrad.grading.rules.attempts import COUNTS, Counts
+from minigrad.grading.rules.final import Group
+from minigrad.grading.rules.late import Late
 from minigrad.grading.store.layout import Course
 
 FILE = "course.toml"
+SECTIONS = ("due", "extensions", "late", "attempts", "final", "decisions", "gradebook")
 EXAMPLE = "2030-02-01T23:59:00+01:00"
-
-
-@dataclass(frozen=True)
-class Late:
-    """What lateness costs; nothing by default."""
-
-    grace_hours: float = 0.0
-    slope_percent_per_day: float = 0.0
-    cap_percent: float = 100.0
-
-    def penalty(self, score: float, seconds: float) -> float:
-        """The points that `seconds` after the due date take from a score."""
-        if seconds <= 3600 * self.grace_hours:
-            return 0.0
-        percent = min(self.slope_percent_per_day * seconds / 86_400, self.cap_percent)
-        return max(score, 0.0) * percent / 100
 
 
 @dataclass(frozen=True)
@@ -71,9 +67,15 @@ class Dates:
 
     due: Mapping[str, datetime] = field(default_factory=dict)
     extensions: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)  # assignment -> student
-    late: Late = Late()
+    late: Late = field(default_factory=Late)
     db_url: str = ""
     decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict)  # by assignment
+    counts: Counts = "last"
+    groups: tuple[Group, ...] = ()  # of the final column
+
+    def until(self, name: str, student: str) -> datetime | None:
+        """When an assignment is due for a student; None where the course file does not say."""
+        return self.extensions.get(name, {}).get(student, self.due.get(name))
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class _Reader:
     students: Students | None
 
     def dates(self, values: Mapping[str, Any]) -> Dates:
-        self.only(values, "", ("due", "extensions", "late", "decisions", "gradebook"))
+        self.only(values, "", SECTIONS)
         due = {
             self.assignment(name, "due"): self.time(value, "due", name)
             for name, value in self.section(values, "due").items()
@@ -158,8 +160,55 @@ class _Reader:
             self.assignment(name, "decisions"): tuple(self.decided(name, tables))
             for name, tables in self.section(values, "decisions").items()
         }
-        costs = Late(**{k: self.number(v, k) for k, v in late.items()})
-        return Dates(due, extensions, costs, url, decisions)
+        return Dates(
+            due, extensions, self.costs(late), url, decisions, self.counts(values), self.groups(values)
+        )
+
+    def costs(self, late: Mapping[str, Any]) -> Late:
+        """What lateness costs."""
+        numbers = {
+            key: self.number(value, "late", key) for key, value in late.items() if key != "budget_days"
+        }
+        days = late.get("budget_days", 0)
+        if isinstance(days, bool) or not isinstance(days, int) or days < 0:
+            raise self.wrong("late", "budget_days", "must be a whole number from 0")
+        if days and not numbers.get("slope_percent_per_day"):
+            raise self.wrong("late", "budget_days", "spares nobody anything: add slope_percent_per_day")
+        return Late(**numbers, budget_days=days)
+
+    def counts(self, values: Mapping[str, Any]) -> Counts:
+        """Which attempt counts."""
+        attempts = self.section(values, "attempts")
+        self.only(attempts, "attempts", ("counts",))
+        for counts in COUNTS:
+            if attempts.get("counts", COUNTS[0]) == counts:
+                return counts
+        raise self.wrong("attempts", "counts", f"must be one of {', '.join(map(repr, COUNTS))}")
+
+    def groups(self, values: Mapping[str, Any]) -> tuple[Group, ...]:
+        """The groups of the final column."""
+        tables, groups, taken = self.section(values, "final"), [], dict[str, str]()
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                raise self.wrong("final", name, 'must be like { of = ["01-rnn"], weight = 60 }')
+            where = f"final.{name}"
+            self.only(table, where, ("of", "weight", "drop_lowest"))
+            of, drop = table.get("of"), table.get("drop_lowest", 0)
+            if not isinstance(of, list) or not of:
+                raise self.wrong(where, "of", 'must list assignments: of = ["01-rnn"]')
+            for one in of:
+                if one not in self.known:
+                    raise self.wrong(where, "of", f"has {one!r}, which is none of {', '.join(self.known)}")
+                if one in taken:
+                    raise self.wrong(where, "of", f"has {one}, which {taken[one]} has already")
+                taken[one] = name
+            weight = self.number(table.get("weight"), where, "weight")
+            if not 0 < weight < float("inf"):
+                raise self.wrong(where, "weight", "must be a number above 0")
+            if isinstance(drop, bool) or not isinstance(drop, int) or not 0 <= drop < len(of):
+                raise self.wrong(where, "drop_lowest", f"must be a whole number from 0 to {len(of) - 1}")
+            groups.append(Group(name, tuple(of), weight, drop))
+        return tuple(groups)
 
     def decided(self, name: str, tables: object) -> Iterator[Decision]:
         """The decisions about an assignment's checks, in the order of the file."""
@@ -226,12 +275,12 @@ class _Reader:
             raise self.wrong(section, key, f"must be a date with a time, without quotes: {EXAMPLE}")
         if value.tzinfo is None:
             raise self.wrong(section, key, f"needs its distance from UTC: {EXAMPLE}")
-        return value.astimezone(UTC)
+        return value
 
-    def number(self, value: object, key: str) -> float:
+    def number(self, value: object, section: str, key: str) -> float:
         top = 100 if key == "cap_percent" else float("inf")
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= top:
-            raise self.wrong("late", key, "must be a number from 0" + (" to 100" if top == 100 else ""))
+            raise self.wrong(section, key, "must be a number from 0" + (" to 100" if top == 100 else ""))
         return float(value)
 
     def wrong(self, section: str, key: str, why: str) -> GradingError:

@@ -99,6 +99,10 @@ class Course:
         """Has a folder for each student, with the student's last report."""
         return self.state / "reports" / name
 
+    def history(self, name: str) -> Path:
+        """Has a folder for each student, with what was recorded: see `store/history.py`."""
+        return self.state / "history" / name
+
     def previews(self, name: str) -> Path:
         """Like `reports`, of a regrade that was looked at and not recorded."""
         return self.state / "previews" / name

@@ -117,7 +117,7 @@ def test_the_files_of_a_new_course_count_for_nothing_until_filled_in(clone, tmp_
 def test_the_course_file_explains_every_key(tmp_path):
     whole = re.sub(r"^# (?=\[|\w+ = |01-rnn|s17)", "", authoring.COURSE_TOML, flags=re.MULTILINE)
     (tmp_path / "course.toml").write_text(whole)
-    read = read_dates(tmp_path / "course.toml", ("01-rnn",))
+    read = read_dates(tmp_path / "course.toml", ("01-rnn", "02-lstm", "03-gru"))
     empty = Dates()
     assert all(getattr(read, name) != getattr(empty, name) for name in Dates.__dataclass_fields__)
 
@@ -138,7 +138,7 @@ def test_the_projects_own_is_that_of_every_course():
 
 COMMANDS = (
     *("build", "matrix", "new 02-other", f"collect {NAME} x.zip", f"grade {NAME}", f"regrade {NAME}"),
-    *(f"report {NAME}", f"export {NAME}", "explain ada scale.values", f"init ../new {NAME}"),
+    *(f"report {NAME}", f"export {NAME}", "explain ada scale.values", f"init ../new {NAME}", "history ada"),
     f"check --full solutions/{NAME}",
 )
 

@@ -9,6 +9,7 @@ from minigrad.grading.classroom.changes import (
     changes_json,
     changes_line,
     changes_rows,
+    maximum_line,
 )
 from minigrad.grading.model import Exercise, Report, Verdict
 
@@ -40,12 +41,39 @@ def test_gains_losses_and_swaps():
     assert changes_rows(found)[2] == ("c", "5", "5", "0", "gains e.y; loses e.x")
 
 
+def worth(points: float, **checks: tuple[float, bool]) -> Report:
+    verdicts = tuple(Verdict(f"e.{name}", "e", "", p, True, ok) for name, (p, ok) in checks.items())
+    score = sum(p for p, ok in checks.values() if ok)
+    return Report("01-a", "graded", (Exercise("e", points, score, verdicts),))
+
+
+def test_a_loss_without_a_lost_check_says_why():
+    """Shares that moved, checks that came and went, a maximum that fell."""
+    before = {"a": worth(10, x=(8, True), y=(2, False))}
+    rows = {
+        "e.x is worth 4, was 8; e.y is worth 6, was 2": worth(10, x=(4, True), y=(6, False)),
+        "new: e.z; e.x is worth 5, was 8": worth(10, x=(5, True), y=(2, False), z=(3, False)),
+        "new: e.z; gone: e.x": worth(10, z=(8, False), y=(2, False)),
+        "e is worth 5, was 10": worth(5, x=(4, True), y=(1, False)),
+    }
+    for why, after in rows.items():
+        assert [row[4] for row in changes_rows(changes(before, {"a": after}))] == [why]
+    found = changes(before, {"a": rows["new: e.z; gone: e.x"]})
+    assert changes_rows(found, {"a"})[0][4] == "another attempt; new: e.z; gone: e.x"
+    (row,) = changes_rows(changes(before, {"a": REFUSED}))
+    assert row[4] == "no notebook"
+    assert maximum_line(before, {"a": worth(5, x=(4, True))}) == "the maximum of the checks becomes 5, was 10"
+    assert {maximum_line(before, before), maximum_line({}, before), maximum_line(before, {"a": REFUSED})} == {
+        ""
+    }
+
+
 def test_what_was_not_graded_has_no_score():
     found = changes({"a": REFUSED, "b": graded(x=True)}, {"a": graded(x=True), "b": REFUSED, "c": REFUSED})
     assert found == [
         Change("a", "refused", "graded", None, 5.0),
-        Change("b", "graded", "refused", 5.0, None),
-        Change("c", "missing", "refused", None, None),
+        Change("b", "graded", "refused", 5.0, None, reason="no notebook"),
+        Change("c", "missing", "refused", None, None, reason="no notebook"),
     ]
     assert [row[1:4] for row in changes_rows(found)] == [
         ("refused", "5", "+5"),

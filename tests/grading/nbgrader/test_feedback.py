@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ PICTURES = "<img src='x.png'> <img src='data:image/png;base64,AAAA' title='a > b
 
 
 def pages(course: Course, exporter: type | None = None) -> dict[str, str]:
-    """Feedback pages by student, by our exporter or by another, as a browser reads them."""
+    """Feedback pages by student, by our exporter or by another, as a browser shows them."""
     from nbgrader.apps import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
 
@@ -33,6 +34,7 @@ def pages(course: Course, exporter: type | None = None) -> dict[str, str]:
         settings.GenerateFeedback.exporter_class = exporter
     assert NbGraderAPI(CourseDirectory(config=settings), config=settings).generate_feedback(NAME)["success"]
     made = {p.parent.parent.name: p.read_text() for p in course.feedback.rglob("*.html")}
+    made = {student: re.sub(r"<!-- as of \w+ -->\s*\Z", "", page).rstrip() for student, page in made.items()}
     return {student: str(BeautifulSoup(page, "html.parser")) for student, page in made.items()}
 
 

@@ -13,7 +13,8 @@ from nbgrader.api import MissingEntry
 
 from minigrad.grading.model import Assignment, Cell, GradingError, Refused, Report
 from minigrad.grading.nbgrader import gradebook
-from minigrad.grading.store.dates import Dates, Late
+from minigrad.grading.rules.late import Late
+from minigrad.grading.store.dates import Dates
 from minigrad.grading.store.layout import Course
 
 DUE = datetime(2030, 2, 1, 12, tzinfo=UTC)

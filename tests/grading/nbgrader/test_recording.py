@@ -367,6 +367,17 @@ def test_a_page_of_feedback_is_never_older_than_the_gradebook(room, way):
         book.db.commit()
     hand_in(course, "wrong", notebook(assignment, RIGHT, essay="In my own words."))
     record(room)
-    assert shown(course).keys() == {"refused"}
+    assert shown(course).keys() == {"right", "refused"}, "what the page tells is true again"
+    for renew in (lambda: record(room), lambda: nbgrader.totals(course, NAME)):
+        generate()
+        with nbgrader.book(course) as book:
+            grade = book.find_grade("scale-check", NAME, NAME, "right")
+            grade.manual_score -= 1
+            book.db.commit()
+        renew()
+        assert shown(course).keys() == {"wrong", "refused"}, "points by hand came after the page"
+    with nbgrader.book(course) as book:
+        book.find_grade("scale-check", NAME, NAME, "right").manual_score = 7.5
+        book.db.commit()
     generate()
     assert shown(course) == {"right": "7.5", "wrong": "10.0", "refused": "0.0"}

@@ -224,6 +224,7 @@ def test_a_regrade_stopped_while_it_records_is_seen_and_goes_on(course, monkeypa
     assert f"run `minigrad regrade {NAME}` again" in told
     monkeypatch.setattr(plugin, "enter", enter)
     assert entered == ["right"]
+    assert list(course.feedback.rglob("*.html")) == [], "each tells the old maximum"
     assert main(["export", NAME, "--to", "canvas"]) == 1
     told = capsys.readouterr()
     assert "1 not recorded" in told.out

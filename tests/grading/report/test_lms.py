@@ -23,7 +23,7 @@ hal,,h@x.org,,8,hl,dropped
 """
 TOTALS = {
     "ada": Total(87.126, 10.0, False),
-    "bea": Total(40.0, 0.0, True),
+    "bea": Total(40.0, 0.0, True, late_days=2),
     "cem": Total(None, 0.0, True),
     "eva": Total(7.0, 0.0, False, current=False),
     "fay": Total(0.0, 0.0, False),
@@ -57,14 +57,14 @@ def test_a_row_for_each_student_who_is_there_with_maximum_and_state(found):
     assert data.startswith(b"\xef\xbb\xbf")
     header, *made = rows(data.removeprefix(b"\xef\xbb\xbf"))
     assert header[:2] == ["student", "name"]
-    assert made[0] == ["ada", "Lovelace, Ada", "Ada@x.org", "A", "87.13", "100", "graded", "10"]
+    assert made[0] == ["ada", "Lovelace, Ada", "Ada@x.org", "A", "87.13", "100", "graded", "10", ""]
     assert [(row[0], *row[4:]) for row in made[1:]] == [
-        ("bea", "40", "100", "needs a person", ""),
-        ("cem", "", "100", "refused", ""),
-        ("dan", "", "100", "not recorded", ""),
-        ("eva", "", "100", "not recorded", ""),
-        ("fay", "0", "100", "graded", ""),
-        ("gus", "", "100", "not handed in", ""),
+        ("bea", "40", "100", "needs a person", "", "2"),
+        ("cem", "", "100", "refused", "", ""),
+        ("dan", "", "100", "not recorded", "", ""),
+        ("eva", "", "100", "not recorded", "", ""),
+        ("fay", "0", "100", "graded", "", ""),
+        ("gus", "", "100", "not handed in", "", ""),
     ]
     assert told(found).startswith("2 graded, 2 not recorded, 1 needs a person")
 

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from minigrad.grading.model import GradingError
+from minigrad.grading.rules.final import Group
+from minigrad.grading.rules.late import Late
 from minigrad.grading.store import dates
-from minigrad.grading.store.dates import Dates, Late, Students, dates_of, read_dates
+from minigrad.grading.store.dates import Dates, Students, dates_of, read_dates
 from minigrad.grading.store.layout import Course
 
-KNOWN = ("01-rnn", "02-lstm")
+KNOWN = ("01-rnn", "02-lstm", "03-gru")
 
 
 def read(tmp_path, text: str) -> Dates:
@@ -25,7 +27,12 @@ def test_the_example_of_the_docstring(tmp_path):
     found = read(tmp_path, example)
     assert found.due == {"01-rnn": datetime(2030, 2, 1, 22, 59, tzinfo=UTC)}
     assert found.extensions == {"01-rnn": {"ada": datetime(2030, 2, 8, 22, 59, tzinfo=UTC)}}
-    assert found.late == Late(0.5, 10, 50)
+    assert found.late == Late(0.5, 10, 50, 5)
+    assert found.counts == "last"
+    assert found.groups == (
+        Group("homework", ("01-rnn", "02-lstm"), 60, 1),
+        Group("project", ("03-gru",), 40),
+    )
     assert found.db_url == "postgresql+psycopg2:///course"
     first, second, third = found.decisions["01-rnn"]
     assert (first.kind, first.of, first.students) == ("credit", "rnn-cell.gradients", ())
@@ -44,18 +51,6 @@ def test_no_file_says_nothing(tmp_path):
     assert read(tmp_path, "") == Dates()
 
 
-@pytest.mark.parametrize(
-    ("hours", "points"), [(0, 0), (0.5, 0), (0.51, 0.17), (24, 8), (36, 12), (120, 40), (9999, 40)]
-)
-def test_the_penalty_has_grace_slope_and_cap(hours, points):
-    assert Late(0.5, 10, 50).penalty(80.0, 3600 * hours) == pytest.approx(points)
-
-
-def test_no_policy_costs_nothing():
-    assert Late().penalty(80.0, 1e9) == 0
-    assert Late(0, 10, 50).penalty(-1.0, 1e9) == 0
-
-
 DUE = "[due]\n01-rnn = 2030-02-01T23:59:00Z\n"
 
 
@@ -63,7 +58,10 @@ DUE = "[due]\n01-rnn = 2030-02-01T23:59:00Z\n"
     ("text", "told"),
     [
         ("[due]\n01-rnn = \n", r"line 2.*this is no TOML"),
-        ("[dues]\n", r"line 1: `dues` is unknown: there is due, extensions, late, decisions, gradebook"),
+        (
+            "[dues]\n",
+            r"line 1: `dues` is unknown: there is due, extensions, late, attempts",
+        ),
         ("due = 3\n", r"line 1: `due` must be a table"),
         (f"{DUE}09-none = 2030-02-01\n", r"line 3 \[due\]: `09-none` is no assignment .* there is 01-rnn"),
         ("\n[due]\n01-rnn = 2030-02-01\n", r"line 3 \[due\]: `01-rnn` must be a date with a time"),
@@ -76,6 +74,45 @@ DUE = "[due]\n01-rnn = 2030-02-01T23:59:00Z\n"
         ("[late]\n\ncap_percent = 101", r"line 3 \[late\]: `cap_percent` must be a number from 0 to 100"),
         ("[late]\ngrace_hours = -1", r"line 2 \[late\]: `grace_hours` must be a number from 0"),
         ("[late]\ngrace_hours = nan", r"line 2 \[late\]: `grace_hours` must be a number from 0"),
+        ("[late]\nbudget_days = 1.5", r"line 2 \[late\]: `budget_days` must be a whole number"),
+        ("[late]\nbudget_days = true", r"line 2 \[late\]: `budget_days` must be a whole number"),
+        ("[late]\nbudget_days = -1", r"line 2 \[late\]: `budget_days` must be a whole number"),
+        ("[late]\nbudget_days = 2", r"line 2 \[late\]: `budget_days` spares nobody anything: add slope"),
+        (
+            '[attempts]\ncounts = "first"',
+            r"line 2 \[attempts\]: `counts` must be one of 'last', 'last in t",
+        ),
+        ("[attempts]\ncount = 3", r"line 2 \[attempts\]: `count` is unknown: there is counts"),
+        ("[final]\nhw = 3", r"line 2 \[final\]: `hw` must be like \{ of"),
+        ("[final]\nhw = {of = [], weight = 1}", r"line 2 \[final.hw\]: `of` must list assignments"),
+        ("[final]\nhw = {of = '01-rnn', weight = 1}", r"line 2 \[final.hw\]: `of` must list assignments"),
+        (
+            "[final]\nhw = {of = ['09'], weight = 1}",
+            r"line 2 \[final.hw\]: `of` has '09', which is none of",
+        ),
+        (
+            "[final]\na = {of = ['01-rnn'], weight = 1}\nb = {of = ['01-rnn'], weight = 1}",
+            r"line 3 \[final.b\]: `of` has 01-rnn, which a has already",
+        ),
+        (
+            "[final]\nhw = {of = ['01-rnn', '01-rnn'], weight = 1}",
+            r"line 2 .*01-rnn, which hw has",
+        ),
+        ("[final]\nhw = {of = ['01-rnn']}", r"line 2 \[final.hw\]: `weight` must be a number"),
+        (
+            "[final]\nhw = {of = ['01-rnn'], weight = 0}",
+            r"line 2 .*`weight` must be a number above 0",
+        ),
+        ("[final]\nhw = {of = ['01-rnn'], weight = inf}", r"line 2 .*`weight` must be a number above 0"),
+        (
+            "[final]\nhw = {of = ['01-rnn'], weight = 1, drop_lowest = 1}",
+            r"line 2 \[final.hw\]: `drop_lowest` must be a whole number from 0 to 0",
+        ),
+        (
+            "[final]\nhw = {of = ['01-rnn'], weight = 1, best = 1}",
+            r"line 2 .*`best` is unknown: there is of",
+        ),
+        ("[final.hw]\nof = ['01-rnn']\n\nweight = -1", r"line 4 \[final.hw\]: `weight` must be a number"),
         ('[gradebook]\ndb_url = "course"', r"line 2 \[gradebook\]: `db_url` must be like"),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from minigrad.grading.model import GradingError
-from minigrad.grading.store.dates import Late, read_dates
+from minigrad.grading.rules.late import Late
+from minigrad.grading.store.dates import read_dates
 from tests.grading.store.test_dates import DUE, read
 
 

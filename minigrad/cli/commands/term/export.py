@@ -1,25 +1,31 @@
-"""Write an assignment's grades, as the gradebook has them, for people or for an LMS.
+"""Write grades, as the gradebook has them, for people or for an LMS.
 
-Scores are final ones: automatic and by hand, with extra credit, without what lateness takes.
+Scores are final ones: automatic and by hand, with extra credit, without what lateness takes. With --final,
+in place of one assignment, the term's: groups, weights and dropped ones as course.toml has them.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, writing
+from minigrad.cli.options import OK, WRONG, add_flag, writing
 from minigrad.grading.model import GradingError
+from minigrad.grading.report.lms import Grade
+from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad export 01-rnn --to canvas"
+FINAL = "final"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("assignment", metavar="ASSIGNMENT")
+    parser.add_argument("assignment", nargs="?", metavar="ASSIGNMENT")
+    add_flag(parser, "--final", "write grades-final.csv: each assignment, what was dropped, the final column")
     parser.add_argument(
         "--to",
         choices=("canvas", "moodle", "blackboard"),
@@ -31,44 +37,74 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write grades-ASSIGNMENT.csv; with --to, also what that LMS imports."""
-    from minigrad.grading.classroom.lock import grading
-    from minigrad.grading.classroom.run import last_reports
-    from minigrad.grading.report.lms import grades, lms_csv, plain_csv, strangers, told
+    """Write grades-ASSIGNMENT.csv, or grades-final.csv; with --to, also what that LMS imports."""
+    from minigrad.grading.report.lms import plain_csv
+
+    if bool(args.assignment) == args.final:
+        raise GradingError("name an assignment, or write --final")
+    course = find_course(args)
+    if args.final:
+        return _final(course, args)
+    (name,) = known_names(course, [args.assignment])
+    maximum, found, left_out = gradebook.grades(course, name)
+    return _write(course, args, name, maximum, found, plain_csv(found, maximum), left_out)
+
+
+def _final(course: Course, args: argparse.Namespace) -> int:
+    """The final column of what was given out."""
+    from minigrad.grading.report.final import PERCENT, final_csv, rows
+    from minigrad.grading.store.dates import dates_of
+
+    groups = dates_of(course).groups
+    if not groups:
+        raise GradingError(
+            "course.toml has no [final]: write there, for each group of assignments, a line like "
+            f'homework = {{ of = ["{next(iter(course.names()), "01-rnn")}"], weight = 60 }}'
+        )
+    maxima: dict[str, float] = {}
+    found: dict[str, Sequence[Grade]] = {}
+    left_out: dict[str, None] = {}  # each line once
+    for name in (name for group in groups for name in group.of):
+        try:
+            maximum, theirs, lines = gradebook.grades(course, name)
+        except gradebook.NotThere:
+            theirs = []
+        if all(g.score is None for g in theirs):
+            print(f"minigrad: nobody has a score in {name}: it counts for nobody", file=sys.stderr)
+            continue
+        maxima[name], found[name] = maximum, theirs
+        left_out |= dict.fromkeys(lines)
+    made = rows(groups, maxima, found)
+    data = final_csv(groups, maxima, made)
+    return _write(course, args, FINAL, PERCENT, [row.grade for row in made], data, list(left_out))
+
+
+def _write(
+    course: Course,
+    args: argparse.Namespace,
+    name: str,
+    maximum: float,
+    found: Sequence[Grade],
+    plain: bytes,
+    left_out: Sequence[str],
+) -> int:
+    """Write the files and say who is in none of them."""
+    from minigrad.grading.report.lms import lms_csv, told
     from minigrad.grading.report.markup import printable
     from minigrad.grading.roster import read_roster
     from minigrad.grading.store import files
 
-    course = find_course(args)
-    (name,) = known_names(course, [args.assignment])
-    roster = read_roster(course.roster)
-    nbgrader = gradebook.plugin()
-    if not nbgrader:
-        raise GradingError(
-            "nbgrader keeps the gradebook, and is not installed: pip install 'minigrad[course]'"
-        )
-    if not nbgrader.registered(course, name):
-        raise GradingError(f"no gradebook has {name} yet: run `minigrad grade {name}`")
-    with grading(course):
-        maximum, totals = nbgrader.totals(course, name)
-    reports, handed_in = last_reports(course, name), course.submissions(name)
-    found = grades(totals, reports, handed_in, roster)
-    left_out = [
-        f"{s}: not in {course.roster.name}, so in no file"
-        for s in strangers({*totals, *reports, *handed_in}, roster)
-    ]
-    if behind := gradebook.told_behind(name, [g.person.student for g in found if g.state == "not recorded"]):
-        left_out.append(f"{behind}. Until then they have no score")
-    made = {f"grades-{name}.csv": plain_csv(found, maximum)}
+    made: Mapping[str, bytes] = {f"grades-{name}.csv": plain}
     if args.to:
-        made[f"grades-{name}-{args.to}.csv"], missing = lms_csv(args.to, name, maximum, found, roster)
-        left_out += [f"not for {args.to}: {why}" for why in missing]
+        data, missing = lms_csv(args.to, name, maximum, found, read_roster(course.roster))
+        made = {**made, f"grades-{name}-{args.to}.csv": data}
+        left_out = [*left_out, *(f"not for {args.to}: {why}" for why in missing)]
     out: Path = args.out or course.work
-    for file, data in made.items():
+    for file, content in made.items():
         with writing(out):
-            files.write(out / file, data)
+            files.write(out / file, content)
     for line in left_out:
         print(printable(f"minigrad: {line}"), file=sys.stderr)
-    print(f"{name}, of {maximum:g} points: {told(found)}")
+    print(f"{name}, of {maximum:g} {'percent' if name == FINAL else 'points'}: {told(found)}")
     print(f"wrote {' and '.join(made)} into {out}")
     return WRONG if left_out else OK

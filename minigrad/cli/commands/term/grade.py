@@ -53,6 +53,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
+    from minigrad.grading.classroom.attempts import counted
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class
     from minigrad.grading.report.formats import class_json
@@ -79,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
             gradebook.demand_recordable(course, assignment)  # before anything changes
         if args.new_salt:
             new_salt(course.salt(name))
+        if recorded:
+            files = counted(course, assignment, files, args.workers)
         with executor(args) as (pool, workers), progress(f"grading {name}", len(files)) as step:
             reports = grade_class(
                 course,

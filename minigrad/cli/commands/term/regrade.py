@@ -16,7 +16,7 @@ from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, WRONG, add_flag, add_workers
 from minigrad.cli.terminal import progress, table
-from minigrad.grading.model import GradingError, Report
+from minigrad.grading.model import GradingError, Report, Source
 
 EXAMPLE = "minigrad regrade 01-rnn --preview"
 
@@ -32,22 +32,32 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Grade a class again and list what changes; with --preview, nothing is recorded."""
     from minigrad.grading.authoring import build
-    from minigrad.grading.classroom.changes import changes, changes_json, changes_line, changes_rows
+    from minigrad.grading.classroom.attempts import counted, work
+    from minigrad.grading.classroom.changes import (
+        changes,
+        changes_json,
+        changes_line,
+        changes_rows,
+        maximum_line,
+    )
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
+    from minigrad.grading.store.history import states
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     name = assignment.name
     before = last_reports(course, name)
-    files = course.submissions(name)
+    files: Mapping[str, Source] = course.submissions(name)
     if not before:
         raise GradingError(f"{name} was not graded yet: run `minigrad grade {name}`")
     failed: dict[str, str] = {}
     with grading(course):
         before = gradebook.as_recorded(course, name, before)
         gradebook.demand_cells(course, assignment)
+        known = {student: states(course.history(name) / student) for student in before}
         release = {} if args.preview else build.files(assignment)
+        files = counted(course, assignment, files, args.workers)
         with progress(f"grading {name}", len(files)) as step:
             after = grade_class(
                 course,
@@ -67,11 +77,18 @@ def run(args: argparse.Namespace) -> int:
             if len(failed) < len(after):
                 gradebook.renew_feedback(course, name)
     found = changes(before, after)
+    others = {
+        c.student
+        for c in found
+        if (last := known.get(c.student)) and last[-1].work != work(course, assignment, files[c.student])
+    }
     if args.json:
         print(json.dumps(changes_json(found), indent=1))
     else:
         if found:
-            print(table(("student", "before", "after", "change", "checks"), changes_rows(found), 110))
+            print(table(("student", "before", "after", "change", "why"), changes_rows(found, others), 110))
+        if line := maximum_line(before, after):
+            print(line)
         print(changes_line(found, len(after)) + ("; nothing was recorded" if args.preview else ""))
     return WRONG if failed or any(r.status != "graded" for r in after.values()) else OK
 

@@ -1,0 +1,102 @@
+"""Which of a student's attempts is graded, by the course's rule: that in submitted/, or one kept beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from minigrad.grading.classroom.run import fetch, grade_class
+from minigrad.grading.intake.canonical import intake
+from minigrad.grading.intake.stamp import time_in
+from minigrad.grading.model import Assignment, Refused, Report, Source
+from minigrad.grading.rules.attempts import Attempt, counting
+from minigrad.grading.store.attempts import UNDATED, digest, time_file
+from minigrad.grading.store.dates import Dates, dates_of
+from minigrad.grading.store.history import digest_of_work
+from minigrad.grading.store.layout import Course
+
+Grade = Callable[[Mapping[str, Source]], Mapping[str, Report]]
+
+
+def counted(
+    course: Course, assignment: Assignment, submissions: Mapping[str, Source], workers: int = 1
+) -> dict[str, Source]:
+    """By student, the attempt of an assignment that counts; `submissions` are the last ones.
+
+    Work that cannot be read stays what it is: a person is asked. Where the best attempt counts, each is
+    graded, on `workers` processes; what was graded before is not graded again.
+    """
+    dates, name = dates_of(course), assignment.name
+    if dates.counts == "last":
+        return {**submissions}
+    found = {s: attempts(course, name, s, last, dates) for s, last in submissions.items()}
+
+    def grade(some: Mapping[str, Source]) -> Mapping[str, Report]:
+        return grade_class(course, assignment, some, workers=workers, preview=True)
+
+    if dates.counts == "best":
+        found = _with_points(found, grade)
+    return {
+        s: counting(several, dates.counts, dates.until(name, s), dates.late).work
+        for s, several in found.items()
+    }
+
+
+def attempts(course: Course, name: str, student: str, last: Source, dates: Dates) -> list[Attempt[Source]]:
+    """A student's attempts, in the order of handing in; `last` closes."""
+    if not isinstance(last, Path):
+        return [Attempt(last)]
+    try:
+        own = digest(last.read_bytes())
+        time = time_in(time_file(last), course.submitted)
+    except (OSError, Refused):  # it is refused with its reason where it is graded
+        return [Attempt(last)]
+    due = dates.until(name, student)
+    earlier = []
+    for path in sorted(
+        (course.attempts(name) / student).glob("*.*.ipynb"), key=lambda p: p.stat().st_mtime_ns
+    ):
+        said, _, which = path.stem.partition(".")
+        when = _said(said, due)
+        if which == own:
+            time = time or when
+        else:
+            earlier.append(Attempt[Source](path, time_in(time_file(path)) or when))
+    earlier.sort(key=lambda one: one.time or datetime.min.replace(tzinfo=UTC))
+    return [*earlier, Attempt(last, time)]
+
+
+def _said(text: str, due: datetime | None) -> datetime | None:
+    """The time that an LMS's export names; it has no zone, and is taken to be in the due date's."""
+    if text == UNDATED or due is None:
+        return None
+    try:
+        return datetime(*map(int, text.split("-")), tzinfo=due.tzinfo)  # type: ignore[arg-type, misc]
+    except (TypeError, ValueError):
+        return None
+
+
+def _with_points(
+    found: Mapping[str, list[Attempt[Source]]], grade: Grade
+) -> dict[str, list[Attempt[Source]]]:
+    """The attempts with the points of their reports: of each student the first, then the second."""
+    made: dict[str, list[Attempt[Source]]] = {s: [] for s in found}
+    for turn in range(max(map(len, found.values()), default=0)):
+        theirs = {s: several[turn] for s, several in found.items() if len(several) > max(turn, 1)}
+        reports = grade({s: one.work for s, one in theirs.items()})
+        for s, several in found.items():
+            if turn < len(several):
+                report = reports.get(s)
+                points = report.score if report and report.status == "graded" else None
+                made[s].append(Attempt(several[turn].work, several[turn].time, points))
+    return made
+
+
+def work(course: Course, assignment: Assignment, source: Source) -> str:
+    """The digest of work that lies there now, as the state has it that recording it would make."""
+    try:
+        cells = intake(fetch(course, source), assignment).cells
+    except Refused:
+        cells = assignment.cells
+    return digest_of_work(c.source for c in cells if c.kind in ("solution", "written", "own"))

@@ -1,0 +1,53 @@
+"""Pages of feedback that tell something else than the gradebook: each says in its last line what it told."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+
+from minigrad.grading.nbgrader import late_days
+from minigrad.grading.store.dates import Dates
+from minigrad.grading.store.layout import Course
+
+MARK = re.compile(rb"<!-- as of ([0-9a-f]{16}) -->\s*\Z")
+TAIL = 100  # bytes of a page that have its mark
+
+
+def mark(opened: Gradebook, name: str, student: str, dates: Dates) -> str:
+    """A digest of what a page of feedback shows from the gradebook."""
+    found = opened.find_submission_notebook(name, name, student)
+    shown: list[tuple[object, ...]] = [("late", found.late_submission_penalty or 0.0)]
+    shown += [(g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score) for g in found.grades]
+    shown += [(c.name, c.auto_comment, c.manual_comment) for c in found.comments]
+    shown.append((late_days.told(late_days.spent(opened, student, dates), name, dates),))
+    return hashlib.sha256("\n".join(sorted(map(repr, shown))).encode()).hexdigest()[:16]
+
+
+def marked(page: str, mark: str) -> str:
+    """A page with its mark."""
+    return f"{page.rstrip()}\n<!-- as of {mark} -->\n"
+
+
+def drop_if_stale(opened: Gradebook, course: Course, name: str, student: str, dates: Dates) -> None:
+    """Remove a student's page of feedback that tells something else than the gradebook does now."""
+    path = course.feedback / student / name / f"{name}.html"
+    if path.exists() and _mark(path) != mark(opened, name, student, dates):
+        drop_page(course, name, student)
+
+
+def drop_page(course: Course, name: str, student: str) -> None:
+    """Remove a student's page of feedback: an older score than the gradebook's is handed to nobody."""
+    shutil.rmtree(course.feedback / student / name, ignore_errors=True)
+
+
+def _mark(path: Path) -> str:
+    """What a page says that it told; "" where it does not say."""
+    try:
+        found = MARK.search(path.read_bytes()[-TAIL:])
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""

@@ -1,0 +1,107 @@
+"""What each grading found of a student's submission, one line of JSON a change; nothing is ever removed.
+
+A line is the whole state, and what changed is the difference of two lines: so a line that an interruption
+kept from being written is written by the next grading, and none is needed twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minigrad.grading.model import Report
+from minigrad.grading.store.files import folder
+
+FILE = "states.jsonl"
+DECISION = "Decision of "  # how the note of a decision begins
+
+
+@dataclass(frozen=True)
+class State:
+    """A submission as it was recorded."""
+
+    time: str  # of recording: 2030-02-01 12:00:00 UTC
+    status: str
+    reason: str  # of what was refused
+    checks: Mapping[str, tuple[bool, float]]  # passed, points
+    score: float  # the judge's, as decided
+    maximum: float
+    total: float | None  # the gradebook's, by hand and late too; None without a score
+    penalty: float
+    decisions: tuple[str, ...]  # in words
+    work: str  # digest of what was handed in
+    sources: str  # digest of the assignment's checks
+    round: str  # digest of the salt
+
+
+def digest(text: str | bytes) -> str:
+    """What a state has in place of work, sources and salt."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:16]
+
+
+def digest_of_work(texts: Iterable[str]) -> str:
+    """The digest of all cells that a student wrote; nothing of a submission that was refused."""
+    return digest(json.dumps([*texts]))
+
+
+def state(
+    report: Report, time: str, total: float | None, penalty: float, work: str, sources: str, round: str
+) -> State:
+    """The state that a recorded report makes."""
+    return State(
+        time,
+        report.status,
+        report.reason,
+        {v.check: (v.passed, v.points) for e in report.exercises for v in e.verdicts},
+        report.score,
+        report.points,
+        total,
+        penalty,
+        tuple(note for note in report.notes if note.startswith(DECISION)),
+        work,
+        sources,
+        round,
+    )
+
+
+def states(place: Path) -> list[State]:
+    """All states of a submission, the oldest first; a line that was cut by a crash is left out."""
+    try:
+        lines = (place / FILE).read_bytes().split(b"\n")
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            found.append(_state(json.loads(line)))
+        except (ValueError, TypeError, KeyError):
+            continue
+    return found
+
+
+def remember(place: Path, new: State) -> bool:
+    """Append a state, on the disk when this returns, unless all but its time is that of the last one."""
+    last = states(place)[-1:]
+    if last and dataclasses.replace(last[0], time=new.time) == new:
+        return False
+    line = json.dumps(dataclasses.asdict(new), ensure_ascii=False).encode()
+    file = os.open(folder(place) / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(file).st_size
+        cut = size and os.pread(file, 1, size - 1) != b"\n"
+        os.write(file, (b"\n" if cut else b"") + line + b"\n")
+        os.fsync(file)
+    finally:
+        os.close(file)
+    return True
+
+
+def _state(values: Mapping[str, Any]) -> State:
+    checks = {name: (bool(passed), float(points)) for name, (passed, points) in values["checks"].items()}
+    return State(**{**values, "checks": checks, "decisions": tuple(values["decisions"])})
