@@ -38,6 +38,7 @@ class Difference:
     doubt: float  # how far `expected` may be off, from what is known
     above: float  # the slope on the step's one side, and on the other
     below: float
+    moves: bool  # whether any result of f is another than without the step
     kink: str = ""  # what to say of these two where they are those of a kink
 
     @property
@@ -89,9 +90,10 @@ def gradcheck(
     seed: of the cotangent and the direction. Every `.grad` and `.data` is afterwards what it was before.
 
     Returns True. Raises GradientError with both figures where they differ, and says so where f seems to have
-    a kink; ValueError where no input has requires_grad=True or one that has it is no float64 leaf, for an eps
-    out of its range, and for rtol or atol below 0 or not finite; TypeError for inputs or a result that are no
-    Tensors, and for no number.
+    a kink; also where float32 within f, or rounding, lets short steps not move it, since no difference is to
+    be trusted then. Raises ValueError where no input has requires_grad=True or one that has it is no float64
+    leaf, for an eps out of its range, and for rtol or atol below 0 or not finite; TypeError for inputs or a
+    result that are no Tensors, and for no number.
     """
     eps = number("gradcheck", "eps", eps, SHORTEST, 1)
     rtol, atol = number("gradcheck", "rtol", rtol, 0), number("gradcheck", "atol", atol, 0)
@@ -138,12 +140,33 @@ def _fault(check: _Check, directions: Sequence[Array], rtol: float, atol: float)
         raise GradientError(
             "gradcheck: f gives another result for the same inputs: let it start from one seed"
         )
-    known = [one for row in check.rows(directions) for one in _beside_others(row)]
+    rows = check.rows(directions)
+    known = [one for row in rows for one in _beside_others(row)]
     best = min(known, key=attrgetter("doubt"))
+    if any(map(_in_jumps, rows)):
+        return replace(
+            best,
+            kink="; float32, or rounding? Short steps do not move f: let it compute in float64 throughout",
+        )
     if best.kink:  # shorter steps may stay on one side of it
         onesided = [one for one in known if not one.kink and one.doubt < 0.01 * best.bend]
         best = min(onesided, key=attrgetter("doubt"), default=best)
-    return None if best.agrees(rtol, atol) else best
+    if best.agrees(rtol, atol):
+        return None
+    if any(one.relative < 1e-4 for one in known):
+        return replace(
+            best, kink="; float32? With other steps they agree: let f compute in float64 throughout"
+        )
+    return best
+
+
+def _in_jumps(row: Sequence[Difference]) -> bool:
+    """Whether a step moves no result of f that in float64 would, by the gradient, and a longer one does.
+
+    So float32 within f tells, and rounding: no difference is to be trusted then.
+    """
+    still = (i for i, one in enumerate(row) if not one.moves and abs(one.got) > 100 * one.doubt)
+    return any(longer.moves for longer in row[: next(still, 0)])
 
 
 def _beside_others(row: Sequence[Difference]) -> Iterator[Difference]:
@@ -264,7 +287,7 @@ class _Check:
         }
         each: dict[str, Any] = {name: float(slope) for name, slope in slopes.items()}
         each["doubt"] = each["doubt"] if step.width else inf
-        return Difference(**each)
+        return Difference(**each, moves=bool(step.moves.any()))
 
     def _step(self, directions: Sequence[Array], length: float, least: float) -> _Step:
         """eps times `length` along the directions: times each entry, or `least` where an entry is smaller."""

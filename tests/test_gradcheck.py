@@ -250,3 +250,37 @@ def test_what_is_no_tensor_and_what_does_not_repeat():
     ):
         gradcheck(lambda x: mg.functional.dropout(x, 0.5, rng), leaf(9))
     assert mg.GradientError is GradientError
+
+
+def single(x):
+    return (x.astype("f") ** 2).astype(float)
+
+
+@pytest.mark.parametrize("entrywise", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+@pytest.mark.parametrize("f", [lambda x: x.astype("f"), lambda x: single(x).sum() * 1.7], ids=["out", "in"])
+def test_float32_within_f_is_named(f, scale, entrywise):
+    x = Tensor(leaf(3, 4).data * scale, requires_grad=True)
+    with pytest.raises(GradientError, match=r"float32, or rounding\? Short steps do not move f"):
+        gradcheck(f, x, entrywise=entrywise)
+
+
+def test_float32_beside_float64_is_named():
+    with pytest.raises(GradientError, match=r"float32\? With other steps they agree"):
+        gradcheck(lambda x: single(x) + x, leaf(3, 4), entrywise=True)
+
+
+def test_flat_and_jumping_functions_have_no_gradient():
+    @op
+    def passed(x, f):  # as if f were the identity
+        return f(x), (lambda g: g, None)
+
+    x = [0.97, -0.5, 3e-3]
+    for f, says in (
+        (np.zeros_like, "0; entrywise"),
+        (np.floor, r"[-\d.]+; float32, or rounding\? Short steps"),
+    ):
+        with pytest.raises(GradientError, match=f"the central difference {says}"):
+            gradcheck(lambda x, f=f: passed(x, f), *at(x))
+    with pytest.raises(GradientError, match=r"the central difference [\d.]+; entrywise"):
+        gradcheck(lambda x: mg.relu(x) + passed(x, np.zeros_like), *at(x))

@@ -7,6 +7,7 @@ import enum
 import functools
 import io
 import json
+import os
 import random
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import tests.library
 from minigrad import functional, nn, optim, recording, train
 from minigrad.data import Batch
 from minigrad.tensor import Tensor
-from minigrad.train import History, evaluate, fit, load, progress, save
+from minigrad.train import History, evaluate, fit, load, progress, save, saving
 from minigrad.train.held import values
 from minigrad.train.saving import UnfitFile
 from tests import interrupts
@@ -714,6 +715,7 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         save(path, History(), model)
     monkeypatch.undo()
     assert len(load(path, model)) == 1
+    assert os.listdir(tmp_path) == ["run.npz"]
 
 
 # History
@@ -1107,3 +1109,14 @@ def test_a_tensor_in_place_of_a_parameter_is_named(grad):
         sgd = optim.SGD(net.parameters(), 0.1)
         with pytest.raises(ValueError, match=f"fit: the loss depends on no parameter: .* {says}"):
             fit(net, line(), functional.mse, sgd, epochs=1, progress=False)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # of an interrupt as a `with` ends
+def test_an_interrupted_save_leaves_the_old_file_alone(tmp_path):
+    path = tmp_path / "run.npz"
+    save(path, History(({"epoch": 1},)))
+    old = path.read_bytes()
+    for where in interrupts.everywhere([saving], lambda: lambda: save(path, History(({"epoch": 2},)))):
+        assert os.listdir(tmp_path) == ["run.npz"], where
+        assert path.read_bytes() == old, where
+    assert path.read_bytes() != old, "the last one was not interrupted"

@@ -68,9 +68,10 @@ class Recurrent(Module, Generic[State]):
         """x (B, T, D), mask (B, T) -> outputs (B, T, H) and the state after the last step.
 
         T may be 0. Raises ValueError where x has not three axes, `mask` is not (B, T) of True and False, or
-        the state has other shapes than those that the cell returns; TypeError for a state that is none, given
-        or returned by the cell, for one Tensor in place of a tuple or the reverse, and for one of whole
-        numbers, or of float64 where the cell, its initial state and x are float32.
+        the state has other shapes than those that the cell returns, in every step; TypeError for a state that
+        is none, given or returned by the cell, for one Tensor in place of a tuple or the reverse, for one of
+        whole numbers, or of float64 where the cell, its initial state and x are float32, and for one that is
+        of another dtype than the step before.
         """
         x = tensor("Recurrent", "x", x)
         if x.ndim != 3:
@@ -89,9 +90,12 @@ class Recurrent(Module, Generic[State]):
             _fitting(state, batch)
             step = self._asked
         outputs: list[Any] = [None] * steps
+        first: Any = None
         for t in reversed(range(steps)) if self.reverse else range(steps):
             new: Any = step(x[:, t], state)
-            step = self.cell
+            step, first = self.cell, new if first is None else first
+            if not _equal(new, first):
+                self._refuse_change(new, first, t)
             y = new[0] if isinstance(new, tuple) else new
             if here is not None:
                 kept = here[:, t, None]
@@ -104,13 +108,23 @@ class Recurrent(Module, Generic[State]):
     def _first(self, x: Tensor, state: Any) -> Any:
         """The cell's new state after its initial one, for x (B, D). Raises as `_returned` does.
 
-        What a cell returns is looked at in the first step: those that follow are given the same.
+        What a cell returns is looked at in the first step: in those that follow it must be of the same kind.
         """
         return self._returned(self.cell(x, state), state, len(x))
 
-    def _returned(self, new: Any, state: Any, batch: int) -> Any:
+    def _refuse_change(self, new: Any, first: Any, t: int) -> None:
+        """Raise TypeError or ValueError for what the cell returned in step t, other than in the first one."""
+        at = f" at t = {t}"
+        self._returned(new, first, len(next(_flat(first))), at)
+        kinds, were = ([(one.dtype, one.shape) for one in _flat(state)] for state in (new, first))
+        told, was = (", ".join(f"{dtype} {shape}" for dtype, shape in found) for found in (kinds, were))
+        kind = ValueError if [dtype for dtype, _ in kinds] == [dtype for dtype, _ in were] else TypeError
+        told = f"{type(self.cell).__name__} returned {told}{at}, and {was} in its first step"
+        raise kind(f"Recurrent: {told}: it must be the same in all")
+
+    def _returned(self, new: Any, state: Any, batch: int, at: str = "") -> Any:
         """`new`, if it is what a cell may return after that state. Raises TypeError, ValueError."""
-        told = f"Recurrent: {type(self.cell).__name__} returned {_form(new)}"
+        told = f"Recurrent: {type(self.cell).__name__} returned {_form(new)}{at}"
         y = new[0] if isinstance(new, tuple) and new else new
         if not isinstance(y, Tensor) or not all(isinstance(one, Tensor) for one in _flat(new)):
             raise TypeError(f"{told}, not a Tensor, or a tuple of Tensors of which the first is its output")
@@ -179,6 +193,16 @@ def _nested(state: Any) -> Any:
     if isinstance(state, tuple):
         return tuple(map(_nested, state))
     return "tensor" if hasattr(state, "dtype") else given(state)
+
+
+def _equal(new: Any, first: Any) -> bool:
+    """Whether two states are of one form, with tensors of the same shapes and dtypes."""
+    if isinstance(new, Tensor):
+        a, b = new._data, getattr(first, "_data", None)
+        return b is not None and a.shape == b.shape and a.dtype == b.dtype
+    if not isinstance(new, tuple) or not isinstance(first, tuple) or len(new) != len(first):
+        return False
+    return all(map(_equal, new, first))
 
 
 def _tuples(state: Any) -> Any:

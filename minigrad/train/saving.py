@@ -6,6 +6,7 @@ import copy
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,9 +38,9 @@ def save(path: str | Path, history: History, *parts: Saved) -> None:
     """Write the history and the state of `parts` (model, optimizer, schedule) into one file.
 
     The file appears only once it is complete, also when the power fails half-way; an older one of
-    that name stays until then. Raises ValueError, with its name, for what a module holds, or a part has in
-    its state, and cannot be saved: an iterator, a date; TypeError for what is no history, and for a part
-    without a state.
+    that name stays until then, and what an error or Ctrl-C leaves unfinished is removed. Raises ValueError,
+    with its name, for what a module holds, or a part has in its state, and cannot be saved: an iterator, a
+    date; TypeError for what is no history, and for a part without a state.
     As fit's callback:
     `callback=lambda history: save("run.npz", history, model, optimizer)`.
     """
@@ -54,11 +55,16 @@ def save(path: str | Path, history: History, *parts: Saved) -> None:
     text = json.dumps({name: _written(one, arrays, f"save: {name}") for name, one in state.items()})
     target = Path(path)
     partial = target.with_name(target.name + ".partial")
-    with open(partial, "wb") as file:
-        np.savez(file, allow_pickle=False, state=np.array(text), **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, target)
+    try:
+        with open(partial, "wb") as file:
+            np.savez(file, allow_pickle=False, state=np.array(text), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    except BaseException:  # Ctrl-C as well as a full disk
+        with suppress(OSError):  # there is none where it could not be opened
+            partial.unlink()
+        raise
 
 
 def load(path: str | Path, *parts: Saved) -> History:

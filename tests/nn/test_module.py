@@ -1,7 +1,9 @@
 """Modules: names of parameters, saved states, train and eval."""
 
 import copy
+import gc
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -280,3 +282,28 @@ def test_what_belongs_to_the_class_is_told_of():
         "Sequential.layers.0.layers.0.W",
     ]
     assert len(Own().parameters()) == 1
+
+
+def test_a_list_of_the_class_that_fills_later_is_told_of_too():
+    class Filled(Module):
+        layers = []  # noqa: RUF012 (the mistake)
+
+    net = Filled()
+    assert net.parameters() == []
+    net.layers.append(Parameter(np.ones(2)))
+    with pytest.warns(UserWarning, match=r"Filled\.layers\.0 is not among .*: it belongs to the class"):
+        assert net.parameters() == []
+
+
+def test_classes_are_not_kept():
+    class Passing(Module):
+        shared = []  # noqa: RUF012
+
+        def __init__(self):
+            self.shared.append(self)
+
+    assert Passing().parameters() == []
+    kept = weakref.ref(Passing)
+    del Passing
+    gc.collect()
+    assert kept() is None

@@ -383,3 +383,39 @@ def test_a_mask_of_all_false_carries_the_state():
     assert not x.grad.any()
     assert (h.grad == 1).all()
     assert not layer.cell.decay.grad.any()
+
+
+LATER = {
+    "wider": (lambda h: h @ np.ones((D, 2 * D)), ValueError, r"\(3, 4\) at t = 2; it must be of the shapes"),
+    "rows": (lambda h: h[:1], ValueError, r"\(1, 2\) at t = 2; its output must have a row for each of 3"),
+    "two": (lambda h: (h, h), TypeError, r"tuple of 2: .* at t = 2; it must be of the form .* \(3, 2\)"),
+    "array": (lambda h: h.data, TypeError, r"an array .* at t = 2, not a Tensor"),
+    "nothing": (lambda h: None, TypeError, "None at t = 2, not a Tensor"),
+    "single": (
+        lambda h: h.astype("f"),
+        TypeError,
+        r"float32 \(3, 2\) at t = 2, and float64 \(3, 2\) in its f",
+    ),
+}
+
+
+@pytest.mark.parametrize("mask", [None, np.tri(B, T) > 0], ids=["whole", "masked"])
+@pytest.mark.parametrize("name", LATER)
+def test_a_cell_that_goes_wrong_on_the_way_is_named_with_the_step(name, mask):
+    returned, kind, says = LATER[name]
+    for reverse, right in ((False, 2), (True, T - 3)):
+        results = iter([lambda h: h] * right + [returned])
+        layer = Recurrent(Forgetful(lambda h, results=results: next(results)(h)), reverse)
+        with pytest.raises(kind, match=f"^Recurrent: Forgetful returned .*{says}"):
+            layer(leaf(B, T, D), mask=mask)
+
+
+def test_every_tensor_of_a_state_is_looked_at_in_every_step():
+    class Growing(Pair):
+        def __call__(self, x, state):
+            h, c = super().__call__(x, state)
+            return h, c if c.data.max() < 2 else c @ np.ones((1, 2))
+
+    says = r"float64 \(3, 2\), float64 \(3, 2\) at t = 1, and float64 \(3, 2\), float64 \(3, 1\) in its first"
+    with pytest.raises(ValueError, match=f"^Recurrent: Growing returned {says}"):
+        Recurrent(Growing())(leaf(B, T, D))
