@@ -28,7 +28,6 @@ from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
 from minigrad.sandbox.layout import ALWAYS
 
-HIDDEN = ("after_due_date", "after_published", "hidden", "visible")  # Gradescope's words
 TEMPLATES = Path(__file__).parent / "templates"
 SETTINGS = "settings.json"
 
@@ -39,7 +38,8 @@ SETTINGS = "settings.json"
 def archive(course: Course, assignment: Assignment, hidden: str, attempts: int | None) -> bytes:
     """The zip to upload: sources of one assignment, a salt of its own, minigrad's wheel with versions.
 
-    `hidden` says when students see the hidden checks, `attempts` how many submissions are graded.
+    `hidden` is Gradescope's word for when students see the hidden checks, `attempts` how many submissions
+    are graded.
     """
     name, folder = assignment.name, course.authored(assignment.name)
     python = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -19,7 +19,14 @@ from minigrad.grading.platforms.wheel import wheel
 from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
 
 ENDLESS = "def scale(x, factor):\n    while True: pass"
-HOSTILE = "import pathlib\ndef scale(x, factor):\n    raise ValueError(pathlib.Path({!r}).read_text())"
+# is right unless it can read the salt
+HOSTILE = """import pathlib
+def scale(x, factor):
+    try:
+        pathlib.Path({!r}).read_text()
+    except OSError:
+        return factor * x
+"""
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +70,24 @@ def test_right_wrong_and_blank(root: Path) -> None:
 
 def test_hostile_endless_and_no_json(root: Path) -> None:
     salt = root / "source" / "course" / ".minigrad" / "salts" / NAME
-    made = graded(root, answer(root, HOSTILE.format(str(salt))))
-    assert made["score"] == 0
-    assert salt.read_text() not in json.dumps(made)
+    hostile = graded(root, answer(root, HOSTILE.format(str(salt))))
+    assert hostile["score"] == sum(t["max_score"] for t in hostile["tests"])
     assert graded(root, answer(root, ENDLESS))["score"] == 0
     assert "score" not in graded(root, b"not json")
+
+
+def test_without_one_notebook_nothing_is_graded(root: Path) -> None:
+    for path in (root / "submission").glob("*.ipynb"):
+        path.unlink()
+    (root / "submission_metadata.json").write_text("{}")
+    assert "there are 0" in gradescope.grade(root)["output"]
+    for name in ("a.ipynb", "b.ipynb"):
+        (root / "submission" / name).write_text("{}")
+    made = gradescope.grade(root)
+    for name in ("a.ipynb", "b.ipynb"):
+        (root / "submission" / name).unlink()
+    assert "score" not in made
+    assert "there are 2" in made["output"]
 
 
 def test_attempts_beyond_the_limit_keep_the_last_score_that_counted(root: Path) -> None:
