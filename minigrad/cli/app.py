@@ -14,13 +14,36 @@ from typing import Any
 import minigrad
 from minigrad.cli.commands.author import build, init, matrix, new
 from minigrad.cli.commands.study import check
-from minigrad.cli.commands.term import collect, explain, export, grade, history, regrade, report
+from minigrad.cli.commands.term import (
+    collect,
+    explain,
+    export,
+    grade,
+    history,
+    platform,
+    regrade,
+    report,
+)
 from minigrad.cli.options import CANNOT, EXITS, OK
 from minigrad.errors import MinigradError
 
 # In the order of the help. A command is a file of `commands/*/`: its name is the file's, its docstring
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
-COMMANDS = (init, build, check, collect, grade, regrade, report, history, export, explain, new, matrix)
+COMMANDS = (
+    init,
+    build,
+    check,
+    collect,
+    grade,
+    regrade,
+    report,
+    history,
+    export,
+    platform,
+    explain,
+    new,
+    matrix,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

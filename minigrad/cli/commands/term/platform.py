@@ -1,0 +1,45 @@
+"""Pack an assignment's grader for a platform: what is uploaded there.
+
+It holds the solution and hidden checks: upload it, and give it to nobody else.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from minigrad.cli.course import find_course, graded_assignment
+from minigrad.cli.options import CANNOT, OK, writing
+
+EXAMPLE = "minigrad platform gradescope 01-rnn"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("platform", choices=("gradescope",))
+    parser.add_argument("assignment", metavar="ASSIGNMENT")
+    parser.add_argument(
+        "--hidden",
+        choices=("after_due_date", "after_published", "hidden", "visible"),
+        default="after_due_date",
+        help="when students see the hidden checks (default: %(default)s)",
+    )
+    parser.add_argument("--attempts", type=int, metavar="N", help="grade a student's first N submissions")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write the zip (default: here)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write ASSIGNMENT-gradescope.zip."""
+    from minigrad.grading.platforms.gradescope import archive
+    from minigrad.grading.store import files
+
+    if args.attempts is not None and args.attempts < 1:
+        print("minigrad: --attempts wants 1 or more")
+        return CANNOT
+    course = find_course(args)
+    assignment = graded_assignment(course, args.assignment)
+    out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
+    with writing(out.parent):
+        files.write(out, archive(course, assignment, args.hidden, args.attempts))
+    print(f"wrote {out}: has the solution and the hidden checks; upload it, and show it to nobody")
+    return OK

@@ -1,0 +1,1 @@
+"""Grading on somebody else's platform: what is uploaded there, and what runs in it."""
