@@ -60,9 +60,14 @@ bench-grading: $(READY)  ## the grader against stock nbgrader, and a class of 1,
 kills: $(READY)  ## a class graded under 30 kills at random moments ends as an undisturbed one
 	$(BIN)/python -m tests.kills 30
 
-wheel: $(READY)  ## what students install: no solutions in it
-	rm -rf build  # files that are gone would go into the wheel again
+STAFF := build/staff
+wheel: $(READY)  ## dist/: what students install, no solutions in it; dist/staff/: the same with all assignments' sources
+	rm -rf build dist/staff  # files that are gone would go into the wheel again
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	mkdir -p $(STAFF) && cp -r minigrad README.md LICENSE $(STAFF)
+	sed 's/^version = "\(.*\)"/version = "\1+staff"/' pyproject.toml > $(STAFF)/pyproject.toml
+	$(BIN)/python -m zipfile -c $(STAFF)/minigrad/grading/bundled.zip solutions assignments
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist/staff ./$(STAFF)
 
 site: $(READY)  ## the course, the reference and the guides as pages: site/index.html; needs npm
 	$(BIN)/python docs/site/build.py site

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,23 @@ def test_the_guide_has_graded_everybody(course: Path) -> None:
     assert json.loads((course / "results.json").read_text())["score"] == 0
     assert (course / "dist" / WHEEL).exists()
     assert not (course / ".minigrad" / "reports" / "02-lstm").exists(), "01-rnn alone was graded"
+
+
+def test_the_staff_wheel_has_the_assignments_and_the_students_has_none(course: Path) -> None:
+    mine = course.parent / "my-course"
+    for name in ("01-rnn", "02-lstm"):
+        copied, original = (root / "solutions" / name for root in (mine, course))
+        for path in original.glob("*.py"):
+            assert (copied / path.name).exists(), path
+    staff = WHEEL.replace("-py3", "+staff-py3")
+    assert (mine / "wheels" / staff).exists()
+    assert f"minigrad[course]=={staff.split('-')[1]}\n" in (mine / "requirements.txt").read_text()
+    paths = (course / "dist" / WHEEL, course / "dist" / "staff" / staff)
+    inside = [{n for n in zipfile.ZipFile(p).namelist() if ".dist-info/" not in n} for p in paths]
+    students, staffs = inside
+    assert staffs - students == {"minigrad/grading/bundled.zip"}
+    assert not students - staffs
+    assert not [name for name in students if "solutions" in name or "mutants" in name]
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import zipfile
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -96,9 +97,23 @@ def test_copies_need_a_course_that_has_them(clone, tmp_path, monkeypatch, capsys
     assert "no assignment '09-none'" in capsys.readouterr().err
     monkeypatch.chdir(tmp_path)
     assert main(["init", "mine", NAME]) == 2
-    assert "no course here" in capsys.readouterr().err
+    assert "install the staff wheel" in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
     assert main(["--course", "clone", "init", "mine", NAME]) == 0
+
+
+def test_where_there_is_no_course_copies_come_from_the_staff_wheel(clone, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(authoring, "BUNDLED", tmp_path / "bundled.zip")
+    with zipfile.ZipFile(authoring.BUNDLED, "w") as made:
+        for path in clone.authored(NAME).glob("*.py"):
+            made.write(path, f"solutions/{NAME}/{path.name}")
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "mine", "09-none"]) == 2
+    assert f"there is {NAME}" in capsys.readouterr().err
+    assert main(["init", "mine", NAME]) == 0
+    assert {p.name for p in (tmp_path / "mine" / "solutions" / NAME).iterdir()} == {
+        p.name for p in clone.authored(NAME).iterdir() if p.is_file()
+    }
 
 
 def test_without_git_a_line_says_so(clone, tmp_path, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """Start a course of your own: a git repository, with copies of assignments if you name some.
 
-They are copied from the course that --course names, or that the current folder lies in.
+They are copied from the course that --course names, or that the current folder lies in, or else from
+the staff wheel, which has those of minigrad's own course.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, writing
 from minigrad.grading.model import GradingError
+from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad init ../course 01-rnn 02-lstm"
 
@@ -30,10 +33,10 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.authoring.course import lay_out
 
     folder: Path = Path(os.path.abspath(args.folder))
-    source = find_course(args) if args.names else None
-    names = known_names(source, args.names) if source else ()
-    with writing(folder):
-        wrote, kept = lay_out(folder, source, names)
+    with source_of(args) as source:
+        names = known_names(source, args.names) if source else ()
+        with writing(folder):
+            wrote, kept = lay_out(folder, source, names)
     for path in wrote:
         print(path.relative_to(folder))
     for path in kept:
@@ -43,6 +46,18 @@ def run(args: argparse.Namespace) -> int:
     first = f"minigrad build, then {'git add -A' if names else 'minigrad new 01-name'}"
     print(f"Next: cd {folder}, list the class in roster.csv, {first}")
     return OK
+
+
+def source_of(args: argparse.Namespace) -> AbstractContextManager[Course | None]:
+    """The course that assignments are copied from; None where none is asked for."""
+    from minigrad.grading.authoring.course import bundled
+
+    if not args.names:
+        return nullcontext()
+    here = Path.cwd()
+    if args.course or any((folder / "solutions").is_dir() for folder in (here, *here.parents)):
+        return nullcontext(find_course(args))
+    return bundled()
 
 
 def repository(folder: Path) -> None:
