@@ -12,6 +12,7 @@ import io
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -157,13 +158,13 @@ def read_roster(path: Path) -> Roster | None:
     Raises GradingError with the line that is wrong.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decoded(path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise GradingError(f"{path} cannot be read ({error}): save it as CSV in UTF-8; {HELP}") from None
     try:
-        rows = csv.DictReader(io.StringIO(text), skipinitialspace=True, strict=True)
+        rows = csv.DictReader(
+            io.StringIO(text), delimiter=separator(text), skipinitialspace=True, strict=True
+        )
         columns = tuple(name.strip().casefold() for name in rows.fieldnames or ())
         _check_columns(path, columns)
         rows.fieldnames = list(columns)
@@ -173,13 +174,40 @@ def read_roster(path: Path) -> Roster | None:
     return Roster(people, frozenset(columns)) if people else None
 
 
+def decoded(path: Path) -> str:
+    """The roster's text: UTF-8, with or without the mark that spreadsheets put first.
+
+    Raises FileNotFoundError where there is none, GradingError with the line that is no UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+        return data.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise GradingError(
+            f"{path}, line {line}: this is no UTF-8: save it as CSV in UTF-8; {HELP}"
+        ) from None
+    except OSError as error:
+        raise GradingError(f"{path} cannot be read ({error.strerror}): give yourself the right to") from None
+
+
+def separator(text: str) -> str:
+    """What stands between the columns: a comma; or the semicolon or tab that some spreadsheets write."""
+    first = text.partition("\n")[0]
+    return max(",;\t", key=first.count)  # the comma where there is one column alone
+
+
 def _check_columns(path: Path, columns: tuple[str, ...]) -> None:
     if "student" not in columns:
         raise GradingError(f"{path}, line 1: no column `student`; {HELP}")
     for name in columns:
         if name != "student" and name not in (*PLAIN, *LMS):
             there = ", ".join(("student", *PLAIN, *LMS))
-            raise GradingError(f"{path}, line 1: no column is called `{name}`: there is {there}")
+            near = get_close_matches(name, ("student", *PLAIN, *LMS), 1)
+            meant = f": is `{near[0]}` meant?" if near else ""
+            raise GradingError(f"{path}, line 1: no column is called `{name}`{meant or ':'} there is {there}")
         if columns.count(name) > 1:
             raise GradingError(f"{path}, line 1: the column `{name}` is there twice: keep one")
 
