@@ -14,13 +14,13 @@ from typing import Any
 import minigrad
 from minigrad.cli.commands.author import build, init, matrix, new
 from minigrad.cli.commands.study import check
-from minigrad.cli.commands.term import collect, explain, export, grade, regrade, report
+from minigrad.cli.commands.term import collect, explain, export, grade, regrade, report, roster
 from minigrad.cli.options import CANNOT, EXITS, OK
 from minigrad.errors import MinigradError
 
 # In the order of the help. A command is a file of `commands/*/`: its name is the file's, its docstring
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
-COMMANDS = (init, build, check, collect, grade, regrade, report, export, explain, new, matrix)
+COMMANDS = (init, build, check, roster, collect, grade, regrade, report, export, explain, new, matrix)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

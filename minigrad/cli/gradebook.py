@@ -11,6 +11,7 @@ from typing import Any
 
 from minigrad.cli.terminal import progress
 from minigrad.grading.model import Assignment, GradingError, Report, Source
+from minigrad.grading.people.moves import Move, carry_out
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
@@ -27,6 +28,30 @@ def plugin() -> Any:
 
         return plugin
     return None
+
+
+def students(course: Course) -> frozenset[str]:
+    """Everybody who has a line in the gradebook.
+
+    Raises GradingError where there is a gradebook, and no nbgrader to read it.
+    """
+    nbgrader = plugin()
+    if not nbgrader and course.gradebook.exists():
+        raise GradingError(
+            f"{course.gradebook} needs nbgrader, which is not installed: pip install 'minigrad[course]'"
+        )
+    return frozenset(nbgrader.students(course)) if nbgrader else frozenset()
+
+
+def move(course: Course, planned: Move) -> None:
+    """Carry a move out that was begun: first in the gradebook, then on disk.
+
+    Raises GradingError where the gradebook or the disk fails, and the move stays to be finished.
+    """
+    if nbgrader := plugin():
+        with files.private():
+            nbgrader.move(course, planned)
+    carry_out(course, planned)
 
 
 def register(course: Course, assignment: Assignment) -> None:

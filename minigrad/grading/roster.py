@@ -73,6 +73,16 @@ class Roster:
     people: tuple[Person, ...]
     columns: frozenset[str] = frozenset()
 
+    @cached_property
+    def dropped(self) -> frozenset[str]:
+        """Who has dropped out: on record, and counted nowhere."""
+        return frozenset(p.student for p in self.people if p.status == "dropped")
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """By student, the name; nobody who has none."""
+        return {p.student: p.name for p in self.people if p.name}
+
     def student(self, who: Who) -> str:
         """The student's id; Refused where the roster has nobody, or several, or somebody who dropped out."""
         found = self._meant(who)

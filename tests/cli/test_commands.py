@@ -262,7 +262,7 @@ def test_collect_lays_an_archive_out(course, tmp_path_factory, capsys):
         "minigrad: not taken: 1 files of systems' own (.DS_Store, __MACOSX, Thumbs.db)",
     ]
     assert course.submissions(NAME).keys() == {"ada"}
-    course.roster.write_text("student;name\n")
+    course.roster.write_text("name;email\n")
     assert main(["collect", NAME, str(archive)]) == 2
     assert "roster.csv, line 1: no column `student`" in capsys.readouterr().err
 

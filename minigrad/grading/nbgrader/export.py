@@ -68,7 +68,7 @@ def _scores(submission: SubmittedAssignment, exercises: Mapping[str, str]) -> Sc
 
 def _total(submission: SubmittedAssignment, report: Report | None, exercises: Mapping[str, str]) -> Total:
     penalty = submission.late_submission_penalty
-    score = None if _undecided(submission) else max(0.0, submission.score - penalty)
+    score = None if undecided(submission) else max(0.0, submission.score - penalty)
     current = report is None or as_recorded(report, _scores(submission, exercises)) == report
     return Total(score, penalty, bool(submission.needs_manual_grade), current)
 
@@ -117,14 +117,14 @@ def _row(gradebook: Gradebook, assignment: Assignment, student: Student) -> list
         penalty = submission.late_submission_penalty
         scores = (submission.score, penalty, max(0.0, submission.score - penalty))
         timestamp, asked = submission.timestamp, submission.needs_manual_grade
-        if _undecided(submission):
+        if undecided(submission):
             scores = ("", "", "")
     who = (student.id, student.last_name, student.first_name, student.email)
     values = (assignment.name, assignment.duedate, timestamp, *who, *scores, assignment.max_score, asked)
     return ["" if value is None else str(value) for value in values]
 
 
-def _undecided(submission: SubmittedAssignment) -> bool:
+def undecided(submission: SubmittedAssignment) -> bool:
     """Whether checks have no score, neither the judge's nor one given by hand."""
     return any(
         grade.cell_type == "code" and grade.auto_score is None and grade.manual_score is None

@@ -33,7 +33,9 @@ from minigrad.grading.nbgrader.gradebook import (
     registered,
 )
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
+from minigrad.grading.nbgrader.people import name_students
 from minigrad.grading.report.markup import printable
+from minigrad.grading.roster import read_roster
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 
@@ -209,6 +211,7 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             made = with_report(notebook, report, assignment)
             enter(opened, assignment, student, notebook, report, dates)
             drop_page(self.course, assignment.name, student)
+            name_students(opened, read_roster(self.course.roster), (student,))
             opened.db.commit()
         return made, resources
 

@@ -46,5 +46,23 @@ def lay(notebook: Path, kept: Path, data: bytes, attempt: str = "") -> Laid:
     return Laid(True, "" if there is None else f"replaces another, which is kept in {kept}")
 
 
+def keep(notebook: Path, kept: Path) -> None:
+    """Keep a notebook, and the time beside it, as an attempt; what is kept already stays as it is."""
+    if not notebook.is_file() or notebook.is_symlink():
+        return
+    data = notebook.read_bytes()
+    if not list(kept.glob(f"*.{_digest(data)}.ipynb")):
+        files.write(kept / f"{UNDATED}.{_digest(data)}.ipynb", data)
+    stamp = notebook.parent / TIME
+    if stamp.is_file() and not stamp.is_symlink():
+        files.write(kept / f"{UNDATED}.{_digest(data)}.{TIME}", stamp.read_bytes())
+
+
+def moment(notebook: Path, kept: Path) -> str:
+    """When the notebook that is graded was handed in, as its LMS has it; "" where that is not known."""
+    found = [path.name.split(".")[0] for path in kept.glob(f"*.{_digest(notebook.read_bytes())}.ipynb")]
+    return max((time for time in found if time != UNDATED), default="")
+
+
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
