@@ -137,7 +137,7 @@ def test_what_spreadsheets_write_is_understood(tmp_path, text):
 def test_empty_lines_and_spaces_count_for_nothing(tmp_path):
     (tmp_path / "roster.csv").write_text("Student, Name\n s1 , Ann Lee \n,\n")
     assert read_roster(tmp_path / "roster.csv") == Roster(
-        (Person("s1", "Ann Lee", line=2),), frozenset(("student", "name"))
+        (Person("s1", "Ann Lee", line=2),), ("student", "name")
     )
 
 
