@@ -42,6 +42,7 @@ def test_a_look_at_the_class(course: Course, monkeypatch, capsys) -> None:
     assert told.out.splitlines() == [
         "4 students in roster.csv: 3 active, 1 dropped",
         f"{NAME}: 2 of 3 handed in nothing: s2 Bo May, s3 Bo May",
+        "the column `canvas` of roster.csv is empty for s3",
     ]
     assert told.err.splitlines() == [
         "minigrad: Ann Lee is not in roster.csv, and may be s1: `minigrad roster merge 'Ann Lee' s1`",
@@ -50,7 +51,6 @@ def test_a_look_at_the_class(course: Course, monkeypatch, capsys) -> None:
         "`minigrad roster rename 'stranger of them' STUDENT`",
         "minigrad: s2 (line 3) and s3 (line 4) of roster.csv have the same name: an LMS that gives names "
         "alone means neither; if they are one person, delete a line",
-        "minigrad: the column `canvas` of roster.csv is empty for s3",
     ]
 
 

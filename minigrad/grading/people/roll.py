@@ -16,7 +16,7 @@ class Roll:
     """What a look at the class found, in lines."""
 
     figures: str  # "24 students: 22 active, 2 dropped"
-    missing: Sequence[str]  # who has not handed in, by assignment
+    notes: Sequence[str]  # who has not handed in, by assignment; what the roster lacks of whom
     wrong: Sequence[str]  # what somebody must see to
 
 
@@ -32,7 +32,7 @@ def roll(roster: Roster, handed_in: Mapping[str, Collection[str]], known: Collec
     strangers = [_stranger(s, roster, known) for s in sorted(set(known) - listed)]
     several = "" if len(listed) == 1 else "s"
     figures = f"{len(listed)} student{several} in {FILE}: {len(active)} active, {len(roster.dropped)} dropped"
-    return Roll(figures, missing, [*strangers, *_double(roster), *_gaps(roster)])
+    return Roll(figures, [*missing, *_gaps(roster)], [*strangers, *_double(roster)])
 
 
 def _stranger(student: str, roster: Roster, known: Collection[str]) -> str:

@@ -69,11 +69,11 @@ def why(result):
 
 BLACKBOARD = "HW 1_{}_attempt_2030-01-31-{}-00-00"
 # The forms, by what is public of them. Moodle: mod/assign/locallib.php (`download_submissions`). Canvas:
-# lib/content_zipper.rb (`get_filename`, `add_upload_submission`). Blackboard: its help, "Download assignments",
-# and BBGradebookOrganiser. Sakai: scripts that look for "Submission attachment(s)" below "Name(id)".
-# Gradescope: scripts that read the `:submitters:` of submission_metadata.yml. GitHub Classroom: scripts around
-# `gh classroom clone student-repos`. nbgrader: exchange/default/submit.py (`assignment_filename`). Brightspace
-# and ILIAS: as their users describe the folders; no source of theirs was seen.
+# lib/content_zipper.rb (`get_filename`, `add_upload_submission`). Blackboard: its help, "Download
+# assignments", and BBGradebookOrganiser. Sakai: scripts that look for "Submission attachment(s)" below
+# "Name(id)". Gradescope: scripts that read the `:submitters:` of submission_metadata.yml. GitHub Classroom:
+# scripts around `gh classroom clone student-repos`. nbgrader: exchange/default/submit.py
+# (`assignment_filename`). Brightspace and ILIAS: as their users describe the folders; no source was seen.
 EXPORTS = {
     "Moodle": (
         [

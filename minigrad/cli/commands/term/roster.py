@@ -63,7 +63,7 @@ def look(course: Course) -> int:
         raise GradingError(f"{course.roster} lists nobody yet: one line for each student, below the header")
     handed_in = {name: course.submissions(name).keys() for name in course.names()}
     found = roll(roster, handed_in, course.students() | gradebook.students(course))
-    for line in (found.figures, *found.missing):
+    for line in (found.figures, *found.notes):
         print(printable(line))
     for line in found.wrong:
         print(printable(f"minigrad: {line}"), file=sys.stderr)
