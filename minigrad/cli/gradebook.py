@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli.terminal import progress
-from minigrad.grading.model import Assignment, GradingError, Report, Source
+from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
 from minigrad.grading.people.moves import Move, carry_out
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
@@ -93,7 +93,7 @@ def told_behind(name: str, students: Sequence[str]) -> str:
     """What is said of students whose last reports the gradebook does not have."""
     if not students:
         return ""
-    return f"the gradebook is behind the last grading of {', '.join(students)}: run `minigrad grade {name}`"
+    return f"the gradebook is behind the last grading of {', '.join(students)}: run {to_type('grade', name)}"
 
 
 def renew_feedback(course: Course, name: str) -> None:
@@ -131,7 +131,7 @@ def record(
         except KeyboardInterrupt:
             raise GradingError(
                 f"stopped: {len(recorded)} of {len(submissions)} are recorded, and the gradebook is behind "
-                f"the reports: run `minigrad {command} {assignment.name}` again, which goes on there"
+                f"the reports: run {to_type(command, assignment.name)} again, which goes on there"
             ) from None
     for student, why in failed.items():
         last = (why.strip().splitlines() or ["nbgrader does not say why"])[-1]

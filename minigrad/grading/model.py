@@ -247,7 +247,7 @@ class Alike:
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 
 
-def typed(*words: object) -> str:
+def to_type(*words: object) -> str:
     """A command of ours as a message tells it, between backticks: it can be typed as it stands."""
     return f"`minigrad {shlex.join(map(str, words))}`"
 

@@ -21,7 +21,7 @@ from nbgrader.preprocessors import ComputeChecksums, SaveCells
 
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.decisions import demand_known, maxima
-from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report
+from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report, to_type
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
@@ -141,7 +141,7 @@ def demand_points(opened: Gradebook, assignment: Assignment, decisions: Sequence
         other = sorted(id for id in known.keys() | wanted.keys() if known.get(id) != wanted.get(id))
         raise GradingError(
             f"{name}: the points of {', '.join(other)} are not those of the release in the gradebook: "
-            f"run `minigrad regrade {name}`, which brings all in line. Nothing was recorded"
+            f"run {to_type('regrade', name)}, which brings all in line. Nothing was recorded"
         )
 
 

@@ -22,7 +22,7 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.intake.stamp import FILE, handed_in_at
-from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
+from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source, to_type
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
@@ -45,7 +45,7 @@ Resources = dict[str, Any]
 def release_files(course: Course, name: str) -> dict[str, bytes]:
     """The files of a release, by name. Raises GradingError where it is not built."""
     if not course.release_notebook(name).is_file():
-        raise GradingError(f"{name} is not built: run `minigrad build {name}`")
+        raise GradingError(f"{name} is not built: run {to_type('build', name)}")
     found = (p for p in course.release(name).iterdir() if p.is_file() and not p.name.startswith("."))
     return {p.name: p.read_bytes() for p in found}
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from minigrad.grading.intake.stamp import handed_in_at
-from minigrad.grading.model import GradingError, Refused, typed
+from minigrad.grading.model import GradingError, Refused, to_type
 from minigrad.grading.people.lists import roster_merged, roster_renamed, toml_renamed
 from minigrad.grading.roster import folded, possible, read_roster
 from minigrad.grading.store import files
@@ -57,7 +57,7 @@ def planned_rename(course: Course, old: str, new: str, recorded: Collection[str]
     both_listed = old in listed and new in listed
     if both_listed or new in recorded or any(_there(place / new, place / old) for place in _places(course)):
         raise GradingError(
-            f"{new} is a student already: to make one of both, {typed('roster', 'merge', old, new)}"
+            f"{new} is a student already: to make one of both, {to_type('roster', 'merge', old, new)}"
         )
     for other in {*listed, *recorded, *_folders(course.submitted)} - {old, new}:
         if folded(other) == folded(new):
@@ -143,7 +143,7 @@ def _demand_known(course: Course, student: str, recorded: Collection[str]) -> No
         or student in recorded
         or any(_there(place / student) for place in _places(course))
     ):
-        raise GradingError(f"nobody here is called {student!r}: {typed('roster')} lists the class")
+        raise GradingError(f"nobody here is called {student!r}: {to_type('roster')} lists the class")
 
 
 def _listed(course: Course) -> frozenset[str]:
@@ -233,7 +233,7 @@ def demand_settled(course: Course) -> None:
     """Raise GradingError where a move is under way, or was stopped."""
     if found := pending(course):
         raise GradingError(
-            f"{found.old} becomes {found.new}, and that was stopped half-way: {typed('roster')} finishes it"
+            f"{found.old} becomes {found.new}, and that was stopped half-way: {to_type('roster')} finishes it"
         )
 
 
@@ -265,7 +265,7 @@ def carry_out(course: Course, planned: Move) -> None:
     except OSError as error:
         raise GradingError(
             f"{planned.old} could not be moved as a whole ({error.strerror}: {error.filename}): "
-            f"see to it, then {typed('roster')} finishes it"
+            f"see to it, then {to_type('roster')} finishes it"
         ) from error
 
 

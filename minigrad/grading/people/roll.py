@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from minigrad.grading.model import Refused, typed
+from minigrad.grading.model import Refused, to_type
 from minigrad.grading.report.markup import named
 from minigrad.grading.roster import FILE, LMS, Roster, Who, folded
 
@@ -40,8 +40,8 @@ def _stranger(student: str, roster: Roster, known: Collection[str]) -> str:
     try:
         meant = roster.student(Who("", (student,)))
     except Refused:
-        return f"{student} is not in {FILE}: add a line, or {typed('roster', 'rename', student, 'STUDENT')}"
-    remedy = typed("roster", "merge" if meant in known else "rename", student, meant)
+        return f"{student} is not in {FILE}: add a line, or {to_type('roster', 'rename', student, 'STUDENT')}"
+    remedy = to_type("roster", "merge" if meant in known else "rename", student, meant)
     return f"{student} is not in {FILE}, and may be {meant}: {remedy}"
 
 

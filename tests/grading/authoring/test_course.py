@@ -96,7 +96,8 @@ def test_copies_need_a_course_that_has_them(clone, tmp_path, monkeypatch, capsys
     assert "no assignment '09-none'" in capsys.readouterr().err
     monkeypatch.chdir(tmp_path)
     assert main(["init", "mine", NAME]) == 2
-    assert "no course here" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"no course is here: name it, as in `minigrad --course COURSE init mine {NAME}`" in told
     assert not (tmp_path / "mine").exists()
     assert main(["--course", "clone", "init", "mine", NAME]) == 0
 
@@ -140,6 +141,7 @@ COMMANDS = (
     *("build", "matrix", "new 02-other", f"collect {NAME} x.zip", f"grade {NAME}", f"regrade {NAME}"),
     *(f"report {NAME}", f"export {NAME}", "explain ada scale.values", f"init ../new {NAME}"),
     f"check --full solutions/{NAME}",
+    "roster rename ada s1",
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, writing
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, to_type
+from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad init ../course 01-rnn 02-lstm"
 
@@ -30,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.authoring.course import lay_out
 
     folder: Path = Path(os.path.abspath(args.folder))
-    source = find_course(args) if args.names else None
+    source = find_source(args) if args.names else None
     names = known_names(source, args.names) if source else ()
     with writing(folder):
         wrote, kept = lay_out(folder, source, names)
@@ -41,8 +43,21 @@ def run(args: argparse.Namespace) -> int:
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         repository(folder)
     first = f"minigrad build, then {'git add -A' if names else 'minigrad new 01-name'}"
-    print(f"Next: cd {folder}, list the class in roster.csv, {first}")
+    print(f"Next: cd {shlex.quote(str(folder))}, list the class in roster.csv, {first}")
     return OK
+
+
+def find_source(args: argparse.Namespace) -> Course:
+    """The course that assignments are copied from; GradingError where none is here and none is named."""
+    try:
+        if not args.course:
+            Course.find(Path.cwd())
+    except GradingError:
+        example = to_type("--course", "COURSE", "init", args.folder, *args.names)
+        raise GradingError(
+            f"assignments are copied from a course, and no course is here: name it, as in {example}"
+        ) from None
+    return find_course(args)
 
 
 def repository(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, WRONG, writing
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, to_type
 
 EXAMPLE = "minigrad export 01-rnn --to canvas"
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             "nbgrader keeps the gradebook, and is not installed: pip install 'minigrad[course]'"
         )
     if not nbgrader.registered(course, name):
-        raise GradingError(f"no gradebook has {name} yet: run `minigrad grade {name}`")
+        raise GradingError(f"no gradebook has {name} yet: run {to_type('grade', name)}")
     with grading(course):
         maximum, totals = nbgrader.totals(course, name)
     reports, handed_in = last_reports(course, name), course.submissions(name)

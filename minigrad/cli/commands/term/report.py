@@ -12,7 +12,7 @@ from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, names_of, tell_dropped
 from minigrad.cli.options import OK, add_flag, writing
 from minigrad.cli.terminal import class_table
-from minigrad.grading.model import Alike, GradingError, Report
+from minigrad.grading.model import Alike, GradingError, Report, to_type
 
 EXAMPLE = "minigrad report 01-rnn --out reports"
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     (assignment,) = known_names(course, [args.assignment])
     reports = last_reports(course, assignment)
     if not reports:
-        raise GradingError(f"{assignment} was not graded yet: run `minigrad grade {assignment}`")
+        raise GradingError(f"{assignment} was not graded yet: run {to_type('grade', assignment)}")
     names = names_of(course)
     values = json.dumps(class_json(reports, names), indent=1) + "\n"
     if args.json:
