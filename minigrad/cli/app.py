@@ -23,6 +23,7 @@ from minigrad.cli.commands.term import (
     platform,
     regrade,
     report,
+    roster,
 )
 from minigrad.cli.options import CANNOT, EXITS, OK
 from minigrad.errors import MinigradError
@@ -30,19 +31,8 @@ from minigrad.errors import MinigradError
 # In the order of the help. A command is a file of `commands/*/`: its name is the file's, its docstring
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
 COMMANDS = (
-    init,
-    build,
-    check,
-    collect,
-    grade,
-    regrade,
-    report,
-    history,
-    export,
-    platform,
-    explain,
-    new,
-    matrix,
+    *(init, build, check, roster, collect, grade, regrade, report),
+    *(history, export, platform, explain, new, matrix),
 )
 
 

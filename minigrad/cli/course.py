@@ -4,23 +4,48 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from minigrad.grading.model import Assignment, GradingError, Source
+from minigrad.grading.people.moves import demand_settled
+from minigrad.grading.report.markup import printable
+from minigrad.grading.roster import read_roster
 from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.layout import Course
 
 
-def find_course(args: argparse.Namespace) -> Course:
+def find_course(args: argparse.Namespace, settled: bool = True) -> Course:
     """The course named by --course, or else the one that the current folder lies in.
 
-    Raises GradingError where there is none, and where nbgrader would grade it without the judge.
+    Raises GradingError where there is none, where nbgrader would grade it without the judge, and, unless
+    `settled` is False, where a student's move to another id was stopped half-way.
     """
     course = Course.at(args.course) if args.course else Course.find(Path.cwd())
     demand_configuration(course)
+    if settled:
+        demand_settled(course)
     return course
+
+
+def names_of(course: Course) -> Mapping[str, str]:
+    """The students' names, by the roster."""
+    roster = read_roster(course.roster)
+    return roster.names if roster else {}
+
+
+def tell_dropped(course: Course, name: str) -> None:
+    """Say on standard error who has dropped out and is left out, though there is work."""
+    there = {
+        path.name
+        for path in (course.submitted, course.reports(name))
+        if path.is_dir()
+        for path in path.iterdir()
+    }
+    if gone := sorted(course.dropped() & there):
+        print(printable(f"minigrad: dropped, so not counted: {', '.join(gone)}"), file=sys.stderr)
 
 
 def known_names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
@@ -101,6 +126,8 @@ def _handed_in(course: Course, name: str, all: Mapping[str, Source], path: Path)
         raise GradingError(
             f"{path} is not about {name}: name {Path(*path.parts[: 1 - len(parts)])} or {name}'s"
         )
+    if not chosen and parts[0] in course.dropped():
+        raise GradingError(f"{parts[0]} has dropped out ({course.roster.name}): nothing of theirs is graded")
     if not chosen:
         raise GradingError(f"nothing of {name} was handed in at {path}: leave it out")
     if len(parts) > 2 and path not in chosen.values():

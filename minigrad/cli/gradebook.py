@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli.terminal import progress
-from minigrad.grading.model import Assignment, GradingError, Report, Source
+from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
+from minigrad.grading.people.moves import Move, carry_out
 from minigrad.grading.report.lms import Grade
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
@@ -28,6 +29,30 @@ def plugin() -> Any:
 
         return plugin
     return None
+
+
+def students(course: Course) -> frozenset[str]:
+    """Everybody who has a line in the gradebook.
+
+    Raises GradingError where there is a gradebook, and no nbgrader to read it.
+    """
+    nbgrader = plugin()
+    if not nbgrader and course.gradebook.exists():
+        raise GradingError(
+            f"{course.gradebook} needs nbgrader, which is not installed: pip install 'minigrad[course]'"
+        )
+    return frozenset(nbgrader.students(course)) if nbgrader else frozenset()
+
+
+def move(course: Course, planned: Move) -> None:
+    """Carry a move out that was begun: first in the gradebook, then on disk.
+
+    Raises GradingError where the gradebook or the disk fails, and the move stays to be finished.
+    """
+    if nbgrader := plugin():
+        with files.private():
+            nbgrader.move(course, planned)
+    carry_out(course, planned)
 
 
 def register(course: Course, assignment: Assignment) -> None:
@@ -69,7 +94,7 @@ def told_behind(name: str, students: Sequence[str]) -> str:
     """What is said of students whose last reports the gradebook does not have."""
     if not students:
         return ""
-    return f"the gradebook is behind the last grading of {', '.join(students)}: run `minigrad grade {name}`"
+    return f"the gradebook is behind the last grading of {', '.join(students)}: run {to_type('grade', name)}"
 
 
 class NotThere(GradingError):
@@ -92,7 +117,7 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
             "nbgrader keeps the gradebook, and is not installed: pip install 'minigrad[course]'"
         )
     if not nbgrader.registered(course, name):
-        raise NotThere(f"no gradebook has {name} yet: run `minigrad grade {name}`")
+        raise NotThere(f"no gradebook has {name} yet: run {to_type('grade', name)}")
     with grading(course):
         maximum, totals = nbgrader.totals(course, name)
     reports, handed_in = last_reports(course, name), course.submissions(name)
@@ -141,7 +166,7 @@ def record(
         except KeyboardInterrupt:
             raise GradingError(
                 f"stopped: {len(recorded)} of {len(submissions)} are recorded, and the gradebook is behind "
-                f"the reports: run `minigrad {command} {assignment.name}` again, which goes on there"
+                f"the reports: run {to_type(command, assignment.name)} again, which goes on there"
             ) from None
     for student, why in failed.items():
         last = (why.strip().splitlines() or ["nbgrader does not say why"])[-1]

@@ -6,9 +6,12 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 
 from minigrad.grading.model import Exercise, Report
-from minigrad.grading.report.markup import number, printable
+from minigrad.grading.report.markup import NOBODY, Names, named, number, printable
+
+WIDEST = 32  # characters of a table's column, unless it is the last
 
 
 def _rich() -> bool:
@@ -58,21 +61,21 @@ def _bar(label: str, total: int) -> Iterator[Callable[[str], None]]:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = 100) -> str:
-    """Rows under a header in aligned columns; the last column is wrapped to fit `width`."""
+    """Rows under a header in aligned columns, all of them wrapped: the last to fit `width`, others where
+    they are wider than `WIDEST`."""
     cells = [[" ".join(printable(text).split("\n")) for text in row] for row in (header, *rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    last = max(20, width - sum(widths[:-1]) - 2 * (len(header) - 1))
+    widths = [min(WIDEST, max(len(row[i]) for row in cells)) for i in range(len(header) - 1)]
+    widths.append(max(20, width - sum(widths) - 2 * len(widths)))
     lines: list[str] = []
     for row in cells:
-        left = "  ".join(text.ljust(w) for text, w in zip(row[:-1], widths[:-1], strict=True))
-        wrapped = textwrap.wrap(row[-1], last) or [""]
-        lines.append(f"{left}  {wrapped[0]}".rstrip())
-        lines += [f"{'':{len(left)}}  {more}" for more in wrapped[1:]]
+        columns = [textwrap.wrap(text, w) or [""] for text, w in zip(row, widths, strict=True)]
+        for parts in zip_longest(*columns, fillvalue=""):
+            lines.append("  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip())
     rule = "─" * min(width, max(map(len, lines)))
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def class_table(reports: Mapping[str, Report], width: int = 110) -> str:
+def class_table(reports: Mapping[str, Report], names: Names = NOBODY, width: int = 110) -> str:
     """Student, score, and for each lost point the check, the reason and the hint."""
     rows: list[tuple[str, str, str, str]] = []
     for student, one in reports.items():
@@ -83,7 +86,7 @@ def class_table(reports: Mapping[str, Report], width: int = 110) -> str:
         elif one.blank:
             lost = [("", "blank: the release as it came")]
         for i, (what, why) in enumerate(lost or [("", "")]):
-            rows.append(("" if i else student, "" if i else score, what, why))
+            rows.append(("" if i else named(student, names), "" if i else score, what, why))
     return table(("student", "score", "check", "why"), rows, width)
 
 

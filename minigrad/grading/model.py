@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,6 +245,11 @@ class Alike:
 
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+
+
+def to_type(*words: object) -> str:
+    """A command of ours as a message tells it, between backticks: it can be typed as it stands."""
+    return f"`minigrad {shlex.join(map(str, words))}`"
 
 
 def clean(text: str, cap: int = 16_384) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -33,6 +34,10 @@ LMS = {
 PLAIN = ("name", "email", "section", "group", "status")
 STATUS = ("", "active", "dropped")
 HELP = "the first line names the columns, `student` among them, and each line after it is one student"
+
+
+class Stranger(Refused):
+    """Whom a path names is nobody of the roster: a line of it would help."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,17 @@ class Roster:
     """All students of a course. Every id and email address in it means one person; names need not."""
 
     people: tuple[Person, ...]
-    columns: frozenset[str] = frozenset()
+    columns: Collection[str] = ()  # in the order of the file
+
+    @cached_property
+    def dropped(self) -> frozenset[str]:
+        """Who has dropped out: on record, and counted nowhere."""
+        return frozenset(p.student for p in self.people if p.status == "dropped")
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """By student, the name; nobody who has none."""
+        return {p.student: p.name for p in self.people if p.name}
 
     def student(self, who: Who) -> str:
         """The student's id; Refused where the roster has nobody, or several, or somebody who dropped out."""
@@ -78,7 +93,7 @@ class Roster:
         if not found:
             column = who.lms if who.lms and (who.ids or who.lms in self.columns) else "name"
             where = f"the column `{column}`" if who.lms else "a line"
-            raise Refused(f"{FILE} has nobody of that name or id: add {where} for {who}")
+            raise Stranger(f"{FILE} has nobody of that name or id: add {where} for {who}")
         if len(found) > 1:
             several = " and ".join(f"{p.student} (line {p.line})" for p in found)
             raise Refused(f"{who} may be {several} of {FILE}: lay the file into the right folder by hand")
@@ -120,12 +135,12 @@ def student_of(who: Who, roster: Roster | None) -> str:
     if roster is not None:
         return roster.student(who)
     if not who.ids:
-        raise Refused(
+        raise Stranger(
             f"{LMS[who.lms]} gives a name and no id that lasts from one assignment to the next: "
             f"list the class in {FILE}, in the columns `student` and `name`, and collect again"
         )
     if len(who.ids) > 1:
-        raise Refused(
+        raise Stranger(
             f"whose it is can be read in {len(who.ids)} ways ({who}): list the class in {FILE}, "
             f"in the columns `student` and `{who.lms}`, and collect again"
         )
@@ -133,6 +148,24 @@ def student_of(who: Who, roster: Roster | None) -> str:
     if not possible(student):
         raise Refused("its folder's name cannot be a student's id")
     return student
+
+
+def line_for(who: Who, columns: Collection[str]) -> str:
+    """The line that the roster lacks for somebody, with STUDENT for the id that is to be chosen."""
+    id = who.ids[-1] if who.ids else ""
+    where = who.lms if who.lms else "student"
+    said = {"student": "STUDENT", "name": who.name, ("email" if "@" in id else where): id}
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([said.get(column, "") for column in columns])
+    return out.getvalue()
+
+
+def columns_for(everybody: Collection[Who], roster: Roster | None) -> tuple[str, ...]:
+    """The columns of the roster, or of a new one that can tell these people."""
+    if roster:
+        return tuple(roster.columns)
+    lms = dict.fromkeys(who.lms for who in everybody if who.lms and who.ids)
+    return ("student", "name", "email", *lms)
 
 
 def possible(student: str) -> bool:
@@ -157,20 +190,45 @@ def read_roster(path: Path) -> Roster | None:
     Raises GradingError with the line that is wrong.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decoded(path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise GradingError(f"{path} cannot be read ({error}): save it as CSV in UTF-8; {HELP}") from None
     try:
-        rows = csv.DictReader(io.StringIO(text), skipinitialspace=True, strict=True)
+        rows = csv.DictReader(
+            io.StringIO(text), delimiter=separator(text), skipinitialspace=True, strict=True
+        )
         columns = tuple(name.strip().casefold() for name in rows.fieldnames or ())
         _check_columns(path, columns)
         rows.fieldnames = list(columns)
         people = tuple(_people(path, rows))
     except csv.Error as error:
         raise GradingError(f"{path} is no CSV ({error}); {HELP}") from None
-    return Roster(people, frozenset(columns)) if people else None
+    return Roster(people, columns) if people else None
+
+
+def decoded(path: Path) -> str:
+    """The roster's text: UTF-8, with or without the mark that spreadsheets put first.
+
+    Raises FileNotFoundError where there is none, GradingError with the line that is no UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+        return data.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise GradingError(
+            f"{path}, line {line}: this is no UTF-8: save it as CSV in UTF-8; {HELP}"
+        ) from None
+    except OSError as error:
+        raise GradingError(f"{path} cannot be read ({error.strerror}): give yourself the right to") from None
+
+
+def separator(text: str) -> str:
+    """What stands between the columns: a comma; or the semicolon or tab that some spreadsheets write."""
+    first = text.partition("\n")[0]
+    return max(",;\t", key=first.count)  # the comma where there is one column alone
 
 
 def _check_columns(path: Path, columns: tuple[str, ...]) -> None:
@@ -179,7 +237,9 @@ def _check_columns(path: Path, columns: tuple[str, ...]) -> None:
     for name in columns:
         if name != "student" and name not in (*PLAIN, *LMS):
             there = ", ".join(("student", *PLAIN, *LMS))
-            raise GradingError(f"{path}, line 1: no column is called `{name}`: there is {there}")
+            near = get_close_matches(name, ("student", *PLAIN, *LMS), 1)
+            meant = f": is `{near[0]}` meant?" if near else ""
+            raise GradingError(f"{path}, line 1: no column is called `{name}`{meant or ':'} there is {there}")
         if columns.count(name) > 1:
             raise GradingError(f"{path}, line 1: the column `{name}` is there twice: keep one")
 

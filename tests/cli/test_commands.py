@@ -246,13 +246,23 @@ def test_collect_lays_an_archive_out(course, tmp_path_factory, capsys):
     told = capsys.readouterr()
     assert "0 submissions laid into" in told.out
     assert "list the class in roster.csv" in told.err
+    assert told.err.splitlines()[-3:] == [
+        "minigrad: lines for roster.csv, whose first is student,name,email; with an id in place of STUDENT:",
+        "minigrad:   STUDENT,Ada L,",
+        "minigrad:   STUDENT,Bea M,",
+    ]
     assert not course.submitted.exists()
 
     course.roster.write_text("student,name\nada,Ada L\nbea,Bea M\n")
+    assert main(["collect", NAME, str(archive), "--dry-run"]) == 1
+    seen = capsys.readouterr()
+    assert not course.submitted.exists()
+    assert not course.attempts(NAME).exists()
     assert main(["collect", NAME, str(archive)]) == 1
     told = capsys.readouterr()
+    assert (seen.out.replace("would be laid", "laid"), seen.err) == told
     assert told.out.splitlines() == [
-        f"ada <- Ada L_12_assignsubmission_file_/{NAME}.ipynb",
+        f"ada Ada L <- Ada L_12_assignsubmission_file_/{NAME}.ipynb (time unknown)",
         f"1 submission laid into {course.submitted}, read as: Moodle",
     ]
     assert told.err.splitlines() == [
@@ -263,7 +273,7 @@ def test_collect_lays_an_archive_out(course, tmp_path_factory, capsys):
         "minigrad: not taken: 1 files of systems' own (.DS_Store, __MACOSX, Thumbs.db)",
     ]
     assert course.submissions(NAME).keys() == {"ada"}
-    course.roster.write_text("student;name\n")
+    course.roster.write_text("name;email\n")
     assert main(["collect", NAME, str(archive)]) == 2
     assert "roster.csv, line 1: no column `student`" in capsys.readouterr().err
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+import minigrad
 from minigrad.cli import main
 from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import run as classroom
@@ -101,3 +103,15 @@ def test_an_assignment_is_understood_as_the_shell_completes_it(course, graded, f
     for words in (["build"], ["report"]):
         assert main([*words, form.format(NAME)]) == 0
     assert "elsewhere/01-tiny" in refused(capsys, "build", f"elsewhere/{NAME}")
+
+
+def test_a_command_that_a_message_tells_can_be_typed_as_it_stands(course, tmp_path, monkeypatch, capsys):
+    """Whatever stands in such a command is quoted for a shell: by `to_type`, and nowhere by hand."""
+    source = {path: path.read_text(encoding="utf-8") for path in Path(minigrad.__file__).parent.rglob("*.py")}
+    by_hand = re.compile(r"`minigrad [^`\n]*?\{|: (minigrad|cd) \{(?!shlex)")
+    assert [path.name for path, text in source.items() if by_hand.search(text)] == ["model.py"]  # `to_type`
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "my course"]) == 0
+    assert f"Next: cd '{tmp_path}/my course', list" in capsys.readouterr().out
+    (tmp_path / "my course" / "nbgrader_config.py").unlink()
+    assert f"`minigrad init '{tmp_path}/my course'`" in refused(capsys, "--course", "my course", "build")

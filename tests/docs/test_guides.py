@@ -83,7 +83,13 @@ def guide(place: Place) -> Iterator[Shell]:
     students = f"(cd '{ROOT}' && env -u PYTHONPATH '{sys.executable}' -m tests.docs.worlds \"$OLDPWD\")"
     replaced = {"COURSE-REPOSITORY": str(upstream), "/srv/exchange": str(exchange)}
     more = "echo 'Zoë von Ü,Zoë,zoe@example.org,' >> roster.csv"
-    between = {". .venv/bin/activate": students, "file roster.csv": more}
+    again = "mkdir -p 'submitted/Ann Lee' && cp -r submitted/s17/02-lstm 'submitted/Ann Lee'"
+    between = {
+        ". .venv/bin/activate": students,
+        "file roster.csv": more,
+        "minigrad roster rename s71": again,
+        "minigrad roster merge": "echo 's24,Cy,cy@example.org,' >> roster.csv",
+    }
     with place.shell(GUIDE, place.folder, replaced, between) as shell:
         yield shell
 

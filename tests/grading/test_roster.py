@@ -94,7 +94,11 @@ def test_without_a_roster_nothing_else_is(who, why):
     ("text", "why"),
     [
         ("name\nAnn\n", "line 1: no column `student`"),
-        ("student,githb\n", "line 1: no column is called `githb`: there is student, name,"),
+        (
+            "student,githb\n",
+            "line 1: no column is called `githb`: is `github` meant? there is student, name,",
+        ),
+        ("student,zzz\n", "line 1: no column is called `zzz`: there is student, name,"),
         ("student,name,name\n", "line 1: the column `name` is there twice"),
         ("student,name\na,A\na,B\n", "line 3: line 2 has the same student, a"),
         ("student\nann\nANN\n", "line 3: line 2 has the same student, ANN"),
@@ -106,9 +110,10 @@ def test_without_a_roster_nothing_else_is(who, why):
         ("student,name\na\n", "line 2: it has more or fewer entries"),
         ("student,name\na,b,c\n", "line 2: it has more or fewer entries"),
         ('student,name\na,"b\n', "is no CSV"),
-        ("student;name\na;b\n", "line 1: no column `student`"),
+        ("name;email\na;b\n", "line 1: no column `student`"),
         ("", "line 1: no column `student`"),
-        (b"student\n\xff\n", "save it as CSV in UTF-8"),
+        (b"student\nann\n\xff\n", "line 3: this is no UTF-8: save it as CSV in UTF-8"),
+        ("student,name\n".encode("utf-16"), "line 1: this is no UTF-8"),
     ],
 )
 def test_a_wrong_roster_names_its_line(tmp_path, text, why):
@@ -120,10 +125,19 @@ def test_a_wrong_roster_names_its_line(tmp_path, text, why):
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["student;name\r\ns1;Lee, Ann\r\n", "student\tname\ns1\tLee, Ann\n", 'student,name\ns1,"Lee, Ann"\n'],
+)
+def test_what_spreadsheets_write_is_understood(tmp_path, text):
+    (tmp_path / "roster.csv").write_bytes(text.encode("utf-8-sig"))
+    assert read_roster(tmp_path / "roster.csv").people == (Person("s1", "Lee, Ann", line=2),)
+
+
 def test_empty_lines_and_spaces_count_for_nothing(tmp_path):
     (tmp_path / "roster.csv").write_text("Student, Name\n s1 , Ann Lee \n,\n")
     assert read_roster(tmp_path / "roster.csv") == Roster(
-        (Person("s1", "Ann Lee", line=2),), frozenset(("student", "name"))
+        (Person("s1", "Ann Lee", line=2),), ("student", "name")
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, get_args
 from minigrad.checks import Check, Mutant, Rewrite, Variant, collect
 from minigrad.grading.assignment import percent
 from minigrad.grading.assignment import points as sharing
-from minigrad.grading.model import Assignment, AuthoringError, Cell, Kind
+from minigrad.grading.model import Assignment, AuthoringError, Cell, Kind, to_type
 
 PUBLIC, HIDDEN = "public_checks.py", "checks.py"
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB:"
@@ -247,7 +247,7 @@ def _mistakes_agree(a: Assignment, unsettled: str) -> None:
         if not m.fails:
             raise AuthoringError(
                 f"{where}: mutant `{m.name}` fails no check: name those that catch it, or let "
-                f"`minigrad matrix {a.name} --only {m.name} --accept` do so"
+                f"{to_type('matrix', a.name, '--only', m.name, '--accept')} do so"
             )
         if unknown := unknown_checks(a, m):
             raise AuthoringError(

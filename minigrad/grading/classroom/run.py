@@ -196,9 +196,9 @@ def known_report(course: Course, name: str, one: Submission) -> Report | None:
 
 
 def last_reports(course: Course, name: str) -> dict[str, Report]:
-    """The last report of each student, as earlier runs kept them."""
-    found = {}
-    for folder in sorted(p for p in course.reports(name).glob("*") if p.is_dir()):
+    """The last report of each student who is in the course, as earlier runs kept them."""
+    found, dropped = {}, course.dropped()
+    for folder in sorted(p for p in course.reports(name).glob("*") if p.is_dir() and p.name not in dropped):
         newest = max(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns, default=None)
         report = load_report(folder, newest.stem) if newest else None
         if report:

@@ -38,6 +38,7 @@ class Entry:
 
     name: str
     kind: Kind
+    inner: str = ""  # the name within, where `name` is an archive that is open: see `nested.Nested`
 
 
 class Source(Protocol):

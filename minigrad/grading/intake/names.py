@@ -10,29 +10,33 @@
 | ILIAS | `Lee_Ann_alee_123/hw.ipynb` | 123 |
 | Gradescope | `submission_123/hw.ipynb`, with `submission_metadata.yml` | email address, or else sid |
 | GitHub Classroom | `hw-submissions/hw-alee/hw.ipynb` | alee |
+| nbgrader's exchange | `alee+hw+2030-01-31 12:00:00.0 UTC+x7/hw.ipynb` | alee |
 
 Only what the LMS writes says whose a file is; what a student writes comes behind it.
 """  # noqa: E501
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from minigrad.grading.model import Refused
 from minigrad.grading.roster import Who, possible
 
 MAX_PATH = 1000  # characters of a path in an archive
 MAX_PARTS = 8
+NEVER: Mapping[str, str] = {}
 GRADESCOPE_FILE = "submission_metadata.yml"
 
 MOODLE_MARK = re.compile(r"_\d+_assignsubmission_")
 MOODLE = re.compile(
     r"(?P<said>(?P<name>[^/]+?)_\d+)_assignsubmission_(?:file|onlinetext)(?:_?/|_)(?P<rest>.*)", re.DOTALL
 )
-CANVAS = re.compile(r"[^_/]+_(?:LATE_)?(?P<id>\d+)_\d+_(?P<rest>[^/]+)", re.DOTALL)
+CANVAS = re.compile(r"[^_/]+_(?P<late>LATE_)?(?P<id>\d+)_\d+_(?P<rest>[^/]+)", re.DOTALL)
 BLACKBOARD = re.compile(
     r"(?P<head>[^/]+?)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:_(?P<rest>[^/]+)|(?P<receipt>\.txt))",
     re.DOTALL,
@@ -45,6 +49,13 @@ ILIAS = re.compile(r"(?P<team>Team_\d+/)?[^/_\d]+_[^/\d]+_[^/_]+_(?P<id>\d+)/(?P
 GRADESCOPE = re.compile(r"(?P<submission>submission_\d+)/(?P<rest>.+)", re.DOTALL)
 GITHUB = re.compile(r"(?P<slug>[^/]+)-submissions/(?P=slug)-(?P<id>[^/]+)/(?P<rest>.+)", re.DOTALL)
 
+ANONYMOUS = re.compile(r"(?:LATE_)?anon_[0-9A-Za-z]+_\d+_[^/]+", re.DOTALL)
+EXCHANGE = re.compile(
+    r"(?:[^/+]+/)?(?P<id>[^/+]+)\+(?P<about>[^/+]+)\+(?P<day>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d)"
+    r"(?:\.\d+)? UTC(?:\+[^/]*)?/(?P<rest>.+)",
+    re.DOTALL,
+)
+
 
 @dataclass(frozen=True)
 class Owned:
@@ -55,6 +66,8 @@ class Owned:
     path: str
     attempt: str = ""  # later ones sort behind earlier ones; "" where the LMS exports one alone
     about: str = ""  # the assignment that a folder's name says it is, in nbgrader's layout
+    time: str = ""  # when it was handed in, where the zone is known too: "2030-01-31 12:00:00 UTC"
+    late: bool = False  # the LMS says so, and not when
 
 
 @dataclass(frozen=True)
@@ -80,8 +93,10 @@ def safe_parts(name: str) -> tuple[str, ...]:
     return parts
 
 
-def forms(submitters: Mapping[str, tuple[Who, ...]], assignment: str) -> tuple[Form, ...]:
-    """The forms that are known; `submitters` are those of Gradescope's metadata."""
+def forms(
+    submitters: Mapping[str, tuple[Who, ...]], assignment: str, times: Mapping[str, str] = NEVER
+) -> tuple[Form, ...]:
+    """The forms that are known; `submitters` and `times` are those of Gradescope's metadata."""
     return (
         Form("Moodle", moodle),
         Form("Canvas", canvas),
@@ -89,7 +104,8 @@ def forms(submitters: Mapping[str, tuple[Who, ...]], assignment: str) -> tuple[F
         Form("Brightspace", brightspace),
         Form("Sakai", sakai),
         Form("GitHub Classroom", github),
-        Form("Gradescope", lambda path: gradescope(path, submitters)),
+        Form("Gradescope", lambda path: gradescope(path, submitters, times)),
+        Form("nbgrader's exchange", exchange),
         Form("ILIAS", ilias),
     )
 
@@ -127,8 +143,12 @@ def moodle(path: str) -> Owned | None:
 
 
 def canvas(path: str) -> Owned | None:
+    if ANONYMOUS.fullmatch(path):
+        raise Refused("Canvas hides whose it is: turn anonymous grading off, and export it again")
     found = CANVAS.fullmatch(path)
-    return Owned(Who("canvas", (found["id"],)), found["id"], found["rest"]) if found else None
+    if not found:
+        return None
+    return Owned(Who("canvas", (found["id"],)), found["id"], found["rest"], late=bool(found["late"]))
 
 
 def blackboard(path: str, assignment: str) -> Owned | None:
@@ -177,7 +197,24 @@ def github(path: str) -> Owned | None:
     return Owned(Who("github", (found["id"],)), found["id"], found["rest"]) if found else None
 
 
-def gradescope(path: str, submitters: Mapping[str, tuple[Who, ...]]) -> Owned | None:
+def exchange(path: str) -> Owned | None:
+    """A folder of nbgrader's inbound/, or of a student's own folder in it."""
+    found = EXCHANGE.fullmatch(path)
+    if not found:
+        return None
+    time = f"{found['day']} {found['time']} UTC"
+    about = found["about"]
+    return Owned(Who("", (found["id"],)), found["id"], found["rest"], sortable(time), about, time)
+
+
+def sortable(time: str) -> str:
+    """A time like "2030-01-31 12:00:00 UTC" as attempts are sorted: 2030-01-31-12-00-00."""
+    return re.sub(r"[ :]", "-", time.removesuffix(" UTC"))
+
+
+def gradescope(
+    path: str, submitters: Mapping[str, tuple[Who, ...]], times: Mapping[str, str] = NEVER
+) -> Owned | None:
     found = GRADESCOPE.fullmatch(path)
     if path == GRADESCOPE_FILE:
         raise Refused("read: it says whose each submission is")
@@ -188,7 +225,8 @@ def gradescope(path: str, submitters: Mapping[str, tuple[Who, ...]]) -> Owned | 
         raise Refused(f"{GRADESCOPE_FILE} does not say whose {found['submission']} is: export it again")
     if len(people) > 1:
         raise Refused(f"the work of {len(people)} people: lay it into the folder of each of them by hand")
-    return Owned(people[0], found["submission"], found["rest"])
+    time = times.get(found["submission"], "")
+    return Owned(people[0], found["submission"], found["rest"], sortable(time), time=time)
 
 
 def submitters(metadata: str) -> dict[str, tuple[Who, ...]]:
@@ -210,6 +248,22 @@ def submitters(metadata: str) -> dict[str, tuple[Who, ...]]:
             if people:
                 people[-1][entry[2]] = entry[3].strip().strip("'\"")
     return {submission: tuple(map(_submitter, several)) for submission, several in found.items()}
+
+
+def times(metadata: str) -> dict[str, str]:
+    """When each submission of a Gradescope export was handed in, where its metadata say it with a zone."""
+    found: dict[str, str] = {}
+    submission = ""
+    for line in metadata.splitlines():
+        if top := re.fullmatch(r"(submission_\d+):\s*", line):
+            submission = top[1]
+        elif at := re.fullmatch(
+            r"  :created_at: '?(\S+ [\d:]+)(?:\.\d+)? ?(Z|UTC|[+-]\d\d:?\d\d)'?\s*", line
+        ):
+            with contextlib.suppress(ValueError, OverflowError):
+                moment = datetime.fromisoformat(f"{at[1]}{at[2].replace('UTC', 'Z')}").astimezone(UTC)
+                found[submission] = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return found
 
 
 def _submitter(person: Mapping[str, str]) -> Who:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from minigrad.grading.intake.archives import MAX_ENTRIES, Entry
 from minigrad.grading.intake.names import Form, Owned, by_hand, forms, safe_parts
 from minigrad.grading.model import Refused
-from minigrad.grading.roster import Roster, Who, folded, student_of
+from minigrad.grading.roster import Roster, Stranger, Who, folded, student_of
 
 NESTED = (".zip", ".tar", ".gz", ".tgz", ".rar", ".7z", ".bz2", ".xz")
 JUNK = ("__MACOSX", "__pycache__", ".DS_Store", ".git", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini")
@@ -36,6 +36,7 @@ class Around:
     roster: Roster | None = None
     source: str = ""  # what the folder or archive is called
     submitters: Mapping[str, tuple[Who, ...]] = field(default_factory=dict)  # by Gradescope's metadata
+    times: Mapping[str, str] = field(default_factory=dict)  # of its submissions
 
     @property
     def others(self) -> frozenset[str]:
@@ -45,11 +46,20 @@ class Around:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The entry that counts for a student, by its number; and its attempt, where the LMS names one."""
+    """An entry that is taken for a student, by its number; and when it was handed in, as the LMS says it."""
 
     number: int
     name: str
     attempt: str = ""
+    time: str = ""  # with its zone
+    late: bool = False
+
+    @property
+    def when(self) -> str:
+        """When it was handed in, in words; "" where nothing is known."""
+        if self.time or self.attempt:
+            return self.time or f"{self.attempt} in the LMS's own zone"
+        return "late, nobody knows when" if self.late else ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,7 @@ class Refusal:
 
     why: str
     names: tuple[str, ...] = ()
+    nobody: Who | None = None  # whom the roster does not have
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,7 @@ class Plan:
     nobodys: tuple[Left, ...] = ()  # entries that belong to no student
     beside: tuple[Left, ...] = ()  # what else the students handed in whose notebook counts
     junk: int = 0  # what systems put beside files, and nobody handed in
+    earlier: Mapping[str, tuple[Chosen, ...]] = field(default_factory=dict)  # by student: kept, not graded
 
 
 @dataclass(frozen=True)
@@ -87,10 +99,11 @@ class _Item:
     number: int
     entry: Entry
     parts: Parts
+    inner: Parts = ()  # within an archive
 
     @property
     def name(self) -> str:
-        return printable_name(self.entry.name)
+        return printable_name("/".join(filter(None, (self.entry.name, self.entry.inner))))
 
     @property
     def empty(self) -> bool:
@@ -124,8 +137,10 @@ def plan(entries: Iterable[Entry], around: Around) -> Plan:
         except Refused as why:
             who = printable_name(str(mine.owned.who))
             names = refused[who].names if who in refused else ()
-            refused[who] = Refusal(str(why), (*names, mine.item.name))
+            nobody = mine.owned.who if isinstance(why, Stranger) else None
+            refused[who] = Refusal(str(why), (*names, mine.item.name), nobody)
     chosen: dict[str, Chosen] = {}
+    earlier: dict[str, tuple[Chosen, ...]] = {}
     beside: list[Left] = []
     spelt: dict[str, list[str]] = {}
     for student in students:
@@ -138,11 +153,19 @@ def plan(entries: Iterable[Entry], around: Around) -> Plan:
                 raise Refused(f"another submission's name differs only in case: {', '.join(others)}")
             if about:
                 one = _that_counts(about, around)
-                chosen[student] = Chosen(one.item.number, one.item.name, one.owned.attempt)
+                chosen[student] = _chosen(one)
+                before = (m for m in about if m.notebook and m.owned.attempt != one.owned.attempt)
+                if kept := tuple(_chosen(m) for m in before if m.item.entry.kind == "file"):
+                    earlier[student] = kept
                 beside += [_beside(m, one) for m in about if m is not one and not m.item.empty]
         except Refused as why:
             refused[student] = Refusal(str(why), tuple(m.item.name for m in about))
-    return Plan(form.title, chosen, refused, tuple(nobodys), tuple(beside), junk)
+    return Plan(form.title, chosen, refused, tuple(nobodys), tuple(beside), junk, earlier)
+
+
+def _chosen(mine: _Mine) -> Chosen:
+    owned = mine.owned
+    return Chosen(mine.item.number, mine.item.name, owned.attempt, owned.time, owned.late)
 
 
 def _items(entries: Iterable[Entry], nobodys: list[Left]) -> tuple[list[_Item], int]:
@@ -155,14 +178,15 @@ def _items(entries: Iterable[Entry], nobodys: list[Left]) -> tuple[list[_Item], 
             raise Refused(f"the archive has more than {MAX_ENTRIES} entries: split it")
         try:
             parts = safe_parts(entry.name)
+            inner = safe_parts(entry.inner) if entry.inner else ()
         except Refused as why:
             if entry.kind != "folder":
                 nobodys.append(Left(printable_name(entry.name), str(why)))
             continue
-        if any(part in JUNK or part.startswith(("._", "~$")) for part in parts):
+        if any(part in JUNK or part.startswith(("._", "~$")) for part in (*parts, *inner)):
             junk += entry.kind != "folder"
         else:
-            items.append(_Item(number, entry, parts))
+            items.append(_Item(number, entry, parts, inner))
     filled = {item.parts[:i] for item in items for i in range(1, len(item.parts))}
     return [i for i in items if not i.empty or i.parts not in filled], junk
 
@@ -180,7 +204,7 @@ def _read_as(items: Sequence[_Item], around: Around) -> tuple[Form, list[Parts]]
     while len(levels) <= MAX_WRAPPERS and _only_folder(levels[-1]):
         levels.append([parts[1:] for parts in levels[-1]])
     source = re.sub(r"(\.(zip|tgz|tar|gz))+$", "", around.source, flags=re.IGNORECASE)
-    known = forms(around.submitters, around.assignment)
+    known = forms(around.submitters, around.assignment, around.times)
     for level in ([(source, *parts) for parts in paths], *levels):
         votes = [p for p in level if p[-1].lower().endswith((".ipynb", *NESTED))] or level
         fits = [sum(_fits(form, "/".join(p)) for p in votes) for form in known]
@@ -243,7 +267,7 @@ def _owned(
         except Refused as why:
             nobodys.append(Left(item.name, f"{'a link, ' if item.entry.kind == 'link' else ''}{why}"))
         else:
-            yield _Mine(item, owned)
+            yield _Mine(item, replace(owned, path="/".join((owned.path, *item.inner))))
 
 
 # --- which notebook counts --------------------------------------------------------------------------
@@ -291,8 +315,9 @@ def _no_notebook(theirs: Sequence[_Mine], last: str) -> str:
 
 def _beside(mine: _Mine, one: _Mine) -> Left:
     """An entry of a student's who has another that counts."""
-    earlier = mine.owned.attempt != one.owned.attempt
-    return Left(mine.item.name, "an earlier attempt" if earlier else "beside the notebook that counts")
+    if mine.owned.attempt != one.owned.attempt:
+        return Left(mine.item.name, "an earlier attempt, kept" if mine.notebook else "of an earlier attempt")
+    return Left(mine.item.name, "beside the notebook that counts")
 
 
 def printable_name(name: str) -> str:

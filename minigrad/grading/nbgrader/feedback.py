@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -12,12 +13,24 @@ from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbgrader.api import Gradebook
 
 from minigrad.grading.nbgrader import late_days, stale
-from minigrad.grading.nbgrader.gradebook import charge_lateness
+from minigrad.grading.nbgrader.gradebook import charge_lateness, undecided
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
+from minigrad.grading.nbgrader.people import page_name
 from minigrad.grading.nbgrader.staging import InCourse
+from minigrad.grading.report.markup import escape
 from minigrad.grading.store.dates import dates_of
 
 TEXTS = 1000  # kept of each kind: a release has about a hundred, and each student some more
+
+
+def headed(page: str, whose: str, waits: bool) -> str:
+    """nbgrader's page with the student's name in its heading, and without zeros that nobody gave.
+
+    Where a submission `waits` for a person, its page is the release, and has no word of the student's.
+    """
+    if waits:
+        page = re.sub(r"Score: 0\.0 / (?=\d)", "no score yet, of ", page)
+    return page.replace("<h4>", f"<h4>{escape(whose)}: ", 1) if whose else page
 
 
 class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
@@ -39,19 +52,21 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
-        """The page of an autograded notebook, with what lateness takes now: points by hand, or an extension,
-        may have come since it was recorded."""
-        ids, told, mark = (resources or {}).get("nbgrader"), "", ""
-        if ids:
-            name, student, dates = ids["assignment"], ids["student"], dates_of(self.course)
-            with Gradebook(ids["db_url"]) as opened:
-                charge_lateness(opened, name, student, dates)
-                told = late_days.told(late_days.spent(opened, student, dates), name, dates)
-                opened.db.commit()
-                mark = stale.mark(opened, name, student, dates)
-        self._late_days = told
-        page, resources = super().from_filename(filename, resources=resources, **kw)
-        return (stale.marked(page, mark) if mark else page), resources
+        """The page of an autograded notebook, with the student's name, and with what lateness takes now:
+        points by hand, or an extension, may have come since it was recorded."""
+        ids, self._late_days = (resources or {}).get("nbgrader"), ""
+        if not ids:
+            return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
+        name, student, dates = ids["assignment"], ids["student"], dates_of(self.course)
+        with Gradebook(ids["db_url"]) as opened:
+            charge_lateness(opened, name, student, dates)
+            self._late_days = late_days.told(late_days.spent(opened, student, dates), name, dates)
+            whose, waits = page_name(opened, student), undecided(opened.find_submission(name, student))
+            opened.db.commit()
+            mark = stale.mark(opened, name, student, dates)
+        page, more = super().from_filename(filename, resources=resources, **kw)
+        page = headed(page, whose, waits)
+        return (stale.marked(page, mark) if mark else page), more
 
     def _validate_preprocessor(self, nbc: Notebook, preprocessor: object) -> None:
         pass

@@ -20,7 +20,7 @@ from nbgrader.preprocessors import ComputeChecksums, SaveCells
 
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.decisions import demand_known, maxima
-from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report
+from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report, to_type
 from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
 from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
@@ -144,7 +144,7 @@ def demand_points(opened: Gradebook, assignment: Assignment, decisions: Sequence
         other = sorted(id for id in known.keys() | wanted.keys() if known.get(id) != wanted.get(id))
         raise GradingError(
             f"{name}: the points of {', '.join(other)} are not those of the release in the gradebook: "
-            f"run `minigrad regrade {name}`, which brings all in line. Nothing was recorded"
+            f"run {to_type('regrade', name)}, which brings all in line. Nothing was recorded"
         )
 
 

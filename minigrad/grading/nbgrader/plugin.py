@@ -42,6 +42,7 @@ from minigrad.grading.nbgrader.gradebook import (
     url,
 )
 from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, other_work, with_report
+from minigrad.grading.nbgrader.people import move, name_students, students
 from minigrad.grading.nbgrader.remembered import remembered
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
@@ -55,6 +56,8 @@ from minigrad.grading.nbgrader.staging import (
     time_of,
 )
 from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
+from minigrad.grading.people.moves import demand_settled
+from minigrad.grading.roster import read_roster
 from minigrad.grading.store import files
 from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.dates import Dates, dates_of
@@ -68,9 +71,11 @@ __all__ = [
     "demand_recordable",
     "export",
     "feedback",
+    "move",
     "record",
     "register",
     "registered",
+    "students",
     "totals",
 ]
 
@@ -82,9 +87,11 @@ PRIVATE = ("notebook.py", "checks.py", "mutants.py", "variants.py")
 def config(course: Course) -> Config:
     """nbgrader's configuration for a course: `c.merge(config(...))` in nbgrader_config.py.
 
-    Raises GradingError where that file is another's, or overrules what is set here.
+    Raises GradingError where that file is another's, or overrules what is set here, and where a student's
+    move to another id was stopped half-way.
     """
     demand_configuration(course)
+    demand_settled(course)
     c = Config()
     c.CourseDirectory.root = str(course.work)
     c.CourseDirectory.db_url = url(course)
@@ -148,6 +155,8 @@ def record(
                 opened.db.rollback()
                 errors[student] = str(getattr(error, "orig", None) or error)
             done(student)
+        name_students(opened, read_roster(course.roster), submissions)
+        opened.db.commit()
     return errors
 
 

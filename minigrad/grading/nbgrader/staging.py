@@ -23,7 +23,7 @@ from minigrad.grading.classroom.attempts import counted
 from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.intake.stamp import FILE, time_in
-from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
+from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source, to_type
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
@@ -34,9 +34,11 @@ from minigrad.grading.nbgrader.gradebook import (
     renew_late_days,
 )
 from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
+from minigrad.grading.nbgrader.people import name_students
 from minigrad.grading.nbgrader.remembered import remembered
 from minigrad.grading.nbgrader.stale import drop_page
 from minigrad.grading.report.markup import printable
+from minigrad.grading.roster import read_roster
 from minigrad.grading.store.attempts import time_file as file_of_time
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
@@ -47,7 +49,7 @@ Resources = dict[str, Any]
 def release_files(course: Course, name: str) -> dict[str, bytes]:
     """The files of a release, by name. Raises GradingError where it is not built."""
     if not course.release_notebook(name).is_file():
-        raise GradingError(f"{name} is not built: run `minigrad build {name}`")
+        raise GradingError(f"{name} is not built: run {to_type('build', name)}")
     found = (p for p in course.release(name).iterdir() if p.is_file() and not p.name.startswith("."))
     return {p.name: p.read_bytes() for p in found}
 
@@ -217,6 +219,7 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             enter(opened, assignment, student, notebook, report, dates)
             drop_page(self.course, assignment.name, student)
             renew_late_days(opened, self.course, student, dates)
+            name_students(opened, read_roster(self.course.roster), (student,))
             opened.db.commit()
             remembered(opened, self.course, assignment, student, report, notebook)
         return made, resources

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean, median
 
 from minigrad.grading.model import Alike, Report, Verdict
-from minigrad.grading.report.markup import number
+from minigrad.grading.report.markup import NOBODY, Names, named, number
 from minigrad.grading.report.templating import render
 
 
@@ -86,12 +86,14 @@ class ClassPage:
     checks: Sequence[CheckLine]
 
 
-def class_html(reports: Mapping[str, Report], similar: Sequence[Alike] = ()) -> str:
+def class_html(reports: Mapping[str, Report], similar: Sequence[Alike] = (), names: Names = NOBODY) -> str:
     """The class view, one self-contained page: scores, checks, mistakes, who needs a person.
 
-    `similar` is near-identical work, as `similarity.similar` finds it.
+    `similar` is near-identical work, as `similarity.similar` finds it; `names` are the students'.
     """
-    return render("class_page.html", page=class_page(reports, similar)) + "\n"
+    reports = {named(student, names): report for student, report in reports.items()}
+    alike = [replace(one, students=tuple(named(s, names) for s in one.students)) for one in similar]
+    return render("class_page.html", page=class_page(reports, alike)) + "\n"
 
 
 def class_page(reports: Mapping[str, Report], similar: Sequence[Alike] = ()) -> ClassPage:

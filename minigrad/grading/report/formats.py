@@ -12,7 +12,7 @@ from typing import Any
 
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report.exercise import state
-from minigrad.grading.report.markup import MARKS, mark, number, printable, told_once
+from minigrad.grading.report.markup import MARKS, NOBODY, Names, mark, number, printable, told_once
 
 
 def status_line(report: Report) -> str:
@@ -99,11 +99,14 @@ def lost(report: Report) -> Sequence[tuple[Verdict, str]]:
 # --- a class ---------------------------------------------------------------------------------------
 
 
-def class_rows(reports: Mapping[str, Report]) -> tuple[list[str], list[list[str | float | None]]]:
+def class_rows(
+    reports: Mapping[str, Report], names: Names = NOBODY
+) -> tuple[list[str], list[list[str | float | None]]]:
     """(header, rows) of a class table: one row a student, exercises as columns, None where ungraded."""
     exercises = dict.fromkeys(e.name for report in reports.values() for e in report.exercises)
     header = [
         "student",
+        "name",
         "status",
         "state",
         "score",
@@ -127,6 +130,7 @@ def class_rows(reports: Mapping[str, Report]) -> tuple[list[str], list[list[str 
         rows.append(
             [
                 student,
+                names.get(student, ""),
                 report.status,
                 state(report),
                 round(report.score, 4) if graded else None,
@@ -141,9 +145,9 @@ def class_rows(reports: Mapping[str, Report]) -> tuple[list[str], list[list[str 
     return header, rows
 
 
-def class_csv(reports: Mapping[str, Report]) -> bytes:
+def class_csv(reports: Mapping[str, Report], names: Names = NOBODY) -> bytes:
     """The class table as CSV."""
-    return csv_bytes(*class_rows(reports))
+    return csv_bytes(*class_rows(reports, names))
 
 
 def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> bytes:
@@ -165,9 +169,9 @@ def _plain(value: str | float | None) -> str:
     return f"'{value}" if value.lstrip(" \n\ufffd")[:1] in tuple("=+-@＝＋－＠") else value
 
 
-def class_json(reports: Mapping[str, Report]) -> dict[str, Any]:
+def class_json(reports: Mapping[str, Report], names: Names = NOBODY) -> dict[str, Any]:
     """A class for programs: each student's score, exercises, checks with reasons, mistakes and hints."""
-    return {student: _dict(reports[student]) for student in sorted(reports)}
+    return {s: {"name": names.get(s, ""), **_dict(reports[s])} for s in sorted(reports)}
 
 
 def _dict(report: Report) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from minigrad.grading.model import GradingError, Report
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.roster import FILE, Person, Roster
 
-State = Literal["graded", "needs a person", "refused", "ungraded", "not recorded", "not handed in"]
+State = Literal["graded", "needs a person", "refused", "ungraded", "not recorded", "not handed in", "dropped"]
 HEADER = ("student", "name", "email", "section", "score", "maximum", "state", "late penalty", "late days")
 
 
@@ -52,15 +52,17 @@ def grades(
     handed_in: Collection[str],
     roster: Roster | None,
 ) -> list[Grade]:
-    """A grade for each student of the roster who has not dropped out; without a roster, for all known."""
+    """A grade for each student of the roster; without a roster, for all known."""
     if roster is None:
         people = [Person(s) for s in sorted({*totals, *reports, *handed_in})]
     else:
-        people = [p for p in roster.people if p.status != "dropped"]
+        people = list(roster.people)
     return [_grade(p, totals.get(p.student), reports.get(p.student), p.student in handed_in) for p in people]
 
 
 def _grade(person: Person, total: Total | None, report: Report | None, handed_in: bool) -> Grade:
+    if person.status == "dropped":
+        return Grade(person, None, "dropped")
     if total is None:
         state: State = "not recorded" if report and report.status == "graded" else "ungraded"
         return Grade(person, None, state if report or handed_in else "not handed in")
@@ -140,7 +142,7 @@ def lms_csv(
     form, column = FORMS[lms]
     if roster is None or column not in roster.columns:
         raise GradingError(f"{lms} knows a student by the column `{column}` of {FILE}: add it")
-    out = [f"{g.person.student}: {g.state}" for g in found if g.state != "graded"]
+    out = [f"{g.person.student}: {g.state}" for g in found if g.state not in ("graded", "dropped")]
     final = [g for g in found if g.state == "graded"]
     out += [
         f"{g.person.student}: no `{column}` in {FILE}, line {g.person.line}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from minigrad.grading.model import Verdict
@@ -17,6 +17,15 @@ MARKS: dict[Mark, tuple[str, str]] = {
     "to do": ("–", GREY),
     "waits": ("…", GREY),
 }
+
+
+Names = Mapping[str, str]  # of students, by their ids
+NOBODY: Names = {}
+
+
+def named(student: str, names: Names) -> str:
+    """A student's id, and the name where there is one: "s17 Ann Lee"."""
+    return " ".join(filter(None, (student, names.get(student, ""))))
 
 
 def mark(v: Verdict) -> Mark:

@@ -21,30 +21,81 @@ class Laid:
     words: str = ""
 
 
-def lay(notebook: Path, kept: Path, data: bytes, attempt: str = "") -> Laid:
-    """Put a collected notebook where it is graded, unless a later attempt is there.
+@dataclass(frozen=True)
+class Attempt:
+    """One notebook that somebody handed in, and when: `moment` sorts attempts, "" where it is not known."""
 
-    `attempt` sorts attempts by their time; "" where that is not known. Nothing is lost: each attempt is
-    also kept in `kept`, and so is what stood in its place. A notebook that was collected before and has
-    been replaced since is an older one. The time of an attempt that is replaced goes with it. Raises
-    OSError where the disk fails.
+    data: bytes
+    moment: str = ""  # 2030-01-31-12-00-00, in the zone of whoever says so
+    time: str = ""  # the same with its zone, where that is known: "2030-01-31 12:00:00 UTC"
+
+    @property
+    def name(self) -> str:
+        """The name of its file in the folder of a student's attempts."""
+        return f"{self.moment or UNDATED}.{digest(self.data)}.ipynb"
+
+
+def lay(notebook: Path, kept: Path, new: Attempt, stamped: str = "") -> Laid:
+    """Put a collected notebook where it is graded, unless a later attempt is there: see `weigh`.
+
+    Nothing is lost: each attempt is also kept in `kept`, and so is what stood in its place, with its time.
+    The new one's time, where it is known, is laid beside it. Raises OSError where the disk fails.
     """
-    there = notebook.read_bytes() if notebook.is_file() and not notebook.is_symlink() else None
-    before = {path.name.split(".")[1]: path.name.split(".")[0] for path in kept.glob("*.*.ipynb")}
-    if there is not None and digest(there) not in before:
+    found = weigh(notebook, kept, new, stamped)
+    there = _there(notebook)
+    stamp = notebook.parent / TIME
+    if there is not None and not list(kept.glob(f"*.{digest(there)}.ipynb")):
         files.write(kept / f"{UNDATED}.{digest(there)}.ipynb", there)
-    files.write(kept / f"{attempt or UNDATED}.{digest(data)}.ipynb", data)
-    if there == data:
+    files.write(kept / new.name, new.data)
+    if found.counts and there != new.data:
+        if there is not None and stamp.is_file():
+            stamp.replace(kept / f"{UNDATED}.{digest(there)}.{TIME}")
+        files.write(notebook, new.data)
+    if found.counts and new.time and (there != new.data or not stamp.exists()):
+        files.write(stamp, f"{new.time}\n".encode("ascii"))
+    return found
+
+
+def weigh(notebook: Path, kept: Path, new: Attempt, stamped: str = "") -> Laid:
+    """Whether a notebook is to be graded in place of what is there. Writes nothing.
+
+    `stamped` is when what is there was handed in, by its own time. A notebook that was collected before
+    and has been replaced since is an older one.
+    """
+    there = _there(notebook)
+    if there is None:
+        return Laid(True)
+    if there == new.data:
         return Laid(True, "there already")
-    later = max((time for time in before.values() if time != UNDATED), default="")
-    if there is not None and attempt and later > attempt:
+    before = {path.name.split(".")[1]: path.name.split(".")[0] for path in kept.glob("*.*.ipynb")}
+    later = max((stamped, *(time for time in before.values() if time != UNDATED)))
+    if new.moment and later > new.moment:
         return Laid(False, f"not laid: a later attempt, of {later}, is there")
-    if there is not None and digest(data) in before:
+    if digest(new.data) in before:
         return Laid(False, "not laid: it was there before, and a later one has replaced it")
-    if there is not None and (notebook.parent / TIME).is_file():
-        (notebook.parent / TIME).replace(kept / f"{UNDATED}.{digest(there)}.{TIME}")
-    files.write(notebook, data)
-    return Laid(True, "" if there is None else f"replaces another, which is kept in {kept}")
+    return Laid(True, f"replaces another, which is kept in {kept}")
+
+
+def _there(notebook: Path) -> bytes | None:
+    return notebook.read_bytes() if notebook.is_file() and not notebook.is_symlink() else None
+
+
+def keep(notebook: Path, kept: Path) -> None:
+    """Keep a notebook, and the time beside it, as an attempt; what is kept already stays as it is."""
+    if not notebook.is_file() or notebook.is_symlink():
+        return
+    data = notebook.read_bytes()
+    if not list(kept.glob(f"*.{digest(data)}.ipynb")):
+        files.write(kept / f"{UNDATED}.{digest(data)}.ipynb", data)
+    stamp = notebook.parent / TIME
+    if stamp.is_file() and not stamp.is_symlink():
+        files.write(kept / f"{UNDATED}.{digest(data)}.{TIME}", stamp.read_bytes())
+
+
+def moment(notebook: Path, kept: Path) -> str:
+    """When the notebook that is graded was handed in, as its LMS has it; "" where that is not known."""
+    found = [path.name.split(".")[0] for path in kept.glob(f"*.{digest(notebook.read_bytes())}.ipynb")]
+    return max((time for time in found if time != UNDATED), default="")
 
 
 def time_file(notebook: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.store.layout import Course
 
 FILE = "nbgrader_config.py"
@@ -42,14 +42,14 @@ def demand_configuration(course: Course) -> None:
     except FileNotFoundError:
         raise GradingError(
             f"{course.root} has no {FILE}, so nbgrader would run submissions outside the sandbox: "
-            f"`minigrad init {course.root}` writes it, and whatever else is missing there"
+            f"{to_type('init', course.root)} writes it, and whatever else is missing there"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise GradingError(f"{path} cannot be read: {error}") from None
     if not text.startswith(TEXT):
         raise GradingError(
             f"{path} is not minigrad's, so nbgrader would run submissions outside the sandbox: move it away, "
-            f"run `minigrad init {course.root}`, and put lines of your own below those of the new file"
+            f"run {to_type('init', course.root)}, and put lines of your own below those of the new file"
         )
     if found := OURS.search(text.removeprefix(TEXT)):
         line = text.count("\n", 0, len(TEXT) + found.start()) + 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from minigrad.grading.model import GradingError, Refused
+from minigrad.grading.roster import read_roster
 from minigrad.grading.store.submitted import submissions
 
 
@@ -111,6 +113,18 @@ class Course:
         """What no submission may read: a sandbox that would show one of these is refused."""
         return (self.root / "solutions", self.submitted, self.state, self.gradebook)
 
+    def students(self) -> frozenset[str]:
+        """Everybody who has a folder in submitted/."""
+        there = self.submitted.iterdir() if self.submitted.is_dir() else ()
+        return frozenset(normalize("NFC", p.name) for p in there if p.is_dir() and not p.name.startswith("."))
+
+    def dropped(self) -> frozenset[str]:
+        """Who has dropped out, by the roster; GradingError where that is wrong."""
+        roster = read_roster(self.roster)
+        return roster.dropped if roster else frozenset()
+
     def submissions(self, name: str) -> dict[str, Path | Refused]:
-        """What each student handed in for an assignment, or why it cannot be graded."""
-        return submissions(self.submitted, name, self.names())
+        """What each student handed in for an assignment, or why it cannot be graded; of nobody who has
+        dropped out."""
+        found, dropped = submissions(self.submitted, name, self.names()), self.dropped()
+        return {s: f for s, f in found.items() if normalize("NFC", s) not in dropped}

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.grading.classroom.collect import collect
-from minigrad.grading.intake import archives
+from minigrad.grading.intake import archives, nested
 from minigrad.grading.intake.archives import Entry
 from minigrad.grading.intake.plan import Around, plan
 from minigrad.grading.model import GradingError, Refused
@@ -380,3 +380,102 @@ def test_folders_that_are_not_looked_into_have_a_line(tmp_path):
     assert result.plan.junk == 1
     assert [left.name for left in result.plan.beside] == ["ann/.secret/(a hidden folder)"]
     assert "too many folders in its path" in nobodys(result)[0]
+
+
+# --- archives in a class's archive ---------------------------------------------------------------------
+
+
+def inner(*members, tar=False):
+    made = io.BytesIO()
+    if tar:
+        with tarfile.open(fileobj=made, mode="w:gz") as archive:
+            for name, data in members:
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+    else:
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in members:
+                archive.writestr(name, data)
+    return made.getvalue()
+
+
+def test_an_archive_that_a_student_handed_in_is_looked_into(tmp_path):
+    junk = [("__MACOSX/hw/._hw.ipynb", b"x"), ("hw/.ipynb_checkpoints/hw.ipynb", b"x"), ("hw/data.csv", b"1")]
+    source = zipped(
+        tmp_path,
+        ("leeann_123_456_work.zip", inner(("hw/hw.ipynb", GOOD), *junk)),
+        ("maybo_124_457_work.tgz", inner(("hw.ipynb", GOOD), tar=True)),
+        ("dayc_125_458_two.zip", inner(("a.ipynb", GOOD), ("b.ipynb", GOOD))),
+        ("fayd_126_459_hw.ipynb", GOOD),
+    )
+    result = unpacked(tmp_path, source)
+    assert list(result.laid) == ["123", "124", "126"]
+    assert laid(tmp_path, "123").read_bytes() == laid(tmp_path, "124").read_bytes() == GOOD
+    assert "2 notebooks were handed in (two.zip/a.ipynb, two.zip/b.ipynb)" in why(result)["125"]
+    assert result.plan.junk == 2
+    assert [left.name for left in result.plan.beside] == ["leeann_123_456_work.zip/hw/data.csv"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no archive",
+        inner(("deeper.zip", inner(("hw.ipynb", GOOD)))),
+        inner(("notes.txt", b"x")),
+        b"PK" + bytes(3 << 20),
+    ],
+)
+def test_what_cannot_be_looked_into_is_asked_about(tmp_path, data):
+    result = unpacked(tmp_path, zipped(tmp_path, ("ann/work.zip", data), ("bob/hw.ipynb", GOOD)))
+    assert list(result.laid) == ["bob"]
+    assert why(result)["ann"] == "an archive (work.zip) was handed in: unpack it into the student's folder"
+
+
+@pytest.mark.parametrize("name", ["../hw.ipynb", "/hw.ipynb", "a/../../hw.ipynb"])
+def test_paths_in_an_archive_in_an_archive_are_safe_or_nobodys(tmp_path, name):
+    result = unpacked(
+        tmp_path, zipped(tmp_path, ("ann/work.zip", inner((name, GOOD))), ("bob/hw.ipynb", GOOD))
+    )
+    assert list(result.laid) == ["bob"]
+    assert len(nobodys(result)) == 1
+
+
+def test_archives_in_an_archive_are_bounded(tmp_path, monkeypatch):
+    one = inner(("hw.ipynb", GOOD))
+    monkeypatch.setattr(nested, "MAX_NESTED", len(one))
+    source = zipped(tmp_path, *((f"{s}/work.zip", one) for s in ("ann", "bob")))
+    result = unpacked(tmp_path, source)
+    assert list(result.laid) == ["ann"]
+    assert "an archive (work.zip) was handed in" in why(result)["bob"]
+    monkeypatch.undo()
+    bomb = zipped(tmp_path, *((f"s{i}/w.zip", inner(("hw.ipynb", bytes(60 << 20)))) for i in range(3)))
+    results = []
+    assert peak(lambda: results.append(unpacked(tmp_path, bomb))) < 20 << 20
+    assert all("at most 2 MB" in text for text in why(results[0]).values())
+
+
+# --- what is known of an attempt's time ----------------------------------------------------------------
+
+
+def test_every_attempt_of_an_export_is_kept_and_the_last_ones_time_is_laid_beside_it(tmp_path):
+    def attempt(time, data):
+        return (f"ann+hw+2030-01-31 {time}.5 UTC+x/hw.ipynb", data)
+
+    early, late = attempt("11:00:00", GOOD), attempt("12:00:00", GOOD + b" ")
+    assert list(unpacked(tmp_path, zipped(tmp_path, early, late)).laid) == ["ann"]
+    stamp = laid(tmp_path, "ann").parent / "timestamp.txt"
+    assert laid(tmp_path, "ann").read_bytes() == GOOD + b" "
+    assert stamp.read_text() == "2030-01-31 12:00:00 UTC\n"
+    assert kept(tmp_path) == {GOOD, GOOD + b" "}
+    stamp.write_text("2030-01-31 13:00:00 UTC")
+    result = unpacked(tmp_path, zipped(tmp_path, attempt("12:30:00", GOOD + b"  ")))
+    assert told(result) == "not laid: a later attempt, of 2030-01-31-13-00-00, is there"
+    assert kept(tmp_path) == {GOOD, GOOD + b" ", GOOD + b"  "}
+
+
+def test_an_earlier_attempt_that_cannot_be_kept_has_a_line(tmp_path):
+    early, late = (f"HW 1_ann_attempt_2030-01-31-{hour}-00-00_hw.ipynb" for hour in (11, 12))
+    result = unpacked(tmp_path, zipped(tmp_path, (early, bytes(3 << 20)), (late, GOOD)))
+    assert list(result.laid) == ["ann"]
+    assert [left.name for left in result.unread] == [early]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from minigrad.grading.intake.names import (
@@ -11,6 +13,7 @@ from minigrad.grading.intake.names import (
     brightspace,
     by_hand,
     canvas,
+    exchange,
     forms,
     github,
     gradescope,
@@ -19,6 +22,7 @@ from minigrad.grading.intake.names import (
     safe_parts,
     sakai,
     submitters,
+    times,
 )
 from minigrad.grading.model import Refused
 from minigrad.grading.roster import Who
@@ -66,7 +70,7 @@ def test_any_other_path_is_refused(path, why):
 def test_the_forms_are_these():
     known = forms({"submission_1": (Who("gradescope", ("a@b",)),)}, "hw")
     titles = ["Moodle", "Canvas", "Blackboard", "Brightspace", "Sakai", "GitHub Classroom", "Gradescope"]
-    assert [f.title for f in known] == [*titles, "ILIAS"]
+    assert [f.title for f in known] == [*titles, "nbgrader's exchange", "ILIAS"]
     read = {f.title: f.read for f in known}
     assert read["Blackboard"]("hw_a_attempt_2030-01-31-12-00-00_x").who.ids == ("a",)
     assert read["Gradescope"]("submission_1/x").who.ids == ("a@b",)
@@ -132,8 +136,11 @@ def test_a_name_that_looks_like_moodles_own_words_is_nobodys_and_a_file_may():
 
 def test_ids_are_where_each_lms_writes_them():
     assert canvas("leeann_12_34_hw.ipynb") == Owned(Who("canvas", ("12",)), "12", "hw.ipynb")
-    assert canvas("leeann_LATE_12_34_hw.ipynb") == Owned(Who("canvas", ("12",)), "12", "hw.ipynb")
+    assert canvas("leeann_LATE_12_34_hw.ipynb") == Owned(Who("canvas", ("12",)), "12", "hw.ipynb", late=True)
     assert canvas("leeann_12_hw.ipynb") is None
+    for hidden in ("anon_12345_34_hw.ipynb", "LATE_anon_x7_34_hw.ipynb"):
+        with pytest.raises(Refused, match="Canvas hides whose it is"):
+            canvas(hidden)
     path = "Lee, Ann(al)/Submission attachment(s)/x/hw.ipynb"
     assert sakai(path) == Owned(Who("sakai", ("al",)), "al", "x/hw.ipynb")
     assert sakai("Lee, Ann(al)/hw.ipynb") is None
@@ -183,7 +190,34 @@ def test_brightspaces_other_dates_are_refused(when):
     assert brightspace("Ann Lee/hw.ipynb") is None
 
 
+def test_the_exchanges_folders():
+    made = exchange("al+hw+2030-01-31 12:00:05.123456 UTC+x7/a/hw.ipynb")
+    time = "2030-01-31 12:00:05 UTC"
+    assert made == Owned(Who("", ("al",)), "al", "a/hw.ipynb", "2030-01-31-12-00-05", "hw", time)
+    assert exchange("al/al+hw+2030-01-31 12:00:05 UTC/hw.ipynb") == replace(made, path="hw.ipynb")
+    for other in ("al+hw/hw.ipynb", "al+hw+2030-01-31 12:00:05 CET/x", "al+2030-01-31 12:00:05 UTC/x"):
+        assert exchange(other) is None
+
+
 # Gradescope
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2030-01-31 12:00:00.123456789 Z", "2030-01-31 12:00:00 UTC"),
+        ("2030-01-31 12:00:00 UTC", "2030-01-31 12:00:00 UTC"),
+        ("'2030-01-31 20:00:00.5 -0800'", "2030-02-01 04:00:00 UTC"),
+        ("2030-01-31 12:00:00", ""),
+        ("2030-02-31 12:00:00 Z", ""),
+        ("0001-01-01 00:00:00 +10:00", ""),
+    ],
+)
+def test_gradescopes_times_have_a_zone_or_are_none(text, time):
+    metadata = f"submission_1:\n  :created_at: {text}\n"
+    assert times(metadata).get("submission_1", "") == time
+    assert times(f"  :created_at: {text}\n").keys() <= {""}
+
 
 METADATA = """\
 :orphan: x

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.grading.intake.archives import Entry
-from minigrad.grading.intake.names import submitters
+from minigrad.grading.intake.names import submitters, times
 from minigrad.grading.intake.plan import Around, plan
 from minigrad.grading.model import Refused
 from minigrad.grading.roster import Person, Roster, folded
@@ -24,7 +24,7 @@ submission_11:
   - :name: Ann Lee
     :sid: '100'
     :email: ann@example.org
-  :created_at: 2030-01-31 12:00:00.000000000 Z
+  :created_at: 2030-01-31 12:00:00.000000000 +01:00
   :history:
   - :name: nobody
     :email: nobody@example.org
@@ -48,7 +48,7 @@ submission_14:
 def made(*names, roster=None, known=("hw", "hw2"), source="class.zip"):
     """The plan for files of these names; those that end in / are folders."""
     entries = [Entry(n, "folder" if n.endswith("/") else "file") for n in names]
-    around = Around("hw", known, roster, source, submitters(METADATA))
+    around = Around("hw", known, roster, source, submitters(METADATA), times(METADATA))
     result = plan(entries, around)
     seen = [c.name for c in result.chosen.values()] + [n for r in result.refused.values() for n in r.names]
     seen += [left.name for left in (*result.nobodys, *result.beside)]
@@ -68,6 +68,12 @@ def why(result):
 # --- whose a file is ----------------------------------------------------------------------------------
 
 BLACKBOARD = "HW 1_{}_attempt_2030-01-31-{}-00-00"
+# The forms, by what is public of them. Moodle: mod/assign/locallib.php (`download_submissions`). Canvas:
+# lib/content_zipper.rb (`get_filename`, `add_upload_submission`). Blackboard: its help, "Download
+# assignments", and BBGradebookOrganiser. Sakai: scripts that look for "Submission attachment(s)" below
+# "Name(id)". Gradescope: scripts that read the `:submitters:` of submission_metadata.yml. GitHub Classroom:
+# scripts around `gh classroom clone student-repos`. nbgrader: exchange/default/submit.py
+# (`assignment_filename`). Brightspace and ILIAS: as their users describe the folders; no source was seen.
 EXPORTS = {
     "Moodle": (
         [
@@ -102,6 +108,17 @@ EXPORTS = {
             "Lee, Ann(ann)/Submission attachment(s)/hw.ipynb",
             "May, Bo(bo)/Submission attachment(s)/hw.ipynb",
         ],
+        ("ann", "bo"),
+    ),
+    "nbgrader's exchange": (
+        [
+            "ann+hw+2030-01-31 12:00:00.000001 UTC+0f-a1/hw.ipynb",
+            "bo+hw+2030-01-31 12:30:00.000001 UTC+0f-a2/hw.ipynb",
+        ],
+        ("ann", "bo"),
+    ),
+    "nbgrader's exchange, with a folder for each student": (
+        [f"{s}/{s}+hw+2030-01-31 12:00:00.000001 UTC/hw.ipynb" for s in ("ann", "bo")],
         ("ann", "bo"),
     ),
     "ILIAS": (["Lee_Ann_ann_501/hw.ipynb", "May_Bo_bo.may_502/hw.ipynb"], ("501", "502")),
@@ -207,9 +224,7 @@ def test_iliass_teams_are_asked_about():
     assert ["the work of a team" in left.why for left in result.nobodys] == [True, True]
 
 
-@pytest.mark.parametrize(
-    "name", ["hw.ipynb", "hw-1.ipynb", "HW2.ipynb", "anon_x7_4711_99_hw.ipynb", "x_1234.ipynb"]
-)
+@pytest.mark.parametrize("name", ["hw.ipynb", "hw-1.ipynb", "HW2.ipynb", "x_1234.ipynb"])
 def test_a_file_that_says_nobody_is_nobodys(name):
     assert "does not say whose it is" in made(name, "ann.ipynb").nobodys[0].why
 
@@ -264,10 +279,11 @@ def test_the_last_attempt_counts():
     assert chosen(result) == {"ann": f"{late}_hw.ipynb"}
     assert result.chosen["ann"].attempt == "2030-01-31-17-00-00"
     assert {left.name: left.why for left in result.beside} == {
-        f"{early}_hw.ipynb": "an earlier attempt",
-        f"{early}.txt": "an earlier attempt",
+        f"{early}_hw.ipynb": "an earlier attempt, kept",
+        f"{early}.txt": "of an earlier attempt",
         f"{late}.txt": "beside the notebook that counts",
     }
+    assert [one.name for one in result.earlier["ann"]] == [f"{early}_hw.ipynb"]
     result = made(f"{early}_hw.ipynb", f"{late}_essay.pdf")
     assert "the last attempt (2030-01-31-17-00-00) has no notebook" in why(result)["ann"]
     names = [f"55-66 - Ann Lee - {d}/hw.ipynb" for d in ("Jan 31, 2030 926 PM", "Jan 31, 2030 1005 AM")]
@@ -275,6 +291,20 @@ def test_the_last_attempt_counts():
     assert (
         "a form that is not known" in made("5-6 - Ann Lee - yesterday/hw.ipynb", roster=ROSTER).nobodys[0].why
     )
+
+
+def test_when_it_was_handed_in_is_told_as_the_export_knows_it():
+    names = ["a+hw+2030-01-31 12:00:00.5 UTC/hw.ipynb", "a+hw+2030-01-31 11:00:00.5 UTC/hw.ipynb"]
+    result = made(*names, "a+hw2+2030-02-01 11:00:00.5 UTC/hw2.ipynb")
+    assert result.chosen["a"].when == "2030-01-31 12:00:00 UTC"
+    assert [one.time for one in result.earlier["a"]] == ["2030-01-31 11:00:00 UTC"]
+    assert [left.why for left in result.beside] == ["of hw2", "an earlier attempt, kept"]
+    result = made("submission_11/hw.ipynb", "submission_12/hw.ipynb", roster=ROSTER)
+    assert [one.when for one in result.chosen.values()] == ["2030-01-31 11:00:00 UTC", ""]
+    result = made("leeann_LATE_123_456_hw.ipynb", "maybo_124_456_hw.ipynb")
+    assert [one.when for one in result.chosen.values()] == ["late, nobody knows when", ""]
+    result = made(f"{BLACKBOARD.format('ann', 12)}_hw.ipynb")
+    assert result.chosen["ann"].when == "2030-01-31-12-00-00 in the LMS's own zone"
 
 
 def test_two_uploads_of_one_name_are_asked_about():

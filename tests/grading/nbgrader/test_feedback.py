@@ -51,4 +51,13 @@ def test_pages_are_those_of_nbgraders_exporter(tmp_path: Path) -> None:
     ours = pages(course)
     assert ours.keys() == {"right", "wrong", "broken"}
     assert "a ball" in ours["wrong"]
-    assert ours == pages(course, HTMLExporter)
+    theirs = pages(course, HTMLExporter)
+    assert "Score: 0.0 / 10.0)</h4>" in theirs["broken"]
+    assert "(no score yet, of 10.0)</h4>" in ours["broken"]
+    assert ours == theirs | {"broken": theirs["broken"].replace("Score: 0.0 /", "no score yet, of")}
+    course.roster.write_text("student,name\nright,<Ann> Lee\nwrong,\nbroken,\n")
+    assert plugin.record(course, assignment, handed_in, grade_class(course, assignment, handed_in)) == {}
+    named = pages(course)
+    heading = f"<h4>&lt;Ann&gt; Lee: {NAME} (Score: "
+    assert named == ours | {"right": ours["right"].replace(f"<h4>{NAME} (Score: ", heading)}
+    assert heading in named["right"]

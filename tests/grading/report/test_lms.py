@@ -65,6 +65,7 @@ def test_a_row_for_each_student_who_is_there_with_maximum_and_state(found):
         ("eva", "", "100", "not recorded", "", ""),
         ("fay", "0", "100", "graded", "", ""),
         ("gus", "", "100", "not handed in", "", ""),
+        ("hal", "", "100", "dropped", "", ""),
     ]
     assert told(found).startswith("2 graded, 2 not recorded, 1 needs a person")
 

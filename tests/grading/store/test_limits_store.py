@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from minigrad.grading.model import CellRun, Exercise, GradingError, Report, Verdict
-from minigrad.grading.store.attempts import Laid, lay
+from minigrad.grading.store.attempts import Attempt, Laid, lay, weigh
 from minigrad.grading.store.reports import (
     from_dict,
     load_report,
@@ -110,8 +110,14 @@ def place(tmp_path):
     """`lay` for one student, with what then is graded and what is kept."""
     notebook, kept = tmp_path / "ann" / "hw.ipynb", tmp_path / "kept"
 
-    def put(data: bytes, attempt: str = "") -> tuple[Laid, bytes]:
-        return lay(notebook, kept, data, attempt), notebook.read_bytes()
+    def put(data: bytes, attempt: str = "", time: str = "", stamped: str = "") -> tuple[Laid, bytes]:
+        new = Attempt(data, attempt, time)
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        seen = weigh(notebook, kept, new, stamped)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+        made = lay(notebook, kept, new, stamped)
+        assert seen == made, "a look says what would be done"
+        return made, notebook.read_bytes()
 
     put.notebook, put.kept = notebook, kept
     return put
@@ -182,6 +188,26 @@ def test_a_time_beside_no_notebook_stays(place):
     (place.notebook.parent / "timestamp.txt").write_text("then")
     place(b"a", EARLY)
     assert (place.notebook.parent / "timestamp.txt").read_text() == "then"
+
+
+def test_a_time_with_its_zone_is_laid_beside_the_notebook(place):
+    stamp = place.notebook.parent / "timestamp.txt"
+    place(b"a", EARLY, "2030-01-31 11:00:00 UTC")
+    assert stamp.read_text() == "2030-01-31 11:00:00 UTC\n"
+    stamp.write_text("corrected by hand")
+    place(b"a", EARLY, "2030-01-31 11:00:00 UTC")
+    assert stamp.read_text() == "corrected by hand"
+    place(b"b", LATE, "2030-01-31 17:00:00 UTC")
+    assert stamp.read_text() == "2030-01-31 17:00:00 UTC\n"
+    assert (place.kept / named(b"a", end="timestamp.txt")).read_text() == "corrected by hand"
+    place(b"c", EARLY, "2030-01-31 11:00:00 UTC")
+    assert stamp.read_text() == "2030-01-31 17:00:00 UTC\n"
+
+
+def test_what_is_there_with_a_later_time_of_its_own_stays(place):
+    place(b"a")
+    assert not place(b"b", EARLY, stamped=LATE)[0].counts
+    assert place(b"c", LATE, stamped=LATE)[0].counts
 
 
 def test_a_link_is_replaced_and_what_it_leads_to_is_not_read(place, tmp_path):

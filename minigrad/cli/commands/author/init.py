@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         repository(folder)
     first = f"minigrad build, then {'git add -A' if names else 'minigrad new 01-name'}"
-    print(f"Next: cd {folder}, list the class in roster.csv, {first}")
+    print(f"Next: cd {shlex.quote(str(folder))}, list the class in roster.csv, {first}")
     return OK
 
 

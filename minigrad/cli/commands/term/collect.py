@@ -1,19 +1,21 @@
 """Lay what an LMS gives out into submitted/: a folder, .zip, .tar or .tar.gz.
 
 Understands the exports of Moodle, Canvas, Blackboard, Brightspace, Sakai, ILIAS, Gradescope and GitHub
-Classroom, nbgrader's layout, and folders named by student. A roster.csv in the course's folder says who
-is who.
+Classroom, nbgrader's layout and exchange, and folders named by student. A roster.csv in the course's
+folder says who is who.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG
+from minigrad.cli.course import find_course, known_names, names_of
+from minigrad.cli.options import OK, WRONG, add_flag
+from minigrad.grading.report.markup import named
+from minigrad.grading.roster import Roster, Who, columns_for, line_for, read_roster
 
 EXAMPLE = "minigrad collect 01-rnn downloads/01-rnn.zip"
 
@@ -22,6 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("assignment", metavar="ASSIGNMENT")
     parser.add_argument("source", type=Path, metavar="SOURCE")
+    add_flag(parser, "--dry-run", "tell what would be laid where, and write nothing")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,24 +35,39 @@ def run(args: argparse.Namespace) -> int:
 
     course = find_course(args)
     (name,) = known_names(course, [args.assignment])
-    made = collect(course, args.source, name)
+    made, names = collect(course, args.source, name, args.dry_run), names_of(course)
     for student, laid in made.laid.items():
-        print(printable(f"{student} <- {made.plan.chosen[student].name}{laid.words and f' ({laid.words})'}"))
+        one = made.plan.chosen[student]
+        words = [f"handed in {one.when}" if one.when else "time unknown", laid.words]
+        print(printable(f"{named(student, names)} <- {one.name} ({'; '.join(filter(None, words))})"))
     count = sum(laid.counts for laid in made.laid.values())
     submissions = f"{count} submission{'' if count == 1 else 's'}"
-    print(printable(f"{submissions} laid into {course.submitted}, read as: {made.plan.form}"))
+    would = "would be laid" if args.dry_run else "laid"
+    print(printable(f"{submissions} {would} into {course.submitted}, read as: {made.plan.form}"))
     asked = [(refusal.why, f"{who} ({', '.join(refusal.names)})") for who, refusal in made.refused.items()]
     lines = [
         *grouped("", asked),
         *grouped("left out, ", [(left.why, left.name) for left in made.plan.nobodys]),
-        *grouped("not taken, ", [(left.why, left.name) for left in made.plan.beside]),
+        *grouped("not taken, ", [(left.why, left.name) for left in (*made.plan.beside, *made.unread)]),
     ]
     if made.plan.junk:
         lines.append(f"not taken: {made.plan.junk} files of systems' own (.DS_Store, __MACOSX, Thumbs.db)")
+    lines += lacking([one.nobody for one in made.refused.values() if one.nobody], read_roster(course.roster))
     for line in lines:
         print(printable(f"minigrad: {line}"), file=sys.stderr)
     lost = any(left.name.lower().endswith((".ipynb", *NESTED)) for left in made.plan.nobodys)
     return WRONG if made.refused or lost or not made.laid else OK
+
+
+def lacking(strangers: Sequence[Who], roster: Roster | None) -> list[str]:
+    """The lines that the roster lacks, to be copied into it."""
+    if not strangers:
+        return []
+    columns = columns_for(strangers, roster)
+    return [
+        f"lines for roster.csv, whose first is {','.join(columns)}; with an id in place of STUDENT:",
+        *(f"  {line_for(who, columns)}" for who in strangers),
+    ]
 
 
 def grouped(before: str, reasons: Iterable[tuple[str, str]]) -> list[str]:

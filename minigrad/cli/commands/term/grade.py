@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, graded_assignment, submissions
+from minigrad.cli.course import find_course, graded_assignment, names_of, submissions, tell_dropped
 from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, add_workers, executor
 from minigrad.cli.terminal import class_table, progress
 from minigrad.grading.model import GradingError
@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
         raise GradingError(f"nothing to grade: no notebook at {course.submitted}/STUDENT/{name}/{name}.ipynb")
     for told in strays(course.submitted) if ours else ():
         print(printable(f"minigrad: {told}"), file=sys.stderr)
-    if not ours:
+    if ours:
+        tell_dropped(course, name)
+    else:
         print("minigrad: not in submitted/, so nothing is recorded", file=sys.stderr)
     if args.unsafe:
         print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
@@ -95,5 +97,6 @@ def run(args: argparse.Namespace) -> int:
             )
         if recorded:
             failed = gradebook.record(course, assignment, files, reports)
-    print(json.dumps(class_json(reports), indent=1) if args.json else class_table(reports))
+    names = names_of(course) if ours else {}
+    print(json.dumps(class_json(reports, names), indent=1) if args.json else class_table(reports, names))
     return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK

@@ -16,7 +16,7 @@ from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, WRONG, add_flag, add_workers
 from minigrad.cli.terminal import progress, table
-from minigrad.grading.model import GradingError, Report, Source
+from minigrad.grading.model import GradingError, Report, Source, to_type
 
 EXAMPLE = "minigrad regrade 01-rnn --preview"
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     before = last_reports(course, name)
     files: Mapping[str, Source] = course.submissions(name)
     if not before:
-        raise GradingError(f"{name} was not graded yet: run `minigrad grade {name}`")
+        raise GradingError(f"{name} was not graded yet: run {to_type('grade', name)}")
     failed: dict[str, str] = {}
     with grading(course):
         before = gradebook.as_recorded(course, name, before)

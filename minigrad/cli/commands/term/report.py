@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, known_names
+from minigrad.cli.course import find_course, known_names, names_of, tell_dropped
 from minigrad.cli.options import OK, add_flag, writing
 from minigrad.cli.terminal import class_table
-from minigrad.grading.model import Alike, GradingError, Report
+from minigrad.grading.model import Alike, GradingError, Report, to_type
 
 EXAMPLE = "minigrad report 01-rnn --out reports"
 
@@ -38,12 +38,14 @@ def run(args: argparse.Namespace) -> int:
     (assignment,) = known_names(course, [args.assignment])
     reports = last_reports(course, assignment)
     if not reports:
-        raise GradingError(f"{assignment} was not graded yet: run `minigrad grade {assignment}`")
-    values = json.dumps(class_json(reports), indent=1) + "\n"
+        raise GradingError(f"{assignment} was not graded yet: run {to_type('grade', assignment)}")
+    names = names_of(course)
+    values = json.dumps(class_json(reports, names), indent=1) + "\n"
     if args.json:
         print(values, end="")
         return OK
-    print(class_table(reports))
+    print(class_table(reports, names))
+    tell_dropped(course, assignment)
     if behind := gradebook.behind(course, assignment, reports):
         print(printable(f"minigrad: {behind}"), file=sys.stderr)
     groups = near_identical(course, load(course.authored(assignment)))
@@ -52,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     out: Path = args.out or course.work
     made = {
         f"report-{assignment}.json": values.encode(),
-        f"report-{assignment}.csv": class_csv(reports),
-        **page(f"report-{assignment}.html", reports, groups),
+        f"report-{assignment}.csv": class_csv(reports, names),
+        **page(f"report-{assignment}.html", reports, groups, names),
     }
     for name, data in made.items():
         with writing(out):
@@ -63,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def page(name: str, reports: Mapping[str, Report], groups: Sequence[Alike]) -> dict[str, bytes]:
+def page(
+    name: str, reports: Mapping[str, Report], groups: Sequence[Alike], names: Mapping[str, str]
+) -> dict[str, bytes]:
     """The page under its file's name; without jinja2, which makes it, none: standard error says so."""
     try:
         from minigrad.grading.report.class_page import class_html
@@ -75,4 +79,4 @@ def page(name: str, reports: Mapping[str, Report], groups: Sequence[Alike]) -> d
             file=sys.stderr,
         )
         return {}
-    return {name: class_html(reports, groups).encode()}
+    return {name: class_html(reports, groups, names).encode()}

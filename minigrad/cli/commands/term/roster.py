@@ -1,0 +1,103 @@
+"""Look at the class: who is missing, double or unknown. Rename, merge or drop a student.
+
+All that a student has goes along: submissions and every attempt, scores, points by hand and comments,
+reports and feedback. A move that was stopped is finished by the next `minigrad roster`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from minigrad.cli import gradebook
+from minigrad.cli.course import find_course
+from minigrad.cli.options import OK, WRONG
+from minigrad.grading.model import GradingError
+from minigrad.grading.store.layout import Course
+
+EXAMPLE = "minigrad roster rename 'Ann Lee' s21"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.set_defaults(do="")
+    what = parser.add_subparsers(metavar="WHAT", title="in place of a look at the class")
+    for name, says, words in (
+        ("rename", "give a student another id, which nobody has yet", ("old", "new")),
+        ("merge", "add all that OLD has to NEW; where both handed in, the newest counts", ("old", "new")),
+        ("drop", "keep a student on record, and count nothing of theirs", ("old",)),
+    ):
+        own = what.add_parser(name, help=says, description=says)
+        own.set_defaults(do=name)
+        for word in words:
+            own.add_argument(word, metavar=word.upper())
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the roster, or change who somebody is."""
+    from minigrad.grading.classroom.lock import grading
+    from minigrad.grading.people.moves import pending
+    from minigrad.grading.report.markup import printable
+
+    course = find_course(args, settled=False)
+    if args.do or pending(course):
+        with grading(course):
+            if stopped := pending(course):
+                gradebook.move(course, stopped)
+                print(printable(f"minigrad: finished: {stopped.old} is {stopped.new}"), file=sys.stderr)
+            if args.do == "drop":
+                drop(course, args.old)
+            elif args.do:
+                move(course, args.do, args.old, args.new)
+    return OK if args.do else look(course)
+
+
+def look(course: Course) -> int:
+    """Print what roster and course say of each other."""
+    from minigrad.grading.people.roll import roll
+    from minigrad.grading.report.markup import printable
+    from minigrad.grading.roster import read_roster
+
+    roster = read_roster(course.roster)
+    if roster is None:
+        raise GradingError(f"{course.roster} lists nobody yet: one line for each student, below the header")
+    handed_in = {name: course.submissions(name).keys() for name in course.names()}
+    found = roll(roster, handed_in, course.students() | gradebook.students(course))
+    for line in (found.figures, *found.notes):
+        print(printable(line))
+    for line in found.wrong:
+        print(printable(f"minigrad: {line}"), file=sys.stderr)
+    return WRONG if found.wrong else OK
+
+
+def move(course: Course, what: str, old: str, new: str) -> None:
+    """Rename or merge: planned as a whole, written down, done."""
+    from minigrad.grading.people.moves import begin, planned_merge, planned_rename
+    from minigrad.grading.report.markup import printable
+
+    plan = planned_merge if what == "merge" else planned_rename
+    planned = plan(course, old, new, gradebook.students(course))
+    begin(course, planned)
+    gradebook.move(course, planned)
+    print(printable(f"{old} is {new} now"))
+    for name, one in planned.counts.items():
+        print(printable(f"{name}: what {one} handed in counts"))
+    for text in planned.texts:
+        print(f"rewrote {text}")
+    if (course.work / planned.aside).exists():
+        print(printable(f"what does not count is kept in {planned.aside}"))
+
+
+def drop(course: Course, student: str) -> None:
+    """Mark a student of the roster as dropped."""
+    from minigrad.grading.people.lists import roster_dropped
+    from minigrad.grading.people.moves import rewrite
+    from minigrad.grading.report.markup import printable
+
+    text = roster_dropped(course.roster, student)
+    if text is None:
+        raise GradingError(
+            f"{student!r} is not in {course.roster}: whom the roster does not list, it cannot drop"
+        )
+    rewrite(course.roster, text)
+    print(printable(f"{student} has dropped out: kept on record, and counted nowhere"))

@@ -1,0 +1,1 @@
+"""Students as people: a student's work under another id, and whether roster and course fit together."""

@@ -1,0 +1,121 @@
+"""Who is in the class, by the command line: the roster looked at, changed, and shown."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from minigrad.cli import gradebook, main
+from minigrad.grading.people.moves import begin, pending, planned_rename
+from minigrad.grading.store.layout import Course
+from tests.grading.handed_in import NAME, hand_in, new_course
+
+ROSTER = """student,name,canvas,status
+s1,Ann Lee,1,
+s2,Bo May,2,
+s3,Bo May,,
+s4,Cy Day,4,dropped
+"""
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """Nobody's file is a notebook: each has a line, and nothing is run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gradebook, "plugin", lambda: None)
+    course, _ = new_course(tmp_path)
+    course.roster.write_text(ROSTER)
+    for student in ("s1", "s4", "Ann Lee", "stranger of them"):
+        hand_in(course, student, b"no notebook")
+    return course
+
+
+def test_a_look_at_the_class(course: Course, monkeypatch, capsys) -> None:
+    recorded = SimpleNamespace(students=lambda course: {"s1", "ghost"})
+    monkeypatch.setattr(gradebook, "plugin", lambda: recorded)
+    assert main(["roster"]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        "4 students in roster.csv: 3 active, 1 dropped",
+        f"{NAME}: 2 of 3 handed in nothing: s2 Bo May, s3 Bo May",
+        "the column `canvas` of roster.csv is empty for s3",
+    ]
+    assert told.err.splitlines() == [
+        "minigrad: Ann Lee is not in roster.csv, and may be s1: `minigrad roster merge 'Ann Lee' s1`",
+        "minigrad: ghost is not in roster.csv: add a line, or `minigrad roster rename ghost STUDENT`",
+        "minigrad: stranger of them is not in roster.csv: add a line, or "
+        "`minigrad roster rename 'stranger of them' STUDENT`",
+        "minigrad: s2 (line 3) and s3 (line 4) of roster.csv have the same name: an LMS that gives names "
+        "alone means neither; if they are one person, delete a line",
+    ]
+
+
+def test_a_class_without_a_roster(course: Course, capsys) -> None:
+    course.roster.write_text("student,name\n")
+    assert main(["roster"]) == 2
+    assert "lists nobody yet: one line for each student, below the header" in capsys.readouterr().err
+    assert main(["roster", "drop", "s1"]) == 2
+    assert "'s1' is not in" in capsys.readouterr().err
+
+
+def test_rename_merge_and_drop(course: Course, capsys) -> None:
+    assert main(["roster", "merge", "Ann Lee", "s1"]) == 0
+    assert f"{NAME}: what s1 handed in counts" in capsys.readouterr().out
+    assert main(["roster", "rename", "s1", "s9"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["s1 is s9 now", "rewrote roster.csv"]
+    assert main(["roster", "rename", "s9", "s2"]) == 2
+    assert "`minigrad roster merge s9 s2`" in capsys.readouterr().err
+    assert main(["roster", "drop", "s9"]) == 0
+    assert course.roster.read_text().splitlines()[1] == "s9,Ann Lee,1,dropped"
+    assert course.submissions(NAME).keys() == {"stranger of them"}
+    assert course.students() == {"s4", "s9", "stranger of them"}
+    assert (course.submitted / "s9" / NAME / f"{NAME}.ipynb").exists()
+
+
+def test_what_was_stopped_is_finished_by_the_next_look(course: Course, capsys) -> None:
+    begin(course, planned_rename(course, "s1", "s9", ()))
+    for command in (["report", NAME], ["grade", NAME], ["collect", NAME, "x.zip"], ["build"]):
+        assert main(command) == 2
+        assert "s1 becomes s9, and that was stopped half-way: `minigrad roster`" in capsys.readouterr().err
+    assert main(["roster", "drop", "s9"]) == 0
+    assert "finished: s1 is s9" in capsys.readouterr().err
+    assert pending(course) is None
+    assert course.submissions(NAME).keys() == {"Ann Lee", "stranger of them"}
+
+
+def test_a_gradebook_that_cannot_be_read_stops_a_move(course: Course, capsys) -> None:
+    course.gradebook.write_bytes(b"")
+    assert main(["roster", "rename", "s1", "s9"]) == 2
+    assert "needs nbgrader, which is not installed" in capsys.readouterr().err
+    assert (course.submitted / "s1").exists()
+
+
+def test_names_are_shown_and_who_dropped_out_counts_nowhere(course: Course, sandbox, capsys) -> None:
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    told = capsys.readouterr()
+    assert "s1 Ann Lee" in told.out
+    assert "s4" not in told.out
+    assert "minigrad: dropped, so not counted: s4" in told.err
+    assert main(["grade", NAME, "submitted/s4"]) == 2
+    assert "s4 has dropped out (roster.csv)" in capsys.readouterr().err
+
+    course.roster.write_text(ROSTER.replace("1,\n", "1,dropped\n").replace("4,dropped", "4,"))
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    assert main(["report", NAME]) == 0
+    told = capsys.readouterr()
+    assert "minigrad: dropped, so not counted: s1" in told.err
+    values = json.loads(Path(f"report-{NAME}.json").read_text())
+    assert {s: one["name"] for s, one in values.items()} == {
+        "s4": "Cy Day",
+        "Ann Lee": "",
+        "stranger of them": "",
+    }
+    rows = list(csv.DictReader(Path(f"report-{NAME}.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert [(row["student"], row["name"]) for row in rows][1] == ("s4", "Cy Day")
+    page = Path(f"report-{NAME}.html").read_text()
+    assert "s4 Cy Day" in page
+    assert "s1" not in page
