@@ -38,8 +38,8 @@ PLACEHOLDERS = {"COMMAND": "grade 01-rnn", "DIR": "course", "NOTEBOOK": "01-rnn.
 OPS, APP = "minigrad/ops/elementwise.py", "minigrad/cli/app.py"
 INTO_LISTS = {
     f"file {OPS}": f"""sed -i 's/^    "sqrt",$/    "softsign",\\n&/' {OPS}""",
-    "file minigrad/cli/commands/term/students.py": f"sed -i -e 's/^COMMANDS = (/&students, /' "
-    f"-e 's/^from minigrad.cli.commands.term import /&students, /' {APP}",
+    "file minigrad/cli/commands/term/students.py": f"sed -i -e 's/^COMMANDS = (/&\\n    students,/' "
+    f"-e 's/^from minigrad.cli.commands.term import (/&\\n    students,/' {APP}",
 }
 
 
