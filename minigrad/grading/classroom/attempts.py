@@ -11,8 +11,9 @@ from minigrad.grading.intake.canonical import intake
 from minigrad.grading.intake.stamp import time_in
 from minigrad.grading.model import Assignment, Refused, Report, Source
 from minigrad.grading.rules.attempts import Attempt, counting
-from minigrad.grading.store.attempts import UNDATED, digest, time_file
+from minigrad.grading.store.attempts import UNDATED, time_file
 from minigrad.grading.store.dates import Dates, dates_of
+from minigrad.grading.store.digest import digest
 from minigrad.grading.store.history import digest_of_work
 from minigrad.grading.store.layout import Course
 

@@ -10,7 +10,8 @@ from minigrad.grading.judge.seeds import dependencies
 from minigrad.grading.model import Assignment, Report
 from minigrad.grading.nbgrader.gradebook import total
 from minigrad.grading.nbgrader.pages import Notebook, theirs
-from minigrad.grading.store.history import digest, digest_of_work, remember, state
+from minigrad.grading.store.digest import digest
+from minigrad.grading.store.history import digest_of_work, remember, state
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import read_salt
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +10,7 @@ from nbgrader.api import Gradebook
 
 from minigrad.grading.nbgrader import late_days
 from minigrad.grading.store.dates import Dates
+from minigrad.grading.store.digest import digest
 from minigrad.grading.store.layout import Course
 
 MARK = re.compile(rb"<!-- as of ([0-9a-f]{16}) -->\s*\Z")
@@ -24,7 +24,7 @@ def mark(opened: Gradebook, name: str, student: str, dates: Dates) -> str:
     shown += [(g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score) for g in found.grades]
     shown += [(c.name, c.auto_comment, c.manual_comment) for c in found.comments]
     shown.append((late_days.told(late_days.spent(opened, student, dates), name, dates),))
-    return hashlib.sha256("\n".join(sorted(map(repr, shown))).encode()).hexdigest()[:16]
+    return digest("\n".join(sorted(map(repr, shown))))
 
 
 def marked(page: str, mark: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from minigrad.grading.store import files
+from minigrad.grading.store.digest import digest
 
 UNDATED = "undated"  # sorts behind every date
 TIME = "timestamp.txt"
@@ -105,8 +105,3 @@ def time_file(notebook: Path) -> Path:
     """
     kept = notebook.parents[2].name == KEPT and notebook.name.count(".") == 2
     return notebook.with_name(f"{UNDATED}.{notebook.name.split('.')[1]}.{TIME}" if kept else TIME)
-
-
-def digest(data: bytes) -> str:
-    """By what an attempt is known."""
-    return hashlib.sha256(data).hexdigest()[:16]

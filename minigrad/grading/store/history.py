@@ -7,7 +7,6 @@ kept from being written is written by the next grading, and none is needed twice
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.grading.model import Report
+from minigrad.grading.store.digest import digest
 from minigrad.grading.store.files import folder
 
 FILE = "states.jsonl"
@@ -38,11 +38,6 @@ class State:
     work: str  # digest of what was handed in
     sources: str  # digest of the assignment's checks
     round: str  # digest of the salt
-
-
-def digest(text: str | bytes) -> str:
-    """What a state has in place of work, sources and salt."""
-    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:16]
 
 
 def digest_of_work(texts: Iterable[str]) -> str:

@@ -11,7 +11,8 @@ import pytest
 
 from minigrad.cli import main
 from minigrad.grading.classroom import court
-from minigrad.grading.store.attempts import UNDATED, digest
+from minigrad.grading.store.attempts import UNDATED
+from minigrad.grading.store.digest import digest
 from minigrad.grading.store.layout import Course
 from tests import terms
 from tests.grading.term import CHECKS, LENIENT, NAMES, Named, hand_in, new_course
