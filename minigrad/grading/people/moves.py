@@ -153,16 +153,27 @@ def _listed(course: Course) -> frozenset[str]:
 
 def _places(course: Course) -> list[Path]:
     """The folders that have one for each student."""
-    above = (course.attempts(""), course.reports(""), course.previews(""), course.history(""))
+    above = (course.attempts(""), *_by_name(course, ""))
     each = [sorted(p for p in folder.iterdir() if p.is_dir()) for folder in above if folder.is_dir()]
-    return [course.submitted, course.work / "autograded", course.feedback, *(p for ps in each for p in ps)]
+    return [*_by_student(course), *(p for ps in each for p in ps)]
+
+
+def _by_student(course: Course) -> tuple[Path, ...]:
+    """The folders in which a student's folder has one for each assignment."""
+    return (course.submitted, course.work / "autograded", course.feedback)
+
+
+def _by_name(course: Course, name: str) -> tuple[Path, ...]:
+    """The folders of an assignment that have one for each student; attempts are moved file by file."""
+    return (course.reports(name), course.previews(name), course.history(name))
 
 
 def _of_assignment(course: Course, name: str) -> tuple[_Place, ...]:
     """Where a student's folder of an assignment may be: functions of the student."""
-    by_student = (course.submitted, course.work / "autograded", course.feedback)
-    by_name = (course.reports(name), course.previews(name), course.history(name))
-    return (*(_Place(at, name) for at in by_student), *(_Place(at) for at in by_name))
+    return (
+        *(_Place(at, name) for at in _by_student(course)),
+        *(_Place(at) for at in _by_name(course, name)),
+    )
 
 
 @dataclass(frozen=True)
@@ -176,9 +187,8 @@ class _Place:
 
 def _assignments(course: Course, student: str) -> set[str]:
     """The assignments of which a student has anything but attempts."""
-    within = [_folders(place / student) for place in _places(course)[:3]]
-    kept = [p.parent.name for above in (course.reports("*"), course.previews("*"))
-            for p in above.parent.glob(f"*/{_literal(student)}")]  # fmt: skip
+    within = [_folders(place / student) for place in _by_student(course)]
+    kept = [p.parent.name for at in _by_name(course, "") for p in at.glob(f"*/{_literal(student)}")]
     return {*kept, *(name for names in within for name in names)}
 
 
@@ -253,9 +263,8 @@ def carry_out(course: Course, planned: Move) -> None:
             source.rename(target)
         for notebook, attempts in planned.kept:
             keep(course.work / notebook, course.work / attempts)
-        above = (course.submitted, course.work / "autograded", course.feedback)
         for folder in (
-            *(path / planned.old for path in above),
+            *(path / planned.old for path in _by_student(course)),
             *(course.work / a for a, _ in planned.attempts),
         ):
             _put_rest_aside(course, planned, folder)

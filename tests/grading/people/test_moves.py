@@ -49,6 +49,7 @@ def hand_in(course: Course, student: str, name: str, text: str, time: str = "") 
     write(course.work / "autograded" / student / name / f"{name}.ipynb", f"graded {text}")
     write(course.feedback / student / name / f"{name}.html", f"page of {text}")
     write(course.reports(name) / student / "key.json", f"report of {text}")
+    write(course.history(name) / student / "states.jsonl", f"history of {text}")
 
 
 @pytest.fixture
@@ -112,6 +113,7 @@ def test_the_newest_counts_whoever_it_is_merged_into(course: Course) -> None:
     assert after["feedback/bo/01-a/01-a.html"] == "page of ann a"
     assert after["submitted/bo/02-b/02-b.ipynb"] == "ann b"
     assert after[".minigrad/reports/02-b/bo/key.json"] == "report of ann b"
+    assert after[".minigrad/history/02-b/bo/states.jsonl"] == "history of ann b"
     assert after[".minigrad/previews/01-a/bo/key.json"] == "preview of ann"
     assert after[".minigrad/aside/ann into bo/submitted/bo/01-a/01-a.ipynb"] == "bo a"
     kept = {text for path, text in after.items() if "attempts/01-a/bo/" in path}
