@@ -16,7 +16,7 @@ from minigrad.grading.classroom.changes import Scores, as_recorded
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
 from minigrad.grading.nbgrader import late_days
-from minigrad.grading.nbgrader.gradebook import book, renew_lateness, total, undecided
+from minigrad.grading.nbgrader.gradebook import book, renew_lateness, total
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.report.lms import Total
@@ -117,11 +117,9 @@ def _row(gradebook: Gradebook, assignment: Assignment, student: Student) -> list
     except MissingEntry:
         pass
     else:
-        penalty = submission.late_submission_penalty
-        scores = (submission.score, penalty, max(0.0, submission.score - penalty))
+        penalty, final = submission.late_submission_penalty, total(submission)
+        scores = ("", "", "") if final is None else (submission.score, penalty, final)
         timestamp, asked = submission.timestamp, submission.needs_manual_grade
-        if undecided(submission):
-            scores = ("", "", "")
     who = (student.id, student.last_name, student.first_name, student.email)
     values = (assignment.name, assignment.duedate, timestamp, *who, *scores, assignment.max_score, asked)
     return ["" if value is None else str(value) for value in values]

@@ -60,13 +60,12 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
         name, student, dates = ids["assignment"], ids["student"], dates_of(self.course)
         with Gradebook(ids["db_url"]) as opened:
             charge_lateness(opened, name, student, dates)
-            self._late_days = late_days.told(late_days.spent(opened, student, dates), name, dates)
+            self._late_days = late_days.told(opened, name, student, dates)
             whose, waits = page_name(opened, student), undecided(opened.find_submission(name, student))
             opened.db.commit()
             mark = stale.mark(opened, name, student, dates)
         page, more = super().from_filename(filename, resources=resources, **kw)
-        page = headed(page, whose, waits)
-        return (stale.marked(page, mark) if mark else page), more
+        return stale.marked(headed(page, whose, waits), mark), more
 
     def _validate_preprocessor(self, nbc: Notebook, preprocessor: object) -> None:
         pass

@@ -23,11 +23,12 @@ def spent(opened: Gradebook, student: str, dates: Dates) -> dict[str, int]:
     return dates.late.spent(late)
 
 
-def told(days: dict[str, int], name: str, dates: Dates) -> str:
+def told(opened: Gradebook, name: str, student: str, dates: Dates) -> str:
     """The sentence on an assignment's page of feedback; "" in a course without late days."""
     budget = dates.late.budget_days
     if not budget:
         return ""
+    days = spent(opened, student, dates)
     order = [*days]  # of due dates: what is spent later changes no page of earlier work
     until = order[: order.index(name) + 1] if name in days else order
     return (

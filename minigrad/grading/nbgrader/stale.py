@@ -23,7 +23,7 @@ def mark(opened: Gradebook, name: str, student: str, dates: Dates) -> str:
     shown: list[tuple[object, ...]] = [("late", found.late_submission_penalty or 0.0)]
     shown += [(g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score) for g in found.grades]
     shown += [(c.name, c.auto_comment, c.manual_comment) for c in found.comments]
-    shown.append((late_days.told(late_days.spent(opened, student, dates), name, dates),))
+    shown.append((late_days.told(opened, name, student, dates),))
     return digest("\n".join(sorted(map(repr, shown))))
 
 
