@@ -55,10 +55,12 @@ def source_of(args: argparse.Namespace) -> AbstractContextManager[Course | None]
 
     if not args.names:
         return nullcontext()
-    here = Path.cwd()
-    if args.course or any((folder / "solutions").is_dir() for folder in (here, *here.parents)):
-        return nullcontext(find_course(args))
-    return bundled()
+    if not args.course:
+        try:
+            Course.find(Path.cwd())
+        except GradingError:
+            return bundled()
+    return nullcontext(find_course(args))
 
 
 def repository(folder: Path) -> None:

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
-from minigrad.cli.options import CANNOT, OK, writing
+from minigrad.cli.options import OK, positive, writing
 
 EXAMPLE = "minigrad platform gradescope 01-rnn"
 
@@ -24,7 +24,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="after_due_date",
         help="when students see the hidden checks (default: %(default)s)",
     )
-    parser.add_argument("--attempts", type=int, metavar="N", help="grade a student's first N submissions")
+    parser.add_argument(
+        "--attempts", type=positive, metavar="N", help="grade a student's first N submissions"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write the zip (default: here)")
 
 
@@ -33,9 +35,6 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.platforms.gradescope import archive
     from minigrad.grading.store import files
 
-    if args.attempts is not None and args.attempts < 1:
-        print("minigrad: --attempts wants 1 or more")
-        return CANNOT
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
