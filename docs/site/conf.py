@@ -9,7 +9,6 @@ author = "the minigrad authors"
 copyright = author
 release = version = installed("minigrad")
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
-exclude_patterns = [".doctrees"]
 html_theme = "furo"
 html_title = "minigrad"
 html_static_path = ["static"]

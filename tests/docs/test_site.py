@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site") / "site"
     build = [sys.executable, "docs/site/build.py", str(folder), CHAPTER]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
-    if "mathematics needs" in done.stderr:
+    if "the site needs mathjax" in done.stderr:
         pytest.skip("npm has no registry here")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -111,7 +111,7 @@ def test_every_link_leads_somewhere(site: Path) -> None:
 
 def test_a_chapter_shows_outputs_and_no_answer(site: Path) -> None:
     page = (site / "course" / f"{CHAPTER}.html").read_text(encoding="utf-8")
-    text = "".join(site.rglob("*.js") and re.sub(r"<[^>]+>", "", page).split())
+    text = "".join(re.sub(r"<[^>]+>", "", page).split())
     assert "accuracy0.49before" in text
     for cell in solved(CHAPTER).solved():
         given = {c.id: c.source for c in solved(CHAPTER).cells}[cell.id]

@@ -148,12 +148,20 @@ def changes_rows(
 
 def _why(c: Change) -> Iterator[str]:
     """What led to a change, in words."""
-    told = (("gains", c.gained), ("loses", c.lost), ("new:", c.added), ("gone:", c.removed))
-    yield from (f"{verb} {', '.join(names)}" for verb, names in told if names)
-    yield from (f"{name} is worth {number(now)}, was {number(old)}" for name, old, now in c.points + c.shares)
+    yield from _lists(("gains", c.gained), ("loses", c.lost), ("new:", c.added), ("gone:", c.removed))
+    yield from (_worth(*one) for one in c.points + c.shares)
     yield from c.decided
     if c.reason:
         yield c.reason
+
+
+def _lists(*told: tuple[str, Sequence[str]]) -> Iterator[str]:
+    """A verb and the checks that it is true of, where there are any."""
+    return (f"{verb} {', '.join(names)}" for verb, names in told if names)
+
+
+def _worth(name: str, old: float, now: float) -> str:
+    return f"{name} is worth {number(now)}, was {number(old)}"
 
 
 def maximum_line(before: Mapping[str, Report], after: Mapping[str, Report]) -> str:
@@ -217,17 +225,16 @@ def why(old: State, new: State) -> Iterator[str]:
     if (old.status, old.reason) != (new.status, new.reason):
         yield f"{new.status}{new.reason and f': {new.reason}'}"
     common = [name for name in new.checks if name in old.checks]
-    told = (
+    yield from _lists(
         ("passes", [n for n in common if new.checks[n][0] and not old.checks[n][0]]),
         ("no longer passes", [n for n in common if old.checks[n][0] and not new.checks[n][0]]),
         ("new:", [n for n in new.checks if n not in old.checks] if old.checks else []),
         ("gone:", [n for n in old.checks if n not in new.checks] if new.checks else []),
     )
-    yield from (f"{verb} {', '.join(names)}" for verb, names in told if names)
     for name in common:
         was, now = old.checks[name][1], new.checks[name][1]
         if abs(was - now) > 1e-9:
-            yield f"{name} is worth {number(now)}, was {number(was)}"
+            yield _worth(name, was, now)
     if abs(old.maximum - new.maximum) > 1e-9 and old.checks and new.checks:
         yield f"the checks' maximum is {number(new.maximum)}, was {number(old.maximum)}"
     if abs(old.penalty - new.penalty) > 1e-9:
