@@ -45,7 +45,7 @@ def main(site: Path, chosen: Sequence[str]) -> int:
     shutil.rmtree(site, ignore_errors=True)
     with tempfile.TemporaryDirectory() as place:
         sources = Path(place) / "sources"
-        pages(sources, chosen or known, known)
+        pages(sources, chosen or known)
         options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto", "-d", f"{place}/doctrees"]
         html = Path(place) / "html"  # beside it, myst-nb leaves its own copies of the notebooks
         sphinx = [sys.executable, "-m", "sphinx", *options, str(sources), str(html)]
@@ -57,20 +57,22 @@ def main(site: Path, chosen: Sequence[str]) -> int:
     return 0
 
 
-def pages(sources: Path, chosen: Sequence[str], known: Sequence[str]) -> None:
+def pages(sources: Path, chosen: Sequence[str]) -> None:
     """Lay out what Sphinx makes the site of."""
     shutil.copytree(HERE / "pages", sources)
     shutil.copytree(HERE / "static", sources / "static")
     shutil.copy2(HERE / "conf.py", sources)
     mathjax(sources / "static" / "mathjax")
     picture.draw(sources / "static")
+    for path in sources.glob("*.md"):
+        path.write_text(with_readme(path.read_text(encoding="utf-8")), encoding="utf-8")
     for page, source in GUIDES.items():
         (sources / page).write_text(without_links(source.read_text(encoding="utf-8")), encoding="utf-8")
     for image in (*ROOT.glob("docs/*.svg"), *ROOT.glob("docs/*.png")):
         shutil.copy2(image, sources)
     course = (sources / "course.md").read_text(encoding="utf-8")
-    for name in set(known) - set(chosen):
-        course = course.replace(f"[{name}](course/{name}.ipynb)", name)
+    for name in chosen:
+        course = course.replace(f"`{name}`", f"[{name}](course/{name}.ipynb)")
     (sources / "course.md").write_text(course, encoding="utf-8")
     (sources / "course").mkdir()
     for name, chapter in chapters.executed(chosen).items():
@@ -105,6 +107,13 @@ def reachable(html: str) -> str:
         "<pre>", '<pre tabindex="0">'
     )
     return html.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+
+
+def with_readme(text: str) -> str:
+    """A page with the sections of the README that it names: their commands are run by the tests there."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    sections = dict(part.split("\n", 1) for part in readme.split("\n## ")[1:])
+    return re.sub(r"<!-- README: (.+) -->", lambda found: sections[found[1]].strip(), text)
 
 
 def without_links(text: str) -> str:
