@@ -20,11 +20,11 @@ if not TYPE_CHECKING:  # see minigrad/ops/__init__.py
 __version__: str  # pyproject.toml's; read when somebody asks, since finding it out takes 40 ms
 
 if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
-    from minigrad.ops.habits import PACKAGE, unknown
+    from minigrad.habits import missing
 
     def __getattr__(name: str) -> str:
         if name != "__version__":
-            raise unknown(f"module {__name__!r}", name, PACKAGE)
+            raise missing(__name__, name)
         from importlib.metadata import PackageNotFoundError, version
 
         try:

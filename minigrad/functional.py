@@ -9,13 +9,14 @@ What is a Tensor here may be an array or a list of numbers too; anything else ra
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from minigrad.arguments import count, generator, number, tensor, unfit
 from minigrad.arguments import mask as mask_of
+from minigrad.habits import lacks
 from minigrad.ops import abs, add, getitem, mul, sqrt, where
 from minigrad.ops.elementwise import floats
 from minigrad.tape import Array, Result, as_array, op
@@ -266,3 +267,7 @@ def accuracy(logits: Any, labels: Any, mask: Any = None) -> float:
         raise ValueError(f"accuracy: labels must lie in 0 .. {classes - 1}; mask the others")
     hits = answers == labels
     return float(hits.mean()) if hits.size else float("nan")
+
+
+if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
+    __getattr__ = lacks(__name__)

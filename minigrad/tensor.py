@@ -9,9 +9,10 @@ from typing import Any, Never
 
 import numpy as np
 
-from minigrad import fast, ops, tape
+from minigrad import fast, habits, ops, tape
 from minigrad.contract import with_habits
-from minigrad.ops import habits
+from minigrad.habits import python
+from minigrad.habits.tensor import BACKWARD
 from minigrad.recording import paused
 from minigrad.tape import Array, as_array
 
@@ -120,7 +121,7 @@ class Tensor(fast.Value, habits.Expected):
     shape = property(attrgetter("_data.shape"), doc="The length of each axis, a tuple of integers.")
     dtype = property(attrgetter("_data.dtype"), doc="The dtype of the array.")
     ndim = property(attrgetter("_data.ndim"), doc="The number of axes.")
-    size = property(attrgetter("_data.size"), doc="The number of entries.")
+    size = property(python.size)
 
     @property
     def T(self) -> Tensor:
@@ -154,7 +155,7 @@ class Tensor(fast.Value, habits.Expected):
         of their own: into a shared one, gradients get lost.
         """
         for name in unknown:
-            raise habits.unasked("backward", name, habits.BACKWARD)
+            raise habits.unasked("backward", name, BACKWARD)
         fast.backward(self, g)
 
     def zero_grad(self) -> None:
@@ -211,12 +212,12 @@ class Tensor(fast.Value, habits.Expected):
     __or__ = __ror__ = _flat(np.bitwise_or)
     __xor__ = __rxor__ = _flat(np.bitwise_xor)
     __hash__ = object.__hash__
-    __len__ = habits.length
-    __bool__ = habits.truth
-    __float__ = habits.number(float)
-    __int__ = habits.number(int)
-    __index__ = habits.whole
-    __pos__ = habits.same
+    __len__ = python.length
+    __bool__ = python.truth
+    __float__ = python.number(float)
+    __int__ = python.number(int)
+    __index__ = python.whole
+    __pos__ = python.same
 
     def __invert__(self) -> Tensor:
         return Tensor(~self._data)

@@ -1,17 +1,23 @@
 """What somebody does out of habit, from PyTorch or NumPy: it is done, or an error says what to write."""
 
 import copy
+import importlib.util
+import json
 import math
 import pickle
 import re
+import tomllib
 import unittest
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, data, functional, nn, train
-from minigrad.ops.habits import MODULES, PACKAGE, TENSOR
+from minigrad import Tensor, data, functional, nn, optim, train
+from minigrad.habits import TABLES, missing
+from minigrad.habits.table import by_name
+from minigrad.habits.tensor import TENSOR
 
 NAMES = {
     "x": Tensor(1.0),
@@ -22,26 +28,120 @@ NAMES = {
     "copy": copy,
     "minigrad": mg,
     "data": data,
+    "nn": nn,
+    "optim": optim,
+    "math": math,
+    "rng": np.random.default_rng(),
 }
+MODULES = {module.__name__: module for module in (mg, functional, nn, nn.init, optim, data, train)}
+IMPORTED = {
+    "data",
+    "train",
+    "plot",
+    "memory",
+    "pairs",
+    "ragged",
+    "recall",
+    "series",
+    "clips",
+}  # if anybody has
+THEIRS = tomllib.loads(Path(__file__).with_name("pytorch.toml").read_text(encoding="utf-8"))
+# What serves PyTorch's own machinery, and is in no notebook.
+INNER = re.compile(
+    r"_|cudnn|miopen|mkldnn|fbgemm|sym_|quant|fake_quant|native|batch_norm_|sparse|fused|feature_|GRID|Sym"
+    r"|(get|set|is|are|use|init|from|unsafe)_|.*(_copy|Storage|_window|_permuted|_strided|_vmap|_or_pair)$"
+)
+WORDS = {"Tensor", "len", "list", "isinstance", "sum", "min", "max", "f", "cell", "model", "Batch"}
 
 
 def leaf():
     return Tensor([1.0, 2.0, 3.0], requires_grad=True)
 
 
+def told(owner, name):
+    """What is said of an attribute that is not there; None where it is."""
+    try:
+        getattr(owner, name)
+    except AttributeError as error:
+        return str(error)
+    return None
+
+
 @pytest.mark.parametrize(
-    ("owner", "remedies"), [(leaf(), TENSOR), (mg, PACKAGE), (nn, MODULES)], ids=["tensor", "package", "nn"]
+    ("owner", "remedies"),
+    [(leaf(), TENSOR), *((MODULES[name], table) for name, table in TABLES.items())],
+    ids=["tensor", *TABLES],
 )
 def test_a_name_from_elsewhere_is_told_what_it_is_here(owner, remedies):
     for name, remedy in remedies.items():
-        with pytest.raises(AttributeError, match=f"has no attribute {name!r}: use {re.escape(remedy)}$"):
-            getattr(owner, name)
-        for prefix, attribute in re.findall(r"\b(x|Tensor|np|functional|train|copy|minigrad)\.(\w+)", remedy):
+        if name not in IMPORTED:
+            assert told(owner, name).endswith(f"has no attribute {name!r}: use {remedy}")
+        for prefix, attribute in re.findall(rf"(?<![.\w])({'|'.join(NAMES)})\.(\w+)", remedy):
             assert hasattr(NAMES[prefix], attribute), remedy
         for called in re.findall(r"(?<![.\w])(\w+)\(", remedy):
-            assert called in ("Tensor", "len") or hasattr(mg, called) or hasattr(nn, called), remedy
-    with pytest.raises(AttributeError, match=r"has no attribute 'nonsense'$"):
-        _ = owner.nonsense
+            known = called in WORDS or any(hasattr(m, called) for m in MODULES.values())
+            assert known, remedy
+    assert told(owner, "nonsense").endswith("has no attribute 'nonsense'")
+
+
+def test_no_name_has_two_remedies():
+    with pytest.raises(ValueError, match=r"^'b' has two remedies, 'x' and 'y': drop one$"):
+        by_name({"x": "a b", "y": "b"})
+
+
+def public(part):
+    """The public names of PyTorch in one of its parts, of the one installed or by the list."""
+    if importlib.util.find_spec("torch") is None:
+        return THEIRS[part].split()
+    torch = importlib.import_module("torch")
+    if part == "package":
+        return [*torch.__all__, *dir(torch._C._VariableFunctions)]
+    if part == "Tensor":
+        return dir(torch.Tensor)
+    owner = {
+        "functional": torch.nn.functional,
+        "nn": torch.nn.modules,
+        "init": torch.nn.init,
+        "optim": torch.optim,
+        "schedules": torch.optim.lr_scheduler,
+        "data": torch.utils.data,
+    }[part]
+    listed = getattr(owner, "__all__", None)
+    return listed or [n for n, f in vars(owner).items() if getattr(f, "__module__", "") == owner.__name__]
+
+
+@pytest.mark.parametrize(
+    ("owner", "part"),
+    [
+        *((leaf(), "Tensor"), (functional, "functional"), (nn, "nn"), (nn.init, "init")),
+        *((optim, "optim"), (optim, "schedules"), (data, "data"), (mg, "package")),
+    ],
+)
+def test_every_public_name_of_pytorch_is_here_or_is_told(owner, part):
+    names = {name for name in public(part) if not INNER.match(name)}
+    assert len(names) > 10
+    silent = {name for name in names if (said := told(owner, name)) and ": use " not in said}
+    assert silent == set()
+
+
+def test_every_public_name_of_numpy_is_here_or_is_told():
+    for owner, theirs in ((mg, np), (leaf(), np.ndarray)):
+        names = [name for name in theirs.__dict__ if not name.startswith("_")]
+        assert len(names) > 50
+        assert [name for name in names if (said := told(owner, name)) and ": use " not in said] == []
+
+
+def test_a_name_of_another_part_is_told_where_it_is():
+    assert told(mg, "Linear") == "module 'minigrad' has no attribute 'Linear': use minigrad.nn.Linear"
+    assert told(nn, "relu").endswith("use minigrad.relu")
+    assert told(optim, "fit").endswith("use minigrad.train.fit")
+    assert told(mg, "backward").endswith("use x.backward(...) of a tensor x")
+    assert told(mg, "shape").endswith("use x.shape of a tensor x")
+    assert told(mg, "batch_norm").endswith("use a Module that you write")
+    assert told(mg, "int8").endswith("use np.int8")
+    assert told(mg, "interp").endswith("use np.interp(x.data), which has no gradient")
+    assert told(data, "_Batch").endswith("has no attribute '_Batch'"), "nothing is said of what is private"
+    assert str(missing("minigrad", "train")).endswith("use `from minigrad import train`")
 
 
 def test_changing_a_tensor_by_a_method_is_told_how():
@@ -116,6 +216,8 @@ REFUSED = {
     "np.sum(w)": (lambda: np.sum(leaf()), TypeError, r"np\.sum takes no tensors: use minigrad\.sum"),
     "np.concatenate": (lambda: np.concatenate([leaf()]), TypeError, r"use minigrad\.concatenate"),
     "np.where": (lambda: np.where([True], leaf(), 0), TypeError, r"use minigrad\.where"),
+    "x.size()": (lambda: A.size(), TypeError, "^x.size is a number here, .*: x.shape has the lengths$"),
+    "x.size(0)": (lambda: A.size(0), TypeError, r": x.shape\[0\] is a length$"),
     "pickle": (lambda: pickle.dumps(leaf() * 2), TypeError, r"result of mul .* \.detach\(\) it"),
     "deepcopy": (lambda: copy.deepcopy(leaf() * 2), TypeError, r"result of mul .* \.detach\(\) it"),
 }
@@ -141,4 +243,11 @@ def test_habits_that_are_kept():
     assert np.where(a.data > 1, a, 0).tolist() == [3, 0, 2]
     assert pickle.loads(pickle.dumps(a)).tolist() == copy.deepcopy(a).tolist() == a.tolist()
     assert not hasattr(a, "clone")
+    assert (a.size, a.size + 1, json.dumps(a.size), f"{a.size:03}", type(a.size + 1)) == (
+        3,
+        4,
+        "3",
+        "003",
+        int,
+    )
     assert copy.copy(one).requires_grad

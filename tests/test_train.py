@@ -675,6 +675,16 @@ def test_a_global_generator_goes_on_too(tmp_path):
     assert model(1.0) == drawn
 
 
+def test_a_number_of_entries_is_saved_as_any_number(tmp_path):
+    model, other = nn.Module(), nn.Module()
+    for one in (model, other):
+        one.sizes, one.size = (Tensor(np.ones(3)).size, [Tensor(np.ones(2)).size]), Tensor(np.ones(4)).size
+    other.size = 5
+    train.save(tmp_path / "file", train.History(), model)
+    train.load(tmp_path / "file", other)
+    assert (other.sizes, other.size) == ((3, [2]), 4)
+
+
 def test_load_names_attributes_that_differ(tmp_path):
     model, other = nn.Module(), nn.Module()
     model.n, other.m = 1, 2

@@ -1,12 +1,12 @@
 """Modules: layers, initialisers, and any cell over time."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from minigrad.habits import lacks
 from minigrad.nn import init
 from minigrad.nn.layers import Dropout, Embedding, LayerNorm, Linear, Sequential
 from minigrad.nn.module import Module, Parameter
 from minigrad.nn.recurrent import Recurrent, Stacked
-from minigrad.ops.habits import MODULES, unknown
 
 __all__ = [
     "Dropout",
@@ -22,6 +22,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
-
-    def __getattr__(name: str) -> Any:
-        raise unknown(f"module {__name__!r}", name, MODULES)
+    __getattr__ = lacks(__name__)

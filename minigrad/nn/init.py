@@ -6,11 +6,13 @@ Where `rng` is no generator but another seed's kin, each raises TypeError.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from minigrad.arguments import generator
+from minigrad.habits import lacks
 from minigrad.tape import Array
 
 Shape = tuple[int, ...]
@@ -59,3 +61,7 @@ def _matrix(shape: Shape) -> tuple[int, int]:
     if np.ndim(shape) != 1 or len(shape) < 2:
         raise ValueError(f"needs a shape (..., in, out), got {shape}")
     return shape[-2], shape[-1]
+
+
+if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
+    __getattr__ = lacks(__name__)

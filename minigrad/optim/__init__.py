@@ -1,5 +1,8 @@
 """Optimisers, and schedules of the learning rate."""
 
+from typing import TYPE_CHECKING
+
+from minigrad.habits import lacks
 from minigrad.optim.base import Optimizer, OptimizerState
 from minigrad.optim.groups import Group
 from minigrad.optim.rules import SGD, Adam, AdamW, RMSprop
@@ -19,3 +22,6 @@ __all__ = [
     "step_decay",
     "warm_up",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
+    __getattr__ = lacks(__name__)

@@ -27,7 +27,7 @@ OURS = (
     "sandbox/worker.py",
 )
 ENGINE = (
-    *("__init__", "errors", "contract", "recording", "tape", "fast", "ops", "tensor", "arguments"),
+    *("__init__", "errors", "contract", "habits", "recording", "tape", "fast", "ops", "tensor", "arguments"),
     *("functional", "gradcheck", "optim", "train", "plot", "nn", "data"),
 )
 ALWAYS = ("numpy", "matplotlib", "tqdm", "ipython")  # distributions that notebooks may import, if installed

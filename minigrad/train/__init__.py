@@ -6,11 +6,12 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol, SupportsFloat
+from typing import TYPE_CHECKING, Protocol, SupportsFloat
 
 import numpy as np
 
 from minigrad.data import Batch
+from minigrad.habits import lacks
 from minigrad.nn import Module, Parameter
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
@@ -270,3 +271,7 @@ def _waited(history: History, monitored: str) -> int:
     losses = [record[monitored] for record in history.records]
     finite = [loss for loss in losses if not math.isnan(loss)]
     return len(losses) - 1 - losses.index(min(finite)) if finite else len(losses)
+
+
+if not TYPE_CHECKING:  # a type checker would take it for every name that is not there
+    __getattr__ = lacks(__name__)

@@ -1,0 +1,60 @@
+"""What Python's own functions get of a tensor x: its length, its truth, its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import index
+from typing import Any, NoReturn, TypeVar
+
+_X = TypeVar("_X")
+
+
+def length(x: Any) -> int:
+    """The number of rows of x (n, ...). Raises TypeError for one of shape ()."""
+    if not x.ndim:
+        raise TypeError("a tensor of shape () has no rows: .item() gives its number")
+    return len(x._data)
+
+
+def truth(x: Any) -> bool:
+    """Whether the only entry of x, of any shape, is other than 0. Raises ValueError where it is not alone."""
+    if x.size != 1:
+        remedy = "use .any() or .all(); maximum(a, b) for max(a, b); `is` to find one in a list"
+        raise ValueError(f"a tensor of shape {x.shape} is neither true nor false: {remedy}")
+    return bool(x._data)
+
+
+def number(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function from x, of any shape, to its only entry as a number of that kind, or to a TypeError."""
+
+    def only(x: Any) -> Any:
+        if x.size != 1:
+            remedy = "minigrad's functions take it whole, math's take the .item() of one entry"
+            raise TypeError(f"a tensor of shape {x.shape} is not one number: {remedy}")
+        return kind(x._data.item())
+
+    return only
+
+
+def whole(x: Any) -> int:
+    """The only entry of x, of shape (), where it is an integer. Raises TypeError for another."""
+    return index(x._data)
+
+
+def same(x: _X) -> _X:
+    """x itself, of any shape."""
+    return x
+
+
+class Size(int):
+    """A number of entries. PyTorch's `x.size()` calls it: the TypeError says what to write."""
+
+    def __call__(self, *axis: Any) -> NoReturn:
+        """Raise TypeError with the lengths' place, for the axis that was asked for."""
+        remedy = f"x.shape[{axis[0]!r}] is a length" if axis else "x.shape has the lengths"
+        raise TypeError(f"x.size is a number here, of entries, and is not called: {remedy}")
+
+
+def size(x: Any) -> Size:
+    """The number of entries."""
+    return Size(x._data.size)
