@@ -21,7 +21,7 @@ from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.court import court
 from minigrad.grading.intake.canonical import read
 from minigrad.grading.model import Assignment, Exercise, GradingError, Refused, Report, Verdict
-from minigrad.grading.platforms.wheel import constraints, wheel, zipped
+from minigrad.grading.platforms.wheel import constraints, contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.layout import Course
@@ -52,9 +52,7 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
     files["requirements.txt"] = "".join(f"{p}\n" for p in packages).encode()
     files[SETTINGS] = json.dumps({"assignment": name, "hidden": hidden, "attempts": attempts}).encode()
     files[f"course/.minigrad/salts/{name}"] = secrets.token_bytes(SALT_BYTES).hex().encode()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            files[f"course/solutions/{name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    files |= {f"course/solutions/{name}/{path}": data for path, data in contents(folder).items()}
     built, data = wheel()
     return zipped({**files, built: data}, run=("setup.sh", "run_autograder"))
 

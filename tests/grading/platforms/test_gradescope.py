@@ -15,7 +15,6 @@ import pytest
 from minigrad.grading.assignment.load import load
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.platforms import gradescope
-from minigrad.grading.platforms.wheel import wheel
 from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
 
 ENDLESS = "def scale(x, factor):\n    while True: pass"
@@ -124,17 +123,6 @@ def test_a_hint_is_seen_when_the_check_it_stands_below_is() -> None:
     first, second = gradescope.results(report, "hidden")["tests"]
     assert (first["visibility"], first["output"]) == ("visible", "")
     assert (second["visibility"], second["output"]) == ("hidden", "off\nhint: look there")
-
-
-def test_the_wheel_installs(tmp_path: Path) -> None:
-    name, data = wheel()
-    (tmp_path / name).write_bytes(data)
-    to = tmp_path / "to"
-    quiet = ["-q", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check"]
-    command = [sys.executable, "-m", "pip", "install", *quiet, "--root-user-action=ignore"]
-    subprocess.run([*command, "--target", to, tmp_path / name], check=True)
-    assert (to / "bin" / "minigrad").exists()
-    assert (to / "minigrad" / "grading" / "platforms" / "templates" / "setup.sh").exists()
 
 
 def test_two_archives_of_one_assignment_share_no_salt(tmp_path: Path) -> None:
