@@ -140,15 +140,18 @@ def installed(listed: tuple[str, ...]) -> Installed:
     """
     paths: dict[str, None] = {}
     modules: dict[str, str] = {}
-    distributions, unknown = _required(listed)
+    distributions, unknown = required(listed)
     for shown in (_searched(unknown), *(_recorded(d) or _searched(_declared(d)) for d in distributions)):
         modules |= shown.modules
         paths |= dict.fromkeys(place for path in shown.paths for place in _followed(path))
     return Installed(tuple(paths), modules)
 
 
-def _required(listed: Sequence[str]) -> tuple[list[Distribution], list[str]]:
-    """The distributions with what they require, each once; names in `ALWAYS` that no distribution has."""
+def required(listed: Sequence[str]) -> tuple[list[Distribution], list[str]]:
+    """The distributions `listed`, those in `ALWAYS`, and what they require; of `ALWAYS`, what is not here.
+
+    Raises PackageMissing for one of `listed` that is not installed here.
+    """
     found: dict[str, Distribution] = {}
     unknown: list[str] = []
     asked: set[tuple[str, str]] = set()

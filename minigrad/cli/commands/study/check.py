@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -29,11 +31,28 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gradescope", type=Path, metavar="FILE", help="write Gradescope's results.json there, too"
     )
+    add_flag(parser, "--github", "in a workflow of GitHub: with annotations, a summary, Classroom's points")
 
 
 def run(args: argparse.Namespace) -> int:
     """Check one notebook: publicly anywhere, fully where the sources are."""
-    from minigrad.grading.report.formats import class_json, gradescope, lost, text
+    if not args.github:
+        return check(args)
+    from minigrad.grading.platforms import actions
+
+    if args.full:
+        raise GradingError("--github shows public checks: leave out --full")
+    try:
+        return check(args)
+    except GradingError as error:
+        print(actions.failure(str(args.notebook), str(error)))
+        summarise(actions.refusal(str(error)))
+        raise
+
+
+def check(args: argparse.Namespace) -> int:
+    """Check one notebook, and tell of it."""
+    from minigrad.grading.report.formats import class_json, gradescope, lost
     from minigrad.sandbox.errors import SandboxUnavailable
 
     args.notebook = the_notebook(args.notebook)
@@ -50,10 +69,10 @@ def run(args: argparse.Namespace) -> int:
             args.gradescope.write_text(results, encoding="utf-8")
     if args.json:
         print(json.dumps(class_json({"": made})[""], indent=1))
+    elif args.github:
+        tell_github(args.notebook, made)
     else:
-        print(text(made, public=not args.full))
-        if made.exercises:
-            print(summary(made, args.full))
+        print(told(made, args.full))
     return OK if made.status == "graded" and not lost(made) else WRONG
 
 
@@ -118,6 +137,33 @@ def fully_checked(course: Course, name: str, notebook: Path, isolation: str) -> 
 
     with court(course, name, isolation, throwaway=True).judge() as judge:
         return judge.grade(read(notebook))
+
+
+def told(made: Report, full: bool) -> str:
+    """The report and, where anything was checked, its summary."""
+    from minigrad.grading.report.formats import text
+
+    return "\n".join([text(made, public=not full), *([summary(made, full)] if made.exercises else [])])
+
+
+def tell_github(notebook: Path, made: Report) -> None:
+    """Print what a workflow's step prints, and append to the job's summary."""
+    from minigrad.grading.notebook.marked import cells
+    from minigrad.grading.platforms import actions
+    from minigrad.grading.platforms.lines import lines
+
+    data = notebook.read_bytes()
+    there = lines(data.decode("utf-8-sig"))
+    print(actions.muted(told(made, False), secrets.token_hex(16)))
+    print("\n".join([*actions.points(made), *actions.annotated(made, str(notebook), cells(data), there)]))
+    summarise(actions.summary(made))
+
+
+def summarise(text: str) -> None:
+    """Append to the summary of GitHub's job; nothing where there is no job."""
+    if place := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with writing(Path(place)), open(place, "a", encoding="utf-8") as file:
+            file.write(text)
 
 
 def summary(made: Report, full: bool) -> str:

@@ -1,36 +1,51 @@
 """Pack an assignment's grader for a platform: what is uploaded there.
 
-It holds the solution and hidden checks: upload it, and give it to nobody else.
+`minigrad platform PLATFORM --help` tells each one's options.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
+from minigrad.grading.model import GradingError
 
 EXAMPLE = "minigrad platform gradescope 01-rnn"
+HIDDEN = "when students see the hidden checks (default: %(default)s)"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("platform", choices=("gradescope",))
-    parser.add_argument("assignment", metavar="ASSIGNMENT")
-    parser.add_argument(
+    platforms = parser.add_subparsers(required=True, metavar="PLATFORM", dest="platform")
+    one = platforms.add_parser("gradescope", help="the zip of an autograder for Gradescope")
+    one.add_argument("assignment", metavar="ASSIGNMENT")
+    one.add_argument(
         "--hidden",
         choices=("after_due_date", "after_published", "hidden", "visible"),
         default="after_due_date",
-        help="when students see the hidden checks (default: %(default)s)",
+        help=HIDDEN,
     )
-    parser.add_argument(
-        "--attempts", type=positive, metavar="N", help="grade a student's first N submissions"
+    one.add_argument("--attempts", type=positive, metavar="N", help="grade a student's first N submissions")
+    one.add_argument("--out", type=Path, metavar="DIR", help="where to write the zip (default: here)")
+    one.set_defaults(pack=gradescope)
+    one = platforms.add_parser("github", help="a template repository for GitHub Classroom")
+    one.add_argument("assignment", metavar="ASSIGNMENT")
+    one.add_argument(
+        "--out", type=Path, metavar="DIR", help="a new folder for the repository (default: ASSIGNMENT-github)"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write the zip (default: here)")
+    one.set_defaults(pack=github)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Write what the platform is given."""
+    args.pack(args)
+    return OK
+
+
+def gradescope(args: argparse.Namespace) -> None:
     """Write ASSIGNMENT-gradescope.zip."""
     from minigrad.grading.platforms.gradescope import archive
     from minigrad.grading.store import files
@@ -41,4 +56,29 @@ def run(args: argparse.Namespace) -> int:
     with writing(out.parent):
         files.write(out, archive(course, assignment, args.hidden, args.attempts))
     print(f"wrote {out}: has the solution and the hidden checks; upload it, and show it to nobody")
-    return OK
+
+
+def github(args: argparse.Namespace) -> None:
+    """Write the folder ASSIGNMENT-github."""
+    from minigrad.grading.platforms.github import repository
+
+    course = find_course(args)
+    assignment = graded_assignment(course, args.assignment)
+    made = write_folder(args.out or Path(f"{assignment.name}-github"), repository(course, assignment))
+    print(f"wrote {made}: push it as a template repository; it holds no solution and no hidden check")
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] = ()) -> Path:
+    """Write files by path into a new or empty folder, which is returned; those in `run` may be executed.
+
+    Raises GradingError where something is in the folder, or it cannot be written.
+    """
+    with writing(folder):
+        if folder.exists() and any(folder.iterdir()):
+            raise GradingError(f"{folder} is not empty: move it away, or name another folder with --out")
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            path.chmod(0o755 if name in run else 0o644)
+    return folder

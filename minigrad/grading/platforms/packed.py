@@ -1,0 +1,59 @@
+"""What every platform is given of an assignment: the release for students, the sources for the judge."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from minigrad.grading.assignment import expected
+from minigrad.grading.assignment.load import PUBLIC
+from minigrad.grading.authoring.build import release_notebook
+from minigrad.grading.model import Assignment, GradingError, to_type
+from minigrad.grading.store.layout import Course
+from minigrad.sandbox.layout import ALWAYS, required
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"  # the pinned versions are for it
+
+
+def handout(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    """The release's files by name; GradingError where it is not what the sources give, or not there.
+
+    Of expected.npz it is only looked at whether it is there: its numbers are `minigrad build --check`'s.
+    """
+    folder = course.release(assignment.name)
+    names = (f"{assignment.name}.ipynb", PUBLIC, expected.FILE)
+    try:
+        files = {name: (folder / name).read_bytes() for name in names}
+        same = json.loads(files[names[0]]) == release_notebook(assignment)
+    except (OSError, ValueError):
+        same = False
+    if not same or files[PUBLIC].decode() != assignment.sources[PUBLIC]:
+        raise GradingError(
+            f"{folder} is not what {course.authored(assignment.name)} gives: "
+            f"run {to_type('build', assignment.name)}"
+        )
+    return files
+
+
+def sources(folder: Path) -> dict[str, bytes]:
+    """What an author wrote in `folder`, by path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def requirements(assignment: Assignment) -> bytes:
+    """The packages that a worker can have, as far as they are installed here, one a line."""
+    _, missing = required(assignment.packages)
+    return "".join(f"{p}\n" for p in (*ALWAYS, *assignment.packages) if p not in missing).encode()
+
+
+def constraints(assignment: Assignment) -> bytes:
+    """The versions of these packages and of what they require as they are installed here, for pip."""
+    there, _ = required(assignment.packages)
+    return "".join(
+        f"{name}=={number}\n" for name, number in sorted({(d.name, d.version) for d in there})
+    ).encode()

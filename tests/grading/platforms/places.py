@@ -1,0 +1,66 @@
+"""What the platforms' tests share: an environment like a runner's, and what is handed in there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from minigrad.grading.assignment.load import PUBLIC, load
+from minigrad.grading.authoring.build import build
+from minigrad.grading.store.layout import Course
+from tests.grading.handed_in import NAME, new_course, notebook
+
+SECRET = "# no student sees this"
+ENDLESS = "def scale(x, factor):\n    while True: pass"
+# right, unless it can read a file
+HOSTILE = """import pathlib
+def scale(x, factor):
+    print("::error::made up\\n::stop-commands::x\\n##[error]made up <b>| `")
+    try:
+        return x * len(pathlib.Path({!r}).read_bytes())
+    except OSError:
+        return factor * x
+"""
+RAISES = "def scale(x, factor):\n    a = x\n    return a @ factor  # | <b>"
+
+
+def built_course(root: Path) -> Course:
+    """The tiny course, built; what is private in it is marked, and its probes may use little time."""
+    course, _ = new_course(root)
+    for path in course.authored(NAME).glob("*.py"):
+        text = path.read_text().replace("says=SAYS)", "says=SAYS, cpu=0.3)")
+        text = text.replace("BEGIN SOLUTION\n", f"BEGIN SOLUTION\n    {SECRET}\n")
+        path.write_text(text + (f"\n{SECRET}\n" if path.name not in ("notebook.py", PUBLIC) else ""))
+    build(load(course.authored(NAME)), root / "assignments")
+    return course
+
+
+def answer(course: Course, code: str) -> bytes:
+    """The release with an answer in it, laid out as Jupyter does."""
+    made = notebook(load(course.authored(NAME)), code)
+    for cell in made["cells"]:
+        cell["source"] = cell["source"].splitlines(keepends=True)
+    return json.dumps(made, indent=1).encode()
+
+
+def runner(folder: Path) -> dict[str, str]:
+    """The variables of a machine with a fresh Python, where pip finds all but minigrad installed."""
+    packages, venv = folder / "packages", folder / "venv"
+    packages.mkdir(parents=True)
+    for path in Path(np.__file__).parents[1].iterdir():
+        if "minigrad" not in path.name and path.suffix != ".pth":
+            (packages / path.name).symlink_to(path)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    return {
+        "PATH": os.pathsep.join((str(venv / "bin"), "/usr/bin", "/bin")),
+        "PYTHONPATH": str(packages),
+        "PIP_NO_INDEX": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "HOME": str(folder),
+        "OPENBLAS_NUM_THREADS": "1",
+    }

@@ -1,0 +1,232 @@
+"""GitHub Classroom: the workflow of the template, run step by step in a folder like a runner's."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from minigrad.cli import main
+from minigrad.grading.assignment.load import PUBLIC
+from minigrad.grading.store.layout import Course
+from tests.grading.handed_in import ADDS, NAME, RIGHT
+from tests.grading.platforms.places import ENDLESS, HOSTILE, RAISES, SECRET, answer, built_course, runner
+
+FILE = f"{NAME}.ipynb"
+COMMAND = re.compile(r"^::(?P<name>[a-z-]+)(?: (?P<properties>.*?))?::(?P<message>.*)$")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a step left: its exit code, the commands that the runner would obey, and the summary."""
+
+    code: int
+    commands: tuple[tuple[str, Mapping[str, str], str], ...]
+    summary: str
+    log: str
+
+    def told(self, name: str) -> list[tuple[Mapping[str, str], str]]:
+        return [(properties, message) for command, properties, message in self.commands if command == name]
+
+    @property
+    def points(self) -> dict[str, int] | None:
+        found = [m for p, m in self.told("notice") if p["title"] == "Autograding report"]
+        return json.loads(found[0]) if found else None
+
+
+def obeyed(log: str) -> tuple[tuple[str, Mapping[str, str], str], ...]:
+    """The workflow commands of a log as the runner reads them: none between stop-commands and its token."""
+    found, token = [], ""
+    for line in log.splitlines():
+        match = COMMAND.match(line.lstrip())
+        if match and match["name"] == "stop-commands" and not token:
+            token = match["message"]
+        elif token:
+            token = "" if line.strip() == f"::{token}::" else token
+        elif match:
+            pairs = (pair.partition("=") for pair in (match["properties"] or "").split(","))
+            found.append((match["name"], {k: plain(v) for k, _, v in pairs}, plain(match["message"])))
+        else:
+            assert "##[" not in line, "the runner's older form, wherever it stands"
+    return tuple(found)
+
+
+def plain(text: str) -> str:
+    return text.replace("%0A", "\n").replace("%3A", ":").replace("%2C", ",").replace("%25", "%")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A student's repository, in which the workflow's first steps have run."""
+
+    folder: Path
+    course: Course
+    steps: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    def step(self, text: str) -> Job:
+        """As GitHub runs a step that names no shell."""
+        script, told = self.folder.parent / "step.sh", self.folder.parent / "summary.md"
+        script.write_text(text)
+        told.write_text("")
+        environment = {**self.environment, "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(told)}
+        done = subprocess.run(
+            ["bash", "-e", script],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=200,
+        )
+        return Job(done.returncode, obeyed(done.stdout), told.read_text(), done.stdout)
+
+    def push(self, code: str | bytes) -> Job:
+        content = code if isinstance(code, bytes) else answer(self.course, code)
+        (self.folder / FILE).write_bytes(content)
+        return self.step(self.steps[-1])
+
+
+@pytest.fixture(scope="module")
+def repository(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    root = tmp_path_factory.mktemp("github")
+    course = built_course(root / "course")
+    folder = root / "student" / NAME
+    assert main(["--course", str(course.root), "platform", "github", NAME, "--out", str(folder)]) == 0
+    workflow = yaml.safe_load((folder / ".github" / "workflows" / "classroom.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    made = Repository(
+        folder, course, tuple(s["run"] for s in job["steps"] if "run" in s), runner(root / "runner")
+    )
+    for step in made.steps[:-1]:
+        done = made.step(step)
+        assert done.code == 0, done.log
+    return made
+
+
+def test_right_work_passes(repository: Repository) -> None:
+    job = repository.push(RIGHT)
+    assert job.code == 0, job.log
+    assert job.points == {"totalPoints": 10, "maxPoints": 10}
+    assert not job.told("error") + job.told("warning")
+    assert "1 of 1 public checks pass" in job.summary
+
+
+def test_wrong_work_is_annotated_at_its_cell_with_reason_and_hint(repository: Repository) -> None:
+    job = repository.push(ADDS)
+    assert job.code == 1
+    assert job.points == {"totalPoints": 0, "maxPoints": 10}
+    ((properties, message),) = job.told("error")
+    assert properties["file"] == FILE
+    assert "def scale" in line_of(repository, properties)
+    assert "hint: The factor is added; it should multiply." in message
+    assert "expected" in message, "of a public check, whose values students have"
+    assert "| **hint** | The factor is added; it should multiply. |" in job.summary
+
+
+def test_an_error_is_annotated_on_its_line_and_shows_nothing_as_markup(repository: Repository) -> None:
+    job = repository.push(RAISES)
+    ((properties, message),) = job.told("error")
+    assert "return a @ factor" in line_of(repository, properties)
+    assert "| <b>" in message
+    rows = [line for line in job.summary.splitlines() if line.startswith("| ✗")]
+    assert len(rows) == 1
+    assert "<b>" not in rows[0]
+    assert rows[0].count("|") == 4, "of the student's line, none ends a cell"
+    assert "return a @ factor # | <b>".replace(" ", "") in html.unescape(rows[0]).replace(" ", "")
+
+
+def line_of(repository: Repository, properties: Mapping[str, str]) -> str:
+    return (repository.folder / FILE).read_text().splitlines()[int(properties["line"]) - 1]
+
+
+def test_blank_work_is_still_to_do(repository: Repository) -> None:
+    job = repository.push("")
+    assert job.code == 1
+    assert job.points == {"totalPoints": 0, "maxPoints": 10}
+    assert not job.told("error")
+    assert "still to do" in job.told("warning")[0][1]
+
+
+def test_hostile_work_reads_no_file_and_gives_no_command(repository: Repository) -> None:
+    job = repository.push(HOSTILE.format(str(repository.course.authored(NAME) / "checks.py")))
+    assert job.code == 0, job.log
+    wrong = repository.push(HOSTILE.format("").replace("factor * x", "factor + x"))
+    assert wrong.points == {"totalPoints": 0, "maxPoints": 10}
+    assert "::error::made up" in wrong.log, "it is shown"
+    assert [m for _, m in wrong.told("error") if m == "made up"] == [], "and not obeyed"
+    assert len(wrong.told("error")) == 1
+    assert "<b>" not in wrong.summary
+
+
+def test_endless_work_ends(repository: Repository) -> None:
+    job = repository.push(ENDLESS)
+    assert job.code == 1
+    assert "time" in job.told("error")[0][1]
+
+
+def test_what_is_no_notebook_has_no_points(repository: Repository) -> None:
+    job = repository.push(b"{not json")
+    assert job.code == 2
+    assert job.points is None
+    ((properties, message),) = job.told("error")
+    assert properties["file"] == FILE
+    assert "not" in message
+    assert job.summary.startswith("### not checked\n")
+
+
+def test_the_workflow_is_valid_and_may_only_read(repository: Repository) -> None:
+    path = repository.folder / ".github" / "workflows" / "classroom.yml"
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    done = subprocess.run([*check, path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = yaml.safe_load(path.read_text())
+    assert made["permissions"] == {"contents": "read"}
+    (job,) = made["jobs"].values()
+    assert "permissions" not in job
+    assert job["timeout-minutes"]
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert [re.sub(r"@v\d+$", "", name) for name in used] == ["actions/checkout", "actions/setup-python"]
+    assert job["steps"][0]["with"] == {"persist-credentials": False}
+
+
+def test_the_template_holds_nothing_private(repository: Repository) -> None:
+    private = [p.read_text() for p in repository.course.authored(NAME).glob("*.py") if p.name != PUBLIC]
+    assert sum(SECRET in text for text in private) == 4, "the solution, hidden checks, mutants, variants"
+    files = {p for p in repository.folder.rglob("*") if p.is_file()}
+    (wheel,) = (zipfile.ZipFile(p) for p in files if p.suffix == ".whl")
+    texts = [*(p.read_bytes() for p in files), *(wheel.read(name) for name in wheel.namelist())]
+    assert not [text for text in texts if SECRET.encode() in text]
+
+
+def test_a_stale_release_is_not_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    course = built_course(tmp_path / "course")
+    words = ["--course", str(course.root), "platform", "github", NAME, "--out", str(tmp_path / "out")]
+    source = course.authored(NAME) / "notebook.py"
+    source.write_text(source.read_text().replace("points=10", "points=20"))
+    assert main(words) == 2
+    assert f"`minigrad build {NAME}`" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    (course.release(NAME) / "expected.npz").unlink()
+    source.write_text(source.read_text().replace("points=20", "points=10"))
+    assert main(words) == 2
+    capsys.readouterr()
+
+
+def test_a_folder_that_holds_something_is_left_alone(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(repository.folder.rglob("*"))
+    words = ["platform", "github", NAME, "--out", str(repository.folder)]
+    assert main(["--course", str(repository.course.root), *words]) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert sorted(repository.folder.rglob("*")) == before
