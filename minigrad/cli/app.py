@@ -19,6 +19,7 @@ from minigrad.cli.commands.term import (
     explain,
     export,
     grade,
+    handback,
     history,
     platform,
     regrade,
@@ -32,7 +33,7 @@ from minigrad.errors import MinigradError
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
 COMMANDS = (
     *(init, build, check, roster, collect, grade, regrade, report),
-    *(history, export, platform, explain, new, matrix, upgrade),
+    *(history, export, handback, platform, explain, new, matrix, upgrade),
 )
 
 
