@@ -12,13 +12,14 @@ from types import ModuleType
 from typing import Any
 
 import minigrad
-from minigrad.cli.commands.author import build, init, matrix, new
+from minigrad.cli.commands.author import build, init, matrix, new, upgrade
 from minigrad.cli.commands.study import check
 from minigrad.cli.commands.term import (
     collect,
     explain,
     export,
     grade,
+    handback,
     history,
     platform,
     regrade,
@@ -32,7 +33,7 @@ from minigrad.errors import MinigradError
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
 COMMANDS = (
     *(init, build, check, roster, collect, grade, regrade, report),
-    *(history, export, platform, explain, new, matrix),
+    *(history, export, handback, platform, explain, new, matrix, upgrade),
 )
 
 

@@ -19,8 +19,7 @@ from minigrad.grading.intake.plan import Around, Chosen, Left, Plan, Refusal, pl
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.model import GradingError, Refused
 from minigrad.grading.roster import Who, folded, read_roster
-from minigrad.grading.store import files
-from minigrad.grading.store.attempts import Attempt, Laid, lay, weigh
+from minigrad.grading.store.attempts import Attempt, Laid, lay, store, weigh
 from minigrad.grading.store.layout import Course
 
 
@@ -80,7 +79,8 @@ def _metadata(archive: Source) -> tuple[dict[str, tuple[Who, ...]], dict[str, st
 
 
 def _attempt(one: Chosen, archive: Source) -> Attempt:
-    return Attempt(archive.read(one.number), one.attempt, one.time)
+    path = archive.entries[one.number].name
+    return Attempt(archive.read(one.number), one.attempt, one.time, path)
 
 
 def _folders(submitted: Path) -> list[Path]:
@@ -112,7 +112,7 @@ def _keep(course: Course, assignment: str, student: str, one: Attempt, dry: bool
     folder = course.attempts(assignment) / student
     with _writing(folder):
         if not dry:
-            files.write(folder / one.name, one.data)
+            store(folder, one)
 
 
 @contextmanager

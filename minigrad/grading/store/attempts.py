@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from minigrad.grading.store.digest import digest
 
 UNDATED = "undated"  # sorts behind every date
 TIME = "timestamp.txt"
+PATH = "path.json"  # beside an attempt, under its digest: where it lay in what the LMS gave
 KEPT = "attempts"  # the folder of attempts: see `Course.attempts`
 
 
@@ -28,6 +30,7 @@ class Attempt:
     data: bytes
     moment: str = ""  # 2030-01-31-12-00-00, in the zone of whoever says so
     time: str = ""  # the same with its zone, where that is known: "2030-01-31 12:00:00 UTC"
+    path: str = ""  # where it lay in the LMS's archive or folder
 
     @property
     def name(self) -> str:
@@ -46,7 +49,7 @@ def lay(notebook: Path, kept: Path, new: Attempt, stamped: str = "") -> Laid:
     stamp = notebook.parent / TIME
     if there is not None and not list(kept.glob(f"*.{digest(there)}.ipynb")):
         files.write(kept / f"{UNDATED}.{digest(there)}.ipynb", there)
-    files.write(kept / new.name, new.data)
+    store(kept, new)
     if found.counts and there != new.data:
         if there is not None and stamp.is_file():
             stamp.replace(kept / f"{UNDATED}.{digest(there)}.{TIME}")
@@ -54,6 +57,20 @@ def lay(notebook: Path, kept: Path, new: Attempt, stamped: str = "") -> Laid:
     if found.counts and new.time and (there != new.data or not stamp.exists()):
         files.write(stamp, f"{new.time}\n".encode("ascii"))
     return found
+
+
+def store(kept: Path, one: Attempt) -> None:
+    """Keep an attempt, and the path under which it came last: by it feedback finds its way back."""
+    files.write(kept / one.name, one.data)
+    if one.path:
+        files.write(kept / f"{UNDATED}.{digest(one.data)}.{PATH}", json.dumps(one.path).encode())
+
+
+def came_as(notebook: Path, kept: Path) -> str:
+    """Where the notebook that is graded lay in what the LMS gave; "" where that is not known."""
+    there = _there(notebook)
+    path = kept / f"{UNDATED}.{digest(there or b'')}.{PATH}"
+    return str(json.loads(path.read_bytes())) if path.is_file() else ""
 
 
 def weigh(notebook: Path, kept: Path, new: Attempt, stamped: str = "") -> Laid:

@@ -154,7 +154,10 @@ def test_the_projects_own_is_that_of_every_course():
 COMMANDS = (
     *("build", "matrix", "new 02-other", f"collect {NAME} x.zip", f"grade {NAME}", f"regrade {NAME}"),
     *(f"report {NAME}", f"export {NAME}", "explain ada scale.values", f"init ../new {NAME}", "history ada"),
-    *(f"platform gradescope {NAME}", f"platform github {NAME}", "roster"),
+    f"platform gradescope {NAME}",
+    f"platform github {NAME}",
+    *("roster", "upgrade --preview python"),
+    f"handback {NAME} --to moodle",
     f"check --full solutions/{NAME}",
     "roster rename ada s1",
 )

@@ -19,6 +19,7 @@ from minigrad.grading.intake.archives import Entry
 from minigrad.grading.intake.plan import Around, plan
 from minigrad.grading.model import GradingError, Refused
 from minigrad.grading.store import files
+from minigrad.grading.store.attempts import PATH
 from minigrad.grading.store.layout import Course
 
 GOOD = b'{"nbformat": 4, "cells": []}'
@@ -304,9 +305,8 @@ def test_any_bytes_are_refused_or_give_nothing_much(tmp_path_factory, data, magi
 
 def kept(tmp_path, student="ann"):
     """What was handed in before, by its content."""
-    return {
-        p.read_bytes() for p in (tmp_path / "course" / ".minigrad" / "attempts" / "hw" / student).iterdir()
-    }
+    folder = tmp_path / "course" / ".minigrad" / "attempts" / "hw" / student
+    return {p.read_bytes() for p in folder.iterdir() if not p.name.endswith(PATH)}
 
 
 def told(result, student="ann"):

@@ -1,0 +1,79 @@
+"""Write the pages of feedback as one zip, named so that an LMS takes it back.
+
+Only what is graded is in it, and only pages that tell what the gradebook does: `nbgrader generate_feedback`
+writes them. Names come from the export that was collected, so it must be one of the same LMS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from minigrad.cli import gradebook
+from minigrad.cli.course import find_course, known_names
+from minigrad.cli.options import OK, WRONG, writing
+from minigrad.grading.model import GradingError, to_type
+
+EXAMPLE = "minigrad handback 01-rnn --to moodle"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("assignment", metavar="ASSIGNMENT")
+    parser.add_argument("--to", choices=("canvas", "moodle"), required=True, help="the LMS")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write the zip (default: the course's folder)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write feedback-ASSIGNMENT-LMS.zip."""
+    from minigrad.grading.intake.returned import returned
+    from minigrad.grading.platforms.wheel import zipped
+    from minigrad.grading.report.markup import printable
+    from minigrad.grading.store import files
+    from minigrad.grading.store.attempts import came_as
+
+    course = find_course(args)
+    (name,) = known_names(course, [args.assignment])
+    _, found, left_out = gradebook.grades(course, name)  # it removes the pages that are not of now
+    handed_in = course.submissions(name)
+    pages: dict[str, bytes] = {}
+    missing = []
+    for grade in found:
+        student = grade.person.student
+        if grade.state != "graded":
+            if grade.state not in ("not handed in", "dropped"):
+                left_out.append(f"{student}: {grade.state}")
+            continue
+        page = course.feedback / student / name / f"{name}.html"
+        if not page.is_file():
+            missing.append(student)
+            continue
+        work = handed_in.get(student)
+        path = came_as(work, course.attempts(name) / student) if isinstance(work, Path) else ""
+        if back := returned(args.to, path, name):
+            pages[back] = page.read_bytes()
+        else:
+            left_out.append(
+                f"{student}: came as {path}" if path else f"{student}: nobody knows as what it came"
+            )
+    if missing:
+        raise GradingError(
+            f"no page of feedback, or one of another score than the gradebook's, of {', '.join(missing)}: "
+            f"write them with `nbgrader generate_feedback {name}`, then {to_type('handback', name)} again"
+        )
+    for line in left_out:
+        print(printable(f"minigrad: not for {args.to}: {line}"), file=sys.stderr)
+    if not pages:
+        raise GradingError(
+            f"nothing of {name} was collected from {args.to.capitalize()}: collect its export once more, "
+            "which changes no submission, so that its names are known"
+        )
+    out: Path = args.out or course.work
+    file = f"feedback-{name}-{args.to}.zip"
+    with writing(out):
+        files.write(out / file, zipped(pages))
+    print(f"{name}: {len(pages)} pages of feedback; wrote {file} into {out}")
+    return WRONG if left_out else OK
