@@ -1,4 +1,4 @@
-"""Sequences that become other sequences: dates however written, starred letters, and whole notes again.
+"""Sequences that become other sequences: dates however written, receipts, starred letters, whole notes.
 
 In every batch x (B, S) are the tokens of what is read, 0 after a sequence's end, and mask (B, S) is
 True on its symbols. y (B, T) are the tokens of what is to be written, then `END`; shorter rows are
@@ -78,6 +78,34 @@ def dates(
         y.append([2 + int(digit) for digit in f"{year:02}{month + 1:02}{day:02}"] + [END])
     x, mask = date_tokens(*texts)
     return Batch(x, np.array(y), mask)
+
+
+def receipts(
+    rng: np.random.Generator,
+    batch: int,
+    shortest: int = 1,
+    longest: int = 8,
+    formats: tuple[str, ...] = FORMATS,
+) -> Batch:
+    """Write a receipt's date as year, month and day, and behind it the number that was read before it.
+
+    What is read is a number of `shortest` to `longest` digits, a comma, and a date in one of the `formats`:
+    x (B, S) are indices into `DATE_READ`; y (B, T) are indices into `DATE_WRITTEN`; mask (B, S). Raises
+    ValueError where batch or shortest is below 1, longest below shortest, or there is no format.
+    """
+    if batch < 1 or not 1 <= shortest <= longest or not formats:
+        raise ValueError(
+            f"receipts: batch is {batch}, shortest {shortest}, longest {longest} and formats {formats}; "
+            "they must be at least 1, the third no less than the second, and not empty"
+        )
+    days, comma = dates(rng, batch, formats), DATE_READ.index(",")
+    x, y = [], []
+    for row, length in enumerate(rng.integers(shortest, longest + 1, batch)):
+        number = rng.integers(0, 10, length)
+        x.append([*(1 + number).tolist(), comma, *days.x[row][days.mask[row]].tolist()])
+        y.append([*days.y[row, :-1].tolist(), *(2 + number).tolist(), END])
+    tokens, mask = _padded(x, 0)
+    return Batch(tokens, _padded(y, END)[0], mask)
 
 
 def summaries(rng: np.random.Generator, batch: int, longest: int = 8, most: int = 2) -> Batch:
