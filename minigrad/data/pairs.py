@@ -1,4 +1,4 @@
-"""Sequences that become other sequences: dates however written, starred letters, and whole notes again.
+"""Sequences that become other sequences: dates however written, receipts, starred letters, whole notes.
 
 In every batch x (B, S) are the tokens of what is read, 0 after a sequence's end, and mask (B, S) is
 True on its symbols. y (B, T) are the tokens of what is to be written, then `END`; shorter rows are
@@ -65,19 +65,37 @@ def dates(
             f"dates: batch is {batch}, formats {formats} and years {years}; "
             "they must be at least 1, not empty, and two numbers that grow from 0 to 100"
         )
-    texts, y = [], []
-    for year, place, kind in zip(
-        rng.integers(*years, batch),
-        rng.integers(0, 365, batch),
-        rng.integers(0, len(formats), batch),
-        strict=True,
-    ):
-        month = int(np.searchsorted(np.cumsum(_DAYS), place, side="right"))
-        day = int(place) - sum(_DAYS[:month]) + 1
-        texts.append(date_text(int(year), month + 1, day, formats[kind]))
-        y.append([2 + int(digit) for digit in f"{year:02}{month + 1:02}{day:02}"] + [END])
+    texts, y = _days(rng, batch, formats, years)
     x, mask = date_tokens(*texts)
-    return Batch(x, np.array(y), mask)
+    return Batch(x, np.array([[*row, END] for row in y]), mask)
+
+
+def receipts(
+    rng: np.random.Generator,
+    batch: int,
+    shortest: int = 1,
+    longest: int = 8,
+    formats: tuple[str, ...] = FORMATS,
+) -> Batch:
+    """Write a receipt's date as year, month and day, and behind it the number that was read before it.
+
+    What is read is a number of `shortest` to `longest` digits, a comma, and a date in one of the `formats`:
+    x (B, S) are indices into `DATE_READ`; y (B, T) are indices into `DATE_WRITTEN`; mask (B, S). Raises
+    ValueError where batch or shortest is below 1, longest below shortest, or there is no format.
+    """
+    if batch < 1 or not 1 <= shortest <= longest or not formats:
+        raise ValueError(
+            f"receipts: batch is {batch}, shortest {shortest}, longest {longest} and formats {formats}; "
+            "they must be at least 1, the third no less than the second, and not empty"
+        )
+    texts, y = _days(rng, batch, formats, (0, 100))
+    x, written = [], []
+    for text, row, length in zip(texts, y, rng.integers(shortest, longest + 1, batch), strict=True):
+        number = rng.integers(0, 10, length).tolist()
+        x.append(f"{''.join(map(str, number))},{text}")
+        written.append([*row, *(2 + digit for digit in number), END])
+    tokens, mask = date_tokens(*x)
+    return Batch(tokens, _padded(written, END)[0], mask)
 
 
 def summaries(rng: np.random.Generator, batch: int, longest: int = 8, most: int = 2) -> Batch:
@@ -130,6 +148,24 @@ def text(tokens: np.ndarray, symbols: tuple[str, ...]) -> str:
     """The symbols that tokens (T,) stand for, as one string, up to the first `END`."""
     ends = np.flatnonzero(tokens == END)
     return "".join(symbols[token] for token in tokens[: ends[0] if ends.size else None])
+
+
+def _days(
+    rng: np.random.Generator, batch: int, formats: tuple[str, ...], years: tuple[int, int]
+) -> tuple[list[str], list[list[int]]]:
+    """Dates as texts to be read, and the tokens of their six digits as they are to be written."""
+    texts, y = [], []
+    for year, place, kind in zip(
+        rng.integers(*years, batch),
+        rng.integers(0, 365, batch),
+        rng.integers(0, len(formats), batch),
+        strict=True,
+    ):
+        month = int(np.searchsorted(np.cumsum(_DAYS), place, side="right"))
+        day = int(place) - sum(_DAYS[:month]) + 1
+        texts.append(date_text(int(year), month + 1, day, formats[kind]))
+        y.append([2 + int(digit) for digit in f"{year:02}{month + 1:02}{day:02}"])
+    return texts, y
 
 
 def _padded(rows: list[list[int]], filling: int) -> tuple[np.ndarray, np.ndarray]:

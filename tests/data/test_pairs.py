@@ -87,6 +87,27 @@ def test_summaries_are_the_starred_letters(batch, longest, most, seed):
         assert (y[len(starred) :] == pairs.END).all()
 
 
+@given(st.integers(1, 20), st.integers(1, 6), st.integers(0, 6), st.integers(0, 99))
+def test_receipts_are_written_date_first(batch, shortest, more, seed):
+    drawn = pairs.receipts(rng(seed), batch, shortest, shortest + more)
+    for x, y, mask in zip(drawn.x, drawn.y, drawn.mask, strict=True):
+        number, date = read(x, mask, pairs.DATE_READ).split(",", 1)
+        year, month, day = parsed(date)
+        assert pairs.text(y, pairs.DATE_WRITTEN) == f"{year:02}{month:02}{day:02}{number}"
+        assert shortest <= len(number) <= shortest + more
+
+
+def test_receipts_have_every_length_and_digit_and_the_formats_asked_for():
+    drawn = pairs.receipts(rng(2), 2000, 2, 4, pairs.FORMATS[2:3])
+    numbers = [
+        read(x, mask, pairs.DATE_READ).split(",")[0] for x, mask in zip(drawn.x, drawn.mask, strict=True)
+    ]
+    for length in (2, 3, 4):
+        assert np.mean([len(number) == length for number in numbers]) == pytest.approx(1 / 3, abs=0.05)
+    assert {number[0] for number in numbers} == set("0123456789")
+    assert ((drawn.x == pairs.DATE_READ.index(".")).sum(axis=1) == 2).all()
+
+
 def test_stars_stand_anywhere():
     drawn = pairs.summaries(rng(3), 4000, longest=5, most=2)
     stars = drawn.x > len(pairs.LETTERS)
@@ -117,7 +138,7 @@ def test_the_mask_of_what_is_written_ends_with_the_first_end():
     assert pairs.text(y[3], pairs.NOTE_WRITTEN) == ""
 
 
-@pytest.mark.parametrize("draw", [pairs.dates, pairs.summaries, pairs.copies])
+@pytest.mark.parametrize("draw", [pairs.dates, pairs.receipts, pairs.summaries, pairs.copies])
 def test_the_seed_decides(draw):
     first, again, other = (draw(rng(seed), 8) for seed in (4, 4, 5))
     assert np.array_equal(first.x, again.x)
@@ -133,6 +154,10 @@ def test_the_seed_decides(draw):
         (lambda: pairs.dates(rng(), 1, years=(5, 5)), r"years \(5, 5\)"),
         (lambda: pairs.date_tokens("7 Mai 98"), "'7 Mai 98' holds .*'M'"),
         (lambda: pairs.date_tokens("7 May 98", " "), "' ' holds nothing"),
+        (lambda: pairs.receipts(rng(), 0), "receipts: batch is 0"),
+        (lambda: pairs.receipts(rng(), 1, 0), "shortest 0"),
+        (lambda: pairs.receipts(rng(), 1, 4, 3), "shortest 4, longest 3"),
+        (lambda: pairs.receipts(rng(), 1, formats=()), r"formats \(\)"),
         (lambda: pairs.summaries(rng(), 0), "summaries: batch is 0"),
         (lambda: pairs.summaries(rng(), 1, 3), "longest 3"),
         (lambda: pairs.summaries(rng(), 1, 8, 5), "most 5"),
