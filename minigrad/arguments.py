@@ -13,25 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.contract.kinds import given as given
+from minigrad.contract.kinds import unfit as unfit
 from minigrad.tape import Array, as_array
 from minigrad.tensor import Tensor
-
-
-def given(value: Any) -> str:
-    """A value of any shape in a few words: a number or a short text as it is, else its type and its shape."""
-    if value is None or isinstance(value, (Real, str)):
-        return repr(value.item() if isinstance(value, np.generic) else value)[:60]
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    shape = getattr(value, "shape", None)
-    kind = "array" if isinstance(value, np.ndarray) else type(value).__name__
-    article = "an" if kind[:1].lower() in "aeiou" else "a"
-    return f"{article} {kind}" if shape is None else f"{article} {kind} of shape {tuple(shape)}"
-
-
-def unfit(where: str, name: str, value: Any, wanted: str) -> str:
-    """The sentence that says so of the argument `name`, a value of any shape, of the function `where`."""
-    return f"{where}: {name} is {given(value)}; it must be {wanted}"
 
 
 def number(where: str, name: str, value: Any, low: float, below: float = math.inf) -> float:

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
-from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real
+from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real, real_of
+from minigrad.contract.kinds import FAILURES
 from minigrad.recording import entered, paused
 
 if TYPE_CHECKING:
@@ -140,8 +141,9 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
         parents = [a.node if isinstance(a, result_class) else None for a in arguments]
         try:
             data, vjps = pair(f, call(*arrays, **keywords))
-        except (ValueError, IndexError, AttributeError, TypeError) as error:
-            raise misfit(f, (*arrays, *keywords.values()), error) from error
+        except FAILURES as error:
+            raise misfit(f, arrays, keywords, error) from error
+        real_of(f, as_array(data), arrays, keywords)
         if any(parents) and not (entered and paused()):
             parents, vjps = needed(f, parents, vjps)
             if any(parents):

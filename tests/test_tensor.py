@@ -701,7 +701,7 @@ def test_a_list_for_an_array_is_named_with_the_remedy():
         (lambda: mg.sum((w, w)), "sum"),
     ]:
         with pytest.raises(
-            TypeError, match=rf"{name} takes tensors or arrays, got a (list|tuple): use np.arr"
+            TypeError, match=rf"^{name}( takes .* got|: x is) a (list|tuple).*: use np\.array"
         ):
             call()
 
@@ -1046,10 +1046,10 @@ def test_complex_numbers_are_refused():
         with pytest.raises(TypeError, match=r"a tensor holds real numbers, not complex128: .* take \.real"):
             make()
     for result in (lambda: w * 1j, lambda: w * z, lambda: w**z, lambda: z @ w, lambda: abs(w * 1j)):
-        with pytest.raises(TypeError, match=r"holds real numbers, not complex128"):
+        with pytest.raises(TypeError, match="is an? .*complex.* of real numbers: take .real and"):
             result().sum().backward()
         assert w.grad is None
-    with pytest.raises(TypeError, match=r"exp: x holds real numbers|x holds real numbers"):
+    with pytest.raises(TypeError, match="^exp: x is an array of complex128 of shape"):
         mg.exp(z)
 
 
@@ -1106,12 +1106,27 @@ TAKES = "takes tensors or arrays, got a"
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda t, w: t.sum(axis="x"), r"^sum: 'str' object .*; it was given float64 \(2, 3\), 'x'$"),
-        (lambda t, w: mg.sum(t, "x"), r"^sum: 'str' object .*; it was given float64 \(2, 3\), 'x'$"),
-        (lambda t, w: mg.sum([t, t]), rf"^sum {TAKES} list: use np\.array.* of numbers, stack.* of tensors"),
-        (lambda t, w: mg.mean([t, t]), rf"^mean {TAKES} list: use np\.array"),
+        (
+            lambda t, w: t.sum(axis="x"),
+            r"^sum: axis is 'x'; it must be a whole number, a tuple of .* or None$",
+        ),
+        (
+            lambda t, w: mg.sum(t, "x"),
+            r"^sum: axis is 'x'; it must be a whole number, a tuple of .* or None$",
+        ),
+        (
+            lambda t, w: mg.sum([t, t]),
+            r"^sum: x is a list; .*: use np\.array.* of numbers, stack.* of tensors$",
+        ),
+        (
+            lambda t, w: mg.mean([t, t]),
+            r"^mean: x is a list; it must be a tensor or an array .*: use np\.array",
+        ),
         (lambda t, w: w @ [1, 2, 3], rf"^matmul {TAKES} list: use np\.array"),
-        (lambda t, w: mg.matmul(t, "x"), rf"^matmul {TAKES} str$"),
+        (
+            lambda t, w: mg.matmul(t, "x"),
+            r"^matmul: b is 'x'; it must be a tensor or an array of real numbers$",
+        ),
         (lambda t, w: mg.matmul(2.0, t), rf"^matmul {TAKES} float$"),
         (lambda t, w: mg.split([1, 2], 2), rf"^split {TAKES} list: use np\.array"),
         (
@@ -1124,9 +1139,9 @@ TAKES = "takes tensors or arrays, got a"
         ),
         (
             lambda t, w: mg.exp([w, w]),
-            "^exp: NumPy would lose the gradient: use minigrad's function .stack",
+            r"^exp: x is a list; .* stack\(\.\.\.\) of tensors$",
         ),
-        (lambda t, w: w + None, r"^add: unsupported .*; it was given float64 \(3,\), None$"),
+        (lambda t, w: w + None, "^add: b is None; it must be a tensor or an array of real numbers$"),
         (lambda t, w: np.sum(w), "^np.sum takes no tensors: use minigrad.sum, or .data where no gradient is"),
         (lambda t, w: np.mean(t, axis=0), "^np.mean takes no tensors: use minigrad.mean, or .data"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.contract.kinds import asked
 from minigrad.data.tasks import Batch
 
 SIDE = 5  # the screen has SIDE x SIDE points, and what leaves it on one side comes in on the other
@@ -24,6 +25,7 @@ WORDS = (
 _STEPS = np.array([[0, 1], [0, -1], [1, 0], [-1, 0]])  # (direction, row and column)
 
 
+@asked
 def moves(rng: np.random.Generator, batch: int, frames: int = 6) -> Batch:
     """Say where a dot moves: action recognition.
 
@@ -37,6 +39,7 @@ def moves(rng: np.random.Generator, batch: int, frames: int = 6) -> Batch:
     return Batch(_film(rng, places), y)
 
 
+@asked
 def kinds(rng: np.random.Generator, batch: int, frames: int = 8) -> Batch:
     """Say what kind of clip it is: video classification.
 
@@ -58,6 +61,7 @@ def kinds(rng: np.random.Generator, batch: int, frames: int = 8) -> Batch:
     return Batch(_film(rng, start[:, None] + along + away), y)
 
 
+@asked
 def captions(rng: np.random.Generator, batch: int, frames: int = 6) -> Batch:
     """Describe a clip: "small dot moves left", "big dot rests".
 
@@ -82,6 +86,7 @@ def _sentence(big: int, way: int) -> list[int]:
     return [*(WORDS.index(word) for word in words), *[END] * (5 - len(words))]
 
 
+@asked
 def sentence(tokens: np.ndarray) -> str:
     """The words of tokens (T,) up to the first `END`."""
     words = [WORDS[int(token)] for token in tokens]

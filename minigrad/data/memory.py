@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.contract.kinds import asked
 from minigrad.data.tasks import Batch
 
 ORDER_SYMBOLS = "XYabcd"  # X and Y count, the others distract
@@ -20,6 +21,7 @@ _REBER = (
 )
 
 
+@asked
 def order(rng: np.random.Generator, batch: int, length: int = 24) -> Batch:
     """Say which two of X and Y came, and in which order, among distracting symbols.
 
@@ -38,6 +40,7 @@ def order(rng: np.random.Generator, batch: int, length: int = 24) -> Batch:
     return Batch(np.eye(6)[symbols], 2 * first + second)
 
 
+@asked
 def reber_string(rng: np.random.Generator, longest: int = 14) -> str:
     """One embedded Reber string of at most `longest` symbols, such as "BTBTXSETE".
 
@@ -56,6 +59,7 @@ def reber_string(rng: np.random.Generator, longest: int = 14) -> str:
             return f"B{outer}{inner}E{outer}E"
 
 
+@asked
 def reber_batch(strings: list[str]) -> Batch:
     """Strings of Reber symbols as a batch: say after each symbol which one comes next.
 
@@ -73,6 +77,7 @@ def reber_batch(strings: list[str]) -> Batch:
     return Batch(x, y, mask)
 
 
+@asked
 def reber(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
     """`batch` embedded Reber strings of at most `longest` symbols, as `reber_batch` gives them.
 
@@ -83,6 +88,7 @@ def reber(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
     return reber_batch([reber_string(rng, longest) for _ in range(batch)])
 
 
+@asked
 def reber_possible(string: str) -> list[str]:
     """For each symbol of an embedded Reber string but the last, the symbols that may follow it, as "TP".
 
@@ -96,6 +102,7 @@ def reber_possible(string: str) -> list[str]:
     return [*possible, "E", outer, "E"]
 
 
+@asked
 def reber_closing(mask: np.ndarray) -> np.ndarray:
     """From a batch's mask (B, T): True where the next symbol repeats the string's second one, (B, T) bool.
 
@@ -106,6 +113,7 @@ def reber_closing(mask: np.ndarray) -> np.ndarray:
     return np.asarray(np.arange(mask.shape[1]) == (ends - 2)[:, None])
 
 
+@asked
 def waves(
     rng: np.random.Generator,
     length: int,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.contract.kinds import asked
 from minigrad.data.tasks import Batch
 
 END, START = 0, 1  # the first two tokens of all that is written; START is never in y
@@ -25,11 +26,13 @@ NOTE_WRITTEN = ("<end>", "<start>", *LETTERS)
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
+@asked
 def date_text(year: int, month: int, day: int, form: str) -> str:
     """A date in the format `form`, one of `FORMATS`: such as "7 May 98", the year with two digits."""
     return form.format(d=day, m=month, month=MONTHS[month - 1], y=f"{year % 100:02}")
 
 
+@asked
 def date_tokens(*texts: str) -> tuple[np.ndarray, np.ndarray]:
     """Texts such as "7 May 98" as tokens (B, S) and mask (B, S), padded at the end; a month is one symbol.
 
@@ -47,6 +50,7 @@ def date_tokens(*texts: str) -> tuple[np.ndarray, np.ndarray]:
     return _padded(rows, 0)
 
 
+@asked
 def dates(
     rng: np.random.Generator,
     batch: int,
@@ -98,6 +102,7 @@ def receipts(
     return Batch(tokens, _padded(written, END)[0], mask)
 
 
+@asked
 def summaries(rng: np.random.Generator, batch: int, longest: int = 8, most: int = 2) -> Batch:
     """Write the starred letters of a note, in their order.
 
@@ -122,6 +127,7 @@ def summaries(rng: np.random.Generator, batch: int, longest: int = 8, most: int 
     return Batch(tokens, _padded(y, END)[0], mask)
 
 
+@asked
 def copies(rng: np.random.Generator, batch: int, shortest: int = 1, longest: int = 8) -> Batch:
     """Write a note of `shortest` to `longest` letters once more, without stars.
 
@@ -138,12 +144,14 @@ def copies(rng: np.random.Generator, batch: int, shortest: int = 1, longest: int
     return Batch(tokens, _padded([[*(2 + note).tolist(), END] for note in notes], END)[0], mask)
 
 
+@asked
 def target_mask(y: np.ndarray) -> np.ndarray:
     """(B, T) bool for y (B, T): True up to and with each row's first `END`, which is to be written too."""
     ends = np.cumsum(y == END, axis=1)
     return np.asarray(ends - (y == END) == 0)
 
 
+@asked
 def text(tokens: np.ndarray, symbols: tuple[str, ...]) -> str:
     """The symbols that tokens (T,) stand for, as one string, up to the first `END`."""
     ends = np.flatnonzero(tokens == END)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.contract.kinds import asked
 from minigrad.data.tasks import Batch
 
 NAMES = ("Hill", "Park", "Stone", "Wood")
@@ -21,6 +22,7 @@ PITCHES = (0.88, 1.18)  # of the two speakers: what the bins of their tones are 
 SPEAKER_NOISE = 0.15
 
 
+@asked
 def names(rng: np.random.Generator, batch: int, longest: int = 12) -> Batch:
     """Tag every word of sentences of 5 to `longest` words; which tag a name has, a later word decides.
 
@@ -46,6 +48,7 @@ def names(rng: np.random.Generator, batch: int, longest: int = 12) -> Batch:
     return Batch(x, tags(x, mask), mask)
 
 
+@asked
 def tags(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The right labels (B, T) of tokens (B, T): indices into `TAGS`, and 0 where the mask (B, T) is False."""
     ahead = np.full(tokens.shape, -1)
@@ -56,6 +59,7 @@ def tags(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask & (tokens < len(NAMES)), label, 0)
 
 
+@asked
 def glides(rng: np.random.Generator, batch: int, longest: int = 14, gap: int = 5) -> Batch:
     """Say which of six glides was heard, after `gap` frames of noise alone.
 
@@ -77,6 +81,7 @@ def glides(rng: np.random.Generator, batch: int, longest: int = 14, gap: int = 5
     return Batch(x, y, mask)
 
 
+@asked
 def speakers(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
     """Say which of two speakers made a glide, whatever glide it is.
 
@@ -105,6 +110,7 @@ def _spectrum(glide: int, length: int, pitch: float) -> np.ndarray:
     return np.asarray(np.exp(-((bins - tones[0]) ** 2)) + 0.7 * np.exp(-((bins - tones[1]) ** 2)))
 
 
+@asked
 def sequences(padded: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
     """The rows of a `padded` array (B, T, ...), each without the steps at which its mask (B, T) is False."""
     return [row[here] for row, here in zip(padded, mask, strict=True)]

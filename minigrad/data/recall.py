@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.contract.kinds import asked
 from minigrad.data.tasks import Batch
 
 PADDING, NOT = "·", "not"
@@ -13,6 +14,7 @@ NEUTRAL = ("the", "film", "was", "it", "we", "saw", "today", "very", "a", "story
 WORDS = (PADDING, NOT, *POSITIVE, *NEGATIVE, *NEUTRAL)  # a word's index is its token
 
 
+@asked
 def adding(rng: np.random.Generator, batch: int, length: int = 20, gap: int = 4) -> Batch:
     """Give the sum of two marked numbers, after a gap in which none is marked.
 
@@ -35,6 +37,7 @@ def adding(rng: np.random.Generator, batch: int, length: int = 20, gap: int = 4)
     return Batch(np.stack([numbers, marks], axis=-1), (numbers * marks).sum(axis=1, keepdims=True))
 
 
+@asked
 def sentiment(rng: np.random.Generator, batch: int, length: int = 12) -> Batch:
     """Say whether a text of 5 to `length` words is positive (1) or negative (0).
 
@@ -60,6 +63,7 @@ def sentiment(rng: np.random.Generator, batch: int, length: int = 12) -> Batch:
     return Batch(x, y, mask)
 
 
+@asked
 def tokens(*texts: str) -> tuple[np.ndarray, np.ndarray]:
     """Texts of `WORDS`, separated by blanks, as tokens (B, T) and mask (B, T), padded at the end.
 

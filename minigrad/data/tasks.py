@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from minigrad.arguments import unfit
+from minigrad.contract.kinds import asked
 
 # What `boom` tracks: one point of the plane per input symbol.
 BOOM_TARGETS = np.array([[1.0, -1.0], [-1.0, 1.0], [0.5, 0.5], [-0.5, -1.0]])
@@ -75,6 +76,7 @@ class Task:
         return self.draw(rng, size)
 
 
+@asked
 def echo(rng: np.random.Generator, batch: int, length: int = 30, delay: int = 10) -> Batch:
     """Repeat the bit that came `delay` steps ago.
 
@@ -93,6 +95,7 @@ def echo(rng: np.random.Generator, batch: int, length: int = 30, delay: int = 10
     return Batch(_signs(bits), y[..., None], mask)
 
 
+@asked
 def parity(rng: np.random.Generator, batch: int, length: int = 10) -> Batch:
     """Say at every step whether the number of ones so far is odd.
 
@@ -105,6 +108,7 @@ def parity(rng: np.random.Generator, batch: int, length: int = 10) -> Batch:
     return Batch(_signs(bits), y[..., None].astype(np.float64), np.ones((batch, length), dtype=bool))
 
 
+@asked
 def boom(rng: np.random.Generator, batch: int, length: int = 24, targets: np.ndarray | None = None) -> Batch:
     """Track a point that moves towards the target of the present symbol.
 

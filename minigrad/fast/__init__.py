@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import tape
-from minigrad.contract import misfit, real
+from minigrad.contract import misfit, real, real_of
+from minigrad.contract.kinds import FAILURES
 from minigrad.fast import passes
 from minigrad.recording import entered, paused
 from minigrad.tape import Array, P, Result, next_serial
@@ -136,12 +137,12 @@ def _of_one(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
             array, left = _a, None
         try:
             data, vjps = f(array)
-        except (ValueError, IndexError, AttributeError, TypeError) as error:
-            raise misfit(f, (array,), error) from error
+        except FAILURES as error:
+            raise misfit(f, (array,), {}, error) from error
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
         if left is None and data.dtype is not _double and data.dtype is not _single:
-            real(data, "a tensor")
+            real_of(f, data, (array,), {})
         if left is None:
             result.node = None
             return result
@@ -172,12 +173,12 @@ def _of_two(f: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., An
             other, right = _b, None
         try:
             data, vjps = f(array, other)
-        except (ValueError, IndexError, AttributeError, TypeError) as error:
-            raise misfit(f, (array, other), error) from error
+        except FAILURES as error:
+            raise misfit(f, (array, other), {}, error) from error
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
         if (left is None or right is None) and data.dtype is not _double and data.dtype is not _single:
-            real(data, "a tensor")
+            real_of(f, data, (array, other), {})
         if left is not None:
             result.node = node = Node()
             if right is not None:
@@ -229,15 +230,15 @@ def lift(f: Callable[P, Result]) -> Callable[P, Tensor]:
             return slow(*arguments, **options)
         try:
             data, vjps = f(*arrays, **options)
-        except (ValueError, IndexError, AttributeError, TypeError) as error:
-            raise misfit(f, (*arrays, *options.values()), error) from error
+        except FAILURES as error:
+            raise misfit(f, arrays, options, error) from error
         if recorded and type(vjps) is tuple:
             parents, vjps = _needed(f, parents, vjps)
             recorded = any(parents)
         result = _new(tensor)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
         if data.dtype is not _double and data.dtype is not _single:
-            real(data, "a tensor")
+            real_of(f, data, arrays, options)
         if not recorded:
             result.node = None
             return result

@@ -52,10 +52,10 @@ def _cuts(axis: int, sizes: tuple[int, ...]) -> tuple[Callable[[Array], Array], 
     return tuple([itemgetter((*before, slice(i, j))) for i, j in pairwise(accumulate((0, *sizes)))])
 
 
-def _concatenate(*arrays: Array, axis: int) -> Result:
-    y = np.concatenate(arrays, axis)
-    cuts = _cuts if len(arrays) <= 64 else _cuts.__wrapped__  # what is kept stays below 1 MB
-    return y, cuts(axis % y.ndim, tuple([a.shape[axis] for a in arrays]))
+def _concatenate(*tensors: Array, axis: int) -> Result:
+    y = np.concatenate(tensors, axis)
+    cuts = _cuts if len(tensors) <= 64 else _cuts.__wrapped__  # what is kept stays below 1 MB
+    return y, cuts(axis % y.ndim, tuple([a.shape[axis] for a in tensors]))
 
 
 @lru_cache
@@ -69,8 +69,8 @@ def _concatenate_two(axis: int) -> Callable[[Any, Any], Tensor]:
     return quick(concatenate)
 
 
-def _stack(*arrays: Array, axis: int) -> Result:
-    return np.stack(arrays, axis=axis), lambda g: tuple(np.moveaxis(g, axis, 0))
+def _stack(*tensors: Array, axis: int) -> Result:
+    return np.stack(tensors, axis=axis), lambda g: tuple(np.moveaxis(g, axis, 0))
 
 
 _concatenate.__name__, _stack.__name__ = "concatenate", "stack"  # for errors and pictures of the tape

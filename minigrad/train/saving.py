@@ -47,13 +47,13 @@ def save(path: str | Path, history: History, *parts: Saved) -> None:
     if not isinstance(history, History):
         raise TypeError(unfit("save", "history", history, "a History, and after it the parts"))
     _refuse_others("save", parts)
+    target = _path("save", path)
     arrays: dict[str, np.ndarray] = {}
     state = {
         "history": {"records": history.records, "best": history.best, "last": history.last},
         **_state_of(parts),
     }
     text = json.dumps({name: _written(one, arrays, f"save: {name}") for name, one in state.items()})
-    target = Path(path)
     partial = target.with_name(target.name + ".partial")
     try:
         with open(partial, "wb") as file:
@@ -77,7 +77,7 @@ def load(path: str | Path, *parts: Saved) -> History:
     they were before; FileNotFoundError where there is none; TypeError for a part without a state.
     """
     _refuse_others("load", parts)
-    state = _read(path)
+    state = _read(_path("load", path))
     drawn = _generators(parts)
     for name, given in (("parts", parts), ("values", parts), ("generators", drawn)):
         if len(state[name]) != len(given):
@@ -142,6 +142,13 @@ def _read(path: str | Path) -> Any:
         remedy = "save again, or take an older copy"
         raise UnfitFile(f"{path} is empty, or a part of it is missing or damaged: {remedy}") from None
     return state
+
+
+def _path(where: str, path: Any) -> Path:
+    """The path of a file. Raises TypeError for what is none: a number, `open` would take for an open file."""
+    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+        raise TypeError(unfit(where, "path", path, 'the name of a file, such as "run.npz"'))
+    return Path(path)
 
 
 def _refuse_others(where: str, parts: tuple[Saved, ...]) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from minigrad.contract.kinds import FAILURES, arguments_of, of_no_kind
 
 
 def plain(lifted: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,6 +63,15 @@ def by_position(f: Any, signature: inspect.Signature, arguments: Any, keywords: 
     return call, (*bound.args, *bound.kwargs.values()), {}
 
 
+def real_of(f: Any, data: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+    """Raise TypeError unless `data`, the result of the op `f`, of any shape, holds real numbers."""
+    if data.dtype.kind not in "fiub":
+        try:
+            real(data, "a tensor")
+        except TypeError as error:
+            raise misfit(f, arguments, keywords, error) from None
+
+
 def real(array: Any, what: str) -> Any:
     """The array, of any shape, if it holds real numbers. Raises TypeError that says `what` holds others."""
     if array.dtype.kind not in "fiub":
@@ -101,40 +114,55 @@ def _habit(f: Any, said: str) -> str:
 
 
 def with_habits(f: Callable[_P, _R]) -> Callable[_P, _R]:
-    """`f`, which is no op, with what an op's TypeError says of an argument that has another name here.
+    """`f`, which is no op, with what an op's errors say of arguments of other kinds and names.
 
-    Raises what f raises.
+    Raises what f raises, and TypeError in place of what an argument that is not of its kind led to.
     """
 
     @wraps(f)
     def call(*arguments: _P.args, **keywords: _P.kwargs) -> _R:
         try:
             return f(*arguments, **keywords)
-        except TypeError as error:
+        except FAILURES as error:
             if remedy := _habit(f, str(error)):
                 raise TypeError(f"{error}{remedy}") from None
+            if not _told(f, error) and (unkind := of_no_kind(f, arguments, keywords)):
+                raise unkind from error
             raise
 
     return call
 
 
-def misfit(f: Any, given: Sequence[Any], error: Exception) -> Exception:
-    """The error to raise where `f` refused what it was `given` with `error`: of its kind, with f's name.
+def _told(f: Any, error: Exception) -> bool:
+    """Whether `f` itself says in its error what is wrong, by its name."""
+    return str(error).startswith((f"{f.__name__}: ", f"{f.__name__} takes"))
 
-    A ValueError or IndexError tells the shapes as well, a TypeError all that was given. An AttributeError
-    becomes one where `f` was given a list, say, in place of an array.
+
+def misfit(f: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], error: Exception) -> Exception:
+    """The error to raise where `f` refused arguments, of any shape, with `error`: of its kind, with f's name.
+
+    An argument that is not of its kind is named. Else a ValueError or IndexError tells the shapes as well, a
+    TypeError all that was given. An AttributeError becomes one where `f` was given a list, say, in place of
+    an array.
     """
-    name, shapes = f.__name__, [str(a.shape) for a in given if hasattr(a, "shape")]
+    if not _told(f, error) and (unkind := of_no_kind(f, arguments, keywords)):
+        return unkind
+    values = (*arguments, *keywords.values())
+    name, shapes = f.__name__, [str(a.shape) for a in values if hasattr(a, "shape")]
     if isinstance(error, AttributeError):
-        if not any(a is error.obj for a in given) or hasattr(error.obj, "shape"):
+        if not any(a is error.obj for a in values) or hasattr(error.obj, "shape"):
             return AttributeError(f"{name}: {error}", name=error.name, obj=error.obj)
         return no_array(name, error.obj)
     if isinstance(error, TypeError):
         said = str(error) if str(error).startswith((f"{name}(", f"{name} ")) else f"{name}: {error}"
         return TypeError(
-            f"{said}{_habit(f, said)}; it was given {', '.join(map(_described, given)) or 'nothing'}"
+            f"{said}{_habit(f, said)}; it was given {', '.join(map(_described, values)) or 'nothing'}"
         )
-    kind = ValueError if isinstance(error, ValueError) else IndexError
+    kind = IndexError if isinstance(error, IndexError) and not isinstance(error, ValueError) else ValueError
+    if kind is ValueError:
+        taken = arguments_of(f, arguments, keywords)
+        listed = [str(np.shape(value)) for _, annotation, value in taken if annotation == "Array"]
+        shapes = listed if len(listed) > 1 else shapes
     if len(shapes) > 1 and kind is ValueError:
         return kind(f"{name}: shapes {' and '.join(shapes)} do not fit ({error})")
     return kind(f"{name} of shape {', '.join(shapes)}: {error}")
