@@ -229,9 +229,25 @@ def test_check_says_so_when_there_is_no_sandbox(course, monkeypatch, capsys):
 
 
 def test_check_refuses_what_is_no_notebook(course, sandbox, capsys):
-    (course.release(NAME) / "mine.ipynb").write_text("nothing")
-    assert main(["check", str(course.release(NAME) / "mine.ipynb")]) == 2
-    assert "not valid JSON" in capsys.readouterr().err
+    path = course.release(NAME) / "mine.ipynb"
+    path.write_text("nothing")
+    assert main(["check", str(path)]) == 1
+    told = f"{NAME}: grading would refuse this notebook: the file is not a notebook: it is not valid JSON\n"
+    assert capsys.readouterr().out == told
+    assert main(["check", str(path), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["status"] == "refused"
+
+
+def test_a_renamed_notebook_is_found_by_the_name_that_it_says(course, tmp_path_factory, monkeypatch, sandbox):
+    alone = tmp_path_factory.mktemp("downloads")
+    path = write(alone / "final (2).ipynb", answer(course, RIGHT))
+    assert main(["check", path]) == 0, "in the course that the shell is in"
+    assert main(["check", path, "--full"]) == 0
+    shutil.copytree(course.release(NAME), alone / NAME)
+    monkeypatch.chdir(alone.parent)
+    assert main(["check", path]) == 0, "beside it, where there is no course"
+    shutil.rmtree(alone / NAME)
+    assert main(["check", path]) == 2
 
 
 def test_collect_lays_an_archive_out(course, tmp_path_factory, capsys):

@@ -32,6 +32,8 @@ def status_line(report: Report) -> str:
 def text(report: Report, public: bool = False) -> str:
     """A report for a terminal or a mail; where they are `public` ones, checks are counted."""
     head = f"{report.assignment}: {status_line(report)}"
+    if public and report.status == "refused":
+        head = f"{report.assignment}: grading would refuse this notebook: {report.reason}"
     if public and report.status == "graded" and report.exercises:
         head = f"{report.assignment}: {passing([v for e in report.exercises for v in e.verdicts])}"
     lines = [head, *(f"note: {note}" for note in report.notes)]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from minigrad.cli.course import find_course
 from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, writing
-from minigrad.grading.model import GradingError, Report
+from minigrad.grading.model import GradingError, Refused, Report
 from minigrad.grading.report.markup import mark
 from minigrad.grading.store.layout import Course
 
@@ -80,17 +80,26 @@ def checked(args: argparse.Namespace, isolation: str) -> Report:
 
 
 def release_folder(args: argparse.Namespace) -> Path:
-    """The folder with the release's files: the notebook's own, or the course's."""
-    from minigrad.grading.assignment import expected
+    """The folder with the release's files: the notebook's own, the course's, or one of that name around."""
+    from minigrad.grading.notebook.release import around, lies_in
 
     beside: Path = args.notebook.absolute().parent
-    if not (beside / expected.FILE).exists():
-        with contextlib.suppress(GradingError):
-            course = find_course(args)
-            for name in (args.notebook.stem, beside.name):
-                if (course.release(name) / expected.FILE).exists():
-                    return course.release(name)
-    return beside
+    folders = [beside]
+    with contextlib.suppress(GradingError):
+        course = find_course(args)
+        folders += [course.release(name) for name in may_be(args.notebook)]
+    folders += [f for name in may_be(args.notebook) for f in around(beside, name) + around(Path.cwd(), name)]
+    return next(filter(lies_in, folders), beside)
+
+
+def may_be(notebook: Path) -> list[str]:
+    """The names that a notebook's assignment may have: what the file says, its own name, its folder's."""
+    from minigrad.grading.intake.parse import parse, read
+
+    says = ""
+    with contextlib.suppress(Refused):  # which is told where it is read to be checked
+        says = parse(read(notebook)).assignment
+    return list(filter(None, (says, notebook.stem, notebook.absolute().parent.name)))
 
 
 def course_and_name(args: argparse.Namespace) -> tuple[Course, str]:
@@ -101,11 +110,10 @@ def course_and_name(args: argparse.Namespace) -> tuple[Course, str]:
         raise GradingError(
             f"--full needs the course's solutions/, which hold the hidden checks: {error}"
         ) from None
-    folder = args.notebook.absolute().parent.name
-    known = [n for n in (args.notebook.stem, folder) if n in course.names()]
+    known = [n for n in may_be(args.notebook) if n in course.names()]
     if not known:
         raise GradingError(
-            f"{args.notebook} is named after no assignment of {course.root}: "
+            f"{args.notebook} says, and is named after, no assignment of {course.root}: "
             f"there is {', '.join(course.names())}"
         )
     return course, known[0]
