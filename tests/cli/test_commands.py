@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import zipfile
@@ -166,6 +167,20 @@ def test_check_on_a_solved_notebook_all_passes(course, sandbox, capsys):
     path = write(course.release(NAME) / "mine.ipynb", answer(course, RIGHT))
     assert main(["check", path]) == 0
     assert "1 of 1 public checks" in capsys.readouterr().out
+
+
+def test_check_tells_expected_and_got_in_the_terminals_width_and_colours(
+    course, sandbox, monkeypatch, capsys
+):
+    path = write(course.release(NAME) / "mine.ipynb", answer(course, ADDS))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert main(["check", path]) == 1
+    told = capsys.readouterr().out
+    assert "\x1b[31m  ✗ fail  \x1b[0m`scale` gives a new array" in told
+    assert re.search(r"`scaled` \[\d\]: expected -?[\d.]+, got -?[\d.]+", " ".join(told.split()))
+    assert max(len(re.sub(r"\x1b\[\d+m", "", line)) for line in told.splitlines()) <= 50
 
 
 def test_check_full_adds_hidden_checks_and_names_the_mistake(course, sandbox, capsys):

@@ -10,12 +10,16 @@ import contextlib
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minigrad.cli.course import find_course
 from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, writing
 from minigrad.grading.model import GradingError, Refused, Report
 from minigrad.grading.report.markup import mark
 from minigrad.grading.store.layout import Course
+
+if TYPE_CHECKING:
+    from minigrad.grading.report.formats import Line
 
 EXAMPLE = "minigrad check assignments/01-rnn/01-rnn.ipynb"
 
@@ -33,7 +37,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check one notebook: publicly anywhere, fully where the sources are."""
-    from minigrad.grading.report.formats import class_json, gradescope, lost, text
+    from minigrad.cli.terminal import coloured, laid_out, width_of
+    from minigrad.grading.report.formats import class_json, gradescope, lost
     from minigrad.sandbox.errors import SandboxUnavailable
 
     args.notebook = the_notebook(args.notebook)
@@ -51,9 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(class_json({"": made})[""], indent=1))
     else:
-        print(text(made, public=not args.full))
-        if made.exercises:
-            print(summary(made, args.full))
+        print(laid_out(told(made, args.full), width_of(sys.stdout), coloured(sys.stdout)))
     return OK if made.status == "graded" and not lost(made) else WRONG
 
 
@@ -126,6 +129,16 @@ def fully_checked(course: Course, name: str, notebook: Path, isolation: str) -> 
 
     with court(course, name, isolation, throwaway=True).judge() as judge:
         return judge.grade(read(notebook))
+
+
+def told(made: Report, full: bool) -> list[Line]:
+    """The report as its author reads it in a terminal."""
+    from minigrad.grading.report.formats import Line, lines
+
+    if made.status == "refused":
+        said = f"{made.assignment}: grading would refuse this notebook: {made.reason}"
+        return [Line(said, head=True)]
+    return lines(made, public=not full) + [Line(summary(made, full), head=True)] * bool(made.exercises)
 
 
 def summary(made: Report, full: bool) -> str:
