@@ -253,7 +253,8 @@ def rename(rng: random.Random, book: Book) -> None:
 
 def mark(rng: random.Random, book: Book) -> None:
     if book["cells"]:
-        marks = rng.choice(book["cells"])["metadata"].setdefault("nbgrader", {})
+        metadata = rng.choice(book["cells"])["metadata"]
+        marks = metadata["nbgrader"] = metadata.get("nbgrader") or {}  # `forget` may have left a list
         marks[rng.choice(["points", "solution", "grade", "locked", "schema_version", "task", "checksum"])] = (
             rng.choice([0, 1, True, False, None, 1000, -1, 1e308, "3"])
         )

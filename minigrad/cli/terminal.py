@@ -1,17 +1,68 @@
-"""Tables as plain text; progress: a bar on a terminal where rich is installed, else a line now and then."""
+"""What a terminal shows: a report in its width and colours, tables, progress.
+
+Progress is a bar on a terminal where rich is installed, else a line now and then.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
+from typing import TextIO
 
 from minigrad.grading.model import Exercise, Report
-from minigrad.grading.report.markup import NOBODY, Names, named, number, printable
+from minigrad.grading.report.formats import Line
+from minigrad.grading.report.markup import NOBODY, Mark, Names, named, number, printable
 
 WIDEST = 32  # characters of a table's column, unless it is the last
+NARROWEST = 20  # of a report's wrapped text, however narrow the terminal
+BOLD, FAINT = "1", "2"  # as ANSI's escape sequences number them
+COLOURS: dict[Mark, str] = {"pass": "32", "fail": "31", "to do": "33", "waits": FAINT}
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether to write colours: to a terminal, but where NO_COLOR says no, or FORCE_COLOR says so."""
+    told = os.environ.get
+    if told("NO_COLOR"):
+        return False
+    if told("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    able = os.name != "nt" or told("WT_SESSION")  # Windows' old console shows the sequences as they are
+    return bool(able) and told("TERM") != "dumb" and stream.isatty()
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns of a terminal, or those that COLUMNS tells; None for a file or a pipe: lines stay whole."""
+    if stream.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def laid_out(lines: Iterable[Line], width: int | None, colours: bool) -> str:
+    """A report's lines, wrapped where there is a width: what goes on stands below the line's own text."""
+    return "\n".join(_laid_out(line, width, colours) for line in lines)
+
+
+def _laid_out(line: Line, width: int | None, colours: bool) -> str:
+    start, text = printable(line.start), printable(line.text)
+    parts = [text]
+    if width is not None:
+        room = max(NARROWEST, width - len(start))
+        parts = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    if colours and line.head:
+        parts = [_painted(part, BOLD) for part in parts]
+    shown = (
+        _painted(start, COLOURS[line.mark] if line.mark else FAINT) if colours and start.strip() else start
+    )
+    return f"\n{' ' * len(start)}".join([shown + parts[0], *parts[1:]])
+
+
+def _painted(text: str, how: str) -> str:
+    return f"\x1b[{how}m{text}\x1b[0m"
 
 
 def _rich() -> bool:

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -56,6 +56,16 @@ class Cell:
     def runs(self) -> bool:
         """Whether the judge runs it."""
         return self.kind in ("define", "solution", "own") and not self.markdown
+
+
+class Released(Protocol):
+    """A notebook as it was given out: what intake lays a submission on."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def cells(self) -> tuple[Cell, ...]: ...
 
 
 @dataclass(frozen=True)

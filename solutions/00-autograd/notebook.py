@@ -150,8 +150,8 @@ import time
 #
 # $$ f'(x) \approx \frac{f(x + \epsilon) - f(x)}{\epsilon} . $$
 #
-# Taylor says how wrong that is: $f(x+\epsilon) = f(x) + \epsilon f'(x) + \tfrac12 \epsilon^2 f''(x)
-# + \ldots$, so the error is about $\tfrac12 \epsilon f''$. Nudge to *both* sides, and the terms
+# Taylor says how wrong that is: $f(x+\epsilon) = f(x) + \epsilon f'(x) + \tfrac12 \epsilon^2 f''(x) +
+# \ldots$, so the error is about $\tfrac12 \epsilon f''$. Nudge to *both* sides, and the terms
 # with $\epsilon^2$ cancel:
 #
 # $$ f'(x) \approx \frac{f(x + \epsilon) - f(x - \epsilon)}{2 \epsilon},

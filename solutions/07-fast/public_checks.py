@@ -502,21 +502,29 @@ def laid_out(array, shape):
     return np.swapaxes(array, 0, 1) if turned else array
 
 
+MISSING = np.zeros(0)  # stands for an output that did not come
+
+
 def in_order(gradients, shapes):
-    """Gradients by the shapes that are wanted, whatever their order; as they come where these do not fit."""
-    left, found = list(gradients), []
+    """Gradients by the shapes that are wanted, whatever their order; as they come where these do not fit.
+
+    Where there are fewer than wanted, whatever finds none of its shape is MISSING.
+    """
+    left, found = [a for a in gradients if a is not None], []
+    fewer = len(left) < len(shapes)
     for shape in shapes:
         fits = [k for k, a in enumerate(left) if shape in (np.shape(a), np.shape(a)[1::-1] + np.shape(a)[2:])]
-        if not fits:
+        if not fits and not fewer:
             return gradients
-        found.append(laid_out(left.pop(fits[0]), shape))
+        found.append(laid_out(left.pop(fits[0]), shape) if fits else MISSING)
     return found
 
 
 def understood(student, x, h0, c0, W, g, **mask):
-    """hs and gradients of a pass in another form: time first, gradients in another order, vjps in a tuple."""
-    hs, vjps = sequence(student, x, h0, c0, W, **mask)
-    each = list(vjps) if isinstance(vjps, tuple | list) else [vjps]
+    """hs and gradients of a pass in another form: time first, gradients in another order or missing, vjps in a tuple."""
+    made = given(student.lstm_sequence(x, h0, c0, W, **mask), "lstm_sequence")
+    hs, *vjps = made if isinstance(made, tuple | list) else [made]
+    each = list(vjps[0]) if vjps and isinstance(vjps[0], tuple | list) else vjps
     gs = g if np.shape(hs) == g.shape else np.swapaxes(g, 0, 1)
 
     def pull(g):
@@ -526,7 +534,7 @@ def understood(student, x, h0, c0, W, g, **mask):
         got = pull(gs)
     except Exception:  # outputs are turned, their cotangent is not
         got = pull(g)
-    got = list(got.values()) if isinstance(got, dict) else got
+    got = list(got.values()) if isinstance(got, dict) else [got] if isinstance(got, np.ndarray) else got
     wanted = [a.shape for a in (x, h0, c0, W)]
     return {"hs": laid_out(hs, g.shape), **dict(zip(GRADIENTS, in_order(got, wanted), strict=True))}
 
@@ -569,12 +577,16 @@ def without_masked_steps(student, run, x, h0, c0, W, g, mask):
 def masked(student, x, h0, c0, W, g, mask):
     """hs and gradients with the mask. What is not right is forgiven what the pass without a mask gets wrong, too.
 
-    Outputs that are zeros, or four gradients of zeros, are forgiven nothing: they are no answer with a mistake in it.
+    A gradient that is missing there as well is taken as right. Outputs that are zeros, or four gradients of zeros, are
+    forgiven nothing: they are no answer with a mistake in it.
     """
     run = masks_pass(student)
     got = run(student, *copies(x, h0, c0, W, g), mask=mask)
     right, wrong = without_masked_steps(student, run, np.where(mask[..., None], x, 0), h0, c0, W, g, mask)
     answered = dict.fromkeys(GRADIENTS, alive(*(got[name] for name in GRADIENTS))) | {"hs": alive(got["hs"])}
+    if answered["dx"] and any(value is MISSING for value in got.values()):
+        there = run(student, *copies(x, h0, c0, W, g))
+        got = {name: right[name] if got[name] is there[name] is MISSING else got[name] for name in got}
     return {
         name: less(value, wrong[name]) if answered[name] and not same(value, right[name]) else value
         for name, value in got.items()
@@ -598,7 +610,7 @@ def padding(student, rng):
     x[~mask] *= 100
     got = masked(student, x, *case, mask)
     dx = masks_pass(student)(student, x, *case, mask=mask)["dx"]
-    return {"hs": got["hs"], "dx": got["dx"], "dx is zero there": truth(not dx[~mask].any())}
+    return {"hs": got["hs"], "dx": got["dx"], "dx is zero there": truth(dx is MISSING or not dx[~mask].any())}
 
 
 @check(exercise="masks", weight=2, says=UNHEARD)

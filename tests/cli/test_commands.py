@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import zipfile
@@ -168,6 +169,20 @@ def test_check_on_a_solved_notebook_all_passes(course, sandbox, capsys):
     assert "1 of 1 public checks" in capsys.readouterr().out
 
 
+def test_check_tells_expected_and_got_in_the_terminals_width_and_colours(
+    course, sandbox, monkeypatch, capsys
+):
+    path = write(course.release(NAME) / "mine.ipynb", answer(course, ADDS))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert main(["check", path]) == 1
+    told = capsys.readouterr().out
+    assert "\x1b[31m  ✗ fail  \x1b[0m`scale` gives a new array" in told
+    assert re.search(r"`scaled` \[\d\]: expected -?[\d.]+, got -?[\d.]+", " ".join(told.split()))
+    assert max(len(re.sub(r"\x1b\[\d+m", "", line)) for line in told.splitlines()) <= 50
+
+
 def test_check_full_adds_hidden_checks_and_names_the_mistake(course, sandbox, capsys):
     path = write(course.root / "work" / f"{NAME}.ipynb", answer(course, WRITES))
     assert main(["check", path]) == 0
@@ -229,9 +244,25 @@ def test_check_says_so_when_there_is_no_sandbox(course, monkeypatch, capsys):
 
 
 def test_check_refuses_what_is_no_notebook(course, sandbox, capsys):
-    (course.release(NAME) / "mine.ipynb").write_text("nothing")
-    assert main(["check", str(course.release(NAME) / "mine.ipynb")]) == 2
-    assert "not valid JSON" in capsys.readouterr().err
+    path = course.release(NAME) / "mine.ipynb"
+    path.write_text("nothing")
+    assert main(["check", str(path)]) == 1
+    told = f"{NAME}: grading would refuse this notebook: the file is not a notebook: it is not valid JSON\n"
+    assert capsys.readouterr().out == told
+    assert main(["check", str(path), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["status"] == "refused"
+
+
+def test_a_renamed_notebook_is_found_by_the_name_that_it_says(course, tmp_path_factory, monkeypatch, sandbox):
+    alone = tmp_path_factory.mktemp("downloads")
+    path = write(alone / "final (2).ipynb", answer(course, RIGHT))
+    assert main(["check", path]) == 0, "in the course that the shell is in"
+    assert main(["check", path, "--full"]) == 0
+    shutil.copytree(course.release(NAME), alone / NAME)
+    monkeypatch.chdir(alone.parent)
+    assert main(["check", path]) == 0, "beside it, where there is no course"
+    shutil.rmtree(alone / NAME)
+    assert main(["check", path]) == 2
 
 
 def test_collect_lays_an_archive_out(course, tmp_path_factory, capsys):

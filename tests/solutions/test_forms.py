@@ -53,6 +53,9 @@ FORMS = (
     "hs, lambda g: vjps(g)[::-1]",
     "hs, lambda g: dict(zip('abcd', vjps(g)))",
     "hs, lambda g: (*vjps(g)[:3], vjps(g)[3].T)",
+    "hs, lambda g: vjps(g)[:3]",
+    "hs, lambda g: (vjps(g)[0], None, None, vjps(g)[3])",
+    "hs, lambda g: vjps(g)[3]",
 )
 WRAPPED = """
 whole = lstm_sequence
@@ -81,3 +84,25 @@ def test_a_mistake_of_form_costs_once_and_hides_none(form: str, wrong: bool) -> 
             if verdict.decide(c, seen, expected(FAST)[c.name], public=True).passed:
                 passed.add(c.name)
     assert passed == {name for name in asked if name.startswith("masks") and not wrong}
+
+
+@pytest.mark.parametrize(
+    ("form", "earned"),
+    [
+        ("hs", {"carried", "nothing-there"}),  # no gradients: nothing tells whether they are right
+        ("hs, (lambda g: vjps(g)) if mask is None else lambda g: vjps(g)[:3]", set()),
+        ("None, vjps", {"unheard", "nan-unheard", "through-padding"}),  # all that hs is not looked at in
+    ],
+)
+def test_a_missing_output_is_forgiven_only_where_others_tell_what_masks_ask(
+    form: str, earned: set[str]
+) -> None:
+    work = solved(FAST).solution["sequence"] + WRAPPED.format(form=form, wrong=False)
+    space, known = names(FAST, {"sequence": work}), verdict.known((), frozenset())
+    passed = set()
+    for c in deterministic(FAST):
+        if c.exercise == "masks":
+            seen = verdict.evidence(run_probe(c, space, seed(c, "salt")), known)
+            if verdict.decide(c, seen, expected(FAST)[c.name], public=True).passed:
+                passed.add(c.name.removeprefix("masks."))
+    assert passed == earned

@@ -1,12 +1,14 @@
 """What a release ships beside its notebook: `expected.npz`, written by the build, read in the notebook.
 
 It holds the solution's arrays for every public deterministic check, and for each known mistake random
-projections of its arrays (`diagnose.project`) with a hint: enough to recognise it, not to read it.
+projections of its arrays (`diagnose.project`) with a hint: enough to recognise it, not to read it. And the
+release's cells as they came, on which `minigrad check` lays a student's notebook as grading does.
 NumPy and the standard library only, no clock, no pickles: equal content gives equal bytes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -18,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.checks import Arrays
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import Cell, GradingError
 
 FILE = "expected.npz"
 
@@ -45,6 +47,7 @@ class Shipped:
     ] = ()  # random numbers drawn at build time, by which a NumPy with other streams is noticed
     engine: bool = True  # False: the checks' worker has no minigrad, as in grading
     packages: tuple[str, ...] = ()  # distributions that it has besides those it always has
+    cells: tuple[Cell, ...] = ()  # the release's; none in files of before they were shipped
 
 
 def public_seed(assignment: str, check: str) -> str:
@@ -92,6 +95,7 @@ def dumps(shipped: Shipped) -> bytes:
         "draws": list(shipped.draws),
         "engine": shipped.engine,
         **({"packages": shipped.packages} if shipped.packages else {}),
+        "cells": [_told(cell) for cell in shipped.cells],
         "expected": {check: place(group) for check, group in shipped.expected.items()},
         "known": {exercise: known(exercise) for exercise in shipped.known},
     }
@@ -134,6 +138,13 @@ def loads(data: bytes) -> Shipped:
             draws=tuple(index["draws"]),
             engine=index.get("engine", True),
             packages=tuple(index.get("packages", ())),
+            cells=tuple(Cell(**cell) for cell in index.get("cells", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise GradingError(f"{FILE} is damaged ({error}): download the assignment's folder again") from None
+
+
+def _told(cell: Cell) -> dict[str, Any]:
+    """A cell's fields, but those that are as most cells have them."""
+    usual = {f.name: f.default for f in dataclasses.fields(Cell)}
+    return {name: value for name, value in dataclasses.asdict(cell).items() if value != usual[name]}

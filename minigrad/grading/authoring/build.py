@@ -147,7 +147,8 @@ def agree(checks: Sequence[Check], a: Shipped, b: Shipped) -> bool:
     """
     bounds = {c.name: c for c in checks}
     words = [
-        (s.assignment, s.points, s.weights, s.draws, s.engine, s.packages, list(s.expected)) for s in (a, b)
+        (s.assignment, s.points, s.weights, s.draws, s.engine, s.packages, s.cells, list(s.expected))
+        for s in (a, b)
     ]
     hints = [[(e, [m.hint for m in s.known[e]]) for e in s.known] for s in (a, b)]
     if words[0] != words[1] or hints[0] != hints[1]:
@@ -204,6 +205,7 @@ def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shi
         shipped.draws(),
         assignment.engine,
         assignment.packages,
+        assignment.cells,
     )
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 
 from minigrad.grading.model import Cell
 
+UNREAD = (SyntaxError, ValueError, MemoryError, RecursionError)  # the last two of what nests too deeply
+
 
 def locked_names(cells: Iterable[Cell]) -> frozenset[str]:
     """The names that locked cells bind which grading does not run, and no locked cell that it runs.
@@ -69,10 +71,10 @@ def comes_from_locked(names: Sequence[str]) -> str:
 
 
 def parsed(source: str) -> ast.Module:
-    """A cell's statements; none where it is not Python."""
+    """A cell's statements; none where it is not Python, or nests deeper than Python reads."""
     try:
         return ast.parse(source)
-    except (SyntaxError, ValueError):
+    except UNREAD:
         return ast.Module([], [])
 
 
@@ -91,7 +93,7 @@ def table_names(text: str, *, bound: bool) -> list[str]:
     """
     try:
         top = symtable.symtable(text, "<cell>", "exec")
-    except (SyntaxError, ValueError):
+    except UNREAD:
         return []
     if bound:
         return [s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from minigrad.grading.intake.match import ANSWERS, DEFINED, Match, defined, match, same_text
 from minigrad.grading.intake.parse import MAX_BYTES, Raw, parse, read
-from minigrad.grading.model import Assignment, Cell
+from minigrad.grading.model import Cell, Released
 from minigrad.sandbox.cells import left_out, taken_out
 
 SHOWN = 5  # commands of IPython's in a note
@@ -28,7 +28,7 @@ class Intake:
     blank: bool = False  # no answer differs from the release, and no code was added
 
 
-def intake(data: bytes, assignment: Assignment) -> Intake:
+def intake(data: bytes, assignment: Released) -> Intake:
     """The submission's cells on the skeleton of the release; raises Refused with a reason.
 
     Locked cells are the release's; solution and written cells bring the submission's text, a
@@ -53,12 +53,12 @@ def intake(data: bytes, assignment: Assignment) -> Intake:
     return Intake(tuple(cells), tuple(notes), blank=not changed)
 
 
-def stub(cell: Cell, assignment: Assignment) -> str:
+def stub(cell: Cell, assignment: Released) -> str:
     """The text that the release has in a cell."""
     return next(c.source for c in assignment.cells if c.id == cell.id)
 
 
-def in_order(raw: Sequence[Raw], matched: Match, assignment: Assignment, notes: list[str]) -> list[Cell]:
+def in_order(raw: Sequence[Raw], matched: Match, assignment: Released, notes: list[str]) -> list[Cell]:
     """The submission's cells as they stand: the release's made whole, the student's own numbered."""
     taken = {c.id for c in assignment.cells}
     release = {c.id: c for c in assignment.cells}
@@ -76,7 +76,8 @@ def in_order(raw: Sequence[Raw], matched: Match, assignment: Assignment, notes: 
             cells.append(Cell(id=f"own-{added}", kind="own", source=r.source, markdown=r.markdown))
     own = [c for c in cells if c.kind in ("own", "solution") and not c.markdown]
     notes += [
-        f"`{c.id}`: the cell imports mynet, which grading does not have: it ends there"
+        f"`{c.id}`: the cell imports mynet, which grading does not have: it ends there; "
+        "write what it takes into this notebook"
         for c in own
         if LIBRARY.search(c.source)
     ]
@@ -98,7 +99,7 @@ def merge(release: Cell, source: str, r: Raw, notes: list[str]) -> Cell:
     return release
 
 
-def add_missing(cells: list[Cell], matched: Match, assignment: Assignment, notes: list[str]) -> None:
+def add_missing(cells: list[Cell], matched: Match, assignment: Released, notes: list[str]) -> None:
     """Put in what the submission lacks, each cell behind the one it follows in the release.
 
     Where another code cell defines what a missing solution should define, the solution's cell is left
@@ -126,7 +127,7 @@ def defines(cells: Sequence[Cell], names: Collection[str]) -> bool:
     return any(c.runs and c.kind != "define" and set(names) <= defined(c.source) for c in cells)
 
 
-def restore_order(cells: list[Cell], assignment: Assignment, notes: list[str]) -> None:
+def restore_order(cells: list[Cell], assignment: Released, notes: list[str]) -> None:
     """Move locked code back before what it precedes in the release, if no answer it may need is later.
 
     Answers keep the order that the student gave them.

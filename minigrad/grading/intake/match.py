@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from minigrad.grading.intake.parse import MAX_CELL_BYTES, Raw, text_size
-from minigrad.grading.model import Assignment, Cell, Refused
+from minigrad.grading.model import Cell, Refused, Released
 
 ANSWERS = ("solution", "written")
 NOT_RUN = ("check", "lab", "text")
@@ -36,7 +36,7 @@ class Match:
     notes: tuple[str, ...]
 
 
-def match(raw: Sequence[Raw], assignment: Assignment, says: str = "") -> Match:
+def match(raw: Sequence[Raw], assignment: Released, says: str = "") -> Match:
     """Find each release cell: by nbgrader's grade_id, else by the cell's own id, else by its text.
 
     Raises Refused when an answer is there twice, or when nothing of the assignment is; also when the
@@ -131,7 +131,7 @@ def side_by_side(answers: Sequence[int], positions: Sequence[int], raw: Sequence
 
 
 def locked_by_text(
-    raw: Sequence[Raw], free: Sequence[int], assignment: Assignment, found: Mapping[str, Found]
+    raw: Sequence[Raw], free: Sequence[int], assignment: Released, found: Mapping[str, Found]
 ) -> dict[str, Found]:
     """Locked cells whose ids are lost, by their unchanged text."""
     left = list(free)
@@ -149,7 +149,7 @@ def locked_by_text(
 
 
 def answers_by_name(
-    raw: Sequence[Raw], free: Sequence[int], assignment: Assignment, found: Mapping[str, Found]
+    raw: Sequence[Raw], free: Sequence[int], assignment: Released, found: Mapping[str, Found]
 ) -> dict[str, Found]:
     """Solution cells whose ids are lost, by what their stubs define; of several, the last one counts.
 
@@ -168,7 +168,7 @@ def answers_by_name(
 
 
 def answers_by_neighbours(
-    raw: Sequence[Raw], free: Sequence[int], assignment: Assignment, found: Mapping[str, Found]
+    raw: Sequence[Raw], free: Sequence[int], assignment: Released, found: Mapping[str, Found]
 ) -> dict[str, Found]:
     """Answers whose ids are lost, where one cell alone stands between the release's neighbours."""
     cells = assignment.cells

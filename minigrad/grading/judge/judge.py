@@ -27,7 +27,7 @@ from minigrad.grading.judge.reference import (
     write_evidence,
 )
 from minigrad.grading.judge.session import Session
-from minigrad.grading.judge.verdict import asked_for, blamed, decide
+from minigrad.grading.judge.verdict import asked_for, blamed, decide, written
 from minigrad.grading.model import (
     Assignment,
     Cell,
@@ -222,9 +222,9 @@ class Judge:
 
     def report(self, taken: Intake, observed: Observation) -> Report:
         """What is said of a submission: points, reasons, the mistakes recognised."""
-        ran, solution = observed.ran, self.assignment.solution
+        ran, sources = observed.ran, written(taken.cells, self.assignment.solution)
         errors = {r.id: r.error for r in ran.cells if r.error}
-        probes = {name: blamed(e, errors, solution) for name, e in observed.probes.items()}
+        probes = {name: blamed(e, errors, sources) for name, e in observed.probes.items()}
         verdicts = self.verdicts(probes)
         exercises = tuple(
             self._exercise(name, points, [v for v in verdicts if v.exercise == name], observed.probes)

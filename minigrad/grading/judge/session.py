@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import marshal
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar
@@ -57,7 +58,7 @@ class Session:
         self.charged: dict[str, Failure] = {}  # cells that ended their worker: not run again
         self.suspects: set[str] = set()  # cells that timed out once
         self.stopped: dict[str, str] = {}  # cells that were stopped, with what is told of it
-        self.ends = 0  # how many workers the submission ended
+        self.ends: list[str] = []  # what of the submission ended a worker, one for each, in words
         self.over: Failure | None = None  # why nothing runs any more
         self.confirmed = True
         self.worker: Worker | None = None
@@ -123,7 +124,7 @@ class Session:
                 if failure.kind == "timeout" and limit < check.cpu:
                     return Evidence(failure=self._end_over_budget())
                 if failure.kind != "timeout" or last:
-                    self._charge()
+                    self._charge(f"a check of `{check.exercise}`")
                     return Evidence(failure=failure)
             else:
                 return self._keep(check, self.read(reply))
@@ -214,7 +215,7 @@ class Session:
             return
         self.charged[cell.id] = failure
         self.runs[cell.id] = CellRun(cell.id, error=f"{cell_in_words(cell.id)} {failure.reason}")
-        self._charge()
+        self._charge(cell_in_words(cell.id))
 
     def _read_checks(self) -> bool:
         assert self.worker is not None
@@ -231,10 +232,13 @@ class Session:
                 return False
         return True
 
-    def _charge(self) -> None:
-        self.ends += 1
-        if self.ends > self.limits.restarts:
-            self.over = Failure("died", f"Python ended {self.ends} times: the rest was not run")
+    def _charge(self, what: str) -> None:
+        """Count a worker that the submission ended; too many, and nothing runs any more."""
+        self.ends.append(what)
+        if len(self.ends) > self.limits.restarts:
+            times = [f"{what} ({n} times)" if n > 1 else what for what, n in Counter(self.ends).items()]
+            why = f"Python ended {len(self.ends)} times, in {', '.join(times)}: the rest was not run"
+            self.over = Failure("died", why)
 
     def _end_over_budget(self) -> Failure:
         """Ends the session because its budget is used up; what it was doing is not confirmed."""

@@ -215,6 +215,11 @@ def blamed(e: Evidence, errors: Mapping[str, str], sources: Mapping[str, str]) -
     return e
 
 
+def written(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[str, str]:
+    """By cell that runs, the text that tells which names it should define: its own, and what was `wanted`."""
+    return {c.id: f"{wanted.get(c.id, '')}\n{c.source}" for c in cells if c.runs}
+
+
 def defines(source: str, name: str) -> bool:
     """Whether a cell defines a name, by its text: it need not be Python."""
     return re.search(rf"^(?:class|def)\s+{name}\b|^{name}\s*=", source, re.MULTILINE) is not None

@@ -20,7 +20,7 @@ from minigrad.grading.judge.observe import observe
 from minigrad.grading.model import Evidence, GradingError, Limits
 from minigrad.grading.notebook import marked, mynet, telling
 from minigrad.grading.notebook.inside import Inside
-from minigrad.grading.notebook.release import PUBLIC, Release, release
+from minigrad.grading.notebook.release import PUBLIC, Release, around, lies_in, release
 from minigrad.grading.report.exercise import Result, Row
 from minigrad.grading.report.markup import told_once
 from minigrad.sandbox.probing import spoken
@@ -47,14 +47,11 @@ def checks(assignment: str, names: Names) -> Checks:
 
 def _folder(assignment: str, names: Names) -> Path:
     here = Path.cwd()
-    around = [
-        here,
-        *(p / part for p in (here, *here.parents) for part in (assignment, f"assignments/{assignment}")),
-    ]
+    folders = around(here, assignment)
     if "__vsc_ipynb_file__" in names:  # VS Code may run a notebook in another folder than its own
-        around.insert(0, Path(str(names["__vsc_ipynb_file__"])).parent)
-    for folder in around:
-        if (folder / PUBLIC).is_file() and (folder / shipped.FILE).is_file():
+        folders.insert(0, Path(str(names["__vsc_ipynb_file__"])).parent)
+    for folder in folders:
+        if lies_in(folder):
             return folder
     raise GradingError(
         f"the checks of {assignment} are not here: {PUBLIC} and {shipped.FILE} must lie beside the "

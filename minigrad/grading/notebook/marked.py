@@ -1,4 +1,4 @@
-"""The cells of one's own notebook by their marks, and what they take that grading does not have."""
+"""What one's own cells take that grading does not have; and a notebook's cells by their marks alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cells(data: bytes) -> tuple[Cell, ...]:
 
 
 def copied(own: Sequence[Cell]) -> list[str]:
-    """A note on each solution cell that is there more than once: all of them run here, in their order."""
+    """A note on each solution cell that is there more than once: by their marks, all of them run."""
     ids = [c.id for c in own if c.kind == "solution"]
     return [
         f"`{id}`: there are {ids.count(id)} cells with this id; grading takes the one with an answer, "

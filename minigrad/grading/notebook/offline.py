@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from minigrad.checks import Check
-from minigrad.grading.intake.canonical import read, without_ipython
+from minigrad.grading.intake.canonical import Intake, intake, read, without_ipython
 from minigrad.grading.judge.observe import observe
-from minigrad.grading.judge.verdict import blamed, decide
-from minigrad.grading.model import Evidence, Exercise, Limits, Report, Verdict
-from minigrad.grading.notebook import mynet, telling
+from minigrad.grading.judge.verdict import blamed, decide, written
+from minigrad.grading.model import Evidence, Exercise, Limits, Refused, Report, Verdict
+from minigrad.grading.notebook import telling
 from minigrad.grading.notebook.marked import cells, copied, unmet
 from minigrad.grading.notebook.own import Own
 from minigrad.grading.notebook.release import PUBLIC, Release, release
@@ -22,6 +22,10 @@ from minigrad.sandbox.server import Server
 
 LIMITS = Limits(total_cpu=300.0)
 PRINTED = 5  # lines shown of what a failed check's code printed
+OLDER = (
+    "the files beside this notebook are of an older release, and do not say how it came: cells were taken "
+    "by their marks, and grading may read it otherwise where some were copied, moved or renamed"
+)
 
 
 def report(
@@ -29,9 +33,16 @@ def report(
 ) -> Report:
     """The public checks of the release in `folder` on a notebook: each exercise's public share.
 
-    Raises Refused for a file that is no notebook, SandboxUnavailable where there is no sandbox.
+    The notebook is read as grading reads it, and refused where grading refuses it. Raises
+    SandboxUnavailable where there is no sandbox.
     """
-    files, own = release(folder), cells(read(notebook))
+    files = release(folder)
+    try:
+        data = read(notebook)
+        taken = taken_in(data, files)
+    except Refused as why:
+        return Report(files.name, "refused", reason=str(why))
+    own = taken.cells
     start: Callable[..., Server] = serve or Server
     with (
         start(isolation, engine=files.values.engine, packages=files.values.packages) as server,
@@ -39,13 +50,21 @@ def report(
     ):
         seen = observe(session, files.checks, files.seeds, files.expected)
     errors = {run.id: run.error for run in seen.ran.cells if run.error}
-    sources = {c.id: c.source for c in own if c.runs}
-    found = {name: blamed(e, errors, sources) for name, e in seen.probes.items()}
+    stubs = {c.id: c.source for c in files.cells if c.kind == "solution"}
+    found = {name: blamed(e, errors, written(own, stubs)) for name, e in seen.probes.items()}
     exercises = tuple(_exercise(name, files, found) for name in files.values.points)
-    relying = mynet.relying(c.source for c in own if c.runs)
-    missed = [*([relying] if relying else []), *unmet(own, files.values.packages, files.values.engine)]
-    notes = (*copied(own), *missed, *without_ipython(own), *seen.ran.notes)
-    return Report(files.values.assignment, "graded", exercises, notes=notes, cells=seen.ran.cells)
+    labs = [c for c in cells(data) if c.kind == "lab"]  # as they stand: an edited one may bind more names
+    missed = unmet([*labs, *own], files.values.packages, files.values.engine)
+    notes = (*taken.notes, *missed, *seen.ran.notes)
+    return Report(files.name, "graded", exercises, notes=notes, cells=seen.ran.cells, blank=taken.blank)
+
+
+def taken_in(data: bytes, files: Release) -> Intake:
+    """A notebook's cells as grading takes them; by their marks where the release does not say how it came."""
+    if files.cells:
+        return intake(data, files)
+    own = cells(data)
+    return Intake(own, (OLDER, *copied(own), *without_ipython(own)))
 
 
 def _exercise(name: str, files: Release, found: Mapping[str, Evidence]) -> Exercise:

@@ -17,7 +17,7 @@ from minigrad.grading.assignment.expected import Shipped
 from minigrad.grading.assignment.points import shared
 from minigrad.grading.judge import diagnose, seeds
 from minigrad.grading.judge.verdict import asked_for
-from minigrad.grading.model import Evidence, GradingError
+from minigrad.grading.model import Cell, Evidence, GradingError
 
 PUBLIC = "public_checks.py"
 
@@ -29,6 +29,16 @@ class Release:
     values: Shipped
     source: str  # of the public checks
     checks: tuple[Check, ...]
+
+    @property
+    def name(self) -> str:
+        """The assignment's."""
+        return self.values.assignment
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The notebook's as they came; none where the files are of before they were shipped."""
+        return self.values.cells
 
     @property
     def seeds(self) -> seeds.Public:
@@ -54,6 +64,17 @@ class Release:
             {i: one.projections for i, one in known.items()},
         )
         return known[found].hint if found is not None else ""
+
+
+def lies_in(folder: Path) -> bool:
+    """Whether a folder holds a release's files."""
+    return (folder / PUBLIC).is_file() and (folder / shipped.FILE).is_file()
+
+
+def around(here: Path, assignment: str) -> list[Path]:
+    """Where the release of an assignment may lie, seen from a folder: there, or in folders of its name."""
+    parts = (assignment, f"assignments/{assignment}")
+    return [here, *(p / part for p in (here, *here.parents) for part in parts)]
 
 
 def release(folder: Path) -> Release:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report.exercise import state
-from minigrad.grading.report.markup import MARKS, NOBODY, Names, mark, number, printable, told_once
+from minigrad.grading.report.markup import MARKS, NOBODY, Mark, Names, mark, number, printable, told_once
 
 
 def status_line(report: Report) -> str:
@@ -29,13 +30,33 @@ def status_line(report: Report) -> str:
     return f"{who}: {report.reason}; a person will look at it"
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of a report as text: `start` stands before it, and above it where it is wrapped."""
+
+    text: str
+    start: str = ""
+    mark: Mark | None = None  # of a check's line: it stands in `start`
+    head: bool = False
+
+
 def text(report: Report, public: bool = False) -> str:
-    """A report for a terminal or a mail; where they are `public` ones, checks are counted."""
-    head = f"{report.assignment}: {status_line(report)}"
+    """A report for a mail or a pipe; where they are `public` ones, checks are counted."""
+    return plain(lines(report, public))
+
+
+def lines(report: Report, public: bool = False) -> list[Line]:
+    """What `text` says, line by line."""
+    said = status_line(report)
     if public and report.status == "graded" and report.exercises:
-        head = f"{report.assignment}: {passing([v for e in report.exercises for v in e.verdicts])}"
-    lines = [head, *(f"note: {note}" for note in report.notes)]
-    return printable("\n".join(lines + [exercise_text(exercise, public) for exercise in report.exercises]))
+        said = passing([v for e in report.exercises for v in e.verdicts])
+    head = [Line(f"{report.assignment}: {said}", head=True), *(Line(n, "note: ") for n in report.notes)]
+    return head + [line for exercise in report.exercises for line in exercise_lines(exercise, public)]
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """Lines as they are, without colours or an end."""
+    return printable("\n".join(line.start + line.text for line in lines))
 
 
 def passing(verdicts: Sequence[Verdict]) -> str:
@@ -45,18 +66,21 @@ def passing(verdicts: Sequence[Verdict]) -> str:
 
 def exercise_text(exercise: Exercise, public: bool = False) -> str:
     """An exercise's checks, one a line, with points where these are not counted."""
+    return plain(exercise_lines(exercise, public))
+
+
+def exercise_lines(exercise: Exercise, public: bool = False) -> list[Line]:
+    """What `exercise_text` says, line by line."""
     points = f"{number(exercise.score)} of {number(exercise.points)} points"
-    lines = [f"{exercise.name}: {passing(exercise.verdicts) if public else points}"]
+    made = [Line(f"{exercise.name}: {passing(exercise.verdicts) if public else points}", head=True)]
     told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
     for v, reasons in zip(exercise.verdicts, told, strict=True):
         share = "" if public else f"{number(v.points if v.passed else 0)}/{number(v.points)}".rjust(9) + "  "
         word = mark(v)
         start = f"  {MARKS[word][0]} {word:5} {share}"
-        lines.append(f"{start}{v.says} ({probe_name(v)})")
-        lines += [" " * len(start) + line for why in reasons for line in why.splitlines()]
-    if exercise.hint:
-        lines.append(f"  hint: {exercise.hint}")
-    return printable("\n".join(lines))
+        made.append(Line(f"{v.says} ({probe_name(v)})", start, word))
+        made += [Line(line, " " * len(start)) for why in reasons for line in why.splitlines()]
+    return made + [Line(exercise.hint, "  hint: ")] * bool(exercise.hint)
 
 
 def probe_name(v: Verdict) -> str:

@@ -20,7 +20,7 @@ from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.assignment.expected import Known, Shipped
 from minigrad.grading.authoring import build as authoring
 from minigrad.grading.judge import diagnose
-from minigrad.grading.model import Assignment, AuthoringError, Evidence, GradingError
+from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence, GradingError
 from minigrad.sandbox.server import Isolation, SandboxUnavailable, Server
 from tests.grading import example
 
@@ -230,17 +230,21 @@ def test_where_there_is_no_sandbox_the_shipped_values_are_the_same(tiny: Assignm
     assert asked == ["auto", "unsafe"]
 
 
+CELLS = (Cell("e-check", "check", 'check("e")', 1.0, False, "e"), Cell("e", "solution", "def f(): ..."))
+
+
 def some(scale: float = 1.0, hint: str = "h", weight: float = 4.0, mistaken: float = 1.0) -> Shipped:
     arrays = {
         "c": {"f": np.array([1.0, 3.0]) * scale, "i": np.array([[1, 2]]), "s": np.array(np.float32(0.1))}
     }
     known = {"e": (Known(hint, {"c": np.r_[0.0, np.full(9, mistaken)]}),)}
-    return Shipped("02-tiny", {"e": 1.0}, {"e": weight}, arrays, known, (0.5,))
+    return Shipped("02-tiny", {"e": 1.0}, {"e": weight}, arrays, known, (0.5,), cells=CELLS)
 
 
 def test_shipped_round_trip() -> None:
     back = shipped.loads(shipped.dumps(some()))
     assert shipped.dumps(back) == shipped.dumps(some())
+    assert back.cells == CELLS
     assert back.expected["c"]["s"].dtype == np.float32
     assert back.expected["c"]["s"].shape == ()
 
@@ -263,6 +267,7 @@ def test_two_builds_agree_as_far_as_the_notebook_compares() -> None:
     assert not agrees(replace(some(), expected={}))
     assert not agrees(replace(some(), expected={"c": {}}))
     assert not agrees(replace(some(), known={}))
+    assert not agrees(replace(some(), cells=(Cell("a", "text", "words", markdown=True),)))
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names kernels of x86")

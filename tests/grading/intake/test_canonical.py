@@ -111,9 +111,10 @@ def test_an_import_of_the_students_library_is_noted_where_it_ends_the_cell():
         raw("x2", "import mynetwork"),
         raw("x3", "import mynet", markdown=True),
     ]
-    assert intake(book(cells), TASK).notes == (
-        "`square`: the cell imports mynet, which grading does not have: it ends there",
-        "`own-1`: the cell imports mynet, which grading does not have: it ends there",
+    assert intake(book(cells), TASK).notes == tuple(
+        f"`{id}`: the cell imports mynet, which grading does not have: it ends there; "
+        "write what it takes into this notebook"
+        for id in ("square", "own-1")
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.authoring import build as authoring
 from minigrad.grading.model import GradingError, Report, Verdict
 from minigrad.grading.notebook.checks import Checks
@@ -207,8 +210,8 @@ def test_what_grading_would_miss_is_noted(
 
 
 def test_a_file_that_takes_from_the_library_is_told_so(checked: Any) -> None:
-    (note,) = checked(("from mynet import halve",), halve="").notes
-    assert note.startswith("Grading has no mynet.py: there a cell ends at its import of halve")
+    note = checked(("from mynet import halve",), halve="").notes[0]
+    assert note.startswith("`own-1`: the cell imports mynet, which grading does not have: it ends there")
 
 
 def test_a_function_of_numpys_on_a_tensor_is_told_what_to_write(checked: Any) -> None:
@@ -231,11 +234,33 @@ def test_a_solution_is_code_whatever_became_of_its_cells_type(folder: Path, kind
     assert [e.score for e in report(path, folder, serve=Near()).exercises] == [10, 5, 2]
 
 
-def test_a_solution_cell_that_is_there_twice_is_noted(folder: Path) -> None:
+def with_copy(folder: Path, source: str) -> Path:
+    """A notebook with right answers, and a copy of the cell `halve` at its end."""
     path = write(folder)
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cell = next(c for c in notebook["cells"] if c["id"] == "halve")
-    notebook["cells"].append({**cell, "id": "copy", "source": "def halve(x):\n    ..."})
+    notebook["cells"].append({**cell, "id": "copy", "source": source})
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    (note,) = report(path, folder, serve=Near()).notes
-    assert note.startswith("`halve`: there are 2 cells with this id; grading takes the one with an answer")
+    return path
+
+
+def test_what_grading_refuses_is_refused_with_the_same_reason(folder: Path) -> None:
+    made = report(with_copy(folder, "def halve(x):\n    ..."), folder, serve=Near())
+    assert (made.status, made.exercises) == ("refused", ())
+    assert made.reason.startswith("`halve`: there are 2 different cells with this id, apart from each other.")
+
+
+def older(folder: Path, to: Path) -> Path:
+    """The release as one before its cells were shipped."""
+    shutil.copytree(folder, to)
+    values = shipped.loads((folder / shipped.FILE).read_bytes())
+    (to / shipped.FILE).write_bytes(shipped.dumps(dataclasses.replace(values, cells=())))
+    return to
+
+
+def test_an_older_release_is_still_checked_and_noted(folder: Path, tmp_path: Path) -> None:
+    path = with_copy(folder, "def halve(x):\n    return x")
+    made = report(path, older(folder, tmp_path / "older"), serve=Near())
+    assert [e.score for e in made.exercises] == [0, 5, 0], "by its marks, the last one counts"
+    assert made.notes[0].startswith("the files beside this notebook are of an older release")
+    assert made.notes[1].startswith("`halve`: there are 2 cells with this id; grading takes the one with an")

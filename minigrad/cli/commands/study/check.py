@@ -12,12 +12,16 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minigrad.cli.course import find_course
 from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, writing
-from minigrad.grading.model import GradingError, Report
+from minigrad.grading.model import GradingError, Refused, Report
 from minigrad.grading.report.markup import mark
 from minigrad.grading.store.layout import Course
+
+if TYPE_CHECKING:
+    from minigrad.grading.report.formats import Line
 
 EXAMPLE = "minigrad check assignments/01-rnn/01-rnn.ipynb"
 
@@ -52,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """Check one notebook, and tell of it."""
+    from minigrad.cli.terminal import coloured, laid_out, width_of
     from minigrad.grading.report.formats import class_json, gradescope, lost
     from minigrad.sandbox.errors import SandboxUnavailable
 
@@ -72,7 +77,7 @@ def check(args: argparse.Namespace) -> int:
     elif args.github:
         tell_github(args.notebook, made)
     else:
-        print(told(made, args.full))
+        print(laid_out(told(made, args.full), width_of(sys.stdout), coloured(sys.stdout)))
     return OK if made.status == "graded" and not lost(made) else WRONG
 
 
@@ -99,17 +104,26 @@ def checked(args: argparse.Namespace, isolation: str) -> Report:
 
 
 def release_folder(args: argparse.Namespace) -> Path:
-    """The folder with the release's files: the notebook's own, or the course's."""
-    from minigrad.grading.assignment import expected
+    """The folder with the release's files: the notebook's own, the course's, or one of that name around."""
+    from minigrad.grading.notebook.release import around, lies_in
 
     beside: Path = args.notebook.absolute().parent
-    if not (beside / expected.FILE).exists():
-        with contextlib.suppress(GradingError):
-            course = find_course(args)
-            for name in (args.notebook.stem, beside.name):
-                if (course.release(name) / expected.FILE).exists():
-                    return course.release(name)
-    return beside
+    folders = [beside]
+    with contextlib.suppress(GradingError):
+        course = find_course(args)
+        folders += [course.release(name) for name in may_be(args.notebook)]
+    folders += [f for name in may_be(args.notebook) for f in around(beside, name) + around(Path.cwd(), name)]
+    return next(filter(lies_in, folders), beside)
+
+
+def may_be(notebook: Path) -> list[str]:
+    """The names that a notebook's assignment may have: what the file says, its own name, its folder's."""
+    from minigrad.grading.intake.parse import parse, read
+
+    says = ""
+    with contextlib.suppress(Refused):  # which is told where it is read to be checked
+        says = parse(read(notebook)).assignment
+    return list(filter(None, (says, notebook.stem, notebook.absolute().parent.name)))
 
 
 def course_and_name(args: argparse.Namespace) -> tuple[Course, str]:
@@ -120,11 +134,10 @@ def course_and_name(args: argparse.Namespace) -> tuple[Course, str]:
         raise GradingError(
             f"--full needs the course's solutions/, which hold the hidden checks: {error}"
         ) from None
-    folder = args.notebook.absolute().parent.name
-    known = [n for n in (args.notebook.stem, folder) if n in course.names()]
+    known = [n for n in may_be(args.notebook) if n in course.names()]
     if not known:
         raise GradingError(
-            f"{args.notebook} is named after no assignment of {course.root}: "
+            f"{args.notebook} says, and is named after, no assignment of {course.root}: "
             f"there is {', '.join(course.names())}"
         )
     return course, known[0]
@@ -139,11 +152,14 @@ def fully_checked(course: Course, name: str, notebook: Path, isolation: str) -> 
         return judge.grade(read(notebook))
 
 
-def told(made: Report, full: bool) -> str:
-    """The report and, where anything was checked, its summary."""
-    from minigrad.grading.report.formats import text
+def told(made: Report, full: bool) -> list[Line]:
+    """The report as its author reads it in a terminal."""
+    from minigrad.grading.report.formats import Line, lines
 
-    return "\n".join([text(made, public=not full), *([summary(made, full)] if made.exercises else [])])
+    if made.status == "refused":
+        said = f"{made.assignment}: grading would refuse this notebook: {made.reason}"
+        return [Line(said, head=True)]
+    return lines(made, public=not full) + [Line(summary(made, full), head=True)] * bool(made.exercises)
 
 
 def tell_github(notebook: Path, made: Report) -> None:
@@ -151,10 +167,11 @@ def tell_github(notebook: Path, made: Report) -> None:
     from minigrad.grading.notebook.marked import cells
     from minigrad.grading.platforms import actions
     from minigrad.grading.platforms.lines import lines
+    from minigrad.grading.report.formats import plain
 
     data = notebook.read_bytes()
     there = lines(data.decode("utf-8-sig"))
-    print(actions.muted(told(made, False), secrets.token_hex(16)))
+    print(actions.muted(plain(told(made, False)), secrets.token_hex(16)))
     print("\n".join([*actions.points(made), *actions.annotated(made, str(notebook), cells(data), there)]))
     summarise(actions.summary(made))
 
