@@ -13,9 +13,10 @@ from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbgrader.api import Gradebook
 
 from minigrad.grading.nbgrader import late_days, stale
-from minigrad.grading.nbgrader.gradebook import charge_lateness, undecided
+from minigrad.grading.nbgrader.gradebook import charge_lateness
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
 from minigrad.grading.nbgrader.people import page_name
+from minigrad.grading.nbgrader.scores import undecided
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.markup import escape
 from minigrad.grading.store.dates import dates_of
@@ -59,11 +60,12 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
             return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
         name, student, dates = ids["assignment"], ids["student"], dates_of(self.course)
         with Gradebook(ids["db_url"]) as opened:
-            charge_lateness(opened, name, student, dates)
+            line = opened.find_submission_notebook(name, name, student)
+            charge_lateness(opened, line, dates)
             self._late_days = late_days.told(opened, name, student, dates)
-            whose, waits = page_name(opened, student), undecided(opened.find_submission(name, student))
+            whose, waits = page_name(opened, student), undecided(line.assignment)
+            mark = stale.mark(opened, line, dates)
             opened.db.commit()
-            mark = stale.mark(opened, name, student, dates)
         page, more = super().from_filename(filename, resources=resources, **kw)
         return stale.marked(headed(page, whose, waits), mark), more
 

@@ -8,42 +8,31 @@ grade cells. Gradebook, points by hand, feedback pages and the formgrader stay n
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-import nbformat
-from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteKernelspec
-from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, Report, Source
 from minigrad.grading.nbgrader.export import ExportScores, automatic, totals
 from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
-    ask_a_person,
     book,
     demand_cells,
-    demand_name,
     demand_points,
-    enter,
     for_nbgrader,
-    open_submission,
     register,
     registered,
-    renew_late_days,
-    set_time,
     url,
 )
-from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, other_work, with_report
-from minigrad.grading.nbgrader.people import move, name_students, students
-from minigrad.grading.nbgrader.remembered import remembered
+from minigrad.grading.nbgrader.pages import clean, clean_markdown
+from minigrad.grading.nbgrader.people import move, students
+from minigrad.grading.nbgrader.recording import Round, record_all, time_of
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
     Record,
@@ -51,16 +40,9 @@ from minigrad.grading.nbgrader.staging import (
     StagingExporter,
     demand_recordable,
     find_submissions,
-    release_files,
-    time_file,
-    time_of,
 )
-from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.people.moves import demand_settled
-from minigrad.grading.roster import read_roster
-from minigrad.grading.store import files
 from minigrad.grading.store.configuration import demand_configuration
-from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
 __all__ = [
@@ -135,91 +117,19 @@ def record(
     reports: Mapping[str, Report],
     done: Callable[[str], None] = lambda student: None,
 ) -> dict[str, str]:
-    """Bring reports into the gradebook and autograded/, one after the other; what went wrong, by student.
+    """Bring reports into the gradebook and autograded/, a batch at a time; what went wrong, by student.
 
     What is there already is not written again, so an interrupted recording goes on where it stopped.
     Ungraded submissions keep what they have and wait for a person; those whose file is no longer the one
     that was graded are left out. Points by hand, extra credit and comments stay. Raises GradingError, and
     records nothing, where the release is not built or its points are not those of the gradebook.
     """
-    name = assignment.name
-    if not registered(course, name):
+    if not registered(course, assignment.name):
         register(course, assignment)
-    release, dates, errors = release_files(course, name), dates_of(course), {}
+    round = Round.of(course, assignment)
     with book(course) as opened:
-        demand_points(opened, assignment, dates.decisions.get(name, ()))
-        for student, source in submissions.items():
-            try:
-                _record_one(opened, course, assignment, dates, release, student, source, reports[student])
-            except (GradingError, SQLAlchemyError, OSError, ValueError) as error:
-                opened.db.rollback()
-                errors[student] = str(getattr(error, "orig", None) or error)
-            done(student)
-        name_students(opened, read_roster(course.roster), submissions)
-        opened.db.commit()
-    return errors
-
-
-def _record_one(
-    opened: Gradebook,
-    course: Course,
-    assignment: Assignment,
-    dates: Dates,
-    release: Mapping[str, bytes],
-    student: str,
-    source: Source,
-    report: Report,
-) -> None:
-    """Bring one report into the gradebook and autograded/, where it is not there yet."""
-    name = assignment.name
-    demand_name(student)
-    if report.status == "ungraded":
-        _ask_again(opened, name, student)
-        return
-    notebook = judged(assignment, graded_bytes(course, assignment, student, source, report), report)
-    shown = nbformat.writes(with_report(notebook, report, assignment)).encode()
-    time = time_of(source)
-    wanted = {**release, **time_file(time), f"{name}.ipynb": shown}
-    folder = course.work / "autograded" / student / name
-    held = _held(folder)
-    anew = held != wanted
-    set_time(open_submission(opened, name, student), time)
-    enter(
-        opened,
-        assignment,
-        student,
-        notebook,
-        report,
-        dates,
-        other_work(held.get(f"{name}.ipynb", b""), shown),
-    )
-    if anew:
-        drop_page(course, name, student)
-    drop_if_stale(opened, course, name, student, dates)
-    renew_late_days(opened, course, student, dates)
-    opened.db.commit()
-    if anew:
-        shutil.rmtree(folder, ignore_errors=True)
-        for file, data in wanted.items():
-            files.write(folder / file, data)
-    remembered(opened, course, assignment, student, report, notebook)
-
-
-def _ask_again(opened: Gradebook, name: str, student: str) -> None:
-    """A submission that the judge failed on: what the gradebook has of it, a person must look at."""
-    try:
-        ask_a_person(opened, name, student)
-    except MissingEntry:
-        return
-    opened.db.commit()
-
-
-def _held(folder: Path) -> dict[str, bytes]:
-    """What a folder holds, by name; nothing where it has more than files, or is none."""
-    try:
-        return {p.name: p.read_bytes() for p in folder.iterdir()}
-    except OSError:
-        return {}
+        demand_points(opened, assignment, round.dates.decisions.get(assignment.name, ()))
+        return record_all(opened, round, submissions, reports, done)
 
 
 def feedback(course: Course, name: str) -> None:

@@ -62,6 +62,10 @@ class Course:
     def submitted(self) -> Path:
         return self.work / "submitted"
 
+    def autograded(self, name: str, student: str) -> Path:
+        """The folder with a student's notebook and what was recorded of it."""
+        return self.work / "autograded" / student / name
+
     @property
     def feedback(self) -> Path:
         return self.work / "feedback"
