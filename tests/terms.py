@@ -129,10 +129,12 @@ def is_interrupted(term: Term) -> None:
 
 def marks(term: Term) -> None:
     """A person gives points, extra credit or a comment."""
+    from nbgrader.api import MissingEntry
+
     from minigrad.grading.nbgrader import plugin
 
     name, student = term.chosen()
-    with plugin.book(term.course) as book, contextlib.suppress(plugin.MissingEntry):
+    with plugin.book(term.course) as book, contextlib.suppress(MissingEntry):
         notebook = book.find_submission_notebook(name, name, student)
         grade = term.rng.choice(notebook.grades)
         if term.rng.random() < 0.7:

@@ -30,7 +30,7 @@ from minigrad.grading.report.feedback import exercise_html
 from minigrad.grading.store.reports import from_dict, to_dict
 
 NOT_GRADED = "not-graded"  # the note on top of what was refused
-KEPT = 1000  # cells and tables, as text: a release has about fifty, a class a few hundred different ones
+KEPT = 300  # texts of each kind: a release has about fifty, which every student uses anew
 Notebook = Any  # nbformat's NotebookNode
 
 
@@ -299,6 +299,7 @@ def clean_markdown(source: str) -> str:
         return f"<pre>{html.escape(text)}</pre>"
 
 
+@lru_cache(KEPT)
 def as_shown(source: str) -> str:
     """A cell's text without what would turn it around, or hide in it, where it is shown."""
     return plain_text(source, cap=len(source))

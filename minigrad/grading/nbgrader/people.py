@@ -35,10 +35,9 @@ def _spelt(person: Person) -> tuple[str, str, str]:
     return first, last, person.email
 
 
-def page_name(opened: Gradebook, student: str) -> str:
+def page_name(student: Student) -> str:
     """A student's name on a page of feedback: "Ann Lee"; "" where the gradebook has none."""
-    found = opened.find_student(student)
-    return " ".join(filter(None, (found.first_name, found.last_name)))
+    return " ".join(filter(None, (student.first_name, student.last_name)))
 
 
 def students(course: Course) -> frozenset[str]:

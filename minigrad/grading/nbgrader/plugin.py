@@ -8,19 +8,23 @@ grade cells. Gradebook, points by hand, feedback pages and the formgrader stay n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from datetime import datetime
 from pathlib import Path
 
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteKernelspec
+from nbgrader.utils import capture_log
 from traitlets.config import Config
 
-from minigrad.grading.model import Assignment, GradingError, Report, Source
+from minigrad.grading.classroom.processes import Processes
+from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
 from minigrad.grading.nbgrader.export import ExportScores, automatic, totals
-from minigrad.grading.nbgrader.feedback import FeedbackExporter
+from minigrad.grading.nbgrader.feedback import FeedbackExporter, Grades, Pages, Told, told
 from minigrad.grading.nbgrader.gradebook import (
     book,
     demand_cells,
@@ -43,6 +47,7 @@ from minigrad.grading.nbgrader.staging import (
 )
 from minigrad.grading.people.moves import demand_settled
 from minigrad.grading.store.configuration import demand_configuration
+from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 
 __all__ = [
@@ -53,6 +58,7 @@ __all__ = [
     "demand_recordable",
     "export",
     "feedback",
+    "graded",
     "move",
     "record",
     "register",
@@ -60,6 +66,9 @@ __all__ = [
     "students",
     "totals",
 ]
+
+PAGES = 100  # of feedback that are made at a time: the release is converted once for them
+WORTH = 150  # pages for each process: to start one takes as long as a hundred
 
 # Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
 # folder and from there to the feedback; students get neither.
@@ -93,6 +102,7 @@ def config(course: Course) -> Config:
     c.GenerateFeedback.force = True  # a page of an older score is no feedback
     c.ExportApp.plugin_class = ExportScores
     c.GenerateFeedback.exporter_class = FeedbackExporter
+    c.GenerateFeedback.preprocessors = [Grades, CSSHTMLHeaderPreprocessor]
     c.HTMLExporter.preprocessors = [Shown]
     c.HTMLExporter.exclude_input_prompt = c.HTMLExporter.exclude_output_prompt = True  # they hold no numbers
     c.HTMLExporter.sanitize_html = True
@@ -132,15 +142,63 @@ def record(
         return record_all(opened, round, submissions, reports, done)
 
 
-def feedback(course: Course, name: str) -> None:
-    """nbgrader's feedback pages of everything graded, into feedback/."""
+def graded(course: Course, name: str) -> list[str]:
+    """Who has a notebook with scores, from which a page can be made."""
+    return sorted(p.parts[-3] for p in course.autograded.glob(f"*/{name}/{name}.ipynb"))
+
+
+def feedback(
+    course: Course, name: str, workers: int = 1, done: Callable[[str], None] = lambda student: None
+) -> None:
+    """The pages of feedback of everything recorded, into feedback/: those of `nbgrader generate_feedback`.
+
+    The gradebook is read once; then `workers` processes make pages, as many as are worth their start.
+    `done` is called with each student whose page was tried. Raises GradingError where some could not be
+    made, once all others are.
+    """
+    students = graded(course, name)
+    if not students:
+        raise GradingError(f"nothing of {name} is recorded: run {to_type('grade', name)}")
+    with book(course) as opened:
+        all_told = told(opened, name, dates_of(course))
+        opened.db.commit()
+    parts = [students[start : start + PAGES] for start in range(0, len(students), PAGES)]
+    jobs = [(part, {s: all_told[s] for s in part if s in all_told}) for part in parts]
+    failed: Failed = {}
+    for part, errors in _made(course, name, jobs, min(workers, len(students) // WORTH)):
+        failed |= errors
+        for student in part:
+            done(student)
+    if failed:
+        told_why = "; ".join(f"{student}: {why}" for student, why in sorted(failed.items()))
+        raise GradingError(f"{name}: no page of feedback could be made of {told_why}. All others are made")
+
+
+Some = Sequence[str]  # students
+Failed = dict[str, str]  # by student, why there is no page
+Job = tuple[Some, Mapping[str, Told]]  # and what their pages tell
+
+
+def _made(course: Course, name: str, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Some, Failed]]:
+    """Students whose pages were tried, and what was wrong; here, or in several processes."""
+    if workers < 2:
+        yield from ((job[0], _pages(course, name, *job)) for job in jobs)
+        return
+    with Processes(workers) as processes:
+        running = {processes.submit(_pages, course, name, *job): job[0] for job in jobs}
+        for future in as_completed(running):
+            yield running[future], future.result()
+
+
+def _pages(course: Course, name: str, students: Some, known: Mapping[str, Told]) -> Failed:
+    """Make the pages of some students; what was wrong with those that could not be made, by student."""
     settings = config(course)
-    settings.NbGraderAPI.log_level = "ERROR"
     with for_nbgrader():
-        api = NbGraderAPI(CourseDirectory(config=settings), config=settings)
-        result = api.generate_feedback(name, force=True)
-    if not result["success"]:
+        made = Pages(CourseDirectory(config=settings), name, students, known, config=settings)
+        result = capture_log(made)
+    if not result["success"] and not made.failed:
         raise GradingError(f"nbgrader could not write the feedback of {name}:\n{result.get('error', '')}")
+    return made.failed
 
 
 def export(course: Course, to: Path) -> None:

@@ -232,7 +232,7 @@ def _enter(
 def _write(round: Round, student: str, one: Prepared, new: State) -> None:
     """Lay what is recorded into autograded/, where it is not there, and into the history."""
     if one.held != one.wanted:
-        folder = round.course.autograded(round.assignment.name, student)
+        folder = round.course.autograded / student / round.assignment.name
         shutil.rmtree(folder, ignore_errors=True)
         for file, data in one.wanted.items():
             files.write(folder / file, data)
@@ -242,7 +242,7 @@ def _write(round: Round, student: str, one: Prepared, new: State) -> None:
 def _held(course: Course, name: str, student: str) -> dict[str, bytes]:
     """What a student's folder holds, by name; nothing where it has more than files, or is none."""
     try:
-        return {p.name: p.read_bytes() for p in course.autograded(name, student).iterdir()}
+        return {p.name: p.read_bytes() for p in (course.autograded / student / name).iterdir()}
     except OSError:
         return {}
 

@@ -62,9 +62,10 @@ class Course:
     def submitted(self) -> Path:
         return self.work / "submitted"
 
-    def autograded(self, name: str, student: str) -> Path:
-        """The folder with a student's notebook and what was recorded of it."""
-        return self.work / "autograded" / student / name
+    @property
+    def autograded(self) -> Path:
+        """Has a folder for each student and assignment, with the notebook and what was recorded of it."""
+        return self.work / "autograded"
 
     @property
     def feedback(self) -> Path:

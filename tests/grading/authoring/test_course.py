@@ -154,7 +154,7 @@ def test_the_projects_own_is_that_of_every_course():
 COMMANDS = (
     *("build", "matrix", "new 02-other", f"collect {NAME} x.zip", f"grade {NAME}", f"regrade {NAME}"),
     *(f"report {NAME}", f"export {NAME}", "explain ada scale.values", f"init ../new {NAME}", "history ada"),
-    *(f"platform gradescope {NAME}", "roster"),
+    *(f"platform gradescope {NAME}", "roster", f"feedback {NAME}"),
     f"check --full solutions/{NAME}",
     "roster rename ada s1",
 )
