@@ -104,10 +104,10 @@ def regrades(term: Term) -> None:
 
 def is_interrupted(term: Term) -> None:
     """Ctrl-C at the first, second or third student, before or after it is in the gradebook."""
-    from minigrad.grading.nbgrader import plugin
+    from minigrad.grading.nbgrader import recording
 
-    place, name = term.rng.choice(("enter", "remembered", "drop_if_stale")), term.rng.choice(NAMES)
-    todo, real = term.rng.randint(0, 2), getattr(plugin, place)
+    place, name = term.rng.choice(("enter", "remember", "drop_if_stale")), term.rng.choice(NAMES)
+    todo, real, batch = term.rng.randint(0, 2), getattr(recording, place), recording.BATCH
     calls: list[int] = []
 
     def stopping(*given: Any) -> None:
@@ -116,21 +116,25 @@ def is_interrupted(term: Term) -> None:
             raise KeyboardInterrupt
         real(*given)
 
-    setattr(plugin, place, stopping)
+    setattr(recording, place, stopping)
+    recording.BATCH = term.rng.randint(1, 3)
     try:
         term.recorded("regrade" if last_reports(term.course, name) else "grade", name)
     finally:
-        setattr(plugin, place, real)
+        setattr(recording, place, real)
+        recording.BATCH = batch
     if len(calls) > todo:
         term.interrupted.add(name)
 
 
 def marks(term: Term) -> None:
     """A person gives points, extra credit or a comment."""
+    from nbgrader.api import MissingEntry
+
     from minigrad.grading.nbgrader import plugin
 
     name, student = term.chosen()
-    with plugin.book(term.course) as book, contextlib.suppress(plugin.MissingEntry):
+    with plugin.book(term.course) as book, contextlib.suppress(MissingEntry):
         notebook = book.find_submission_notebook(name, name, student)
         grade = term.rng.choice(notebook.grades)
         if term.rng.random() < 0.7:
@@ -298,7 +302,7 @@ class Recorded:
 
 def recorded(course: Course) -> dict[tuple[str, str], Recorded]:
     from minigrad.grading.nbgrader import plugin
-    from minigrad.grading.nbgrader.gradebook import total
+    from minigrad.grading.nbgrader.scores import total
 
     found = {}
     with plugin.book(course) as book:

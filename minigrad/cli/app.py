@@ -18,6 +18,7 @@ from minigrad.cli.commands.term import (
     collect,
     explain,
     export,
+    feedback,
     grade,
     handback,
     history,
@@ -32,7 +33,7 @@ from minigrad.errors import MinigradError
 # In the order of the help. A command is a file of `commands/*/`: its name is the file's, its docstring
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
 COMMANDS = (
-    *(init, build, check, roster, collect, grade, regrade, report),
+    *(init, build, check, roster, collect, grade, regrade, report, feedback),
     *(history, export, handback, platform, explain, new, matrix, upgrade),
 )
 

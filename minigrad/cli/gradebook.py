@@ -31,6 +31,13 @@ def plugin() -> Any:
     return None
 
 
+def _needed() -> Any:
+    """Our nbgrader module; GradingError where nbgrader is not installed."""
+    if nbgrader := plugin():
+        return nbgrader
+    raise GradingError("nbgrader keeps the gradebook, and is not installed: pip install 'minigrad[course]'")
+
+
 def students(course: Course) -> frozenset[str]:
     """Everybody who has a line in the gradebook.
 
@@ -111,11 +118,7 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
     from minigrad.grading.report import lms
     from minigrad.grading.roster import read_roster
 
-    roster, nbgrader = read_roster(course.roster), plugin()
-    if not nbgrader:
-        raise GradingError(
-            "nbgrader keeps the gradebook, and is not installed: pip install 'minigrad[course]'"
-        )
+    roster, nbgrader = read_roster(course.roster), _needed()
     if not nbgrader.registered(course, name):
         raise NotThere(f"no gradebook has {name} yet: run {to_type('grade', name)}")
     with grading(course):
@@ -131,12 +134,13 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
     return maximum, found, left_out
 
 
-def renew_feedback(course: Course, name: str) -> None:
-    """Write all pages of feedback of an assignment anew."""
-    if nbgrader := plugin():
-        with files.private():
-            nbgrader.feedback(course, name)
-        print(f"minigrad: wrote the pages of feedback of {name}", file=sys.stderr)
+def feedback(course: Course, name: str, workers: int) -> None:
+    """Write all pages of feedback of an assignment anew. Raises GradingError where there is no nbgrader."""
+    nbgrader = _needed()
+    pages = len(nbgrader.graded(course, name))
+    with files.private(), progress(f"feedback on {name}", pages) as step:
+        nbgrader.feedback(course, name, workers, step)
+    print(f"minigrad: wrote the pages of feedback of {name}: {pages} in {course.feedback}", file=sys.stderr)
 
 
 def record(

@@ -314,7 +314,7 @@ def graded(work: Path, students: int, distinct: int, to_feedback: bool) -> dict[
 
         stages: dict[str, Callable[[], object]] = {
             "record": lambda: nbgrader.record(course, assignment, submissions, reports),
-            "pages": lambda: nbgrader.feedback(course, NAME),
+            "pages": lambda: nbgrader.feedback(course, NAME, 2),
             "report": lambda: class_html(reports, near_identical(course, assignment)),
         }
         for stage, does in stages.items():

@@ -18,13 +18,13 @@ from minigrad.grading.classroom import jobs
 from minigrad.grading.classroom.court import Court, Job, court
 from minigrad.grading.classroom.decisions import concerning, decided, demand_known
 from minigrad.grading.classroom.similarity import similar
-from minigrad.grading.intake.canonical import intake, read
+from minigrad.grading.intake.canonical import Intake, intake, read
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.judge import seeds
 from minigrad.grading.model import Alike, Assignment, Decision, Refused, Report, Source
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
-from minigrad.grading.store.reports import load_report, read_salt, save_report
+from minigrad.grading.store.reports import load_report, save_report
 
 Done = Callable[[str, Report], None]
 
@@ -159,20 +159,22 @@ def fetch(course: Course, source: Source) -> bytes:
     return data
 
 
-def graded_bytes(
-    course: Course, assignment: Assignment, student: str, source: Source, report: Report
-) -> bytes:
-    """What a student's report is about; none where it was refused.
+def graded_intake(
+    course: Course, assignment: Assignment, salt: bytes, student: str, source: Source, report: Report
+) -> Intake | None:
+    """What a student's report is about; None where it was refused.
 
     Raises Refused when the file is not the one that was graded: its report is no longer true of it.
     """
     if report.status != "graded":
-        return b""
+        return None
     data = fetch(course, source)
-    key = take(course, assignment, read_salt(course.salt(assignment.name)), student, data).key
-    if not key or load_report(course.reports(assignment.name) / student, key) is None:
-        raise Refused("the file changed after it was graded: grade it again")
-    return data
+    with contextlib.suppress(Refused):
+        taken = intake(data, assignment)
+        key = seeds.key(salt, taken.cells, assignment)
+        if (course.reports(assignment.name) / student / f"{key}.json").is_file():
+            return taken
+    raise Refused("the file changed after it was graded: grade it again")
 
 
 def take(course: Course, assignment: Assignment, salt: bytes, student: str, source: Source) -> Submission:

@@ -16,7 +16,8 @@ from minigrad.grading.classroom.changes import Scores, as_recorded
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
 from minigrad.grading.nbgrader import late_days
-from minigrad.grading.nbgrader.gradebook import book, renew_lateness, total
+from minigrad.grading.nbgrader.gradebook import book, lines, renew_lateness
+from minigrad.grading.nbgrader.scores import penalty, score, total
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.report.lms import Total
@@ -38,11 +39,10 @@ def totals(course: Course, name: str) -> tuple[float, dict[str, Total]]:
     reports, exercises = last_reports(course, name), _exercises(course, name)
     with book(course) as opened:
         assignment = opened.find_assignment(name)
-        for submission in opened.assignment_submissions(name):
-            student = submission.student.id
-            renew_lateness(opened, course, name, student, dates)
+        for student, line in lines(opened, name).items():
+            renew_lateness(opened, course, line, dates)
             days = late_days.spent(opened, student, dates).get(name, 0)
-            found[student] = _total(submission, reports.get(student), exercises, days)
+            found[student] = _total(line.assignment, reports.get(student), exercises, days)
         opened.db.commit()
         return assignment.max_score, found
 
@@ -51,7 +51,7 @@ def automatic(course: Course, name: str) -> dict[str, Scores]:
     """By student, what the gradebook has of the checks."""
     exercises = _exercises(course, name)
     with book(course) as opened:
-        return {s.student.id: _scores(s, exercises) for s in opened.assignment_submissions(name)}
+        return {s: _scores(line.assignment, exercises) for s, line in lines(opened, name).items()}
 
 
 def _exercises(course: Course, name: str) -> dict[str, str]:
@@ -61,19 +61,20 @@ def _exercises(course: Course, name: str) -> dict[str, str]:
 
 def _scores(submission: SubmittedAssignment, exercises: Mapping[str, str]) -> Scores:
     return {
-        exercises[grade.name]: (grade.auto_score, grade.max_score)
+        exercises[grade.cell.name]: (grade.auto_score, grade.cell.max_score)
         for notebook in submission.notebooks
         for grade in notebook.grades
-        if grade.name in exercises
+        if grade.cell.name in exercises
     }
 
 
 def _total(
     submission: SubmittedAssignment, report: Report | None, exercises: Mapping[str, str], days: int
 ) -> Total:
-    penalty, score = submission.late_submission_penalty, total(submission)
+    late, final = penalty(submission), total(submission)
     current = report is None or as_recorded(report, _scores(submission, exercises)) == report
-    return Total(score, penalty, bool(submission.needs_manual_grade), current, days)
+    asked = any(grade.needs_manual_grade for n in submission.notebooks for grade in n.grades)
+    return Total(final, late, asked, current, days)
 
 
 class ExportScores(InCourse, ExportPlugin):  # type: ignore[misc]
@@ -101,9 +102,8 @@ class ExportScores(InCourse, ExportPlugin):  # type: ignore[misc]
     def _renew_lateness(self, gradebook: Gradebook) -> None:
         course, dates = self.course, dates_of(self.course)
         for assignment in gradebook.assignments:
-            for submission in gradebook.assignment_submissions(assignment.name):
-                if any(notebook.name == assignment.name for notebook in submission.notebooks):
-                    renew_lateness(gradebook, course, assignment.name, submission.student.id, dates)
+            for line in lines(gradebook, assignment.name).values():
+                renew_lateness(gradebook, course, line, dates)
         gradebook.db.commit()
 
 
@@ -117,8 +117,8 @@ def _row(gradebook: Gradebook, assignment: Assignment, student: Student) -> list
     except MissingEntry:
         pass
     else:
-        penalty, final = submission.late_submission_penalty, total(submission)
-        scores = ("", "", "") if final is None else (submission.score, penalty, final)
+        late, final = penalty(submission), total(submission)
+        scores = ("", "", "") if final is None else (score(submission), late, final)
         timestamp, asked = submission.timestamp, submission.needs_manual_grade
     who = (student.id, student.last_name, student.first_name, student.email)
     values = (assignment.name, assignment.duedate, timestamp, *who, *scores, assignment.max_score, asked)

@@ -1,26 +1,89 @@
-"""nbgrader's feedback pages, in a fifth of the time: what they hold in common is converted once."""
+"""nbgrader's feedback pages, in a fifth of the time: what they hold in common is converted once, and what
+they tell of the gradebook is read once."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import nbformat
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.converters import GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
 
 from minigrad.grading.nbgrader import late_days, stale
-from minigrad.grading.nbgrader.gradebook import charge_lateness, undecided
+from minigrad.grading.nbgrader.gradebook import charge_lateness, lines
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
 from minigrad.grading.nbgrader.people import page_name
-from minigrad.grading.nbgrader.staging import InCourse
+from minigrad.grading.nbgrader.scores import points, undecided
+from minigrad.grading.nbgrader.staging import InCourse, Resources
 from minigrad.grading.report.markup import escape
-from minigrad.grading.store.dates import dates_of
+from minigrad.grading.store.dates import Dates, dates_of
 
 TEXTS = 1000  # kept of each kind: a release has about a hundred, and each student some more
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a page of feedback tells of the gradebook."""
+
+    whose: str  # "Ann Lee"; "" where the gradebook has no name
+    waits: bool  # for a person: no check has a score
+    late_days: str  # a sentence; "" in a course without such days
+    late: float  # what lateness takes
+    grades: Mapping[str, tuple[float, float]]  # by grade cell, its score and its maximum
+    comments: Mapping[str, str | None]  # by cell
+    mark: str  # of all this: see `stale.py`
+
+
+def told(
+    opened: Gradebook, name: str, dates: Dates, students: Collection[str] | None = None
+) -> dict[str, Told]:
+    """What pages of an assignment are to tell, by student, with what lateness takes now: points by hand, or
+    an extension, may have come since it was recorded. Of all, where nobody is named. Commits nothing."""
+    return {student: _told(opened, line, dates) for student, line in lines(opened, name, students).items()}
+
+
+def _told(opened: Gradebook, line: SubmittedNotebook, dates: Dates) -> Told:
+    charge_lateness(opened, line, dates)
+    student = line.assignment.student
+    return Told(
+        page_name(student),
+        undecided(line.assignment),
+        late_days.told(opened, line.name, student.id, dates),
+        line.late_submission_penalty or 0.0,
+        {g.cell.name: (points([g]), g.cell.max_score) for g in line.grades},
+        {
+            c.cell.name: c.auto_comment if c.manual_comment is None else c.manual_comment
+            for c in line.comments
+        },
+        stale.mark(opened, line, dates),
+    )
+
+
+class Grades(NbGraderPreprocessor):  # type: ignore[misc]
+    """In place of nbgrader's `GetGrades`, which asks the gradebook anew for every cell: scores, comments and
+    what lateness takes, from what `FeedbackExporter` was told."""
+
+    def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
+        found: Told = resources["minigrad_told"]
+        for cell in notebook.cells:
+            marks = cell.metadata.get("nbgrader", {})
+            if marks.get("solution"):
+                marks["comment"] = found.comments[marks["grade_id"]]
+            if marks.get("grade"):
+                marks["score"], marks["points"] = found.grades[marks["grade_id"]]
+        score, most = (sum(column) for column in zip(*found.grades.values(), strict=True))
+        resources["nbgrader"] |= {"score": score - found.late, "max_score": most, "late_penalty": found.late}
+        return notebook, resources
 
 
 def headed(page: str, whose: str, waits: bool) -> str:
@@ -37,46 +100,95 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
     """HTMLExporter for a class: one exporter makes all pages, most of whose texts are the release's.
 
     HTMLExporter parses each finished page anew, in half of all the time, to describe pictures that have no
-    description. Ours have one: `clean` sees to it. Nor is the notebook validated after every step that
-    prepares it: we wrote it, and it was validated when it was read.
+    description. Ours have one: `clean` sees to it. Nor is the notebook copied and validated before and after
+    every step that prepares it: we wrote it, and read it for this page alone. And the gradebook is asked
+    once for all pages of an assignment.
     """
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self._late_days = ""  # what the next page says of them
+        self._told: dict[str, dict[str, Told]] = {}  # by assignment and student
+        if isinstance(self.parent, Pages):
+            self._told[self.parent.coursedir.assignment_id] = {**self.parent.known}
         code = lru_cache(TEXTS)(Highlight2HTML(pygments_lexer="python", parent=self))
         self.register_filter("highlight_code", lambda source, metadata=None: code(source))
         self.register_filter("markdown2html", lru_cache(TEXTS)(clean_markdown))
         self.register_filter("clean_html", lru_cache(TEXTS)(clean))
 
     def from_filename(
-        self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
-    ) -> tuple[str, dict[str, Any]]:
-        """The page of an autograded notebook, with the student's name, and with what lateness takes now:
-        points by hand, or an extension, may have come since it was recorded."""
-        ids, self._late_days = (resources or {}).get("nbgrader"), ""
+        self, filename: str, resources: Resources | None = None, **kw: Any
+    ) -> tuple[str, Resources]:
+        """The page of an autograded notebook, with what the gradebook has of it."""
+        ids = (resources or {}).get("nbgrader")
         if not ids:
             return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
-        name, student, dates = ids["assignment"], ids["student"], dates_of(self.course)
-        with Gradebook(ids["db_url"]) as opened:
-            charge_lateness(opened, name, student, dates)
-            self._late_days = late_days.told(opened, name, student, dates)
-            whose, waits = page_name(opened, student), undecided(opened.find_submission(name, student))
-            opened.db.commit()
-            mark = stale.mark(opened, name, student, dates)
-        page, more = super().from_filename(filename, resources=resources, **kw)
-        return stale.marked(headed(page, whose, waits), mark), more
+        found = self._asked(ids["assignment"], ids["student"], ids["db_url"])
+        page, more = super().from_filename(
+            filename, resources={**(resources or {}), "minigrad_told": found}, **kw
+        )
+        return stale.marked(headed(page, found.whose, found.waits), found.mark), more
 
-    def _validate_preprocessor(self, nbc: Notebook, preprocessor: object) -> None:
-        pass
+    def _asked(self, name: str, student: str, db_url: str) -> Told:
+        """What a page is to tell; of all whose pages are made now, the gradebook is asked at the first."""
+        known = self._told.setdefault(name, {})
+        if student not in known:
+            all_of_them = not known and self.parent.coursedir.student_id == "*"
+            with Gradebook(db_url) as opened:
+                known |= told(opened, name, dates_of(self.course), None if all_of_them else (student,))
+                opened.db.commit()
+        if student not in known:
+            raise MissingEntry(f"the gradebook has nothing of {student} in {name}: grade it")
+        return known[student]
+
+    def from_file(
+        self, file_stream: TextIO, resources: Resources | None = None, **kw: Any
+    ) -> tuple[str, Resources]:
+        """The page of a notebook's file."""
+        return self.from_notebook_node(nbformat.v4.reads(file_stream.read()), resources=resources, **kw)
 
     def from_notebook_node(
-        self, nb: Notebook, resources: dict[str, Any] | None = None, **kw: Any
-    ) -> tuple[str, dict[str, Any]]:
+        self, nb: Notebook, resources: Resources | None = None, **kw: Any
+    ) -> tuple[str, Resources]:
         """The page of one notebook."""
-        if self._late_days:
-            nb.cells.insert(0, nbformat.v4.new_markdown_cell(self._late_days, id="late-days"))
+        if (found := (resources or {}).get("minigrad_told")) and found.late_days:
+            nb.cells.insert(0, nbformat.v4.new_markdown_cell(found.late_days, id="late-days"))
         resources = self._init_resources(resources)
         outputs = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
         self.register_filter("filter_data_type", outputs)
         return TemplateExporter.from_notebook_node(self, nb, resources, **kw)  # type: ignore[no-any-return]
+
+    def _preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
+        for preprocessor in self._preprocessors:
+            nb, resources = preprocessor(nb, resources)
+        return nb, resources
+
+
+class Pages(GenerateFeedback):  # type: ignore[misc]
+    """nbgrader's GenerateFeedback, for some students, with what the gradebook has of them."""
+
+    def __init__(
+        self,
+        coursedir: CourseDirectory,
+        name: str,
+        students: Sequence[str],
+        known: Mapping[str, Told],
+        **kw: Any,
+    ) -> None:
+        super().__init__(coursedir=coursedir, **kw)
+        coursedir.assignment_id = name
+        self.known, self.force, self._students = known, True, students
+        self.failed: dict[str, str] = {}  # by student, why there is no page
+
+    def init_notebooks(self) -> None:
+        """In place of nbgrader's own search, which finds everybody."""
+        name = self.coursedir.assignment_id
+        folders = [self._format_source(name, student) for student in self._students]
+        self.assignments = {folder: [str(Path(folder) / f"{name}.ipynb")] for folder in folders}
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """nbgrader's, which goes on with the next student and has no word of why."""
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except Exception as error:
+            self.failed[Path(notebook_filename).parts[-3]] = f"{type(error).__name__}: {error}"
+            raise

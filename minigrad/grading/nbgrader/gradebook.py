@@ -11,18 +11,31 @@ import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.api import Assignment as GivenAssignment
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.api import Notebook as Book
 from nbgrader.preprocessors import ComputeChecksums, SaveCells
+from sqlalchemy.orm import contains_eager, selectinload
 
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.decisions import demand_known, maxima
 from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report, to_type
 from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
+from minigrad.grading.nbgrader.scores import points
 from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
@@ -169,18 +182,73 @@ def demand_name(student: str) -> None:
         )
 
 
-def open_submission(opened: Gradebook, name: str, student: str) -> SubmittedAssignment:
-    """A student's submission in the gradebook; a new one has no score and waits for a person."""
-    opened.update_or_create_student(student)
-    return opened.update_or_create_submission(name, student)
+@dataclass(frozen=True)
+class Entry:
+    """What a report becomes in the gradebook."""
+
+    scores: Mapping[str, float | None]  # by grade cell; None where a person decides
+    blank: frozenset[str] = frozenset()  # the cells for answers that are as they came
+
+
+def entry(assignment: Assignment, notebook: Notebook, report: Report) -> Entry:
+    """What the gradebook gets of a report; `notebook` is the submission as `pages.laid` makes it.
+
+    Raises JudgeFault where a graded report lacks an exercise.
+    """
+    blank = left_blank(assignment, notebook)
+    scores = automatic_scores(assignment, report, blank)
+    return Entry(scores, blank if report.status == "graded" else frozenset())
+
+
+def lines(
+    opened: Gradebook, name: str, students: Collection[str] | None = None
+) -> dict[str, SubmittedNotebook]:
+    """By student, what the gradebook has of an assignment, with its grades and comments: in five queries,
+    however many there are. Of all students, where none are named."""
+    found = (
+        opened.db.query(SubmittedNotebook)
+        .join(SubmittedNotebook.notebook)
+        .join(SubmittedNotebook.assignment)
+        .join(SubmittedAssignment.assignment)
+        .filter(Book.name == name, GivenAssignment.name == name)
+        .options(
+            contains_eager(SubmittedNotebook.notebook),
+            contains_eager(SubmittedNotebook.assignment).contains_eager(SubmittedAssignment.assignment),
+            contains_eager(SubmittedNotebook.assignment).selectinload(SubmittedAssignment.student),
+            selectinload(SubmittedNotebook.grades).selectinload(Grade.cell),
+            selectinload(SubmittedNotebook.comments).selectinload(Comment.cell),
+        )
+    )
+    if students is not None:
+        found = found.filter(SubmittedAssignment.student_id.in_(students))
+    return {line.assignment.student_id: line for line in found}
+
+
+def opened_lines(opened: Gradebook, name: str, students: Collection[str]) -> dict[str, SubmittedNotebook]:
+    """`lines` of students, each made where there is none: without a score, waiting for a person.
+
+    nbgrader makes a student and a submission in a transaction each. Commits nothing.
+    """
+    found = lines(opened, name, students)
+    if missing := [student for student in students if student not in found]:
+        notebook, assignment = opened.find_notebook(name, name), opened.find_assignment(name)
+        known = {s.id: s for s in opened.db.query(Student).filter(Student.id.in_(missing))}
+        graded, answers = list(notebook.grade_cells), list(notebook.solution_cells)
+        for student in missing:
+            submission = SubmittedAssignment(
+                assignment=assignment, student=known.get(student) or Student(id=student)
+            )
+            found[student] = line = SubmittedNotebook(notebook=notebook, assignment=submission)
+            line.grades = [Grade(cell=cell, needs_manual_grade=True) for cell in graded]
+            line.comments = [Comment(cell=cell) for cell in answers]
+            opened.db.add(submission)
+    return found
 
 
 def enter(
     opened: Gradebook,
-    assignment: Assignment,
-    student: str,
-    notebook: Notebook,
-    report: Report,
+    line: SubmittedNotebook,
+    entry: Entry,
     dates: Dates,
     anew: Collection[str] | None = None,
 ) -> None:
@@ -188,45 +256,38 @@ def enter(
 
     What was refused has no automatic score and waits for a person. Points by hand, extra credit and
     comments stay. A person looks again at points by hand in the cells of `anew`, whose work is not what was
-    recorded before (None: in all), and where the automatic score is another. `notebook` is the
-    submission as `pages.judged` makes it.
+    recorded before (None: in all), and where the automatic score is another.
     """
-    name = assignment.name
-    found = opened.find_submission_notebook(name, name, student)
-    scores = automatic_scores(assignment, report, notebook)
-    for grade in found.grades:
-        score = scores[grade.name]
+    for grade in line.grades:
+        name = grade.cell.name
+        score = entry.scores[name]
         if grade.manual_score is None:
             grade.needs_manual_grade = score is None
-        elif anew is None or grade.name in anew or score != grade.auto_score:
+        elif anew is None or name in anew or score != grade.auto_score:
             grade.needs_manual_grade = True
         grade.auto_score = score
-    blank = left_blank(assignment, notebook) if report.status == "graded" else ()
-    for comment in found.comments:
-        comment.auto_comment = "No response." if comment.name in blank else None
-    charge_lateness(opened, name, student, dates)
+    for comment in line.comments:
+        comment.auto_comment = "No response." if comment.cell.name in entry.blank else None
+    charge_lateness(opened, line, dates)
 
 
-def charge_lateness(opened: Gradebook, name: str, student: str, dates: Dates) -> None:
+def charge_lateness(opened: Gradebook, line: SubmittedNotebook, dates: Dates) -> None:
     """Bring into a submission when it was due, and what lateness takes of its score now. Commits nothing."""
-    found = opened.find_submission_notebook(name, name, student)
-    submission = opened.find_submission(name, student)
-    set_due_date(opened, dates, name)
+    submission = line.assignment
+    name, student = submission.assignment.name, submission.student.id
     if name in dates.due:
         due, until = dates.due[name], dates.until(name, student)
+        submission.assignment.duedate = _naive(due)
         submission.extension = until - due if until and until > due else None
-    opened.db.flush()
-    opened.db.expire(found)  # nbgrader computes a notebook's score when it is read
-    late = submission.total_seconds_late
+    late, given = submission.total_seconds_late, points(line.grades)
     days = late_days.spent(opened, student, dates).get(name, 0)
-    penalty = min(dates.late.penalty(found.score, late, days), found.score) if late > 0 else None
-    found.late_submission_penalty = penalty
+    line.late_submission_penalty = min(dates.late.penalty(given, late, days), given) if late > 0 else None
 
 
-def renew_lateness(opened: Gradebook, course: Course, name: str, student: str, dates: Dates) -> None:
+def renew_lateness(opened: Gradebook, course: Course, line: SubmittedNotebook, dates: Dates) -> None:
     """`charge_lateness`, and no page of feedback stays that tells anything else. Commits nothing."""
-    charge_lateness(opened, name, student, dates)
-    drop_if_stale(opened, course, name, student, dates)
+    charge_lateness(opened, line, dates)
+    drop_if_stale(opened, course, line, dates)
 
 
 def renew_late_days(opened: Gradebook, course: Course, student: str, dates: Dates) -> None:
@@ -236,29 +297,14 @@ def renew_late_days(opened: Gradebook, course: Course, student: str, dates: Date
     """
     if dates.late.budget_days:
         for submission in opened.student_submissions(student):
-            if any(notebook.name == submission.name for notebook in submission.notebooks):
-                renew_lateness(opened, course, submission.name, student, dates)
+            for notebook in submission.notebooks:
+                if notebook.name == submission.name:
+                    renew_lateness(opened, course, notebook, dates)
 
 
-def total(submission: SubmittedAssignment) -> float | None:
-    """A submission's final score, without what lateness takes; None where its checks have none."""
-    if undecided(submission):
-        return None
-    return float(max(0.0, submission.score - submission.late_submission_penalty))
-
-
-def undecided(submission: SubmittedAssignment) -> bool:
-    """Whether checks have no score, neither the judge's nor one given by hand."""
-    return any(
-        grade.cell_type == "code" and grade.auto_score is None and grade.manual_score is None
-        for notebook in submission.notebooks
-        for grade in notebook.grades
-    )
-
-
-def ask_a_person(opened: Gradebook, name: str, student: str) -> None:
+def ask_a_person(line: SubmittedNotebook) -> None:
     """Mark a submission of the gradebook as one that a person must look at. Commits nothing."""
-    for grade in opened.find_submission_notebook(name, name, student).grades:
+    for grade in line.grades:
         grade.needs_manual_grade = True
 
 

@@ -10,7 +10,8 @@ import html
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Any
 
 import bleach
@@ -18,6 +19,8 @@ import nbformat
 from bleach.css_sanitizer import CSSSanitizer
 from bleach.html5lib_shim import Filter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from nbformat.v4.rwbase import split_lines
 
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.canonical import Intake, intake
@@ -27,33 +30,39 @@ from minigrad.grading.report.feedback import exercise_html
 from minigrad.grading.store.reports import from_dict, to_dict
 
 NOT_GRADED = "not-graded"  # the note on top of what was refused
+KEPT = 300  # texts of each kind: a release has about fifty, which every student uses anew
 Notebook = Any  # nbformat's NotebookNode
 
 
-def rebuilt(release: Notebook, taken: Intake) -> Notebook:
-    """The release with a submission's canonical cells in it: answers, and cells of the student's own."""
-    made = copy.deepcopy(release)
-    skeleton = {_cell_id(c): c for c in made.cells}
+def released(assignment: Assignment) -> Notebook:
+    """The release, to lay submissions onto: none of what follows changes it."""
+    return nbformat.from_dict(release_notebook(assignment))
+
+
+def laid(release: Notebook, taken: Intake | None, reason: str = "") -> Notebook:
+    """The release with a submission's canonical cells in it: answers, and cells of the student's own.
+
+    In place of what cannot be graded, None, the release with a note on top that says the `reason`. Cells
+    that are the release's are so for the whole class: change none of them.
+    """
+    made = NotebookNode(release, metadata=copy.deepcopy(release.metadata))
+    if taken is None:
+        note = (
+            f"**This submission could not be graded:** {html.escape(reason)}. A person will look at it, and "
+            "the points on this page are no grade. Ask your instructor."
+        )
+        made.cells = [nbformat.v4.new_markdown_cell(note, id=NOT_GRADED), *release.cells]
+        return made
+    skeleton = {_cell_id(c): c for c in release.cells}
     made.cells = []
     for cell in taken.cells:
         ours = skeleton.get(cell.id)
         if ours is None:
             new = nbformat.v4.new_markdown_cell if cell.markdown else nbformat.v4.new_code_cell
             ours = new(cell.source, id=cell.id)
-        elif cell.kind in ("solution", "written"):
-            ours.source = cell.source
+        elif cell.kind in ("solution", "written") and cell.source != ours.source:
+            ours = NotebookNode(ours, source=cell.source)
         made.cells.append(ours)
-    return made
-
-
-def refused(release: Notebook, reason: str) -> Notebook:
-    """The release with a note on top, in place of a file that cannot be graded."""
-    made = copy.deepcopy(release)
-    note = (
-        f"**This submission could not be graded:** {html.escape(reason)}. A person will look at it, and the "
-        "points on this page are no grade. Ask your instructor."
-    )
-    made.cells.insert(0, nbformat.v4.new_markdown_cell(note, id=NOT_GRADED))
     return made
 
 
@@ -61,16 +70,17 @@ def _cell_id(cell: Notebook) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", ""))
 
 
-def automatic_scores(assignment: Assignment, report: Report, notebook: Notebook) -> dict[str, float | None]:
+def automatic_scores(
+    assignment: Assignment, report: Report, blank: Collection[str]
+) -> dict[str, float | None]:
     """By grade cell, the score that the gradebook gets; None where a person decides.
 
-    A person decides on all of a refused submission, and on answers in words; one that was left as it came
-    is worth 0. `notebook` is the submission as `judged` makes it. Raises JudgeFault where a graded report
-    lacks an exercise: no check gave 0 for it.
+    A person decides on all of a refused submission, and on answers in words; one that was left as it came,
+    a cell of `blank`, is worth 0. Raises JudgeFault where a graded report lacks an exercise: no check gave
+    0 for it.
     """
     graded = report.status == "graded"
     results = {e.name: e for e in report.exercises}
-    blank = left_blank(assignment, notebook)
     scores: dict[str, float | None] = {}
     for cell in assignment.cells:
         if cell.kind == "written":
@@ -102,27 +112,49 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
     nbgrader itself take a score from the notebook, it is this one, and a cell without would get full marks.
     Raises JudgeFault where a graded report lacks an exercise.
     """
-    made = copy.deepcopy(notebook)
+    made = NotebookNode(notebook, metadata=copy.deepcopy(notebook.metadata), cells=[])
     made.metadata["minigrad"].pop("report", None)  # it is in the grade cells now
     exercises = {c.id: c.exercise for c in assignment.cells if c.kind == "check"}
     results = {e.name: e for e in report.exercises}
-    scores = automatic_scores(assignment, report, notebook)
+    scores = automatic_scores(assignment, report, left_blank(assignment, notebook))
     printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
     notes = "".join(map(_paragraph, report.notes))
-    for cell in made.cells:
+    for cell in notebook.cells:
         if cell.cell_type != "code":
+            made.cells.append(cell)
             continue
-        cell.outputs, cell.execution_count = [], None
+        outputs: list[Notebook] = []
         key = _cell_id(cell)
         if key in exercises:
             result = results.get(exercises[key])
-            said = notes + (exercise_html(result) if result else _paragraph(report.reason or "not graded"))
+            said = notes + (_table(result) if result else _paragraph(report.reason or "not graded"))
             notes = ""  # above the first table
             shown = {"text/html": said, "text/plain": repr(scores[key] or 0.0)}
-            cell.outputs = [_output("execute_result", data=shown, metadata={}, execution_count=None)]
+            outputs = [_output("execute_result", data=shown, metadata={}, execution_count=None)]
         elif printed.get(key):
-            cell.outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
+            outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
+        made.cells.append(NotebookNode(cell, outputs=outputs, execution_count=None))
     return made
+
+
+_table = lru_cache(KEPT)(exercise_html)  # a class has few different results of an exercise
+
+
+def written(notebook: Notebook) -> bytes:
+    """A notebook as a file: the bytes of `nbformat.writes`, which encodes every cell of every student anew,
+    and validates what we have just built."""
+    frame = {**notebook, "cells": []}
+    cells = ",\n  ".join(_written(json.dumps(cell, sort_keys=True)) for cell in notebook.cells)
+    text = json.dumps(frame, indent=1, sort_keys=True, ensure_ascii=False)
+    return text.replace('"cells": []', f'"cells": [\n  {cells}\n ]' if cells else '"cells": []', 1).encode()
+
+
+@lru_cache(KEPT)
+def _written(cell: str) -> str:
+    """A cell, given on one line, as it stands in a file."""
+    one = nbformat.from_dict({"cells": [json.loads(cell)], "metadata": {}})
+    lines = split_lines(one).cells[0]
+    return json.dumps(lines, indent=1, sort_keys=True, ensure_ascii=False).replace("\n", "\n  ")
 
 
 def other_work(before: bytes, after: bytes) -> frozenset[str]:
@@ -182,11 +214,8 @@ def judged(assignment: Assignment, data: bytes, report: Report) -> Notebook:
     The report travels in the notebook's metadata: nbgrader's later steps record it, and none of them
     reads the answers again. `data` is what the report is about; of a refused one, a note is shown.
     """
-    release = nbformat.from_dict(release_notebook(assignment))
-    if report.status == "graded":
-        made = rebuilt(release, intake(data, assignment))
-    else:
-        made = refused(release, report.reason)
+    taken = intake(data, assignment) if report.status == "graded" else None
+    made = laid(released(assignment), taken, report.reason)
     made.metadata["minigrad"]["report"] = to_dict(report)
     return made
 
@@ -270,6 +299,7 @@ def clean_markdown(source: str) -> str:
         return f"<pre>{html.escape(text)}</pre>"
 
 
+@lru_cache(KEPT)
 def as_shown(source: str) -> str:
     """A cell's text without what would turn it around, or hide in it, where it is shown."""
     return plain_text(source, cap=len(source))

@@ -19,9 +19,8 @@ def name_students(opened: Gradebook, roster: Roster | None, students: Iterable[s
     """Give students the names and addresses of the roster, where it has some. Commits nothing."""
     people = {p.student: p for p in roster.people} if roster else {}
     for person in (people[s] for s in students if s in people):
-        try:
-            student = opened.find_student(person.student)
-        except MissingEntry:  # nothing of theirs could be recorded
+        student = opened.db.get(Student, person.student)
+        if student is None:  # nothing of theirs could be recorded
             continue
         for field, value in zip(("first_name", "last_name", "email"), _spelt(person), strict=True):
             if value:
@@ -36,10 +35,9 @@ def _spelt(person: Person) -> tuple[str, str, str]:
     return first, last, person.email
 
 
-def page_name(opened: Gradebook, student: str) -> str:
+def page_name(student: Student) -> str:
     """A student's name on a page of feedback: "Ann Lee"; "" where the gradebook has none."""
-    found = opened.find_student(student)
-    return " ".join(filter(None, (found.first_name, found.last_name)))
+    return " ".join(filter(None, (student.first_name, student.last_name)))
 
 
 def students(course: Course) -> frozenset[str]:

@@ -8,42 +8,35 @@ grade cells. Gradebook, points by hand, feedback pages and the formgrader stay n
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from datetime import datetime
 from pathlib import Path
 
-import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteKernelspec
-from sqlalchemy.exc import SQLAlchemyError
+from nbgrader.utils import capture_log
 from traitlets.config import Config
 
-from minigrad.grading.classroom.run import graded_bytes
-from minigrad.grading.model import Assignment, GradingError, Report, Source
+from minigrad.grading.classroom.processes import Processes
+from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
 from minigrad.grading.nbgrader.export import ExportScores, automatic, totals
-from minigrad.grading.nbgrader.feedback import FeedbackExporter
+from minigrad.grading.nbgrader.feedback import FeedbackExporter, Grades, Pages, Told, told
 from minigrad.grading.nbgrader.gradebook import (
-    ask_a_person,
     book,
     demand_cells,
-    demand_name,
     demand_points,
-    enter,
     for_nbgrader,
-    open_submission,
     register,
     registered,
-    renew_late_days,
-    set_time,
     url,
 )
-from minigrad.grading.nbgrader.pages import clean, clean_markdown, judged, other_work, with_report
-from minigrad.grading.nbgrader.people import move, name_students, students
-from minigrad.grading.nbgrader.remembered import remembered
+from minigrad.grading.nbgrader.pages import clean, clean_markdown
+from minigrad.grading.nbgrader.people import move, students
+from minigrad.grading.nbgrader.recording import Round, record_all, time_of
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
     Record,
@@ -51,16 +44,10 @@ from minigrad.grading.nbgrader.staging import (
     StagingExporter,
     demand_recordable,
     find_submissions,
-    release_files,
-    time_file,
-    time_of,
 )
-from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.people.moves import demand_settled
-from minigrad.grading.roster import read_roster
-from minigrad.grading.store import files
 from minigrad.grading.store.configuration import demand_configuration
-from minigrad.grading.store.dates import Dates, dates_of
+from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 
 __all__ = [
@@ -71,6 +58,7 @@ __all__ = [
     "demand_recordable",
     "export",
     "feedback",
+    "graded",
     "move",
     "record",
     "register",
@@ -78,6 +66,9 @@ __all__ = [
     "students",
     "totals",
 ]
+
+PAGES = 100  # of feedback that are made at a time: the release is converted once for them
+WORTH = 150  # pages for each process: to start one takes as long as a hundred
 
 # Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
 # folder and from there to the feedback; students get neither.
@@ -111,6 +102,7 @@ def config(course: Course) -> Config:
     c.GenerateFeedback.force = True  # a page of an older score is no feedback
     c.ExportApp.plugin_class = ExportScores
     c.GenerateFeedback.exporter_class = FeedbackExporter
+    c.GenerateFeedback.preprocessors = [Grades, CSSHTMLHeaderPreprocessor]
     c.HTMLExporter.preprocessors = [Shown]
     c.HTMLExporter.exclude_input_prompt = c.HTMLExporter.exclude_output_prompt = True  # they hold no numbers
     c.HTMLExporter.sanitize_html = True
@@ -135,102 +127,78 @@ def record(
     reports: Mapping[str, Report],
     done: Callable[[str], None] = lambda student: None,
 ) -> dict[str, str]:
-    """Bring reports into the gradebook and autograded/, one after the other; what went wrong, by student.
+    """Bring reports into the gradebook and autograded/, a batch at a time; what went wrong, by student.
 
     What is there already is not written again, so an interrupted recording goes on where it stopped.
     Ungraded submissions keep what they have and wait for a person; those whose file is no longer the one
     that was graded are left out. Points by hand, extra credit and comments stay. Raises GradingError, and
     records nothing, where the release is not built or its points are not those of the gradebook.
     """
-    name = assignment.name
-    if not registered(course, name):
+    if not registered(course, assignment.name):
         register(course, assignment)
-    release, dates, errors = release_files(course, name), dates_of(course), {}
+    round = Round.of(course, assignment)
     with book(course) as opened:
-        demand_points(opened, assignment, dates.decisions.get(name, ()))
-        for student, source in submissions.items():
-            try:
-                _record_one(opened, course, assignment, dates, release, student, source, reports[student])
-            except (GradingError, SQLAlchemyError, OSError, ValueError) as error:
-                opened.db.rollback()
-                errors[student] = str(getattr(error, "orig", None) or error)
-            done(student)
-        name_students(opened, read_roster(course.roster), submissions)
-        opened.db.commit()
-    return errors
+        demand_points(opened, assignment, round.dates.decisions.get(assignment.name, ()))
+        return record_all(opened, round, submissions, reports, done)
 
 
-def _record_one(
-    opened: Gradebook,
-    course: Course,
-    assignment: Assignment,
-    dates: Dates,
-    release: Mapping[str, bytes],
-    student: str,
-    source: Source,
-    report: Report,
+def graded(course: Course, name: str) -> list[str]:
+    """Who has a notebook with scores, from which a page can be made."""
+    return sorted(p.parts[-3] for p in course.autograded.glob(f"*/{name}/{name}.ipynb"))
+
+
+def feedback(
+    course: Course, name: str, workers: int = 1, done: Callable[[str], None] = lambda student: None
 ) -> None:
-    """Bring one report into the gradebook and autograded/, where it is not there yet."""
-    name = assignment.name
-    demand_name(student)
-    if report.status == "ungraded":
-        _ask_again(opened, name, student)
+    """The pages of feedback of everything recorded, into feedback/: those of `nbgrader generate_feedback`.
+
+    The gradebook is read once; then `workers` processes make pages, as many as are worth their start.
+    `done` is called with each student whose page was tried. Raises GradingError where some could not be
+    made, once all others are.
+    """
+    students = graded(course, name)
+    if not students:
+        raise GradingError(f"nothing of {name} is recorded: run {to_type('grade', name)}")
+    with book(course) as opened:
+        all_told = told(opened, name, dates_of(course))
+        opened.db.commit()
+    parts = [students[start : start + PAGES] for start in range(0, len(students), PAGES)]
+    jobs = [(part, {s: all_told[s] for s in part if s in all_told}) for part in parts]
+    failed: Failed = {}
+    for part, errors in _made(course, name, jobs, min(workers, len(students) // WORTH)):
+        failed |= errors
+        for student in part:
+            done(student)
+    if failed:
+        told_why = "; ".join(f"{student}: {why}" for student, why in sorted(failed.items()))
+        raise GradingError(f"{name}: no page of feedback could be made of {told_why}. All others are made")
+
+
+Some = Sequence[str]  # students
+Failed = dict[str, str]  # by student, why there is no page
+Job = tuple[Some, Mapping[str, Told]]  # and what their pages tell
+
+
+def _made(course: Course, name: str, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Some, Failed]]:
+    """Students whose pages were tried, and what was wrong; here, or in several processes."""
+    if workers < 2:
+        yield from ((job[0], _pages(course, name, *job)) for job in jobs)
         return
-    notebook = judged(assignment, graded_bytes(course, assignment, student, source, report), report)
-    shown = nbformat.writes(with_report(notebook, report, assignment)).encode()
-    time = time_of(source)
-    wanted = {**release, **time_file(time), f"{name}.ipynb": shown}
-    folder = course.work / "autograded" / student / name
-    held = _held(folder)
-    anew = held != wanted
-    set_time(open_submission(opened, name, student), time)
-    enter(
-        opened,
-        assignment,
-        student,
-        notebook,
-        report,
-        dates,
-        other_work(held.get(f"{name}.ipynb", b""), shown),
-    )
-    if anew:
-        drop_page(course, name, student)
-    drop_if_stale(opened, course, name, student, dates)
-    renew_late_days(opened, course, student, dates)
-    opened.db.commit()
-    if anew:
-        shutil.rmtree(folder, ignore_errors=True)
-        for file, data in wanted.items():
-            files.write(folder / file, data)
-    remembered(opened, course, assignment, student, report, notebook)
+    with Processes(workers) as processes:
+        running = {processes.submit(_pages, course, name, *job): job[0] for job in jobs}
+        for future in as_completed(running):
+            yield running[future], future.result()
 
 
-def _ask_again(opened: Gradebook, name: str, student: str) -> None:
-    """A submission that the judge failed on: what the gradebook has of it, a person must look at."""
-    try:
-        ask_a_person(opened, name, student)
-    except MissingEntry:
-        return
-    opened.db.commit()
-
-
-def _held(folder: Path) -> dict[str, bytes]:
-    """What a folder holds, by name; nothing where it has more than files, or is none."""
-    try:
-        return {p.name: p.read_bytes() for p in folder.iterdir()}
-    except OSError:
-        return {}
-
-
-def feedback(course: Course, name: str) -> None:
-    """nbgrader's feedback pages of everything graded, into feedback/."""
+def _pages(course: Course, name: str, students: Some, known: Mapping[str, Told]) -> Failed:
+    """Make the pages of some students; what was wrong with those that could not be made, by student."""
     settings = config(course)
-    settings.NbGraderAPI.log_level = "ERROR"
     with for_nbgrader():
-        api = NbGraderAPI(CourseDirectory(config=settings), config=settings)
-        result = api.generate_feedback(name, force=True)
-    if not result["success"]:
+        made = Pages(CourseDirectory(config=settings), name, students, known, config=settings)
+        result = capture_log(made)
+    if not result["success"] and not made.failed:
         raise GradingError(f"nbgrader could not write the feedback of {name}:\n{result.get('error', '')}")
+    return made.failed
 
 
 def export(course: Course, to: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,36 +21,27 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom.attempts import counted
 from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
-from minigrad.grading.intake.stamp import FILE, time_in
-from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source, to_type
+from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
     demand_name,
     demand_points,
     enter,
+    entry,
     registered,
     renew_late_days,
 )
-from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, with_report
+from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, theirs, with_report
 from minigrad.grading.nbgrader.people import name_students
-from minigrad.grading.nbgrader.remembered import remembered
+from minigrad.grading.nbgrader.recording import Round, release_files, time_file, time_of
 from minigrad.grading.nbgrader.stale import drop_page
 from minigrad.grading.report.markup import printable
-from minigrad.grading.roster import read_roster
-from minigrad.grading.store.attempts import time_file as file_of_time
 from minigrad.grading.store.dates import dates_of
+from minigrad.grading.store.history import digest_of_work, remember
 from minigrad.grading.store.layout import Course
 
 Resources = dict[str, Any]
-
-
-def release_files(course: Course, name: str) -> dict[str, bytes]:
-    """The files of a release, by name. Raises GradingError where it is not built."""
-    if not course.release_notebook(name).is_file():
-        raise GradingError(f"{name} is not built: run {to_type('build', name)}")
-    found = (p for p in course.release(name).iterdir() if p.is_file() and not p.name.startswith("."))
-    return {p.name: p.read_bytes() for p in found}
 
 
 def demand_recordable(course: Course, assignment: Assignment) -> None:
@@ -61,19 +51,6 @@ def demand_recordable(course: Course, assignment: Assignment) -> None:
         with book(course) as opened:
             decisions = dates_of(course).decisions.get(assignment.name, ())
             demand_points(opened, assignment, decisions)
-
-
-def time_of(source: Source) -> datetime | None:
-    """When a submission was handed in, in UTC; None where that is not known."""
-    try:
-        return time_in(file_of_time(source)) if isinstance(source, Path) else None
-    except Refused:  # the submission is refused for it, and its page says so
-        return None
-
-
-def time_file(time: datetime | None) -> dict[str, bytes]:
-    """The file that tells nbgrader the time."""
-    return {FILE: f"{time.replace(tzinfo=None).isoformat(' ')} UTC\n".encode("ascii")} if time else {}
 
 
 class InCourse(Configurable):  # type: ignore[misc]
@@ -209,19 +186,21 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
         assignment, student = _assignment(self.course, resources), resources["nbgrader"]["student"]
         report = report_in(notebook)
         with Gradebook(resources["nbgrader"]["db_url"]) as opened:
+            line = opened.find_submission_notebook(assignment.name, assignment.name, student)
             if report.status == "ungraded":  # nbgrader says that it failed, and goes on: never a zero
-                ask_a_person(opened, assignment.name, student)
+                ask_a_person(line)
                 opened.db.commit()
                 raise JudgeFault(f"the judge failed: {report.reason} Grade this submission again.")
-            dates = dates_of(self.course)
-            demand_points(opened, assignment, dates.decisions.get(assignment.name, ()))
+            round = Round.of(self.course, assignment)
+            demand_points(opened, assignment, round.dates.decisions.get(assignment.name, ()))
             made = with_report(notebook, report, assignment)
-            enter(opened, assignment, student, notebook, report, dates)
+            enter(opened, line, entry(assignment, notebook, report), round.dates)
             drop_page(self.course, assignment.name, student)
-            renew_late_days(opened, self.course, student, dates)
-            name_students(opened, read_roster(self.course.roster), (student,))
+            renew_late_days(opened, self.course, student, round.dates)
+            name_students(opened, round.roster, (student,))
+            new = round.state(line.assignment, report, digest_of_work(theirs(notebook)))
             opened.db.commit()
-            remembered(opened, self.course, assignment, student, report, notebook)
+            remember(self.course.history(assignment.name) / student, new)
         return made, resources
 
 

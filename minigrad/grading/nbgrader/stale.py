@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SubmittedNotebook
 
 from minigrad.grading.nbgrader import late_days
 from minigrad.grading.store.dates import Dates
@@ -17,13 +17,13 @@ MARK = re.compile(rb"<!-- as of ([0-9a-f]{16}) -->\s*\Z")
 TAIL = 100  # bytes of a page that have its mark
 
 
-def mark(opened: Gradebook, name: str, student: str, dates: Dates) -> str:
+def mark(opened: Gradebook, line: SubmittedNotebook, dates: Dates) -> str:
     """A digest of what a page of feedback shows from the gradebook."""
-    found = opened.find_submission_notebook(name, name, student)
-    shown: list[tuple[object, ...]] = [("late", found.late_submission_penalty or 0.0)]
-    shown += [(g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score) for g in found.grades]
-    shown += [(c.name, c.auto_comment, c.manual_comment) for c in found.comments]
-    shown.append((late_days.told(opened, name, student, dates),))
+    shown: list[tuple[object, ...]] = [("late", line.late_submission_penalty or 0.0)]
+    for g in line.grades:
+        shown.append((g.cell.name, g.auto_score, g.manual_score, g.extra_credit, g.cell.max_score))
+    shown += [(c.cell.name, c.auto_comment, c.manual_comment) for c in line.comments]
+    shown.append((late_days.told(opened, line.name, line.assignment.student.id, dates),))
     return digest("\n".join(sorted(map(repr, shown))))
 
 
@@ -32,10 +32,11 @@ def marked(page: str, mark: str) -> str:
     return f"{page.rstrip()}\n<!-- as of {mark} -->\n"
 
 
-def drop_if_stale(opened: Gradebook, course: Course, name: str, student: str, dates: Dates) -> None:
+def drop_if_stale(opened: Gradebook, course: Course, line: SubmittedNotebook, dates: Dates) -> None:
     """Remove a student's page of feedback that tells something else than the gradebook does now."""
+    name, student = line.name, line.assignment.student.id
     path = course.feedback / student / name / f"{name}.html"
-    if path.exists() and _mark(path) != mark(opened, name, student, dates):
+    if path.exists() and _mark(path) != mark(opened, line, dates):
         drop_page(course, name, student)
 
 

@@ -160,7 +160,7 @@ def _places(course: Course) -> list[Path]:
 
 def _by_student(course: Course) -> tuple[Path, ...]:
     """The folders in which a student's folder has one for each assignment."""
-    return (course.submitted, course.work / "autograded", course.feedback)
+    return (course.submitted, course.autograded, course.feedback)
 
 
 def _by_name(course: Course, name: str) -> tuple[Path, ...]:

@@ -63,6 +63,11 @@ class Course:
         return self.work / "submitted"
 
     @property
+    def autograded(self) -> Path:
+        """Has a folder for each student and assignment, with the notebook and what was recorded of it."""
+        return self.work / "autograded"
+
+    @property
     def feedback(self) -> Path:
         return self.work / "feedback"
 

@@ -156,7 +156,7 @@ COMMANDS = (
     *(f"report {NAME}", f"export {NAME}", "explain ada scale.values", f"init ../new {NAME}", "history ada"),
     f"platform gradescope {NAME}",
     f"platform github {NAME}",
-    *("roster", "upgrade --preview python"),
+    *("roster", f"feedback {NAME}", "upgrade --preview python"),
     f"handback {NAME} --to moodle",
     f"check --full solutions/{NAME}",
     "roster rename ada s1",

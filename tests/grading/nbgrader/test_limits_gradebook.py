@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
-from minigrad.grading.model import Assignment, Cell, GradingError, Refused, Report
+from minigrad.grading.model import Assignment, Cell, Exercise, GradingError, Refused, Report
 from minigrad.grading.nbgrader import gradebook
+from minigrad.grading.nbgrader.gradebook import Entry
 from minigrad.grading.rules.late import Late
 from minigrad.grading.store.dates import Dates
 from minigrad.grading.store.layout import Course
@@ -28,59 +30,54 @@ LATE = Late(slope_percent_per_day=100)
 
 
 class Book:
-    """A gradebook with one submission of one assignment."""
+    """A gradebook with one assignment."""
 
-    def __init__(self, *grades, comments=(), score=10.0, late=0.0, known=()):
-        self.found = SimpleNamespace(
-            grades=grades, comments=comments, score=score, late_submission_penalty="old"
-        )
-        self.submission = SimpleNamespace(extension="old", total_seconds_late=late, timestamp="old")
-        self.assignment = SimpleNamespace(duedate="old")
+    def __init__(self, known=()):
         self.notebook = SimpleNamespace(grade_cells=[SimpleNamespace(name=n, max_score=p) for n, p in known])
-        self.told = []
-        self.db = SimpleNamespace(
-            flush=lambda: self.told.append("flush"),
-            expire=self.told.append,
-            commit=lambda: self.told.append("commit"),
-        )
-
-    def find_assignment(self, name):
-        assert name == "hw"
-        return self.assignment
 
     def find_notebook(self, notebook, name):
         if name != "hw":
             raise MissingEntry
         return self.notebook
 
-    def find_submission_notebook(self, notebook, name, student):
-        assert (notebook, name, student) == ("hw", "hw", "ann")
-        return self.found
 
-    def find_submission(self, name, student):
-        assert (name, student) == ("hw", "ann")
-        return self.submission
+def line(*grades, comments=(), late=0.0):
+    """A submission of ann's in the gradebook."""
+    submission = SimpleNamespace(
+        extension="old",
+        total_seconds_late=late,
+        student=SimpleNamespace(id="ann"),
+        assignment=SimpleNamespace(name="hw", duedate="old"),
+    )
+    return SimpleNamespace(
+        grades=grades, comments=comments, assignment=submission, late_submission_penalty="old"
+    )
 
 
-def grade(name="a-check", manual=None, auto=None, needs="old"):
-    return SimpleNamespace(name=name, manual_score=manual, auto_score=auto, needs_manual_grade=needs)
+def grade(name="a-check", manual=None, auto=None, needs="old", extra=None):
+    return SimpleNamespace(
+        cell=SimpleNamespace(name=name),
+        manual_score=manual,
+        auto_score=auto,
+        extra_credit=extra,
+        needs_manual_grade=needs,
+    )
 
 
-def enter(book, monkeypatch, scores=None, report="graded", blank=(), dates=None, **more):
-    monkeypatch.setattr(gradebook, "automatic_scores", lambda *of: scores or {})
-    monkeypatch.setattr(gradebook, "left_blank", lambda *of: blank)
+def enter(line, scores=None, blank=(), dates=None, **more):
+    """By a gradebook that is asked for nothing: all is in the line."""
+    scores = scores or {g.cell.name: g.auto_score for g in line.grades}
     dates = dates or Dates(due={"hw": DUE}, late=LATE)
-    gradebook.enter(book, TASK, "ann", {}, Report("hw", report), dates, **more)
-    assert "commit" not in book.told
-    return book
+    gradebook.enter(None, line, Entry(scores, frozenset(blank)), dates, **more)
+    return line
 
 
 # Scores
 
 
-def test_a_score_is_entered_and_where_there_is_none_a_person_is_asked(monkeypatch):
+def test_a_score_is_entered_and_where_there_is_none_a_person_is_asked():
     one, none, zero = grade("one"), grade("none"), grade("zero")
-    enter(Book(one, none, zero), monkeypatch, {"one": 2.5, "none": None, "zero": 0.0})
+    enter(line(one, none, zero), {"one": 2.5, "none": None, "zero": 0.0})
     assert [(g.auto_score, g.needs_manual_grade) for g in (one, none, zero)] == [
         (2.5, False),
         (None, True),
@@ -100,19 +97,24 @@ def test_a_score_is_entered_and_where_there_is_none_a_person_is_asked(monkeypatc
         (None, 2.0, {"anew": {"other"}}, False),
     ],
 )
-def test_points_by_hand_are_looked_at_again_where_the_work_or_its_score_is_another(
-    monkeypatch, manual, auto, more, asked
-):
+def test_points_by_hand_are_looked_at_again_where_the_work_or_its_score_is_another(manual, auto, more, asked):
     one = grade(manual=manual, auto=auto)
-    enter(Book(one), monkeypatch, {"a-check": 2.5}, **more)
+    enter(line(one), {"a-check": 2.5}, **more)
     assert (one.manual_score, one.auto_score, one.needs_manual_grade) == (manual, 2.5, asked)
 
 
-def test_what_was_left_blank_is_said_of_graded_work_alone(monkeypatch):
-    for status, words in (("graded", "No response."), ("refused", None), ("ungraded", None)):
-        blank, other = SimpleNamespace(name="b", auto_comment=1), SimpleNamespace(name="o", auto_comment=1)
-        enter(Book(comments=(blank, other)), monkeypatch, report=status, blank=("b",))
-        assert (blank.auto_comment, other.auto_comment) == (words, None)
+def test_what_was_left_blank_is_said_of_graded_work_alone():
+    release = SimpleNamespace(
+        cells=[NotebookNode(id=c.id, source="", cell_type="code", metadata={}) for c in CELLS]
+    )
+    graded = Report("hw", "graded", (Exercise("a", 3.0, 2.0, ()),))
+    assert gradebook.entry(TASK, release, graded) == Entry(
+        {"a-check": 2.0, "why": 0.0}, frozenset({"a", "why"})
+    )
+    assert gradebook.entry(TASK, release, Report("hw", "refused")) == Entry({"a-check": None, "why": None})
+    blank, other = (SimpleNamespace(cell=SimpleNamespace(name=n), auto_comment=1) for n in "bo")
+    enter(line(comments=(blank, other)), blank=("b",))
+    assert (blank.auto_comment, other.auto_comment) == ("No response.", None)
 
 
 # Time
@@ -123,25 +125,29 @@ def test_what_was_left_blank_is_said_of_graded_work_alone(monkeypatch):
     [(-1.0, 10.0, None), (0.0, 10.0, None), (0.5, 10.0, 10 * 0.5 / 86_400), (1.0, 10.0, 10 / 86_400),
      (10 * 86_400.0, 10.0, 10.0), (10 * 86_400.0, 0.0, 0.0)],
 )  # fmt: skip
-def test_lateness_costs_from_the_first_moment_on_and_no_more_than_there_is(monkeypatch, late, score, penalty):
-    book = enter(Book(score=score, late=late), monkeypatch)
-    assert book.found.late_submission_penalty == (penalty if penalty is None else pytest.approx(penalty))
-    assert book.told == ["flush", book.found], "the score is computed anew before"
+def test_lateness_costs_from_the_first_moment_on_and_no_more_than_there_is(late, score, penalty):
+    found = enter(line(grade(auto=score), late=late)).late_submission_penalty
+    assert found == (penalty if penalty is None else pytest.approx(penalty))
+
+
+def test_lateness_costs_of_points_by_hand_and_extra_credit_too():
+    grades = grade("one", manual=4.0, auto=9.0, extra=1.0), grade("two", auto=3.0), grade("three", extra=9.0)
+    assert enter(line(*grades, late=86_400.0 / 2), anew=()).late_submission_penalty == 4.0
 
 
 @pytest.mark.parametrize(
     ("until", "extension"),
     [(None, None), (DUE, None), (DUE - timedelta(1), None), (DUE + timedelta(hours=1), timedelta(hours=1))],
 )
-def test_an_extension_is_the_time_behind_the_due_date(monkeypatch, until, extension):
+def test_an_extension_is_the_time_behind_the_due_date(until, extension):
     dates = Dates(due={"hw": DUE}, extensions={"hw": {"ann": until} if until else {"bo": DUE + timedelta(9)}})
-    book = enter(Book(), monkeypatch, dates=dates)
-    assert (book.submission.extension, book.assignment.duedate) == (extension, DUE.replace(tzinfo=None))
+    found = enter(line(), dates=dates).assignment
+    assert (found.extension, found.assignment.duedate) == (extension, DUE.replace(tzinfo=None))
 
 
-def test_an_assignment_without_a_due_date_keeps_what_it_was_told(monkeypatch):
-    book = enter(Book(), monkeypatch, dates=Dates(due={"other": DUE}))
-    assert (book.submission.extension, book.assignment.duedate) == ("old", "old")
+def test_an_assignment_without_a_due_date_keeps_what_it_was_told():
+    found = enter(line(), dates=Dates(due={"other": DUE})).assignment
+    assert (found.extension, found.assignment.duedate) == ("old", "old")
 
 
 def test_a_time_is_in_utc_without_its_zone():
@@ -157,7 +163,7 @@ def test_a_time_is_in_utc_without_its_zone():
 
 def test_a_person_is_asked_about_every_part_of_a_submission():
     grades = grade(), grade("b", needs=False)
-    gradebook.ask_a_person(Book(*grades), "hw", "ann")
+    gradebook.ask_a_person(line(*grades))
     assert [g.needs_manual_grade for g in grades] == [True, True]
 
 

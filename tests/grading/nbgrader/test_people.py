@@ -21,12 +21,12 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imp
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ann and bo have points by hand and a comment each."""
-    from minigrad.grading.nbgrader.gradebook import book, open_submission
+    from minigrad.grading.nbgrader.gradebook import book, opened_lines
 
     course = course_with_essay(tmp_path_factory.mktemp("graded"))
     with book(course) as opened:
+        opened_lines(opened, NAME, ("ann", "bo"))
         for student, points in (("ann", 3.0), ("bo", 4.0)):
-            open_submission(opened, NAME, student)
             opened.find_grade("essay", NAME, NAME, student).manual_score = points
             opened.find_comment("essay", NAME, NAME, student).manual_comment = f"to {student}"
         opened.db.commit()

@@ -85,9 +85,10 @@ def test_a_second_recording_writes_nothing(room):
     assert written(course) == before
 
 
-def test_an_interrupted_recording_goes_on_where_it_stopped(room):
+def test_an_interrupted_recording_goes_on_where_it_stopped(room, monkeypatch):
     course, _ = room
     page = course.work / "autograded" / "refused" / NAME / f"{NAME}.ipynb"  # the first of the class
+    monkeypatch.setattr("minigrad.grading.nbgrader.recording.BATCH", 1)
 
     def stop(student: str) -> None:
         raise KeyboardInterrupt
@@ -99,6 +100,62 @@ def test_an_interrupted_recording_goes_on_where_it_stopped(room):
     assert record(room) == {}
     assert state(course) == RECORDED
     assert page.stat().st_mtime_ns == first
+
+
+def test_an_interrupted_batch_loses_nothing_and_doubles_nothing(room, monkeypatch):
+    """In the gradebook it is there as a whole or not at all; what was not written is written by the next."""
+    from minigrad.grading.nbgrader import recording
+
+    course, _ = room
+
+    def stopped(place: str) -> None:
+        real, calls = getattr(recording, place), []
+
+        def stopping(*given):
+            calls.append(given)
+            if len(calls) > 1:
+                raise KeyboardInterrupt
+            return real(*given)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(recording, place, stopping)
+            with pytest.raises(KeyboardInterrupt):
+                record(room)
+
+    stopped("drop_if_stale")
+    assert state(course) == {}
+    assert not (course.work / "autograded").exists()
+    stopped("remember")
+    assert state(course) == RECORDED
+    assert len(list(course.history(NAME).iterdir())) == 1
+    assert record(room) == {}
+    assert state(course) == RECORDED
+    told = [(p / "states.jsonl").read_text().count("\n") for p in course.history(NAME).iterdir()]
+    assert told == [1, 1, 1]
+    rows = {"student": 3, "submitted_assignment": 3, "submitted_notebook": 3, "grade": 6, "comment": 6}
+    with contextlib.closing(sqlite3.connect(course.gradebook)) as book:
+        assert {t: book.execute(f"select count(*) from {t}").fetchone()[0] for t in rows} == rows
+
+
+def test_one_whom_the_gradebook_does_not_take_keeps_nobody_out(room, monkeypatch):
+    from sqlalchemy.exc import OperationalError
+
+    from minigrad.grading.nbgrader import recording
+
+    course, _ = room
+    enter = recording.enter
+
+    def refuse(opened, line, *more):
+        enter(opened, line, *more)
+        if line.assignment.student.id == "wrong":
+            raise OperationalError("insert", {}, ValueError("the disk is full"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recording, "enter", refuse)
+        assert record(room) == {"wrong": "the disk is full"}
+    assert state(course) == {s: row for s, row in RECORDED.items() if s != "wrong"}
+    assert record(room) == {}
+    assert state(course) == RECORDED
 
 
 def test_what_was_lost_is_recorded_again(room, tmp_path):
@@ -121,7 +178,7 @@ def test_what_was_lost_is_recorded_again(room, tmp_path):
 
 
 @pytest.mark.parametrize("way", ["minigrad", "nbgrader"])
-def test_no_reader_ever_sees_another_score(room, way):
+def test_no_reader_ever_sees_another_score(room, way, monkeypatch):
     """Whatever is committed, in whichever order: no 0 for what was refused, no score without its penalty."""
     from nbgrader.apps import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
@@ -131,6 +188,7 @@ def test_no_reader_ever_sees_another_score(room, way):
     from minigrad.grading.nbgrader import plugin as nbgrader
 
     course, _ = room
+    monkeypatch.setattr("minigrad.grading.nbgrader.recording.BATCH", 2)
     seen = []
 
     def look(session: Session) -> None:

@@ -197,7 +197,7 @@ def test_a_regrade_that_cannot_be_finished_has_changed_nothing(course, monkeypat
 
 def test_a_regrade_stopped_while_it_records_is_seen_and_goes_on(course, monkeypatch, capsys):
     """Half a class has other points: no file for an LMS has both, and a preview says who is still to go."""
-    from minigrad.grading.nbgrader import plugin
+    from minigrad.grading.nbgrader import plugin, recording
 
     hand_in(course, "third", notebook(load(course.authored(NAME)), RIGHT))
     course.roster.write_text("student,canvas\nright,1\nthird,2\nwrong,3\n")
@@ -208,21 +208,22 @@ def test_a_regrade_stopped_while_it_records_is_seen_and_goes_on(course, monkeypa
         book.db.commit()
     assert main(["export", NAME, "--to", "canvas"]) == 0
     rewrite(course, "points=10", "points=20")
-    enter, entered = plugin.enter, []
+    enter, entered = recording.enter, []
 
-    def stop(opened, assignment, student, *more):
+    def stop(opened, line, *more):
         if entered:
             raise KeyboardInterrupt
-        entered.append(student)
-        enter(opened, assignment, student, *more)
+        entered.append(line.assignment.student.id)
+        enter(opened, line, *more)
 
-    monkeypatch.setattr(plugin, "enter", stop)
+    monkeypatch.setattr(recording, "BATCH", 1)
+    monkeypatch.setattr(recording, "enter", stop)
     capsys.readouterr()
     assert main(["regrade", *WORDS]) == 2
     told = " ".join(capsys.readouterr().err.split())
     assert "stopped: 1 of 3 are recorded, and the gradebook is behind the reports" in told
     assert f"run `minigrad regrade {NAME}` again" in told
-    monkeypatch.setattr(plugin, "enter", enter)
+    monkeypatch.setattr(recording, "enter", enter)
     assert entered == ["right"]
     assert list(course.feedback.rglob("*.html")) == [], "each tells the old maximum"
     assert main(["export", NAME, "--to", "canvas"]) == 1

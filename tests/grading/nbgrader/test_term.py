@@ -198,7 +198,7 @@ def test_the_final_column_of_the_term(course, capsys):
 
 
 def test_the_history_tells_what_each_grading_changed_and_why(course, monkeypatch, capsys):
-    from minigrad.grading.nbgrader import plugin
+    from minigrad.grading.nbgrader import recording
 
     def told(*words: str) -> str:
         capsys.readouterr()
@@ -218,10 +218,10 @@ def test_the_history_tells_what_each_grading_changed_and_why(course, monkeypatch
     course.dates.write_text(
         f'[[decisions.{ONE}]]\ncredit = "scale.original"\nreason = "unclear"\ndate = 2030-02-03\n'
     )
-    remember = plugin.remembered
-    monkeypatch.setattr(plugin, "remembered", interrupted)
+    remember = recording.remember
+    monkeypatch.setattr(recording, "remember", interrupted)
     assert main(["regrade", ONE, "--workers", "1"]) == 2
-    monkeypatch.setattr(plugin, "remembered", remember)
+    monkeypatch.setattr(recording, "remember", remember)
     assert main(["regrade", ONE, "--workers", "1"]) == 0
     credited = "Decision of 2030-02-03: `scale.original` counts as passed: unclear; passes scale.original"
     assert f"2 10 {credited}" in told("ann", ONE)

@@ -74,8 +74,8 @@ def run(args: argparse.Namespace) -> int:
                 print(f"minigrad: {name}: wrote {', '.join(written)}", file=sys.stderr)
             after = grade_class(course, assignment, files, workers=args.workers)  # as just seen
             failed = gradebook.record(course, assignment, files, after, "regrade")
-            if len(failed) < len(after):
-                gradebook.renew_feedback(course, name)
+            if len(failed) < len(after) and gradebook.plugin():
+                gradebook.feedback(course, name, args.workers)
     found = changes(before, after)
     others = {
         c.student

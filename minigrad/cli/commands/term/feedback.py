@@ -1,0 +1,31 @@
+"""Write the pages of feedback of all that is recorded, into feedback/.
+
+They are those of `nbgrader generate_feedback`, made side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from minigrad.cli import gradebook
+from minigrad.cli.course import find_course, known_names
+from minigrad.cli.options import OK, add_workers
+
+EXAMPLE = "minigrad feedback 01-rnn --workers 4"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("assignment", metavar="ASSIGNMENT")
+    add_workers(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write all pages of an assignment anew."""
+    from minigrad.grading.classroom.lock import grading
+
+    course = find_course(args)
+    (name,) = known_names(course, [args.assignment])
+    with grading(course):
+        gradebook.feedback(course, name, args.workers)
+    return OK
