@@ -33,7 +33,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check one notebook: publicly anywhere, fully where the sources are."""
-    from minigrad.grading.report.formats import class_json, gradescope, lost, text
+    from minigrad.grading.report.formats import class_json, lost, text
+    from minigrad.grading.report.gradescope import results
     from minigrad.sandbox.errors import SandboxUnavailable
 
     args.notebook = the_notebook(args.notebook)
@@ -45,9 +46,9 @@ def run(args: argparse.Namespace) -> int:
         print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
         made = checked(args, "unsafe")
     if args.gradescope:
-        results = json.dumps(gradescope(made), indent=1) + "\n"
+        content = json.dumps(results(made), indent=1) + "\n"
         with writing(args.gradescope):
-            args.gradescope.write_text(results, encoding="utf-8")
+            args.gradescope.write_text(content, encoding="utf-8")
     if args.json:
         print(json.dumps(class_json({"": made})[""], indent=1))
     else:

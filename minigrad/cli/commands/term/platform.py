@@ -10,6 +10,7 @@ from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
+from minigrad.grading.report.gradescope import WHEN
 
 EXAMPLE = "minigrad platform gradescope 01-rnn"
 
@@ -20,8 +21,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignment", metavar="ASSIGNMENT")
     parser.add_argument(
         "--hidden",
-        choices=("after_due_date", "after_published", "hidden", "visible"),
-        default="after_due_date",
+        choices=WHEN,
+        default=WHEN[0],
         help="when students see the hidden checks (default: %(default)s)",
     )
     parser.add_argument(
