@@ -214,9 +214,11 @@ def test_check_writes_gradescopes_results(course, sandbox, capsys):
     made = json.loads((course.root / "results.json").read_text())
     public = load(course.authored(NAME)).check("scale.values").points
     assert made["score"] == public
-    assert [(t["name"], t["score"], t["max_score"], t["status"]) for t in made["tests"]] == [
-        ("scale", public, 10.0, "failed")
-    ]
+    seen = {t["visibility"]: (t["score"], t["max_score"], t["status"]) for t in made["tests"]}
+    assert seen == {
+        "visible": (public, public, "passed"),
+        "after_due_date": (0.0, 10.0 - public, "failed"),
+    }
 
 
 def test_check_hides_the_engine_where_grading_does(course, sandbox, capsys):

@@ -3,6 +3,11 @@
 `python -m minigrad.grading.platforms.gradescope ROOT` grades ROOT/submission into
 ROOT/results/results.json, where ROOT is /autograder; with `--test` it grades the solution and the
 untouched release instead, and fails unless they earn everything and nothing.
+
+What is known of Gradescope stands in its documentation, docs/ of github.com/gradescope/autograder_samples:
+`specs.md` (files, results), `submission_metadata.md` (what was handed in before; of it, pull request 132
+says that results are the last submission's alone), `troubleshooting.md` (limits; a run without results is
+told to students as a failure of the autograder), `best_practices.md` (it runs as root), `base_images.md`.
 """
 
 from __future__ import annotations
@@ -11,25 +16,27 @@ import json
 import math
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from minigrad.errors import MinigradError
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.court import court
 from minigrad.grading.intake.canonical import read
-from minigrad.grading.model import Assignment, Exercise, GradingError, Refused, Report, Verdict
+from minigrad.grading.model import Assignment, GradingError, Refused, Report
 from minigrad.grading.platforms.wheel import constraints, contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
-from minigrad.grading.report.markup import printable
+from minigrad.grading.report.gradescope import results
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
 from minigrad.sandbox.layout import ALWAYS
 
 TEMPLATES = Path(__file__).parent / "templates"
 SETTINGS = "settings.json"
+COUNTED = "graded_so_far"  # in the results' extra_data
 
 
 # --- where the course is --------------------------------------------------------------------------
@@ -64,79 +71,73 @@ def _installed(name: str) -> bool:
         return False
 
 
-# --- what is shown --------------------------------------------------------------------------------
+# --- what was handed in before --------------------------------------------------------------------
 
 
-def results(report: Report, hidden: str) -> dict[str, Any]:
-    """results.json: a test a check, hidden ones shown when `hidden` says. Ungraded work has no score."""
-    out: dict[str, Any] = {
-        "output": printable("\n".join([f"{report.assignment}: {_headline(report)}", *report.notes])),
+def earlier(metadata: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The submissions before this one, the first first; each has its time and score, the last its results."""
+    return sorted(metadata.get("previous_submissions") or (), key=lambda p: str(p.get("submission_time")))
+
+
+def made(before: Sequence[Mapping[str, Any]]) -> int:
+    """How many submissions were graded so far, as the last one's results say.
+
+    Gradescope keeps the results of the last one alone, so each carries the number on. Where they were not
+    written here, since that run failed or took too long, scores are counted, with those of such runs.
+    """
+    told = _extra(before).get(COUNTED)
+    return told if isinstance(told, int) else len(_scored(before))
+
+
+def used_up(before: Sequence[Mapping[str, Any]], attempts: int | None) -> dict[str, Any] | None:
+    """The results of a submission beyond the limit: those of the last one that counted; else None."""
+    if attempts is None or made(before) < attempts:
+        return None
+    told = {
+        "output": f"not graded: {attempts} submissions count, and were made. The score is the last one's.",
         "output_format": "text",
         "visibility": "visible",
     }
-    if report.status != "graded":
-        return out
-    tests = [test for e in report.exercises for test in _tests(e, hidden)]
-    return {**out, "score": round(report.score, 4), "tests": tests}
+    if COUNTED in _extra(before):
+        return {**before[-1]["results"], **told}
+    return {**told, "score": float(_scored(before)[attempts - 1]["score"])}
 
 
-def _headline(report: Report) -> str:
-    """Never the score, which would tell at once what hidden checks gave."""
-    return "graded" if report.status == "graded" else status_line(report)
+def _extra(before: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    results = before[-1].get("results") if before else None
+    found = results.get("extra_data") if isinstance(results, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
-def _tests(exercise: Exercise, hidden: str) -> list[dict[str, Any]]:
-    """A hint stands below the first check that failed, and is seen when that is seen."""
-    first = next((v for v in exercise.verdicts if not v.passed), None)
-    return [_test(v, exercise.hint if v is first else "", hidden) for v in exercise.verdicts]
-
-
-def _test(v: Verdict, hint: str, hidden: str) -> dict[str, Any]:
-    told = [*([] if v.passed else [v.reason]), *([f"hint: {hint}"] if hint else [])]
-    return {
-        "name": printable(f"{v.exercise}: {v.says}"),
-        "score": round(v.points if v.passed else 0.0, 4),
-        "max_score": round(v.points, 4),
-        "status": "passed" if v.passed else "failed",
-        "output": printable("\n".join(told)),
-        "output_format": "text",
-        "visibility": "visible" if v.public else hidden,
-    }
-
-
-def used_up(metadata: Mapping[str, Any], attempts: int | None) -> dict[str, Any] | None:
-    """The results of a submission beyond the limit: the score of the last one that counted; else None.
-
-    A run that gave no score, or in which the autograder failed, is no attempt.
-    """
-    earlier = [
-        float(p["score"])
-        for p in metadata.get("previous_submissions", ())
-        if not p.get("autograder_error") and p.get("score") not in (None, "")
-    ]
-    if attempts is None or len(earlier) < attempts:
-        return None
-    told = f"not graded: {attempts} submissions count, and were made. The score is the last one's."
-    return {"output": told, "output_format": "text", "visibility": "visible", "score": earlier[attempts - 1]}
+def _scored(before: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [p for p in before if not p.get("autograder_error") and p.get("score") not in (None, "")]
 
 
 # --- what runs there ------------------------------------------------------------------------------
 
 
 def grade(root: Path) -> dict[str, Any]:
-    """The results of ROOT/submission."""
+    """The results of ROOT/submission; GradingError where the judge failed, which is no student's fault."""
     settings = json.loads((root / "source" / SETTINGS).read_text())
     metadata = root / "submission_metadata.json"
-    over = used_up(json.loads(metadata.read_text()) if metadata.exists() else {}, settings["attempts"])
-    if over:
+    before = earlier(json.loads(metadata.read_text()) if metadata.exists() else {})
+    if over := used_up(before, settings["attempts"]):
         return over
-    name = settings["assignment"]
+    report = judged(root, settings["assignment"])
+    if report.status == "ungraded":
+        raise GradingError(status_line(report))
+    count = made(before) + (report.status == "graded")
+    return {**results(report, settings["hidden"]), "extra_data": {COUNTED: count}}
+
+
+def judged(root: Path, name: str) -> Report:
+    """The report of ROOT/submission."""
     try:
         data = read(the_notebook(root / "submission", name))
     except Refused as error:
-        return results(Report(name, "refused", reason=str(error)), settings["hidden"])
+        return Report(name, "refused", reason=str(error))
     with court(Course.at(root / "source" / "course"), name).judge() as judge:
-        return results(judge.grade(data), settings["hidden"])
+        return judge.grade(data)
 
 
 def the_notebook(folder: Path, name: str) -> Path:
@@ -158,6 +159,7 @@ def test(root: Path) -> None:
     for cell in solved["cells"]:
         cell["source"] = assignment.solution.get(cell["id"], cell["source"])
     with court(course, name).judge() as judge:
+        judge.prepare()  # what mutants give is kept in the image: each submission is a container of its own
         for what, notebook in (("solution", solved), ("untouched release", blank)):
             report = judge.grade(json.dumps(notebook).encode())
             wanted = report.points if what == "solution" else 0.0
@@ -166,19 +168,19 @@ def test(root: Path) -> None:
 
 
 def main(words: list[str]) -> int:
-    """`ROOT` grades a submission; `ROOT --test` tries the autograder itself."""
+    """`ROOT` grades a submission; `ROOT --test` tries the autograder. 1 where it failed: no results."""
     root = Path(words[0])
-    if words[1:] == ["--test"]:
-        try:
+    try:
+        if words[1:] == ["--test"]:
             test(root)
-        except GradingError as error:
-            print(f"minigrad: this autograder does not grade: {error}", file=sys.stderr)
-            return 1
-        print("minigrad: the solution earns everything, the untouched release nothing")
-        return 0
-    made = json.dumps(grade(root), indent=1)
+            print("minigrad: the solution earns everything, the untouched release nothing")
+            return 0
+        content = json.dumps(grade(root), indent=1) + "\n"
+    except MinigradError as error:
+        print(f"minigrad: this autograder does not grade: {error}", file=sys.stderr)
+        return 1
     (root / "results").mkdir(exist_ok=True)
-    (root / "results" / "results.json").write_text(made + "\n", encoding="utf-8")
+    (root / "results" / "results.json").write_text(content, encoding="utf-8")
     return 0
 
 

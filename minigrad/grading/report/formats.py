@@ -1,4 +1,4 @@
-"""Reports for people and programs: text, CSV, JSON, Gradescope's results.json.
+"""Reports for people and programs: text, CSV, JSON.
 
 Everything that is shown is made printable here; nothing in it was written by a worker during a probe.
 """
@@ -86,33 +86,6 @@ def exercise_lines(exercise: Exercise, public: bool = False) -> list[Line]:
 def probe_name(v: Verdict) -> str:
     """A check's name within its exercise: it tells apart checks of the same sentence."""
     return v.check.removeprefix(f"{v.exercise}.")
-
-
-def gradescope(report: Report) -> dict[str, Any]:
-    """Gradescope's results.json. What was not graded has no score there: a failed run, never a zero."""
-    out: dict[str, Any] = {
-        "output": "\n".join([f"{report.assignment}: {status_line(report)}", *report.notes]),
-        "output_format": "text",
-        "visibility": "visible",
-    }
-    if report.status != "graded":
-        return out
-    return out | {
-        "score": round(report.score, 4),
-        "tests": [
-            {
-                "name": exercise.name,
-                "number": str(i),
-                "score": round(exercise.score, 4),
-                "max_score": exercise.points,
-                "status": "passed" if exercise.score >= exercise.points else "failed",
-                "output": exercise_text(exercise),
-                "output_format": "text",
-                "visibility": "visible",
-            }
-            for i, exercise in enumerate(report.exercises, 1)
-        ],
-    }
 
 
 def lost(report: Report) -> Sequence[tuple[Verdict, str]]:

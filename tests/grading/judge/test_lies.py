@@ -15,6 +15,7 @@ from minigrad.grading.judge.verdict import asked_for
 from minigrad.grading.model import Report
 from minigrad.grading.report import formats
 from minigrad.grading.report.feedback import report_html
+from minigrad.grading.report.gradescope import results
 from tests.grading.near import Near, NearWorker
 from tests.grading.squares import HIDDEN, PUBLIC, squares, submission
 
@@ -85,7 +86,7 @@ def judge() -> Iterator[Judge]:
 
 def shown(report: Report) -> str:
     """All that students are shown of a report, and what programs read of it."""
-    made = formats.text(report), report_html(report), formats.gradescope(report)
+    made = formats.text(report), report_html(report), results(report)
     errors = [run.error for run in report.cells]
     return json.dumps([*made, formats.class_json({"": report}), formats.class_rows({"": report}), errors])
 

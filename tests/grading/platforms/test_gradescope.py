@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from minigrad.grading.assignment.load import load
-from minigrad.grading.model import Exercise, Report, Verdict
+from minigrad.grading.model import Report
 from minigrad.grading.platforms import gradescope
 from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
+from tests.grading.platforms.schema import valid
 
 ENDLESS = "def scale(x, factor):\n    while True: pass"
 # is right unless it can read the salt
@@ -26,6 +27,7 @@ def scale(x, factor):
     except OSError:
         return factor * x
 """
+ONE_GRADED = {"score": 10.0, "extra_data": {gradescope.COUNTED: 1}}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def graded(root: Path, content: bytes, earlier: list[dict[str, Any]] | None = No
     subprocess.run(
         ["bash", root / "source" / "run_autograder"], env={"AUTOGRADER": str(root)}, check=True, timeout=200
     )
-    return json.loads((root / "results" / "results.json").read_text())
+    return valid(json.loads((root / "results" / "results.json").read_text()), "results")
 
 
 def answer(root: Path, code: str) -> bytes:
@@ -89,14 +91,55 @@ def test_without_one_notebook_nothing_is_graded(root: Path) -> None:
     assert "there are 2" in made["output"]
 
 
-def test_attempts_beyond_the_limit_keep_the_last_score_that_counted(root: Path) -> None:
-    failed = {"score": None, "autograder_error": True}
-    earlier = [{"score": "3.0"}, failed, {"score": 5.0}, {"score": 5.0}]
-    made = graded(root, b"is not looked at", earlier)
-    assert made["score"] == 5.0
-    assert "not graded" in made["output"]
-    assert gradescope.used_up({"previous_submissions": [{"score": 3.0}, failed]}, 2) is None
-    assert gradescope.used_up({"previous_submissions": earlier}, None) is None
+def test_attempts_beyond_the_limit_show_the_last_one_that_counted(root: Path) -> None:
+    """Results are the last submission's alone; those before have a time and a score."""
+    first = graded(root, answer(root, RIGHT))
+    times = [f"2030-01-0{day}T12:00:00.000000+01:00" for day in range(1, 5)]
+    second = graded(
+        root, answer(root, ADDS), [{"submission_time": times[0], "score": 10.0, "results": first}]
+    )
+    scored = [{"submission_time": t, "score": 10.0, "autograder_error": False} for t in times]
+    before = [{**scored[1], "results": second}, scored[0]]  # in no order
+    third = graded(root, b"is not looked at", before)
+    assert (third["score"], third["tests"]) == (second["score"], second["tests"])
+    assert "not graded: 2 submissions count" in third["output"]
+    fourth = graded(root, b"nor this", [*scored[:2], {**scored[2], "results": third}])
+    assert fourth == third
+
+
+def test_what_gave_no_score_is_no_attempt(root: Path) -> None:
+    before: list[dict[str, Any]] = [
+        {"submission_time": "1", "score": 3.0},
+        {"submission_time": "2", "score": 0.0},
+    ]
+    before[1]["results"] = ONE_GRADED  # the second was refused: the platform may call that a zero
+    refused = graded(root, b"not json", before)
+    assert refused["extra_data"] == ONE_GRADED["extra_data"]
+    assert "could not be graded" in refused["output"], "one of two attempts is left"
+
+
+def test_where_results_are_missing_scores_are_counted() -> None:
+    failed = {"score": 0.0, "autograder_error": True}
+    late = {"score": 0, "output": "It took longer than 600 seconds"}  # as the platform writes it
+    before = [{"score": "3.0"}, failed, {"score": 5.0}, {"score": 0.0, "results": late}]
+    assert [gradescope.made(before[:n]) for n in range(5)] == [0, 1, 1, 2, 3]
+    over = gradescope.used_up(before, 2)
+    assert over is not None
+    assert valid(over, "results")["score"] == 5.0
+    assert gradescope.used_up(before, 4) is None
+    assert gradescope.used_up(before, None) is None
+
+
+def test_a_judge_that_fails_leaves_no_results(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Gradescope then tells of a failure of the autograder, which is no attempt and no zero."""
+    (root / "results" / "results.json").unlink(missing_ok=True)
+    fault = Report(NAME, "ungraded", reason="the disk is full")
+    monkeypatch.setattr(gradescope, "judged", lambda *_: fault)
+    assert gradescope.main([str(root)]) == 1
+    assert "the disk is full" in capsys.readouterr().err
+    assert not (root / "results" / "results.json").exists()
 
 
 def test_the_self_test_accepts_the_assignment_and_refuses_a_broken_one(
@@ -112,17 +155,6 @@ def test_the_self_test_accepts_the_assignment_and_refuses_a_broken_one(
     finally:
         source.write_text(text)
     assert "does not grade" in capsys.readouterr().err
-
-
-def test_a_hint_is_seen_when_the_check_it_stands_below_is() -> None:
-    seen, unseen = (
-        Verdict(f"e.{public}", "e", "says", 1.0, public, passed=public, reason="off")
-        for public in (True, False)
-    )
-    report = Report("a", "graded", (Exercise("e", 2.0, 1.0, (seen, unseen), hint="look there"),))
-    first, second = gradescope.results(report, "hidden")["tests"]
-    assert (first["visibility"], first["output"]) == ("visible", "")
-    assert (second["visibility"], second["output"]) == ("hidden", "off\nhint: look there")
 
 
 def test_two_archives_of_one_assignment_share_no_salt(tmp_path: Path) -> None:

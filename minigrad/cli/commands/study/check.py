@@ -57,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Check one notebook, and tell of it."""
     from minigrad.cli.terminal import coloured, laid_out, width_of
-    from minigrad.grading.report.formats import class_json, gradescope, lost
+    from minigrad.grading.report.formats import class_json, lost
+    from minigrad.grading.report.gradescope import results
     from minigrad.sandbox.errors import SandboxUnavailable
 
     args.notebook = the_notebook(args.notebook)
@@ -69,9 +70,9 @@ def check(args: argparse.Namespace) -> int:
         print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
         made = checked(args, "unsafe")
     if args.gradescope:
-        results = json.dumps(gradescope(made), indent=1) + "\n"
+        content = json.dumps(results(made), indent=1) + "\n"
         with writing(args.gradescope):
-            args.gradescope.write_text(results, encoding="utf-8")
+            args.gradescope.write_text(content, encoding="utf-8")
     if args.json:
         print(json.dumps(class_json({"": made})[""], indent=1))
     elif args.github:

@@ -12,9 +12,9 @@ from pathlib import Path
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
 from minigrad.grading.model import GradingError
+from minigrad.grading.report.gradescope import WHEN
 
 EXAMPLE = "minigrad platform gradescope 01-rnn"
-HIDDEN = "when students see the hidden checks (default: %(default)s)"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +24,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.add_argument("assignment", metavar="ASSIGNMENT")
     one.add_argument(
         "--hidden",
-        choices=("after_due_date", "after_published", "hidden", "visible"),
-        default="after_due_date",
-        help=HIDDEN,
+        choices=WHEN,
+        default=WHEN[0],
+        help="when students see the hidden checks (default: %(default)s)",
     )
     one.add_argument("--attempts", type=positive, metavar="N", help="grade a student's first N submissions")
     one.add_argument("--out", type=Path, metavar="DIR", help="where to write the zip (default: here)")
