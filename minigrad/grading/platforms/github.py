@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from minigrad.grading.model import Assignment
-from minigrad.grading.platforms.packed import PYTHON, constraints, handout, requirements
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
 from minigrad.grading.platforms.wheel import wheel
 from minigrad.grading.store.layout import Course
 
-TEMPLATES = Path(__file__).parent / "templates"
 GITIGNORE = b".venv/\n.ipynb_checkpoints/\n__pycache__/\n"
 
 
@@ -21,16 +18,10 @@ def repository(course: Course, assignment: Assignment) -> dict[str, bytes]:
     built, data = wheel()
     return {
         **handout(course, assignment),
-        ".github/workflows/classroom.yml": filled("classroom.yml", assignment.name),
-        "README.md": filled("classroom.md", assignment.name),
+        ".github/workflows/classroom.yml": filled("classroom.yml", NAME=assignment.name),
+        "README.md": filled("classroom.md", NAME=assignment.name),
         ".gitignore": GITIGNORE,
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment),
         built: data,
     }
-
-
-def filled(template: str, name: str) -> bytes:
-    """A template with the assignment's name and this machine's Python, for which the versions are pinned."""
-    text = (TEMPLATES / template).read_text(encoding="utf-8")
-    return text.replace("NAME", name).replace("PYTHON", PYTHON).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from minigrad.grading.model import Assignment, GradingError, to_type
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.layout import ALWAYS, required
 
+TEMPLATES = Path(__file__).parent / "templates"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"  # the pinned versions are for it
 
 
@@ -57,3 +59,11 @@ def constraints(assignment: Assignment) -> bytes:
     return "".join(
         f"{name}=={number}\n" for name, number in sorted({(d.name, d.version) for d in there})
     ).encode()
+
+
+def filled(template: str, **values: str) -> bytes:
+    """A template with its words in capitals filled in; PYTHON is the one for which versions are pinned."""
+    text = (TEMPLATES / template).read_text(encoding="utf-8")
+    for word, value in {"PYTHON": PYTHON, **values}.items():
+        text = re.sub(rf"\b{word}\b", value, text)
+    return text.encode()

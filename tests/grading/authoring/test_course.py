@@ -155,6 +155,7 @@ COMMANDS = (
     *("build", "matrix", "new 02-other", f"collect {NAME} x.zip", f"grade {NAME}", f"regrade {NAME}"),
     *(f"report {NAME}", f"export {NAME}", "explain ada scale.values", f"init ../new {NAME}", "history ada"),
     *(f"platform gradescope {NAME}", f"platform github {NAME}", "roster"),
+    f"platform prairielearn {NAME} --image x",
     f"check --full solutions/{NAME}",
     "roster rename ada s1",
 )

@@ -17,14 +17,14 @@ from tests.grading.handed_in import NAME, new_course, notebook
 
 SECRET = "# no student sees this"
 ENDLESS = "def scale(x, factor):\n    while True: pass"
-# right, unless it can read a file
+# wrong, unless it can read a file
 HOSTILE = """import pathlib
 def scale(x, factor):
     print("::error::made up\\n::stop-commands::x\\n##[error]made up <b>| `")
     try:
-        return x * len(pathlib.Path({!r}).read_bytes())
+        return x * factor * len(pathlib.Path({!r}).read_bytes()[:1])
     except OSError:
-        return factor * x
+        return x + factor
 """
 RAISES = "def scale(x, factor):\n    a = x\n    return a @ factor  # | <b>"
 

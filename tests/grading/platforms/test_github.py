@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -158,13 +159,11 @@ def test_blank_work_is_still_to_do(repository: Repository) -> None:
 
 
 def test_hostile_work_reads_no_file_and_gives_no_command(repository: Repository) -> None:
-    job = repository.push(HOSTILE.format(str(repository.course.authored(NAME) / "checks.py")))
-    assert job.code == 0, job.log
-    wrong = repository.push(HOSTILE.format("").replace("factor * x", "factor + x"))
+    wrong = repository.push(HOSTILE.format(str(repository.course.authored(NAME) / "checks.py")))
     assert wrong.points == {"totalPoints": 0, "maxPoints": 10}
     assert "::error::made up" in wrong.log, "it is shown"
-    assert [m for _, m in wrong.told("error") if m == "made up"] == [], "and not obeyed"
-    assert len(wrong.told("error")) == 1
+    ((_, message),) = wrong.told("error")
+    assert "The factor is added" in message, "and not obeyed"
     assert "<b>" not in wrong.summary
 
 
@@ -208,18 +207,21 @@ def test_the_template_holds_nothing_private(repository: Repository) -> None:
     assert not [text for text in texts if SECRET.encode() in text]
 
 
-def test_a_stale_release_is_not_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    course = built_course(tmp_path / "course")
+def test_a_stale_release_is_not_packed(
+    repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = Course.at(tmp_path / "course")
+    shutil.copytree(repository.course.root, course.root)
     words = ["--course", str(course.root), "platform", "github", NAME, "--out", str(tmp_path / "out")]
     source = course.authored(NAME) / "notebook.py"
-    source.write_text(source.read_text().replace("points=10", "points=20"))
+    text = source.read_text()
+    source.write_text(text.replace("points=10", "points=20"))
     assert main(words) == 2
-    assert f"`minigrad build {NAME}`" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+    source.write_text(text)
     (course.release(NAME) / "expected.npz").unlink()
-    source.write_text(source.read_text().replace("points=20", "points=10"))
     assert main(words) == 2
-    capsys.readouterr()
+    assert capsys.readouterr().err.count(f"`minigrad build {NAME}`") == 2
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_holds_something_is_left_alone(

@@ -14,7 +14,6 @@ from minigrad.cli.options import OK, positive, writing
 from minigrad.grading.model import GradingError
 
 EXAMPLE = "minigrad platform gradescope 01-rnn"
-HIDDEN = "when students see the hidden checks (default: %(default)s)"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--hidden",
         choices=("after_due_date", "after_published", "hidden", "visible"),
         default="after_due_date",
-        help=HIDDEN,
+        help="when students see the hidden checks (default: %(default)s)",
     )
     one.add_argument("--attempts", type=positive, metavar="N", help="grade a student's first N submissions")
     one.add_argument("--out", type=Path, metavar="DIR", help="where to write the zip (default: here)")
@@ -37,6 +36,21 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="a new folder for the repository (default: ASSIGNMENT-github)"
     )
     one.set_defaults(pack=github)
+    one = platforms.add_parser("prairielearn", help="the folder of a question for PrairieLearn")
+    one.add_argument("assignment", metavar="ASSIGNMENT")
+    one.add_argument(
+        "--image", required=True, metavar="NAME", help="the container's image, which you build from image/"
+    )
+    one.add_argument(
+        "--hidden",
+        choices=("hidden", "visible"),
+        default="hidden",
+        help="of hidden checks, show the points alone, or reasons and hints too (default: %(default)s)",
+    )
+    one.add_argument(
+        "--out", type=Path, metavar="DIR", help="a new folder (default: ASSIGNMENT-prairielearn)"
+    )
+    one.set_defaults(pack=prairielearn)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,6 +82,19 @@ def github(args: argparse.Namespace) -> None:
     print(f"wrote {made}: push it as a template repository; it holds no solution and no hidden check")
 
 
+def prairielearn(args: argparse.Namespace) -> None:
+    """Write the folder ASSIGNMENT-prairielearn."""
+    from minigrad.grading.platforms.prairielearn import RUN, question
+    from minigrad.grading.store.files import private
+
+    course = find_course(args)
+    assignment = graded_assignment(course, args.assignment)
+    files = question(course, assignment, args.image, args.hidden)
+    with private():
+        made = write_folder(args.out or Path(f"{assignment.name}-prairielearn"), files, run=(RUN,))
+    print(f"wrote {made}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
+
+
 def write_folder(folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] = ()) -> Path:
     """Write files by path into a new or empty folder, which is returned; those in `run` may be executed.
 
@@ -80,5 +107,6 @@ def write_folder(folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] 
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-            path.chmod(0o755 if name in run else 0o644)
+            if name in run:
+                path.chmod(0o755)
     return folder
