@@ -1,11 +1,19 @@
-"""GitHub Classroom: the template repository that students' repositories are copies of."""
+"""GitHub Classroom: the template of students' repositories, and the staff's repository, which grades them.
+
+Whoever can push to a repository can read what its workflows can, their secrets too. So what is hidden
+stays in the staff's repository, which fetches the students' notebooks, and never the other way round.
+"""
 
 from __future__ import annotations
 
+import secrets
+
 from minigrad.grading.model import Assignment
-from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, sources
 from minigrad.grading.platforms.wheel import wheel
+from minigrad.grading.store import configuration
 from minigrad.grading.store.layout import Course
+from minigrad.grading.store.reports import SALT_BYTES
 
 GITIGNORE = b".venv/\n.ipynb_checkpoints/\n__pycache__/\n"
 
@@ -23,5 +31,21 @@ def repository(course: Course, assignment: Assignment) -> dict[str, bytes]:
         ".gitignore": GITIGNORE,
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment),
+        built: data,
+    }
+
+
+def staff(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    """The files of the staff's repository, by path: a course of one assignment, with a salt of its own."""
+    name = assignment.name
+    built, data = wheel()
+    return {
+        ".github/workflows/grade.yml": filled("grade.yml", NAME=name),
+        "README.md": filled("grade.md", NAME=name),
+        configuration.FILE: configuration.TEXT.encode(),
+        f".minigrad/salts/{name}": secrets.token_bytes(SALT_BYTES).hex().encode(),
+        **{f"solutions/{name}/{file}": text for file, text in sources(course.authored(name)).items()},
+        "constraints.txt": constraints(assignment),
+        "requirements.txt": requirements(assignment) + b"jinja2\n",
         built: data,
     }

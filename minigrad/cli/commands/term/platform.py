@@ -35,6 +35,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--out", type=Path, metavar="DIR", help="a new folder for the repository (default: ASSIGNMENT-github)"
     )
+    one.add_argument(
+        "--private",
+        type=Path,
+        metavar="DIR",
+        help="also the staff's repository, which grades, as a new folder",
+    )
     one.set_defaults(pack=github)
     one = platforms.add_parser("prairielearn", help="the folder of a question for PrairieLearn")
     one.add_argument("assignment", metavar="ASSIGNMENT")
@@ -73,13 +79,18 @@ def gradescope(args: argparse.Namespace) -> None:
 
 
 def github(args: argparse.Namespace) -> None:
-    """Write the folder ASSIGNMENT-github."""
-    from minigrad.grading.platforms.github import repository
+    """Write the folder ASSIGNMENT-github and, with --private, the staff's."""
+    from minigrad.grading.platforms.github import repository, staff
+    from minigrad.grading.store.files import private
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     made = write_folder(args.out or Path(f"{assignment.name}-github"), repository(course, assignment))
     print(f"wrote {made}: push it as a template repository; it holds no solution and no hidden check")
+    if args.private:
+        with private():
+            made = write_folder(args.private, staff(course, assignment))
+        print(f"wrote {made}: has the solution and the hidden checks; push it as a private repository")
 
 
 def prairielearn(args: argparse.Namespace) -> None:
