@@ -19,10 +19,15 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"  # the pinned vers
 
 
 def handout(course: Course, assignment: Assignment) -> dict[str, bytes]:
-    """The release's files by name; GradingError where it is not what the sources give, or not there.
+    """The release's files by name.
 
+    Raises GradingError where the release is not there or not what the sources give, or nothing is checked.
     Of expected.npz it is only looked at whether it is there: its numbers are `minigrad build --check`'s.
     """
+    if not assignment.exercises():
+        raise GradingError(
+            f"{assignment.name} has no checks, which are all that a platform runs: write one first"
+        )
     folder = course.release(assignment.name)
     names = (f"{assignment.name}.ipynb", PUBLIC, expected.FILE)
     try:

@@ -90,14 +90,10 @@ def info(assignment: Assignment, image: str) -> dict[str, Any]:
 def results(report: Report, hidden: str) -> dict[str, Any]:
     """results.json: a test a check. What was refused takes no attempt, and has no score."""
     if report.status != "graded":
-        return {
-            "gradable": False,
-            "message": printable(status_line(report)),
-            "format_errors": [printable(report.reason)],
-        }
+        return {"gradable": False, "format_errors": [printable(report.reason)]}
     return {
         "gradable": True,
-        "score": min(1.0, round(report.score / report.points, 6)) if report.points else 1.0,
+        "score": min(1.0, round(report.score / report.points, 6)),
         "message": printable("\n".join(report.notes)),
         "tests": [test for e in report.exercises for test in _tests(e, hidden)],
     }

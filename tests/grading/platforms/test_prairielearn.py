@@ -19,7 +19,7 @@ import pytest
 
 from minigrad.cli import main
 from minigrad.grading.assignment.load import load
-from minigrad.grading.model import Exercise, Report, Verdict
+from minigrad.grading.model import Exercise, GradingError, Report, Verdict
 from minigrad.grading.platforms import prairielearn
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import ADDS, NAME, RIGHT
@@ -145,6 +145,13 @@ def test_the_question_is_valid_and_whole(question: Question) -> None:
     texts = [archive.read(name) for archive in (students, inside) for name in archive.namelist()]
     assert not [text for text in texts if SECRET.encode() in text]
     assert f"{NAME}/{NAME}.ipynb" in students.namelist()
+
+
+def test_what_has_no_checks_is_not_packed(question: Question) -> None:
+    assignment = load(question.course.authored(NAME))
+    written = tuple(c for c in assignment.cells if c.kind != "check")
+    with pytest.raises(GradingError, match="has no checks"):
+        prairielearn.question(question.course, dataclasses.replace(assignment, cells=written), "x", "hidden")
 
 
 def test_hidden_checks_tell_points_alone_unless_they_are_visible() -> None:
