@@ -1,15 +1,20 @@
-"""GitHub Classroom: the template repository that students' repositories are copies of."""
+"""GitHub Classroom: the template of students' repositories, and the staff's repository, which grades them.
+
+Whoever can push to a repository can read what its workflows can, their secrets too. So what is hidden
+stays in the staff's repository, which fetches the students' notebooks, and never the other way round.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+import secrets
 
 from minigrad.grading.model import Assignment
-from minigrad.grading.platforms.packed import PYTHON, constraints, handout, requirements
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, sources
 from minigrad.grading.platforms.wheel import wheel
+from minigrad.grading.store import configuration
 from minigrad.grading.store.layout import Course
+from minigrad.grading.store.reports import SALT_BYTES
 
-TEMPLATES = Path(__file__).parent / "templates"
 GITIGNORE = b".venv/\n.ipynb_checkpoints/\n__pycache__/\n"
 
 
@@ -21,8 +26,8 @@ def repository(course: Course, assignment: Assignment) -> dict[str, bytes]:
     built, data = wheel()
     return {
         **handout(course, assignment),
-        ".github/workflows/classroom.yml": filled("classroom.yml", assignment.name),
-        "README.md": filled("classroom.md", assignment.name),
+        ".github/workflows/classroom.yml": filled("classroom.yml", NAME=assignment.name),
+        "README.md": filled("classroom.md", NAME=assignment.name),
         ".gitignore": GITIGNORE,
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment),
@@ -30,7 +35,17 @@ def repository(course: Course, assignment: Assignment) -> dict[str, bytes]:
     }
 
 
-def filled(template: str, name: str) -> bytes:
-    """A template with the assignment's name and this machine's Python, for which the versions are pinned."""
-    text = (TEMPLATES / template).read_text(encoding="utf-8")
-    return text.replace("NAME", name).replace("PYTHON", PYTHON).encode()
+def staff(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    """The files of the staff's repository, by path: a course of one assignment, with a salt of its own."""
+    name = assignment.name
+    built, data = wheel()
+    return {
+        ".github/workflows/grade.yml": filled("grade.yml", NAME=name),
+        "README.md": filled("grade.md", NAME=name),
+        configuration.FILE: configuration.TEXT.encode(),
+        f".minigrad/salts/{name}": secrets.token_bytes(SALT_BYTES).hex().encode(),
+        **{f"solutions/{name}/{file}": text for file, text in sources(course.authored(name)).items()},
+        "constraints.txt": constraints(assignment),
+        "requirements.txt": requirements(assignment) + b"jinja2\n",
+        built: data,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,14 +14,20 @@ from minigrad.grading.model import Assignment, GradingError, to_type
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.layout import ALWAYS, required
 
+TEMPLATES = Path(__file__).parent / "templates"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"  # the pinned versions are for it
 
 
 def handout(course: Course, assignment: Assignment) -> dict[str, bytes]:
-    """The release's files by name; GradingError where it is not what the sources give, or not there.
+    """The release's files by name.
 
+    Raises GradingError where the release is not there or not what the sources give, or nothing is checked.
     Of expected.npz it is only looked at whether it is there: its numbers are `minigrad build --check`'s.
     """
+    if not assignment.exercises():
+        raise GradingError(
+            f"{assignment.name} has no checks, which are all that a platform runs: write one first"
+        )
     folder = course.release(assignment.name)
     names = (f"{assignment.name}.ipynb", PUBLIC, expected.FILE)
     try:
@@ -57,3 +64,11 @@ def constraints(assignment: Assignment) -> bytes:
     return "".join(
         f"{name}=={number}\n" for name, number in sorted({(d.name, d.version) for d in there})
     ).encode()
+
+
+def filled(template: str, **values: str) -> bytes:
+    """A template with its words in capitals filled in; PYTHON is the one for which versions are pinned."""
+    text = (TEMPLATES / template).read_text(encoding="utf-8")
+    for word, value in {"PYTHON": PYTHON, **values}.items():
+        text = re.sub(rf"\b{word}\b", value, text)
+    return text.encode()

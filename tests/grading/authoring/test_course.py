@@ -156,6 +156,7 @@ COMMANDS = (
     *(f"report {NAME}", f"export {NAME}", "explain ada scale.values", f"init ../new {NAME}", "history ada"),
     f"platform gradescope {NAME}",
     f"platform github {NAME}",
+    f"platform prairielearn {NAME} --image x",
     *("roster", f"feedback {NAME}", "upgrade --preview python"),
     f"handback {NAME} --to moodle",
     f"check --full solutions/{NAME}",

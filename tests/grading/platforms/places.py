@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,14 +18,14 @@ from tests.grading.handed_in import NAME, new_course, notebook
 
 SECRET = "# no student sees this"
 ENDLESS = "def scale(x, factor):\n    while True: pass"
-# right, unless it can read a file
+# wrong, unless it can read a file
 HOSTILE = """import pathlib
 def scale(x, factor):
     print("::error::made up\\n::stop-commands::x\\n##[error]made up <b>| `")
     try:
-        return x * len(pathlib.Path({!r}).read_bytes())
+        return x * factor * len(pathlib.Path({!r}).read_bytes()[:1])
     except OSError:
-        return factor * x
+        return x + factor
 """
 RAISES = "def scale(x, factor):\n    a = x\n    return a @ factor  # | <b>"
 
@@ -49,11 +50,14 @@ def answer(course: Course, code: str) -> bytes:
 
 
 def runner(folder: Path) -> dict[str, str]:
-    """The variables of a machine with a fresh Python, where pip finds all but minigrad installed."""
+    """The variables of a machine with a fresh Python, where pip finds the packages installed that it wants.
+
+    minigrad is not there, nor is nbgrader, which no platform's requirements name.
+    """
     packages, venv = folder / "packages", folder / "venv"
     packages.mkdir(parents=True)
     for path in Path(np.__file__).parents[1].iterdir():
-        if "minigrad" not in path.name and path.suffix != ".pth":
+        if not re.match(r".*minigrad|nbgrader", path.name) and path.suffix != ".pth":
             (packages / path.name).symlink_to(path)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -18,7 +19,7 @@ import yaml
 from minigrad.cli import main
 from minigrad.grading.assignment.load import PUBLIC
 from minigrad.grading.store.layout import Course
-from tests.grading.handed_in import ADDS, NAME, RIGHT
+from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES
 from tests.grading.platforms.places import ENDLESS, HOSTILE, RAISES, SECRET, answer, built_course, runner
 
 FILE = f"{NAME}.ipynb"
@@ -101,7 +102,8 @@ def repository(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Repos
     root = tmp_path_factory.mktemp("github")
     course = built_course(root / "course")
     folder = root / "student" / NAME
-    assert main(["--course", str(course.root), "platform", "github", NAME, "--out", str(folder)]) == 0
+    words = ["platform", "github", NAME, "--out", str(folder), "--private", str(root / "staff")]
+    assert main(["--course", str(course.root), *words]) == 0
     workflow = yaml.safe_load((folder / ".github" / "workflows" / "classroom.yml").read_text())
     (job,) = workflow["jobs"].values()
     made = Repository(
@@ -158,13 +160,11 @@ def test_blank_work_is_still_to_do(repository: Repository) -> None:
 
 
 def test_hostile_work_reads_no_file_and_gives_no_command(repository: Repository) -> None:
-    job = repository.push(HOSTILE.format(str(repository.course.authored(NAME) / "checks.py")))
-    assert job.code == 0, job.log
-    wrong = repository.push(HOSTILE.format("").replace("factor * x", "factor + x"))
+    wrong = repository.push(HOSTILE.format(str(repository.course.authored(NAME) / "checks.py")))
     assert wrong.points == {"totalPoints": 0, "maxPoints": 10}
     assert "::error::made up" in wrong.log, "it is shown"
-    assert [m for _, m in wrong.told("error") if m == "made up"] == [], "and not obeyed"
-    assert len(wrong.told("error")) == 1
+    ((_, message),) = wrong.told("error")
+    assert "The factor is added" in message, "and not obeyed"
     assert "<b>" not in wrong.summary
 
 
@@ -184,8 +184,15 @@ def test_what_is_no_notebook_has_no_points(repository: Repository) -> None:
     assert job.summary.startswith("### not checked\n")
 
 
-def test_the_workflow_is_valid_and_may_only_read(repository: Repository) -> None:
-    path = repository.folder / ".github" / "workflows" / "classroom.yml"
+@pytest.mark.parametrize(
+    ("place", "uses"),
+    [
+        (f"student/{NAME}/.github/workflows/classroom.yml", ["checkout", "setup-python"]),
+        ("staff/.github/workflows/grade.yml", ["checkout", "setup-python", "upload-artifact"]),
+    ],
+)
+def test_a_workflow_is_valid_and_may_only_read(repository: Repository, place: str, uses: list[str]) -> None:
+    path = repository.folder.parents[1] / place
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
     done = subprocess.run([*check, path], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -195,8 +202,10 @@ def test_the_workflow_is_valid_and_may_only_read(repository: Repository) -> None
     assert "permissions" not in job
     assert job["timeout-minutes"]
     used = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert [re.sub(r"@v\d+$", "", name) for name in used] == ["actions/checkout", "actions/setup-python"]
+    assert [re.sub(r"^actions/(.*)@v\d+$", r"\1", name) for name in used] == uses
     assert job["steps"][0]["with"] == {"persist-credentials": False}
+    given = [step for step in job["steps"] if "secrets." in json.dumps(step)]
+    assert [step["name"] for step in given] == ["Fetch the notebooks"] * ("staff" in place)
 
 
 def test_the_template_holds_nothing_private(repository: Repository) -> None:
@@ -208,18 +217,21 @@ def test_the_template_holds_nothing_private(repository: Repository) -> None:
     assert not [text for text in texts if SECRET.encode() in text]
 
 
-def test_a_stale_release_is_not_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    course = built_course(tmp_path / "course")
+def test_a_stale_release_is_not_packed(
+    repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = Course.at(tmp_path / "course")
+    shutil.copytree(repository.course.root, course.root)
     words = ["--course", str(course.root), "platform", "github", NAME, "--out", str(tmp_path / "out")]
     source = course.authored(NAME) / "notebook.py"
-    source.write_text(source.read_text().replace("points=10", "points=20"))
+    text = source.read_text()
+    source.write_text(text.replace("points=10", "points=20"))
     assert main(words) == 2
-    assert f"`minigrad build {NAME}`" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+    source.write_text(text)
     (course.release(NAME) / "expected.npz").unlink()
-    source.write_text(source.read_text().replace("points=20", "points=10"))
     assert main(words) == 2
-    capsys.readouterr()
+    assert capsys.readouterr().err.count(f"`minigrad build {NAME}`") == 2
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_holds_something_is_left_alone(
@@ -230,3 +242,58 @@ def test_a_folder_that_holds_something_is_left_alone(
     assert main(["--course", str(repository.course.root), *words]) == 2
     assert "not empty" in capsys.readouterr().err
     assert sorted(repository.folder.rglob("*")) == before
+
+
+# --- the staff's repository -----------------------------------------------------------------------
+
+GH = """#!/usr/bin/env bash
+# Stands for GitHub's command: lists the folders of $HUB, or prints a file of one.
+[ "$GH_TOKEN" = secret ] || exit 4
+case "$1" in
+  repo) ls "$HUB" ;;
+  api) path=${!#}; path=${path#repos/school/}; cat "$HUB/${path%%/*}/${path##*/}" ;;
+esac
+"""
+
+
+def test_the_staffs_repository_grades_all_with_hidden_checks(repository: Repository, tmp_path: Path) -> None:
+    staff, hub, tools = repository.folder.parents[1] / "staff", tmp_path / "hub", tmp_path / "tools"
+    for name, code in (
+        (f"{NAME}-ann", RIGHT),
+        (f"{NAME}-bo-b", WRITES),
+        (f"{NAME}-cy", None),
+        ("other", RIGHT),
+    ):
+        (hub / name).mkdir(parents=True)
+        if code:
+            (hub / name / FILE).write_bytes(answer(repository.course, code))
+    tools.mkdir()
+    (tools / "gh").write_text(GH)
+    (tools / "gh").chmod(0o755)
+    made = yaml.safe_load((staff / ".github" / "workflows" / "grade.yml").read_text())
+    (job,) = made["jobs"].values()
+    assert job["defaults"] == {"run": {"shell": "bash"}}
+    environment = {
+        **repository.environment,
+        "PATH": f"{tools}:{repository.environment['PATH']}",
+        "HUB": str(hub),
+        "GITHUB_REPOSITORY_OWNER": "school",
+        "GITHUB_REPOSITORY": "school/graded",
+        "SLUG": made[True]["workflow_dispatch"]["inputs"]["slug"]["default"],
+    }
+    jobs = []
+    for step in job["steps"]:
+        if "pip install" in step.get("run", "pip install"):
+            continue
+        token = {"GH_TOKEN": "secret"} if "secrets." in str(step.get("env")) else {}
+        there = Repository(staff, repository.course, (), {**environment, **token})
+        jobs.append(there.step(f"set -o pipefail\n{step['run']}"))
+        assert jobs[-1].code == 0, jobs[-1].log
+    assert [message for _, message in jobs[0].told("warning")] == [
+        f"{NAME}-cy has no {FILE} that can be read"
+    ]
+    told = json.loads((staff / "report" / f"report-{NAME}.json").read_text())
+    assert {student: one["score"] for student, one in told.items()} == {"ann": 10, "bo-b": 2}
+    assert all(line.startswith("    ") for line in jobs[-1].summary.splitlines())
+    assert "bo-b" in jobs[-1].summary
+    assert not jobs[-1].commands + jobs[-2].commands

@@ -36,7 +36,28 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--out", type=Path, metavar="DIR", help="a new folder for the repository (default: ASSIGNMENT-github)"
     )
+    one.add_argument(
+        "--private",
+        type=Path,
+        metavar="DIR",
+        help="also the staff's repository, which grades, as a new folder",
+    )
     one.set_defaults(pack=github)
+    one = platforms.add_parser("prairielearn", help="the folder of a question for PrairieLearn")
+    one.add_argument("assignment", metavar="ASSIGNMENT")
+    one.add_argument(
+        "--image", required=True, metavar="NAME", help="the container's image, which you build from image/"
+    )
+    one.add_argument(
+        "--hidden",
+        choices=("hidden", "visible"),
+        default="hidden",
+        help="of hidden checks, show the points alone, or reasons and hints too (default: %(default)s)",
+    )
+    one.add_argument(
+        "--out", type=Path, metavar="DIR", help="a new folder (default: ASSIGNMENT-prairielearn)"
+    )
+    one.set_defaults(pack=prairielearn)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,13 +80,31 @@ def gradescope(args: argparse.Namespace) -> None:
 
 
 def github(args: argparse.Namespace) -> None:
-    """Write the folder ASSIGNMENT-github."""
-    from minigrad.grading.platforms.github import repository
+    """Write the folder ASSIGNMENT-github and, with --private, the staff's."""
+    from minigrad.grading.platforms.github import repository, staff
+    from minigrad.grading.store.files import private
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     made = write_folder(args.out or Path(f"{assignment.name}-github"), repository(course, assignment))
     print(f"wrote {made}: push it as a template repository; it holds no solution and no hidden check")
+    if args.private:
+        with private():
+            made = write_folder(args.private, staff(course, assignment))
+        print(f"wrote {made}: has the solution and the hidden checks; push it as a private repository")
+
+
+def prairielearn(args: argparse.Namespace) -> None:
+    """Write the folder ASSIGNMENT-prairielearn."""
+    from minigrad.grading.platforms.prairielearn import RUN, question
+    from minigrad.grading.store.files import private
+
+    course = find_course(args)
+    assignment = graded_assignment(course, args.assignment)
+    files = question(course, assignment, args.image, args.hidden)
+    with private():
+        made = write_folder(args.out or Path(f"{assignment.name}-prairielearn"), files, run=(RUN,))
+    print(f"wrote {made}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] = ()) -> Path:
@@ -80,5 +119,6 @@ def write_folder(folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] 
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-            path.chmod(0o755 if name in run else 0o644)
+            if name in run:
+                path.chmod(0o755)
     return folder

@@ -1,0 +1,156 @@
+"""PrairieLearn: the folder of a question that is graded externally, and what runs in its container.
+
+`python -m minigrad.grading.platforms.prairielearn ROOT` grades ROOT/student into
+ROOT/results/results.json, where ROOT is /grade. It exits with 1, without results, where the judge
+failed: PrairieLearn then takes no points, and no attempt.
+
+The forms are those of PrairieLearn's docs/externalGrading.md and apps/prairielearn/src/schemas/
+infoQuestion.ts; tests/grading/platforms/prairielearn.schema.json says it of each field.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+from minigrad.errors import MinigradError
+from minigrad.grading.classroom.court import Court
+from minigrad.grading.intake.canonical import read
+from minigrad.grading.model import Assignment, Exercise, GradingError, Refused, Report, Verdict
+from minigrad.grading.platforms.gradescope import the_notebook
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, sources
+from minigrad.grading.platforms.wheel import wheel, zipped
+from minigrad.grading.report.formats import status_line
+from minigrad.grading.report.markup import printable
+from minigrad.grading.store.layout import Course
+from minigrad.grading.store.reports import SALT_BYTES
+
+RUN, SETTINGS = "tests/run.sh", "settings.json"
+TIMEOUT = 600  # seconds, the most that PrairieLearn allows: a submission's own limits end it before
+
+
+# --- where the course is --------------------------------------------------------------------------
+
+
+def question(course: Course, assignment: Assignment, image: str, hidden: str) -> dict[str, bytes]:
+    """The files of the question's folder, by path.
+
+    tests/ has what the container gets: the sources, a salt of its own, minigrad. `image` is the container's,
+    `hidden` whether students read the hidden checks' reasons ("visible") or their points alone ("hidden").
+    Raises GradingError where the release is not what the sources give.
+    """
+    name = assignment.name
+    built, data = wheel()
+    students = {f"{name}/{file}": content for file, content in handout(course, assignment).items()}
+    return {
+        "info.json": json.dumps(info(assignment, image), indent=2).encode() + b"\n",
+        "question.html": filled("question.html", NAME=name, WHEEL=built),
+        f"clientFilesQuestion/{name}.zip": zipped({**students, f"{name}/{built}": data}),
+        RUN: filled("run.sh"),
+        f"tests/{SETTINGS}": json.dumps({"assignment": name, "hidden": hidden}).encode(),
+        "tests/salt": secrets.token_bytes(SALT_BYTES).hex().encode(),
+        f"tests/{built}": data,
+        **{f"tests/solutions/{name}/{file}": text for file, text in sources(course.authored(name)).items()},
+        "image/Dockerfile": filled("prairielearn.dockerfile"),
+        "image/constraints.txt": constraints(assignment),
+        "image/requirements.txt": requirements(assignment),
+    }
+
+
+def info(assignment: Assignment, image: str) -> dict[str, Any]:
+    """The content of info.json. Its id hangs on the assignment's name alone: packed again, it is the same."""
+    digest = hashlib.sha256(f"minigrad:{assignment.name}".encode()).digest()
+    return {
+        "uuid": str(uuid.UUID(bytes=digest[:16], version=4)),
+        "title": assignment.title or assignment.name,
+        "topic": "Notebooks",
+        "type": "v3",
+        "singleVariant": True,
+        "showCorrectAnswer": False,
+        "partialCredit": True,
+        "gradingMethod": "External",
+        "externalGradingOptions": {
+            "enabled": True,  # newer versions need it no more, and older ones grade nothing without it
+            "image": image,
+            "entrypoint": f"/grade/{RUN}",
+            "timeout": TIMEOUT,
+            "enableNetworking": False,
+        },
+    }
+
+
+# --- what is shown --------------------------------------------------------------------------------
+
+
+def results(report: Report, hidden: str) -> dict[str, Any]:
+    """results.json: a test a check. What was refused takes no attempt, and has no score."""
+    if report.status != "graded":
+        return {"gradable": False, "format_errors": [printable(report.reason)]}
+    return {
+        "gradable": True,
+        "score": min(1.0, round(report.score / report.points, 6)),
+        "message": printable("\n".join(report.notes)),
+        "tests": [test for e in report.exercises for test in _tests(e, hidden)],
+    }
+
+
+def _tests(exercise: Exercise, hidden: str) -> list[dict[str, Any]]:
+    """A hint stands below the first check that failed, and is seen when that is seen."""
+    first = next((v for v in exercise.verdicts if not v.passed), None)
+    return [
+        _test(v, exercise.hint if v is first else "", v.public or hidden == "visible")
+        for v in exercise.verdicts
+    ]
+
+
+def _test(v: Verdict, hint: str, shown: bool) -> dict[str, Any]:
+    told = [*([] if v.passed else [v.reason]), *([f"hint: {hint}"] if hint else [])]
+    return {
+        "name": printable(v.check if shown else f"{v.exercise}: a hidden check"),
+        "description": printable(v.says),
+        "points": round(v.points if v.passed else 0.0, 4),
+        "max_points": round(v.points, 4),
+        "message": printable("\n".join(told)) if shown else "",
+    }
+
+
+# --- what runs there ------------------------------------------------------------------------------
+
+
+def grade(root: Path) -> dict[str, Any]:
+    """The results of ROOT/student; GradingError where the judge failed, which is no student's fault."""
+    tests = root / "tests"
+    settings = json.loads((tests / SETTINGS).read_text())
+    name = settings["assignment"]
+    try:
+        data = read(the_notebook(root / "student", name))
+    except Refused as error:
+        return results(Report(name, "refused", reason=str(error)), settings["hidden"])
+    salt = bytes.fromhex((tests / "salt").read_text())
+    with Court(tests / "solutions" / name, salt, "auto", None, (root,)).judge() as judge:
+        report = judge.grade(data)
+    if report.status == "ungraded":
+        raise GradingError(status_line(report))
+    return results(report, settings["hidden"])
+
+
+def main(words: list[str]) -> int:
+    """Grade what is in the folder that `words` names."""
+    (root,) = map(Path, words)
+    try:
+        content = json.dumps(grade(root), indent=1) + "\n"
+    except MinigradError as error:
+        print(f"minigrad: this question does not grade: {error}", file=sys.stderr)
+        return 1
+    (root / "results").mkdir(exist_ok=True)
+    (root / "results" / "results.json").write_text(content, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
