@@ -24,7 +24,7 @@ from traitlets.config import Config
 
 from minigrad.grading.classroom.run import graded_bytes
 from minigrad.grading.model import Assignment, GradingError, Report, Source
-from minigrad.grading.nbgrader.export import ExportScores, automatic, totals
+from minigrad.grading.nbgrader.export import ExportScores, asked, automatic, totals, written
 from minigrad.grading.nbgrader.feedback import FeedbackExporter
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
@@ -64,6 +64,7 @@ from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
 __all__ = [
+    "asked",
     "automatic",
     "book",
     "config",
@@ -77,6 +78,7 @@ __all__ = [
     "registered",
     "students",
     "totals",
+    "written",
 ]
 
 # Sources that hold answers. nbgrader copies what lies beside a source notebook to the autograded
