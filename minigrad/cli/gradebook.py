@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +90,26 @@ def as_recorded(course: Course, name: str, reports: Mapping[str, Report]) -> dic
     return {s: as_recorded(report, found.get(s, {})) for s, report in reports.items()}
 
 
-def behind(course: Course, name: str, reports: Mapping[str, Report]) -> str:
-    """Of whom the gradebook has other scores than the reports, as after a recording that was stopped; "" of
-    nobody."""
+def asked(course: Course, name: str) -> dict[str, tuple[str, ...]] | None:
+    """By student, the cells in which a person must give points; None where no gradebook says."""
+    nbgrader = plugin()
+    if not nbgrader or not nbgrader.registered(course, name):
+        return None
+    found: dict[str, tuple[str, ...]] = nbgrader.asked(course, name)
+    dropped = course.dropped()
+    return {student: cells for student, cells in found.items() if student not in dropped}
+
+
+def written(course: Course, name: str, students: Collection[str]) -> dict[str, dict[str, str]]:
+    """The recorded texts of students whom the gradebook has, as `nbgrader.export.written` gives them."""
+    nbgrader = plugin()
+    return dict(nbgrader.written(course, name, students)) if nbgrader and students else {}
+
+
+def behind(course: Course, name: str, reports: Mapping[str, Report]) -> list[str]:
+    """Of whom the gradebook has other scores than the reports, as after a recording that was stopped."""
     found = as_recorded(course, name, reports)
-    return told_behind(name, [s for s, report in reports.items() if found[s] != report])
+    return [s for s, report in reports.items() if found[s] != report]
 
 
 def told_behind(name: str, students: Sequence[str]) -> str:

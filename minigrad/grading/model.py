@@ -202,6 +202,7 @@ class Exercise:
     verdicts: tuple[Verdict, ...]
     mistake: str = ""  # the mutant recognised
     hint: str = ""
+    seen: str = ""  # where not all passed: a digest of what its checks gave, the same for answers alike
 
 
 @dataclass(frozen=True)

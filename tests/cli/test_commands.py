@@ -350,6 +350,15 @@ def test_grade_report_explain(course, sandbox, nbgrader, capsys):
     told = capsys.readouterr().out
     assert "12 of 12 entries are wrong" in told
     assert "expected" in told
+    assert main(["explain", "b", "scale.original", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["student"], made["check"], made["passed"]) == ("b", "scale.original", False)
+    (scaled,) = (values for values in made["arrays"] if values["name"] == "scaled")
+    assert (scaled["size"], scaled["wrong"], len(scaled["worst"])) == (12, 12, 5)
+    assert main(["explain", "b", "scale.original", "--html"]) == 0
+    page = capsys.readouterr().out
+    assert "12 of 12 entries are wrong" in page
+    assert page.count("<svg") == 1, "of the array that is wrong"
     assert main(["explain", "nobody", "scale.original"]) == 2
     assert main(["explain", "b", "scale.nothing"]) == 2
 

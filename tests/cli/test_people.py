@@ -102,6 +102,8 @@ def test_names_are_shown_and_who_dropped_out_counts_nowhere(course: Course, sand
     assert "minigrad: dropped, so not counted: s4" in told.err
     assert main(["grade", NAME, "submitted/s4"]) == 2
     assert "s4 has dropped out (roster.csv)" in capsys.readouterr().err
+    assert main(["explain", "s4", "scale.values"]) == 2
+    assert "s4 has dropped out (roster.csv), and counts nowhere" in capsys.readouterr().err
 
     course.roster.write_text(ROSTER.replace("1,\n", "1,dropped\n").replace("4,dropped", "4,"))
     assert main(["grade", NAME, "--workers", "1"]) == 1

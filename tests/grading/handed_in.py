@@ -85,12 +85,14 @@ class FakeJudge:
             raise ValueError("a bug in the judge")
         passed = b"x * factor" in data or b"factor * x" in data
         points = self.assignment.exercises()["scale"]
+        taken = intake(data, self.assignment)
         verdict = Verdict("scale.values", "scale", "says", points, True, passed, "" if passed else "off")
         return Report(
             NAME,
             "graded",
             (Exercise("scale", points, points * passed, (verdict,)),),
-            notes=intake(data, self.assignment).notes,
+            notes=taken.notes,
+            blank=taken.blank,
             cells=(CellRun("scale", "words of one student"),),
             confirmed=b"UNCONFIRMED" not in data,
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from minigrad.checks import Check, Mutant
 from minigrad.grading.model import Evidence
+from minigrad.grading.store.digest import digest
 
 T = TypeVar("T")
 
@@ -17,6 +18,7 @@ PROJECTIONS = 8
 SEED = 20_170  # of the projections; part of the released files' meaning
 RTOL = 1e-5  # projections agree within this part of the arrays' norm, the course's widest tolerance
 ATOL = 1e-9
+DIGITS = 5  # of the largest entry, in which arrays of answers that are alike agree
 
 
 def suspects(mutants: Iterable[Mutant], failed: Collection[str]) -> list[Mutant]:
@@ -94,6 +96,30 @@ def within_tolerance(a: np.ndarray, b: np.ndarray, rtol: float, atol: float) -> 
         if not np.array_equal(a[odd], b[odd], equal_nan=True):
             return False
         return bool((np.abs(a - b)[~odd] <= (atol + rtol * np.abs(b))[~odd]).all())
+
+
+def digest_of(observed: Mapping[str, Evidence]) -> str:
+    """A digest of evidence by check name, the same where arrays agree in DIGITS digits of the largest entry.
+
+    Answers that differ by rounding have the same, but for an entry that lies where it is rounded up or down.
+    """
+    parts = [part for name in sorted(observed) for part in (name.encode(), *_rounded(observed[name]))]
+    return digest(b"\0".join(parts))
+
+
+def _rounded(e: Evidence) -> Iterator[bytes]:
+    if e.failure is not None:
+        yield str(failure_code(e)).encode()
+    for name in sorted(e.arrays):
+        array = e.arrays[name]
+        yield f"{name}:{array.dtype.name}:{array.shape}".encode()
+        with np.errstate(all="ignore"):
+            flat = array.astype(np.float64).ravel()
+            finite = np.where(np.isfinite(flat), flat, 0.0)
+            largest = float(np.abs(finite).max(initial=0.0))
+            yield f"{largest:.{DIGITS - 1}e}".encode()
+            yield (np.round(finite / (largest or 1.0), DIGITS) + 0.0).tobytes()  # + 0.0: no -0.0
+            yield np.where(np.isfinite(flat), 0, np.nan_to_num(flat, nan=3, posinf=2, neginf=1)).tobytes()
 
 
 def failure_code(e: Evidence) -> int:

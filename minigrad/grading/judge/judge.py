@@ -16,7 +16,7 @@ from minigrad.checks import Mutant
 from minigrad.grading.assignment.load import PUBLIC
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.judge import seeds
-from minigrad.grading.judge.diagnose import recognise, suspects
+from minigrad.grading.judge.diagnose import digest_of, recognise, suspects
 from minigrad.grading.judge.observe import Found, observe
 from minigrad.grading.judge.reference import (
     Reference,
@@ -249,7 +249,9 @@ class Judge:
         score = points if right and verdicts else min(points, sum(v.points for v in verdicts if v.passed))
         mistake = "" if right else self.recognised(name, observed)
         hint = next((m.hint for m in self.assignment.mutants if m.name == mistake), "")
-        return Exercise(name, points, float(score), tuple(verdicts), mistake, hint)
+        mine = {c.name: observed[c.name] for c in self.deterministic if c.exercise == name}
+        seen = "" if right else digest_of(mine)
+        return Exercise(name, points, float(score), tuple(verdicts), mistake, hint, seen)
 
     def recognised(
         self, exercise: str, observed: Mapping[str, Evidence], mutants: Mapping[str, Found] | None = None

@@ -5,9 +5,10 @@ For `minigrad export`, and for `nbgrader export` in a course of ours, with nbgra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import nbformat
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 
@@ -52,6 +53,31 @@ def automatic(course: Course, name: str) -> dict[str, Scores]:
     exercises = _exercises(course, name)
     with book(course) as opened:
         return {s: _scores(line.assignment, exercises) for s, line in lines(opened, name).items()}
+
+
+def asked(course: Course, name: str) -> dict[str, tuple[str, ...]]:
+    """By student who is in the gradebook, the cells in which a person must give points. Changes nothing."""
+    with book(course) as opened:
+        return {
+            s.student.id: tuple(g.name for n in s.notebooks for g in n.grades if g.needs_manual_grade)
+            for s in opened.assignment_submissions(name)
+        }
+
+
+def written(course: Course, name: str, students: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By student, the text of each recorded text cell, by its id; under "" that of cells of their own."""
+    found: dict[str, dict[str, str]] = {}
+    for student in students:
+        path = course.work / "autograded" / student / name / f"{name}.ipynb"
+        if not path.is_file():
+            continue
+        texts: dict[str, str] = {}
+        for cell in nbformat.read(path, as_version=4).cells:
+            id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if cell.cell_type == "markdown":
+                texts[id] = "\n\n".join(filter(None, (texts.get(id, ""), cell.source)))
+        found[student] = texts
+    return found
 
 
 def _exercises(course: Course, name: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 from minigrad.grading.classroom.processes import Processes
 from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
-from minigrad.grading.nbgrader.export import ExportScores, automatic, totals
+from minigrad.grading.nbgrader.export import ExportScores, asked, automatic, totals, written
 from minigrad.grading.nbgrader.feedback import FeedbackExporter, Grades, Pages, Told, told
 from minigrad.grading.nbgrader.gradebook import (
     book,
@@ -51,6 +51,7 @@ from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 
 __all__ = [
+    "asked",
     "automatic",
     "book",
     "config",
@@ -65,6 +66,7 @@ __all__ = [
     "registered",
     "students",
     "totals",
+    "written",
 ]
 
 PAGES = 100  # of feedback that are made at a time: the release is converted once for them

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from statistics import mean, median
 
 from minigrad.grading.model import Alike, Report, Verdict
+from minigrad.grading.report.attention import Answer, Failing, Question, failing_alike
+from minigrad.grading.report.attention import people as by_report
 from minigrad.grading.report.markup import NOBODY, Names, named, number
 from minigrad.grading.report.templating import render
 
@@ -78,6 +80,9 @@ class ClassPage:
     figures: Sequence[tuple[str, str]]  # a number, and of what
     histogram: Sequence[Column]
     people: Sequence[tuple[str, str]]  # a student, and why a person must look at the submission
+    blank: Sequence[str]  # who handed in the release as it came
+    failing: Sequence[Failing]  # answers that fail alike, and those that stand alone
+    questions: Sequence[Question]
     exercises: Sequence[ExerciseLine]
     mistakes: Sequence[Mistake]
     similar: Sequence[Alike]
@@ -86,26 +91,52 @@ class ClassPage:
     checks: Sequence[CheckLine]
 
 
-def class_html(reports: Mapping[str, Report], similar: Sequence[Alike] = (), names: Names = NOBODY) -> str:
+def class_html(
+    reports: Mapping[str, Report],
+    similar: Sequence[Alike] = (),
+    names: Names = NOBODY,
+    people: Mapping[str, str] | None = None,
+    questions: Sequence[Question] = (),
+) -> str:
     """The class view, one self-contained page: scores, checks, mistakes, who needs a person.
 
-    `similar` is near-identical work, as `similarity.similar` finds it; `names` are the students'.
+    `similar` is near-identical work, as `similarity.similar` finds it; `names` are the students'; `people`
+    says why a person must look at whom (None: what the reports say); `questions` have answers to mark.
     """
-    reports = {named(student, names): report for student, report in reports.items()}
-    alike = [replace(one, students=tuple(named(s, names) for s in one.students)) for one in similar]
-    return render("class_page.html", page=class_page(reports, alike)) + "\n"
+
+    def all_named(students: Sequence[str]) -> tuple[str, ...]:
+        return tuple(named(s, names) for s in students)
+
+    people = by_report(reports) if people is None else people
+    page = class_page(
+        {named(student, names): report for student, report in reports.items()},
+        [replace(one, students=all_named(one.students)) for one in similar],
+        {named(student, names): why for student, why in people.items()},
+        [
+            replace(q, answers=tuple(Answer(a.text, all_named(a.students)) for a in q.answers))
+            for q in questions
+        ],
+    )
+    return render("class_page.html", page=page) + "\n"
 
 
-def class_page(reports: Mapping[str, Report], similar: Sequence[Alike] = ()) -> ClassPage:
+def class_page(
+    reports: Mapping[str, Report],
+    similar: Sequence[Alike],
+    people: Mapping[str, str],
+    questions: Sequence[Question],
+) -> ClassPage:
     """What the page shows, of the reports by student."""
     graded = {student: r for student, r in sorted(reports.items()) if r.status == "graded"}
     names = list(dict.fromkeys(e.name for r in reports.values() for e in r.exercises))
-    people = [(student, needs_person(reports[student])) for student in sorted(reports)]
     return ClassPage(
         title=next((r.assignment for r in reports.values()), "no submissions"),
-        figures=_figures(reports, graded),
+        figures=_figures(reports, graded, len(people)),
         histogram=_histogram([100 * r.score / r.points for r in graded.values() if r.points]),
-        people=[(student, why) for student, why in people if why],
+        people=sorted(people.items()),
+        blank=[student for student, r in graded.items() if r.blank],
+        failing=failing_alike(graded),
+        questions=questions,
         exercises=_exercises(graded),
         mistakes=_mistakes(graded),
         similar=similar,
@@ -115,19 +146,11 @@ def class_page(reports: Mapping[str, Report], similar: Sequence[Alike] = ()) -> 
     )
 
 
-def needs_person(report: Report) -> str:
-    """Why a person must look at a submission; "" when nobody must."""
-    if report.status == "refused":
-        return f"refused: {report.reason}"
-    if report.status == "ungraded":
-        return f"not graded, by no fault of the submission: {report.reason}"
-    return "nothing of the release was changed: was the right file handed in?" if report.blank else ""
-
-
-def _figures(reports: Mapping[str, Report], graded: Mapping[str, Report]) -> list[tuple[str, str]]:
+def _figures(
+    reports: Mapping[str, Report], graded: Mapping[str, Report], people: int
+) -> list[tuple[str, str]]:
     scores = [r.score for r in graded.values()]
     points = max((r.points for r in graded.values()), default=0)
-    people = sum(bool(needs_person(r)) for r in reports.values())
     figures = [(str(len(reports)), "submissions"), (str(people), "need a person")]
     if scores:
         figures[1:1] = [

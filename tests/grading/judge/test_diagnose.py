@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad.checks import Check
-from minigrad.grading.judge.diagnose import evidence_equal, project, recognise, recognise_projected
+from minigrad.grading.judge.diagnose import digest_of, evidence_equal, project, recognise, recognise_projected
 from minigrad.grading.model import Evidence, Failure
 
 
@@ -100,3 +100,19 @@ def test_projections_are_small_finite_and_the_same_everywhere():
 
 
 KNOWN = [0.0, np.sqrt(5.0), 1.2398797853596124, -2.076404185352547]
+
+
+def test_answers_that_differ_by_rounding_have_one_digest() -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4))
+
+    def of(**arrays: np.ndarray) -> str:
+        return digest_of({"square.a": Evidence(arrays)})
+
+    assert of(y=x) == of(y=x * (1 + 1e-13))
+    assert of(y=np.array([1.0, 1e-9])) == of(y=np.array([1.0, -1e-9]))
+    others = (x * (1 + 1e-3), x.astype(np.float32), x.T, -x, np.where(x == x.max(), np.nan, x), 2 * x)
+    assert len({of(y=x), of(z=x), *(of(y=other) for other in others)}) == 2 + len(others)
+    assert of(y=np.where(x > 1, np.nan, x)) != of(y=np.where(x > 1, np.inf, x))
+    assert len({of(y=np.zeros(3)), of(y=np.zeros(4)), of(y=np.full(3, -np.inf))}) == 3
+    kinds = [Evidence(failure=Failure(*told)) for told in (("todo", ""), ("timeout", ""))]
+    assert digest_of({"a": kinds[0]}) != digest_of({"a": kinds[1]})

@@ -90,6 +90,16 @@ def test_a_known_mistake_is_named_and_another_is_not(judge):
     assert (other.mistake, other.hint) == ("", "")
 
 
+def test_answers_that_give_the_same_are_seen_as_alike(judge):
+    def seen(body):
+        report = judge.grade(submission(square=f"def square(x):\n    return {body}\n"))
+        return report.exercises[0].seen
+
+    assert seen("x * x") == "", "nothing is wrong"
+    assert seen("3 * x") == seen("x + x + x") != ""
+    assert len({seen("3 * x"), seen("4 * x"), seen("None")}) == 3
+
+
 def test_points_are_partial(judge):
     half = judge.grade(submission(square="def square(x):\n    return x * x if x.ndim > 1 else x\n"))
     assert scores(half) == {**ALL, "square": 4.0}

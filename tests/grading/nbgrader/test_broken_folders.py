@@ -212,5 +212,5 @@ def test_each_has_a_line_with_its_reason(room):
         assert rows[student]["status"] == "refused"
         assert rows[student]["reason"] == printable(reason)
         assert values[student]["reason"] == reason
-        assert f"<tr><td>{student}</td><td>refused: " in page
+        assert f'<tr><th scope="row">{student}</th><td>refused: ' in page
     assert len(rows) == len(values) == len(reports)

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
@@ -167,7 +168,9 @@ def test_json_has_every_check() -> None:
 def test_the_class_view_shows_who_and_what_needs_attention() -> None:
     page = class_html(CLASS)
     Tags(page)
-    assert "<script" not in page
+    assert page.count("<script") == 1, "the one that sorts"
+    assert page.count("<table>") == page.count('<div class="wide"'), "none widens a phone's page"
+    assert not re.search(r"<th(?! scope=)(?!ead)", page)
     assert "bob&lt;b&gt;" in page
     for words in (
         "not graded, by no fault of the submission: no sandbox",

@@ -6,6 +6,7 @@ Shows expected values: do not pass them on.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 
 from minigrad.cli.course import find_course, known_names
@@ -20,16 +21,22 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("student", metavar="STUDENT")
     parser.add_argument("check", metavar="CHECK", help='such as "rnn-cell.gradients"')
     parser.add_argument("--assignment", metavar="ASSIGNMENT", help="default: the one that has this check")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON")
+    how.add_argument("--html", action="store_true", help="print a page with pictures: > page.html keeps it")
     add_flag(parser, "--unsafe", UNSAFE)
 
 
 def run(args: argparse.Namespace) -> int:
     """Expected against got of one check, for staff."""
     from minigrad.grading.assignment.load import load
+    from minigrad.grading.classroom.attempts import counted
     from minigrad.grading.classroom.court import court
     from minigrad.grading.classroom.run import fetch
     from minigrad.grading.intake.canonical import intake
-    from minigrad.grading.judge.explain import explanation
+    from minigrad.grading.judge.explain import explain
+    from minigrad.grading.report import explained
+    from minigrad.grading.report.markup import printable
 
     course = find_course(args)
     found: list[Assignment] = []
@@ -39,13 +46,26 @@ def run(args: argparse.Namespace) -> int:
             found.append(assignment)
     chosen = the_one(found, args.check)
     submissions = course.submissions(chosen.name)
+    if args.student in course.dropped():
+        raise GradingError(
+            f"{args.student} has dropped out ({course.roster.name}), and counts nowhere: "
+            "to look at the work, take the word `dropped` out"
+        )
     if args.student not in submissions:
         raise GradingError(f"{args.student!r} handed in no {chosen.name}: nothing at {course.submitted}")
-    taken = intake(fetch(course, submissions[args.student]), chosen)
+    theirs = {args.student: submissions[args.student]}
+    source = theirs if args.unsafe else counted(course, chosen, theirs)  # what was graded
+    taken = intake(fetch(course, source[args.student]), chosen)
     isolation = "unsafe" if args.unsafe else "auto"
     with court(course, chosen.name, isolation).judge() as judge:
+        one = explain(judge, taken, chosen.check(args.check))
+    if args.json:
+        print(json.dumps(explained.to_dict(args.student, one), indent=1, ensure_ascii=False, allow_nan=False))
+    elif args.html:
+        print(explained.html(args.student, one), end="")
+    else:
         print(f"{args.student}, {args.check} (for staff only: it shows expected values)\n")
-        print(explanation(judge, taken, chosen.check(args.check)))
+        print(printable(explained.text(one)))
     return OK
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, names_of, tell_dropped
 from minigrad.cli.options import OK, add_flag, writing
 from minigrad.cli.terminal import class_table
-from minigrad.grading.model import Alike, GradingError, Report, to_type
+from minigrad.grading.model import GradingError, to_type
 
 EXAMPLE = "minigrad report 01-rnn --out reports"
 
@@ -30,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Show the last reports of an assignment, and write them as files."""
     from minigrad.grading.assignment.load import load
     from minigrad.grading.classroom.run import last_reports, near_identical
+    from minigrad.grading.report.attention import failing_alike, one_of_each, people, to_mark
     from minigrad.grading.report.formats import class_csv, class_json
     from minigrad.grading.report.markup import printable
     from minigrad.grading.store import files
@@ -46,16 +48,24 @@ def run(args: argparse.Namespace) -> int:
         return OK
     print(class_table(reports, names))
     tell_dropped(course, assignment)
-    if behind := gradebook.behind(course, assignment, reports):
-        print(printable(f"minigrad: {behind}"), file=sys.stderr)
-    groups = near_identical(course, load(course.authored(assignment)))
+    behind = gradebook.behind(course, assignment, reports)
+    asked = gradebook.asked(course, assignment)
+    if behind:
+        print(printable(f"minigrad: {gradebook.told_behind(assignment, behind)}"), file=sys.stderr)
+    needed = people(reports, asked, behind)
+    for line in (*grouped("needs a person: ", needed), *one_of_each(failing_alike(reports))):
+        print(printable(line))
+    sources = load(course.authored(assignment))
+    marked = asked or {}
+    questions = to_mark(sources, marked, gradebook.written(course, assignment, needed.keys() & marked.keys()))
+    groups = near_identical(course, sources)
     for group in groups:
         print(printable(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}"))
     out: Path = args.out or course.work
     made = {
         f"report-{assignment}.json": values.encode(),
         f"report-{assignment}.csv": class_csv(reports, names),
-        **page(f"report-{assignment}.html", reports, groups, names),
+        **page(f"report-{assignment}.html", reports, groups, names, needed, questions),
     }
     for name, data in made.items():
         with writing(out):
@@ -65,10 +75,19 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def page(
-    name: str, reports: Mapping[str, Report], groups: Sequence[Alike], names: Mapping[str, str]
-) -> dict[str, bytes]:
-    """The page under its file's name; without jinja2, which makes it, none: standard error says so."""
+def grouped(before: str, reasons: Mapping[str, str]) -> list[str]:
+    """A line for each reason, with all whom it concerns."""
+    by_reason: dict[str, list[str]] = {}
+    for student, why in reasons.items():
+        by_reason.setdefault(why, []).append(student)
+    return [f"{before}{', '.join(students)}: {why}" for why, students in by_reason.items()]
+
+
+def page(name: str, *shown: Any) -> dict[str, bytes]:
+    """The page that shows what `class_html` takes, under its file's name.
+
+    Without jinja2, which makes it, none: standard error says so.
+    """
     try:
         from minigrad.grading.report.class_page import class_html
     except ModuleNotFoundError as error:
@@ -79,4 +98,4 @@ def page(
             file=sys.stderr,
         )
         return {}
-    return {name: class_html(reports, groups, names).encode()}
+    return {name: class_html(*shown).encode()}
