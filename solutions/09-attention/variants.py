@@ -1,0 +1,3 @@
+"""Right work written otherwise: every check must pass on each of these."""
+
+VARIANTS = []
