@@ -129,7 +129,7 @@ def additive_parts(student, rng):
     }
 
 
-@check(exercise="scores", weight=2, says=ADDITIVE)
+@check(exercise="scores", weight=3, says=ADDITIVE)
 def additive_scores(student, rng):
     B, S, H = sizes(rng, 3)
     return {"scores": scored(additive_of(student, rng, H), *leaves(rng, (B, H), (B, S, H)))}
@@ -139,8 +139,8 @@ def additive_scores(student, rng):
 def one_number_each(student, rng):
     """One query, two keys, one number each."""
     model = additive_of(student, rng, 1)
-    for p, value in zip((model.W_q, model.W_k, model.v), (0.5, -1.0, 2.0), strict=True):
-        p.data[...] = value
+    for p in (model.W_q, model.W_k, model.v):
+        p.data[...] = p.data.round(1)
     return {"scores": scored(model, Tensor([[0.4]]), Tensor([[[0.3], [-0.2]]]))}
 
 
@@ -189,8 +189,8 @@ def shares_of_all(student, rng):
 
 @check(exercise="masked-softmax", says=SHARES)
 def two_places(student, rng):
-    """Three places, one of them masked; the scores of the others differ by log 3."""
-    scores = np.array([[0.0, 5.0, np.log(3)]]) + float(rng.integers(1, 4))
+    """Three places, one of them masked; the scores of the others are 0 and the logarithm of a whole number."""
+    scores = np.array([[0.0, 5.0, np.log(rng.integers(3, 100))]])
     return {"weights": shares(student, scores, np.array([[True, False, True]]))}
 
 
@@ -465,9 +465,9 @@ def asked_again(student, rng):
     """One question, another one, and the first once more."""
     decoder, (token, state, keys, mask) = question(student, rng)
     first, _, _ = step_of(decoder, token, state, keys, mask)
-    step_of(decoder, token[::-1], some_state(rng, *state.shape), *leaves(rng, keys.shape), mask)
+    other, _, _ = step_of(decoder, token[::-1], some_state(rng, *state.shape), *leaves(rng, keys.shape), mask)
     again, _, _ = step_of(decoder, token, state, keys, mask)
-    return {"logits": first, "the same once more, less the first": again.data - first.data}
+    return {"logits": first, "logits of another question": other, "the first once more, less the first": again.data - first.data}
 
 
 @check(exercise="attention-decoder", weight=3, says=DECODER_BACK)
@@ -526,7 +526,7 @@ def last_place(student, rng):
     return {"outputs": one, "what changes before the last place": (two.data - one.data)[:, :-1]}
 
 
-@check(exercise="causal-self-attention", weight=2, says=SELF_BACK)
+@check(exercise="causal-self-attention", weight=3, says=SELF_BACK)
 def self_gradients(student, rng):
     tensors = some_heads(rng, *sizes(rng, 5))
     weighed(attended(student, *tensors), rng).backward()

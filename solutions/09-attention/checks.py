@@ -6,7 +6,7 @@ They share one namespace with `public_checks.py`, which is read first: sentences
 # --- scores --------------------------------------------------------------------------------------
 
 
-@check(exercise="scores", says=DOT)
+@check(exercise="scores", weight=2, says=DOT)
 def any_sizes(student, rng):
     """One row, one place, one number, and all three sizes alike."""
     n = int(rng.integers(3, 7))
@@ -176,7 +176,7 @@ def several_steps(student, rng):
     return {"logits": logits, "last state": state, "weights": looks}
 
 
-@check(exercise="attention-decoder", says=STEP)
+@check(exercise="attention-decoder", weight=2, says=STEP)
 def rows_alone(student, rng):
     """Each row by itself, and all sizes alike."""
     n = int(rng.integers(3, 6))
