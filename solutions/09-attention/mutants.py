@@ -1,0 +1,690 @@
+"""Known mistakes in 09-attention, each with the checks it fails and what to tell the student who made it."""
+
+from minigrad.checks import mutant
+
+
+def of(exercise: str, probes: str) -> list[str]:
+    """Names of checks of one exercise."""
+    return [f"{exercise}.{probe}" for probe in probes.split()]
+
+
+DOT = "return (keys @ query[:, :, None])[:, :, 0]"
+ASKED = "asked = (query @ self.W_q)[:, None, :]"
+ADD = "return tanh(asked + keys @ self.W_k) @ self.v"
+V = "self.v = Parameter(rng.normal(size=size) / np.sqrt(size))"
+TAKING = "taking_part = where(mask, scores, -1e9)"
+SHARE = "return where(mask, softmax(taking_part), 0.0)"
+SOFTMAX = "    " + TAKING + "\n    " + SHARE
+CONTEXT = "return (weights[:, :, None] * values).sum(axis=1)"
+CELL = "state = self.cell(self.embedding(token), state)"
+OUTPUT = "h = state[0] if isinstance(state, tuple) else state"
+WEIGHTS = "weights = masked_softmax(self.scores(h, keys), mask)"
+SEEN = "seen = context(weights, keys)"
+RETURN = "return self.head(concatenate([h, seen], axis=1)), state, weights"
+QKV = "q, k, v = x @ W_q, x @ W_k, x @ W_v"
+SCALED = "scores = (q @ k.transpose((0, 2, 1))) / np.sqrt(K)"
+CAUSAL = "return masked_softmax(scores, np.tri(T, dtype=bool)) @ v"
+
+MUTANTS = [
+    # --- scores
+    mutant(
+        "dot-scaled",
+        DOT,
+        DOT + " / np.sqrt(query.shape[1])",
+        "The scores are divided by the root of H. That belongs to part 8; here it is the dot product and nothing else.",
+        of("scores", "dot-products two-keys scores-gradients any-sizes"),
+    ),
+    mutant(
+        "dot-of-lengths-one",
+        DOT,
+        "fit = (keys @ query[:, :, None])[:, :, 0]\n    return fit / ((keys * keys).sum(axis=2) ** 0.5 * (query * query).sum(axis=1, keepdims=True) ** 0.5)",
+        "What comes back is the cosine: the lengths of query and key were divided out, and with them how sure the network is.",
+        of("scores", "dot-products two-keys scores-gradients any-sizes"),
+    ),
+    mutant(
+        "dot-one-query-for-all",
+        DOT,
+        "return (keys @ query[:1, :, None])[:, :, 0]",
+        "Every row is asked with the first row's query. Which axis do query and keys share besides H?",
+        of("scores", "dot-products scores-gradients any-sizes"),
+    ),
+    mutant(
+        "dot-gives-shares",
+        DOT,
+        DOT.replace("return ", "return softmax(") + ")",
+        "Shares come back. Scores are any numbers; the softmax is the next part's, which knows the mask.",
+        of("scores", "dot-products two-keys scores-gradients any-sizes"),
+    ),
+    mutant(
+        "dot-query-off-tape",
+        DOT,
+        DOT.replace("query[", "query.detach()["),
+        "The query was taken off the tape: the decoder could never learn what to ask for.",
+        of("scores", "scores-gradients"),
+    ),
+    mutant(
+        "dot-keys-off-tape",
+        DOT,
+        DOT.replace("keys @", "keys.detach() @"),
+        "The keys were taken off the tape: the encoder could never learn how to be found.",
+        of("scores", "scores-gradients"),
+    ),
+    mutant(
+        "additive-no-tanh",
+        ADD,
+        "return (asked + keys @ self.W_k) @ self.v",
+        "There is no tanh between the sum and v. Without it the query adds the same to every place, and chooses nothing.",
+        of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-matrices-exchanged",
+        ASKED + "\n        " + ADD,
+        "asked = (query @ self.W_k)[:, None, :]\n        return tanh(asked + keys @ self.W_q) @ self.v",
+        "The two matrices changed places: which one belongs to the query?",
+        of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-two-tanhs",
+        ADD,
+        "return (tanh(asked) + tanh(keys @ self.W_k)) @ self.v",
+        "Query and key get a tanh each, and are added then: the two never meet. The tanh belongs around the sum.",
+        of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-tanh-last",
+        ADD,
+        "return tanh((asked + keys @ self.W_k) @ self.v)",
+        "The tanh stands outside, around the score. It belongs between the sum and v.",
+        of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-never-asked",
+        ADD,
+        "return tanh(asked * 0.0 + keys @ self.W_k) @ self.v",
+        "The query makes no difference to the scores.",
+        of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-no-v",
+        ADD,
+        "return tanh(asked + keys @ self.W_k).sum(axis=2) + (self.v * 0.0).sum()",
+        "The hidden numbers are summed as they are; each has a weight of its own, its entry of v.",
+        of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-one-query-for-all",
+        ASKED,
+        "asked = (query @ self.W_q)[:1, None, :]",
+        "AdditiveScores asks every row with the first row's query.",
+        of("scores", "additive-scores additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-transposed",
+        ASKED,
+        "asked = (query @ self.W_q.transpose((1, 0)))[:, None, :]",
+        "W_q is used transposed. Rows are samples: the query's row stands on the left, W_q on the right.",
+        of("scores", "additive-scores additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-starts-at-zero",
+        V,
+        "self.v = Parameter(np.zeros(size))",
+        "v begins at zero: then no gradient reaches the matrices at first, and all places fit alike.",
+        of("scores", "additive-parts"),
+    ),
+    mutant(
+        "additive-v-not-learned",
+        V,
+        V.replace("Parameter(", "Tensor("),
+        "v is no Parameter, so no optimiser finds it.",
+        of("scores", "additive-parts additive-gradients"),
+    ),
+    mutant(
+        "additive-gives-shares",
+        ADD,
+        ADD.replace("return ", "return softmax(") + ")",
+        "AdditiveScores gives shares. Scores are any numbers; the softmax is the next part's, which knows the mask.",
+        of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
+    ),
+    mutant(
+        "additive-keys-off-tape",
+        ADD,
+        ADD.replace("keys @", "keys.detach() @"),
+        "In AdditiveScores the keys were taken off the tape: the encoder would hear nothing from the scores.",
+        of("scores", "additive-gradients"),
+    ),
+    # --- masked-softmax
+    mutant(
+        "softmax-ignores-mask",
+        SOFTMAX,
+        "    return softmax(scores)",
+        "Padding gets a share like any other place.",
+        of(
+            "masked-softmax",
+            "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
+            "no-scores empty-rows scores-of-any-size one-mask-for-all empty-gradient",
+        ),
+    ),
+    mutant(
+        "softmax-masked-too-late",
+        SOFTMAX,
+        "    return where(mask, softmax(scores), 0.0)",
+        "The shares of padding are set to zero after they were given out: what is left is less than 1. Who takes part has to be chosen before.",
+        of(
+            "masked-softmax",
+            "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
+            "no-scores empty-rows scores-of-any-size one-mask-for-all empty-gradient",
+        ),
+    ),
+    mutant(
+        "softmax-zero-is-a-score",
+        TAKING,
+        "taking_part = where(mask, scores, 0.0)",
+        "Padding takes part with the score 0, which is a score like any other. What score leaves nothing of a share?",
+        of(
+            "masked-softmax",
+            "shares-of-all two-places other-scores empty-row three-axes shares-gradient no-scores "
+            "empty-rows scores-of-any-size one-mask-for-all empty-gradient",
+        ),
+    ),
+    mutant(
+        "softmax-scores-times-mask",
+        TAKING,
+        "taking_part = scores * mask",
+        "A mask is no factor: padding's score becomes 0, or NaN where it was infinite, and takes part.",
+        of(
+            "masked-softmax",
+            "shares-of-all two-places other-scores empty-row three-axes shares-gradient no-scores "
+            "empty-rows scores-of-any-size one-mask-for-all empty-gradient",
+        ),
+    ),
+    mutant(
+        "softmax-minus-infinity",
+        SOFTMAX,
+        "    return softmax(where(mask, scores, -np.inf))",
+        "Minus infinity is right until a row has no place at all. What is minus infinity less the largest score then?",
+        of("masked-softmax", "empty-row empty-rows"),
+    ),
+    mutant(
+        "softmax-empty-row-looks-everywhere",
+        SHARE,
+        "return softmax(taking_part)",
+        "In a row with no place at all every place gets the same share: there the low scores compete with each other.",
+        of("masked-softmax", "empty-row empty-rows"),
+    ),
+    mutant(
+        "softmax-mask-upside-down",
+        SOFTMAX,
+        SOFTMAX.replace("(mask", "(~mask"),
+        "The mask is used the wrong way round: True is where something was read.",
+        of(
+            "masked-softmax",
+            "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
+            "no-scores empty-rows scores-of-any-size one-mask-for-all empty-gradient",
+        ),
+    ),
+    mutant(
+        "softmax-not-low-enough",
+        TAKING,
+        TAKING.replace("-1e9", "-100.0"),
+        "The score of padding is low, but scores that count may be lower: down to minus a million.",
+        of("masked-softmax", "scores-of-any-size"),
+    ),
+    mutant(
+        "softmax-over-the-batch",
+        SHARE,
+        SHARE.replace("taking_part", "taking_part, axis=0"),
+        "The softmax goes over the rows of the batch, so that sequences compete with each other.",
+        of(
+            "masked-softmax",
+            "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
+            "no-scores empty-rows scores-of-any-size one-mask-for-all empty-gradient",
+        ),
+    ),
+    mutant(
+        "softmax-over-axis-one",
+        SHARE,
+        SHARE.replace("taking_part", "taking_part, axis=1"),
+        "The softmax goes over axis 1, which is the last one only as long as there are two.",
+        of("masked-softmax", "three-axes one-mask-for-all"),
+    ),
+    mutant(
+        "softmax-not-shifted",
+        SHARE,
+        "e = where(mask, where(mask, taking_part, 0.0).exp(), 0.0)\n    return e / where(mask.any(axis=-1, keepdims=True), e.sum(axis=-1, keepdims=True), 1.0)",
+        "The exponential of a thousand overflows. What may be taken off all scores of a row without changing its shares?",
+        of("masked-softmax", "large-scores scores-of-any-size"),
+    ),
+    mutant(
+        "softmax-divides-again",
+        SOFTMAX,
+        "    w = where(mask, softmax(scores), 0.0)\n    return w / w.sum(axis=-1, keepdims=True)",
+        "Shares are given to all, taken from padding, and the rest divided by its sum. What if padding had got nearly everything, or NaN, or if there is no rest?",
+        of(
+            "masked-softmax",
+            "other-scores empty-row shares-gradient no-scores empty-rows scores-of-any-size "
+            "empty-gradient",
+        ),
+    ),
+    mutant(
+        "softmax-off-tape",
+        TAKING,
+        TAKING.replace("scores", "scores.detach()"),
+        "The scores were taken off the tape: nobody would learn where to look.",
+        of("masked-softmax", "shares-gradient empty-gradient"),
+    ),
+    mutant(
+        "softmax-writes-into-scores",
+        TAKING,
+        "scores.data[~np.broadcast_to(mask, scores.shape)] = -1e9\n    taking_part = where(mask, scores, -1e9)",
+        "The scores that were given are overwritten where the mask is False. `where` makes new ones.",
+        of("masked-softmax", "shares-gradient empty-gradient"),
+    ),
+    mutant(
+        "softmax-least-is-best",
+        TAKING,
+        "taking_part = where(mask, -scores, -1e9)",
+        "The lowest score gets the largest share.",
+        of(
+            "masked-softmax",
+            "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
+            "no-scores empty-rows scores-of-any-size one-mask-for-all empty-gradient",
+        ),
+    ),
+    # --- context
+    mutant(
+        "context-divides-by-places",
+        CONTEXT,
+        CONTEXT.replace("sum", "mean"),
+        "The weights are shares already: to divide by the number of places makes the mean smaller the longer the sequence is.",
+        of(
+            "context",
+            "means by-hand weight-zero context-gradients sizes-alike huge-values "
+            "gradients-of-zero-weights",
+        ),
+    ),
+    mutant(
+        "context-plain-mean",
+        CONTEXT,
+        "return values.mean(axis=1) + (weights * 0.0).sum()",
+        "All places count the same: where are the weights?",
+        of(
+            "context",
+            "means by-hand weight-zero context-gradients sizes-alike huge-values "
+            "gradients-of-zero-weights",
+        ),
+    ),
+    mutant(
+        "context-the-best-alone",
+        CONTEXT,
+        "return values[np.arange(len(values.data)), weights.data.argmax(axis=1)]",
+        "Only the place of the largest weight is read. A choice has no gradient: every place counts with its share.",
+        of(
+            "context",
+            "means by-hand weight-zero context-gradients sizes-alike huge-values "
+            "gradients-of-zero-weights",
+        ),
+    ),
+    mutant(
+        "context-shares-again",
+        CONTEXT,
+        "return (weights[:, :, None] * values).sum(axis=1) / weights.sum(axis=1, keepdims=True)",
+        "The sum is divided by the weights' sum. A row of zeros, which had nothing to look at, becomes NaN.",
+        of("context", "context-gradients sizes-alike huge-values gradients-of-zero-weights"),
+    ),
+    mutant(
+        "context-weights-off-tape",
+        CONTEXT,
+        CONTEXT.replace("weights[", "weights.detach()["),
+        "The weights were taken off the tape: nobody would learn where to look.",
+        of("context", "context-gradients gradients-of-zero-weights"),
+    ),
+    mutant(
+        "context-values-off-tape",
+        CONTEXT,
+        CONTEXT.replace("* values", "* values.detach()"),
+        "The values were taken off the tape: the encoder would never hear what was read of it.",
+        of("context", "context-gradients gradients-of-zero-weights"),
+    ),
+    mutant(
+        "context-sums-over-numbers",
+        CONTEXT,
+        CONTEXT.replace("axis=1", "axis=2"),
+        "The sum goes over the numbers of a value; it should go over the places.",
+        of(
+            "context",
+            "means by-hand weight-zero context-gradients sizes-alike huge-values "
+            "gradients-of-zero-weights",
+        ),
+    ),
+    # --- attention-decoder
+    mutant(
+        "decoder-head-too-small",
+        "self.head = Linear(2 * cell.hidden_size, vocab)",
+        "self.head = Linear(cell.hidden_size, vocab)",
+        "The head has room for the output alone; it reads output and context side by side.",
+        of(
+            "attention-decoder",
+            "decoder-parts one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
+            "scores-without-parameters several-steps rows-alone pair-over-time no-place-at-all "
+            "two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-embedding-sizes-swapped",
+        "self.embedding = Embedding(vocab, embed_size)\n        self.head",
+        "self.embedding = Embedding(embed_size, vocab)\n        self.head",
+        "The embedding's sizes are swapped: one row for each token of the vocabulary, each of embed_size numbers.",
+        of(
+            "attention-decoder",
+            "decoder-parts one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
+            "scores-without-parameters several-steps pair-over-time no-place-at-all two-conversations "
+            "through-time",
+        ),
+    ),
+    mutant(
+        "decoder-asks-before-the-step",
+        CELL + "\n        " + OUTPUT + "\n        " + WEIGHTS,
+        "old = state[0] if isinstance(state, tuple) else state\n        " + CELL + "\n        " + OUTPUT + "\n        " + WEIGHTS.replace("h,", "old,"),
+        "The old output asks, which does not know the token that was just put in. Luong's order: first the step, then the question.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
+            "scores-without-parameters several-steps rows-alone pair-over-time no-place-at-all "
+            "two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-context-first",
+        RETURN,
+        RETURN.replace("[h, seen]", "[seen, h]"),
+        "The head reads output and context in the other order.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
+            "rows-alone pair-over-time no-place-at-all two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-never-looks",
+        RETURN,
+        RETURN.replace("[h, seen]", "[h, h]"),
+        "The context is not among what the head reads.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
+            "rows-alone pair-over-time no-place-at-all two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-only-looks",
+        RETURN,
+        RETURN.replace("[h, seen]", "[seen, seen]"),
+        "The output is not among what the head reads, only the context.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
+            "rows-alone pair-over-time no-place-at-all two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-returns-the-old-state",
+        CELL + "\n        " + OUTPUT,
+        "old, state = state, self.cell(self.embedding(token), state)\n        " + OUTPUT + "\n        state = old",
+        "The state that was given comes back; it should be the one after the step.",
+        of(
+            "attention-decoder",
+            "one-step pair-step several-steps rows-alone pair-over-time no-place-at-all "
+            "two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-ignores-state",
+        CELL,
+        "state = self.cell(self.embedding(token), self.cell.initial_state(len(token)))",
+        "Every step begins in the cell's initial state: the given one never arrives.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
+            "scores-without-parameters several-steps rows-alone pair-over-time no-place-at-all "
+            "two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-ignores-mask",
+        WEIGHTS,
+        WEIGHTS.replace(", mask)", ", np.ones_like(mask))"),
+        "The decoder looks at padding, too: where does the mask go?",
+        of(
+            "attention-decoder",
+            "pair-step padded-keys asked-again several-steps rows-alone pair-over-time no-place-at-all "
+            "two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-returns-scores",
+        RETURN,
+        RETURN.replace("state, weights", "state, self.scores(h, keys)"),
+        "The scores come back in the place of the weights.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys scores-without-parameters several-steps "
+            "rows-alone pair-over-time no-place-at-all",
+        ),
+    ),
+    mutant(
+        "decoder-gives-probabilities",
+        RETURN,
+        RETURN.replace("self.head(concatenate([h, seen], axis=1))", "softmax(self.head(concatenate([h, seen], axis=1)))"),
+        "Probabilities come back; logits are asked for, what the head gives.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
+            "rows-alone pair-over-time no-place-at-all two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-looks-once",
+        WEIGHTS,
+        "self.once = weights = getattr(self, 'once', None) if getattr(self, 'once', None) is not None and self.once.shape == mask.shape "
+        "else masked_softmax(self.scores(h, keys), mask)",
+        "The weights of the first step are kept and used again. Each step asks anew.",
+        of("attention-decoder", "asked-again several-steps rows-alone pair-over-time no-place-at-all through-time"),
+    ),
+    mutant(
+        "decoder-returns-h-alone",
+        RETURN,
+        RETURN.replace("state, weights", "h, weights"),
+        "Of the pair (h, c) only h comes back, and the next step lacks c.",
+        of("attention-decoder", "pair-step pair-over-time two-conversations through-time"),
+    ),
+    mutant(
+        "decoder-c-asks",
+        OUTPUT,
+        OUTPUT.replace("state[0]", "state[-1]"),
+        "Of the pair (h, c) it is c that asks and is read; h is the output.",
+        of("attention-decoder", "pair-step pair-over-time two-conversations through-time"),
+    ),
+    mutant(
+        "decoder-drops-c",
+        CELL,
+        "state = self.cell(self.embedding(token), (state[0], state[1] * 0.0) if isinstance(state, tuple) else state)",
+        "c does not go into the cell, zeros go in its place.",
+        of("attention-decoder", "pair-step pair-over-time two-conversations through-time"),
+    ),
+    mutant(
+        "decoder-cuts-the-state",
+        CELL,
+        "state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()\n        " + CELL,
+        "The given state is taken off the tape: nothing comes back from a step to the one before.",
+        of("attention-decoder", "step-gradients through-time"),
+    ),
+    mutant(
+        "decoder-keys-not-found",
+        WEIGHTS,
+        WEIGHTS.replace("(h, keys)", "(h, keys.detach())"),
+        "Where the keys are scored they are off the tape: the encoder hears what was read of it, and never how to be found.",
+        of("attention-decoder", "step-gradients through-time"),
+    ),
+    mutant(
+        "decoder-keys-not-read",
+        SEEN,
+        SEEN.replace("keys", "keys.detach()"),
+        "Where the keys are read they are off the tape: the encoder hears how to be found, and never what was read of it.",
+        of("attention-decoder", "step-gradients through-time"),
+    ),
+    mutant(
+        "decoder-weights-off-tape",
+        SEEN,
+        SEEN.replace("weights", "weights.detach()"),
+        "The context is taken with weights off the tape: nobody learns where to look.",
+        of("attention-decoder", "step-gradients through-time"),
+    ),
+    mutant(
+        "decoder-query-off-tape",
+        WEIGHTS,
+        WEIGHTS.replace("(h,", "(h.detach(),"),
+        "The query is off the tape: the cell never learns what to ask for.",
+        of("attention-decoder", "step-gradients through-time"),
+    ),
+    mutant(
+        "decoder-embeds-off-tape",
+        CELL,
+        CELL.replace("self.embedding(token)", "self.embedding(token).detach()"),
+        "The rows of the embedding are taken off the tape, so they are never learned.",
+        of("attention-decoder", "step-gradients through-time"),
+    ),
+    # --- causal-self-attention
+    mutant(
+        "self-sees-the-future",
+        CAUSAL,
+        "return softmax(scores) @ v",
+        "Each place looks at later ones, too. Which pairs does the mask have to leave out?",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-sees-the-future-alone",
+        CAUSAL,
+        CAUSAL.replace("np.tri(T, dtype=bool)", "np.tri(T, dtype=bool).T"),
+        "The mask is transposed: each place looks at itself and what comes *after* it. Rows of the scores are who asks.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-sees-one-ahead",
+        CAUSAL,
+        CAUSAL.replace("np.tri(T, ", "np.tri(T, k=1, "),
+        "Each place sees the next one, too: the diagonal is the last that it may see.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-not-itself",
+        CAUSAL,
+        CAUSAL.replace("np.tri(T, ", "np.tri(T, k=-1, "),
+        "No place looks at itself, and the first one has nothing to look at.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-masked-too-late",
+        CAUSAL,
+        "return where(np.tri(T, dtype=bool), softmax(scores), 0.0) @ v",
+        "The shares of later places are set to zero after they were given out: what is left is less than 1.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-not-scaled",
+        SCALED,
+        "scores = q @ k.transpose((0, 2, 1))",
+        "The scores are not divided by the root of K.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-divided-by-k",
+        SCALED,
+        SCALED.replace("np.sqrt(K)", "K"),
+        "The scores are divided by K; it should be its root, the spread of a sum of K numbers.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-root-of-the-input",
+        SCALED,
+        SCALED.replace("np.sqrt(K)", "np.sqrt(x.shape[2])"),
+        "The root is that of D, the numbers of x. Which length do the vectors have that are multiplied?",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-root-of-the-length",
+        SCALED,
+        SCALED.replace("np.sqrt(K)", "np.sqrt(T)"),
+        "The root is that of T, the number of places. Which length do the vectors have that are multiplied?",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-keys-ask",
+        SCALED,
+        "scores = (k @ q.transpose((0, 2, 1))) / np.sqrt(K)",
+        "Keys ask and queries answer: rows of the scores should be who asks.",
+        of("causal-self-attention", "one-head last-place self-gradients any-head cut-short gradient-of-one-place"),
+    ),
+    mutant(
+        "self-shares-of-those-who-ask",
+        CAUSAL,
+        "low = where(np.tri(T, dtype=bool), scores, -1e9)\n    return where(np.tri(T, dtype=bool), softmax(low, axis=1), 0.0) @ v",
+        "The softmax goes over those who ask; each of them should share out 1 among the places it looks at.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+    mutant(
+        "self-queries-off-tape",
+        QKV,
+        QKV.replace("x @ W_q", "(x @ W_q).detach()"),
+        "The queries are off the tape: W_q is never learned.",
+        of("causal-self-attention", "self-gradients gradient-of-one-place"),
+    ),
+    mutant(
+        "self-weights-off-tape",
+        CAUSAL,
+        CAUSAL.replace(" @ v", ".detach() @ v"),
+        "The weights are off the tape: only the values are learned, and nobody learns where to look.",
+        of("causal-self-attention", "self-gradients gradient-of-one-place"),
+    ),
+    mutant(
+        "self-adds-the-input",
+        CAUSAL,
+        CAUSAL + " + x.sum(axis=2, keepdims=True)",
+        "Something of x is added to the outputs. Here they are means of the values and nothing more.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
+]
+
