@@ -15,6 +15,7 @@ import numpy as np
 
 from minigrad.contract.kinds import given as given
 from minigrad.contract.kinds import unfit as unfit
+from minigrad.contract.kinds import wanted
 from minigrad.tape import Array, as_array
 from minigrad.tensor import Tensor
 
@@ -64,6 +65,19 @@ def tensor(where: str, name: str, value: Any) -> Tensor:
     return Tensor(array)
 
 
+def truth(where: str, name: str, value: Any) -> None:
+    """Raise TypeError for other than True and False."""
+    if told := wanted("bool", value):
+        raise TypeError(unfit(where, name, value, told))
+
+
+def tensors(where: str, **named: Any) -> None:
+    """Raise TypeError for what is no Tensor, of any shape, by its name."""
+    for name, value in named.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(unfit(where, name, value, "a Tensor"))
+
+
 def function(where: str, name: str, value: Any, such_as: str) -> None:
     """Raise TypeError for what cannot be called."""
     if not callable(value):
@@ -77,6 +91,15 @@ def floating(where: str, dtype: Any) -> np.dtype[Any]:
         if found.kind == "f" and found.itemsize >= 4:  # in half precision, Adam's eps is 0
             return found
     raise TypeError(unfit(where, "dtype", dtype, "np.float32 or np.float64"))
+
+
+def indices(where: str, name: str, value: Any, below: int) -> Array:
+    """The value as an array of integers, of any shape. Raises ValueError unless all are in 0 .. below - 1."""
+    array = as_array(value)
+    array = array if array.size else array.astype(int)  # an empty list has become floats
+    if array.dtype.kind not in "iu" or (array.size and not (array.min() >= 0 and array.max() < below)):
+        raise ValueError(unfit(where, name, value, f"integers in 0 .. {below - 1}"))
+    return array
 
 
 def mask(where: str, value: Any, shape: tuple[int, ...]) -> Array:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from minigrad.arguments import count, generator, number, tensor, unfit
 from minigrad.arguments import mask as mask_of
+from minigrad.contract.told import asked, with_habits
 from minigrad.habits import lacks
 from minigrad.ops import abs, add, getitem, mul, sqrt, where
 from minigrad.ops.elementwise import floats
@@ -87,7 +88,7 @@ def _beside(name: str, mask: Any, shape: tuple[int, ...]) -> Array:
 
 def _reduced(name: str, values: Tensor, mask: Any, reduction: str) -> Tensor:
     """The mean or the sum of the values where the mask is True, or all values. Raises ValueError."""
-    if reduction not in ("mean", "sum", "none"):
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
         raise ValueError(unfit(name, "reduction", reduction, "'mean', 'sum' or 'none'"))
     entries = values.size
     if mask is not None:
@@ -112,6 +113,7 @@ def _pair(name: str, prediction: Any, target: Any) -> tuple[Tensor, ...]:
     return tuple(one if one.dtype.kind == "f" else one.astype(common) for one in (a, b))
 
 
+@with_habits
 def cross_entropy(
     logits: Tensor | npt.ArrayLike,
     labels: Any,
@@ -149,6 +151,7 @@ def cross_entropy(
     return loss.reshape(labels.shape) if reduction == "none" else loss
 
 
+@with_habits
 def binary_cross_entropy_with_logits(
     logits: Tensor | npt.ArrayLike, targets: Any, mask: Any = None, reduction: str = "mean"
 ) -> Tensor:
@@ -166,6 +169,7 @@ def binary_cross_entropy_with_logits(
     return _reduced(name, (-x).softplus() * t + x.softplus() * (1 - t), mask, reduction)
 
 
+@with_habits
 def mse(prediction: Tensor | npt.ArrayLike, target: Any, mask: Any = None, reduction: str = "mean") -> Tensor:
     """Mean of the squared difference; prediction and target of one shape, else ValueError."""
     prediction, target = _heard("mse", mask, *_pair("mse", prediction, target))
@@ -173,12 +177,14 @@ def mse(prediction: Tensor | npt.ArrayLike, target: Any, mask: Any = None, reduc
     return _reduced("mse", difference * difference, mask, reduction)
 
 
+@with_habits
 def mae(prediction: Tensor | npt.ArrayLike, target: Any, mask: Any = None, reduction: str = "mean") -> Tensor:
     """Mean of the absolute difference; prediction and target of one shape, else ValueError."""
     prediction, target = _heard("mae", mask, *_pair("mae", prediction, target))
     return _reduced("mae", abs(prediction - target), mask, reduction)
 
 
+@with_habits
 def huber(
     prediction: Tensor | npt.ArrayLike,
     target: Any,
@@ -201,6 +207,7 @@ def huber(
     return _reduced("huber", values, mask, reduction)
 
 
+@with_habits
 def dropout(
     x: Tensor | npt.ArrayLike, p: float, rng: np.random.Generator | None, training: bool = True
 ) -> Tensor:
@@ -218,6 +225,7 @@ def dropout(
     return mul(x, keep)
 
 
+@with_habits
 def layer_norm(x: Tensor | npt.ArrayLike, gain: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """x (..., D) with zero mean and unit variance along the last axis, then times gain, plus bias, each (D,).
 
@@ -236,7 +244,8 @@ def layer_norm(x: Tensor | npt.ArrayLike, gain: Any = None, bias: Any = None, ep
     return y if bias is None else add(y, bias)
 
 
-def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:
+@asked
+def one_hot(labels: Any, classes: int, dtype: npt.DTypeLike = np.float64) -> Array:
     """Array (..., classes) with a 1 at each label (...), 0 elsewhere.
 
     Raises ValueError on labels outside 0 .. classes - 1, and on others than integers.
@@ -251,6 +260,7 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Array:
     return (labels[..., None] == np.arange(classes)).astype(dtype)
 
 
+@with_habits
 def accuracy(logits: Any, labels: Any, mask: Any = None) -> float:
     """Share of entries whose largest logit is the label: logits (..., C), labels (...); NaN for none.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arguments import number
+from minigrad.arguments import count, number, truth
 from minigrad.errors import MinigradError
 from minigrad.recording import no_grad
 from minigrad.tape import Array
@@ -97,6 +97,8 @@ def gradcheck(
     """
     eps = number("gradcheck", "eps", eps, SHORTEST, 1)
     rtol, atol = number("gradcheck", "rtol", rtol, 0), number("gradcheck", "atol", atol, 0)
+    count("gradcheck", "seed", seed, 0)
+    truth("gradcheck", "entrywise", entrywise)
     leaves: dict[Tensor, int] = {}  # each once, though it be given twice: it moves in both places
     for i, x in enumerate(inputs):
         if not isinstance(x, Tensor):

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from minigrad.arguments import tensors, unfit
+from minigrad.contract.kinds import wanted
+from minigrad.contract.told import asked
 from minigrad.tape import Node
 from minigrad.tensor import Tensor
 
@@ -53,6 +56,7 @@ class Graph:
         return {"text/vnd.mermaid": self.mermaid, "text/plain": self.listing}
 
 
+@asked
 def computation_graph(result: Tensor, names: Mapping[str, Tensor] | None = None) -> Graph:
     """The tape behind `result`, a Tensor of any shape: the ops and leaves that its gradient flows through.
 
@@ -61,10 +65,12 @@ def computation_graph(result: Tensor, names: Mapping[str, Tensor] | None = None)
     Raises ValueError where nothing behind `result` needs a gradient, where a backward pass has
     already freed the tape, and where there are more than 300 nodes.
     """
+    named = dict(names or {})
+    tensors("computation_graph", result=result, **{f"names[{name!r}]": one for name, one in named.items()})
     if result.node is None:
         raise ValueError("computation_graph: this tensor depends on no leaf with requires_grad=True")
     nodes = _nodes(result.node)
-    called = {id(tensor.node): name for name, tensor in (names or {}).items() if tensor.node is not None}
+    called = {id(tensor.node): name for name, tensor in named.items() if tensor.node is not None}
     places = {id(node): place for place, node in enumerate(nodes, start=1)}
     mermaid, listing = ["flowchart TD"], []
     for place, node in enumerate(nodes, start=1):
@@ -108,6 +114,18 @@ def _column(count: int, height: float) -> Any:
     return _pyplot().subplots(count, 1, sharex=True, squeeze=False, figsize=size, layout="constrained")[1]
 
 
+def _axes_for(where: str, ax: Any, count: int, what: str) -> np.ndarray:
+    """The Axes as an array (N,). Raises TypeError for what are none, ValueError for another number."""
+    every = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    for one in every:
+        if told := wanted("Axes", one):
+            raise TypeError(unfit(where, "ax", ax, told))
+    if len(every) != count:
+        raise ValueError(f"{where}: {len(every)} axes for {count} {what}")
+    return every
+
+
+@asked
 def gradient_norms(states: Iterable[Tensor]) -> np.ndarray:
     """The Euclidean norm of the gradient of each of the `states`, Tensors of any shape, as an array (T,).
 
@@ -115,6 +133,7 @@ def gradient_norms(states: Iterable[Tensor]) -> np.ndarray:
     """
     norms = []
     for t, state in enumerate(states):
+        tensors("gradient_norms", **{f"states[{t}]": state})
         if state.grad is None:
             raise ValueError(
                 f"state {t} has no gradient: call its retain_grad() before backward, "
@@ -124,6 +143,7 @@ def gradient_norms(states: Iterable[Tensor]) -> np.ndarray:
     return np.array(norms)
 
 
+@asked
 def gradient_flow(norms: Mapping[str, npt.ArrayLike], *, ax: Axes | None = None) -> Axes:
     """Draw gradient `norms` over time on a log scale: one line per name, each of shape (T,).
 
@@ -158,6 +178,7 @@ def gradient_flow(norms: Mapping[str, npt.ArrayLike], *, ax: Axes | None = None)
     return axes
 
 
+@asked
 def gates(
     activations: Mapping[str, npt.ArrayLike],
     symbols: Sequence[str] | None = None,
@@ -171,7 +192,7 @@ def gates(
     ax: matplotlib Axes to draw on, one a map; a new figure if not given. Returns the Axes as an
     array (N,), one a map.
     Raises ValueError for no maps or one of another shape, for a number of symbols or of Axes that
-    does not fit, and ImportError without matplotlib.
+    does not fit, TypeError for other than Axes, and ImportError without matplotlib.
     """
     maps = {name: np.asarray(values, dtype=np.float64) for name, values in activations.items()}
     if not maps:
@@ -184,9 +205,7 @@ def gates(
     if ax is None:
         height = sum(0.7 + min(2.0, 0.12 * values.shape[1]) for values in maps.values())
         ax = _column(len(maps), height)
-    every = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-    if len(every) != len(maps):
-        raise ValueError(f"gates: {len(every)} axes for {len(maps)} maps")
+    every = _axes_for("gates", ax, len(maps), "maps")
     for axes, (name, values) in zip(every, maps.items(), strict=True):
         signed, limit = bool((values < 0).any()), max(1.0, float(np.abs(values).max(initial=0.0)))
         image = axes.imshow(
@@ -208,6 +227,7 @@ def gates(
     return every
 
 
+@asked
 def loss_curves(
     records: Sequence[Mapping[str, float]], *, ax: Axes | Sequence[Axes] | np.ndarray | None = None
 ) -> np.ndarray:
@@ -216,17 +236,19 @@ def loss_curves(
     records: those of a History, one an epoch. The loss has a log scale where it falls below a tenth
     of its first value. ax: matplotlib Axes to draw on, one for the loss and one for each metric; a new
     figure if not given. Returns the Axes as an array (N,).
-    Raises ValueError for no records or a number of Axes that does not fit, and ImportError without
-    matplotlib.
+    Raises ValueError for no records or a number of Axes that does not fit, TypeError for what is no record or
+    no Axes, and ImportError without matplotlib.
     """
-    if not records:
+    for i, record in enumerate(records):
+        if not isinstance(record, Mapping) or "epoch" not in record:
+            form = "a dict with its epoch and figures"
+            raise TypeError(unfit("loss_curves", f"records[{i}]", record, form))
+    if not len(records):
         raise ValueError("loss_curves: the history is empty; train for at least one epoch")
     names = [name for name in records[0] if name != "epoch" and not name.startswith("val_")]
     if ax is None:
         ax = _column(len(names), 0.6 + 2.2 * len(names))
-    every = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-    if len(every) != len(names):
-        raise ValueError(f"loss_curves: {len(every)} axes for {len(names)} figures: {', '.join(names)}")
+    every = _axes_for("loss_curves", ax, len(names), f"figures: {', '.join(names)}")
     epochs = [record["epoch"] for record in records]
     for axes, name in zip(every, names, strict=True):
         for number, (label, key) in enumerate((("training", name), ("validation", f"val_{name}"))):

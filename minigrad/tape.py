@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real, real_of
-from minigrad.contract.kinds import FAILURES
+from minigrad.contract.kinds import FAILURES, unfit, wanted
 from minigrad.recording import entered, paused
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ class Value:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Value) and data.node and not paused():
             raise TypeError("Tensor(t) would lose the gradient of t: use t as it is, or .detach() it")
+        given = requires_grad
+        if given is not False and given is not True and (told := wanted("bool", given)):
+            remedy = "; of a shape, Tensor(np.zeros((2, 3)))" * isinstance(given, int)
+            raise TypeError(unfit("Tensor", "requires_grad", given, told + remedy))
         self._data = self.node = None
         if requires_grad:
             self.node = self.new_node(None, None, (), ())
@@ -115,10 +119,19 @@ Value.__init__.__qualname__ = "Tensor"  # so Python calls it in the errors of a 
 
 
 def as_array(value: Any) -> Array:
-    """A tensor's array, of any shape; any other value itself if it speaks NumPy's protocols, or as one."""
+    """A tensor's array, of any shape; any other value itself if it speaks NumPy's protocols, or as one.
+
+    Raises ValueError for lists of different lengths.
+    """
     if isinstance(value, Value):
         return value.data
-    return value if hasattr(value, "__array_function__") else np.asarray(value)
+    if hasattr(value, "__array_function__"):
+        return value
+    try:
+        return np.asarray(value)
+    except ValueError:
+        kind, remedy = type(value).__name__, "give lists of one length each, or pad them"
+        raise ValueError(f"a tensor holds an array, and a {kind} of others is none: {remedy}") from None
 
 
 def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
@@ -218,12 +231,16 @@ def added(node: Node, g: Array, copy: bool = True) -> Array:
 
 
 def begin(root: Value, g: Any) -> tuple[Any, Array]:
-    """The node of `root`, of any shape, and its cotangent. Raises ValueError where the two do not fit."""
+    """The node of `root`, of any shape, and its cotangent. Raises ValueError where the two do not fit,
+    TypeError where `g` holds no real numbers.
+    """
     start, data = root.node, root._data
     if start is None:
         raise ValueError("backward: this depends on no leaf with requires_grad=True, or was made in no_grad")
     if g is None and data.size != 1:
         raise ValueError(f"backward: a result of shape {data.shape} needs a cotangent g of that shape")
+    if g is not None and (told := wanted("Array", g)):
+        raise TypeError(unfit("backward", "g", g, told))
     g = np.ones_like(data) if g is None else as_array(g).astype(data.dtype, copy=False)
     if g.shape != start.shape:
         raise ValueError(f"backward: a cotangent of shape {g.shape} for a tensor of shape {start.shape}")

@@ -10,7 +10,9 @@ from typing import Any, Never
 import numpy as np
 
 from minigrad import fast, habits, ops, tape
-from minigrad.contract import with_habits
+from minigrad.contract import misfit
+from minigrad.contract.kinds import FAILURES, unfit, wanted
+from minigrad.contract.told import with_habits
 from minigrad.habits import python
 from minigrad.habits.tensor import BACKWARD
 from minigrad.recording import paused
@@ -21,13 +23,22 @@ def _reflected(f: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tenso
     return lambda self, other: f(other, self)
 
 
-def _flat(f: Callable[..., Array]) -> Callable[[Any, Any], Tensor]:
-    """An operator whose result is flat in both, or is no number: a constant."""
+def _flat(symbol: str, f: Callable[..., Array]) -> Callable[[Any, Any], Tensor]:
+    """The operator `symbol`, whose result is flat in both, or is no number: a constant."""
+
+    def compared(a: Array, b: Array) -> Any:
+        return f(a, b)
+
+    compared.__name__ = symbol  # for errors
 
     def constant(self: Any, other: Any) -> Any:  # as it is, a Python number promotes nothing
         if other is None or isinstance(other, str):
             return NotImplemented  # Python says that they differ, or that they have no order
-        return Tensor(f(*[a._data if isinstance(a, Tensor) else a for a in (self, other)]))
+        arrays = [a._data if isinstance(a, Tensor) else a for a in (self, other)]
+        try:
+            return Tensor(compared(*arrays))
+        except FAILURES as error:
+            raise misfit(compared, arrays, {}, error) from error
 
     return constant
 
@@ -89,12 +100,14 @@ class Tensor(fast.Value, habits.Expected):
     @grad.setter
     def grad(self, value: Array | None) -> None:
         if self.node is not None and self.node.keep is not None:
-            value = value if value is None else as_array(value)
-            if value is not None and value.shape != self.shape:
-                shapes = f"shape {value.shape} for a tensor of shape {self.shape}"
-                raise ValueError(f"a gradient of {shapes} cannot be assigned to .grad: give one of its shape")
-            if value is not None and value.dtype.kind not in "fiub":
-                raise TypeError(f"a gradient of {value.dtype} cannot be assigned to .grad: give real numbers")
+            if value is not None:
+                if told := wanted("Array", value):
+                    raise TypeError(unfit("Tensor", "grad", value, told))
+                value = as_array(value)
+                if value.shape != self.shape:
+                    shapes = f"shape {value.shape} for a tensor of shape {self.shape}"
+                    told = f"a gradient of {shapes} cannot be assigned to .grad: give one of its shape"
+                    raise ValueError(told)
             self.node.grad = value if value is None else value.astype(self.node.keep, copy=False)
         elif value is not None:
             raise ValueError("this tensor keeps no gradient: use requires_grad=True or .retain_grad()")
@@ -104,12 +117,14 @@ class Tensor(fast.Value, habits.Expected):
         """Whether a gradient flows to this tensor, or through it to a leaf.
 
         Assigning makes a leaf a constant, which freezes a parameter, and a constant a leaf. Raises ValueError
-        for a result, TypeError for one that can be no leaf.
+        for a result, TypeError for one that can be no leaf, and for other than True and False.
         """
         return self.node is not None
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if told := wanted("bool", value):
+            raise TypeError(unfit("Tensor", "requires_grad", value, told))
         if self.node is not None and self.node.op is not None:
             name = self.node.op.__name__
             raise ValueError(f"requires_grad of the result of {name} cannot be assigned to: .detach() it")
@@ -200,17 +215,17 @@ class Tensor(fast.Value, habits.Expected):
     __ipow__ = _in_place("**=", operator.ipow)
     __imatmul__ = _in_place("@=", operator.imatmul)
 
-    __lt__ = _flat(np.less)
-    __le__ = _flat(np.less_equal)
-    __gt__ = _flat(np.greater)
-    __ge__ = _flat(np.greater_equal)
-    __eq__ = _flat(np.equal)  # type: ignore[assignment]
-    __ne__ = _flat(np.not_equal)  # type: ignore[assignment]
-    __floordiv__ = _flat(np.floor_divide)
-    __rfloordiv__ = _reflected(_flat(np.floor_divide))
-    __and__ = __rand__ = _flat(np.bitwise_and)
-    __or__ = __ror__ = _flat(np.bitwise_or)
-    __xor__ = __rxor__ = _flat(np.bitwise_xor)
+    __lt__ = _flat("<", np.less)
+    __le__ = _flat("<=", np.less_equal)
+    __gt__ = _flat(">", np.greater)
+    __ge__ = _flat(">=", np.greater_equal)
+    __eq__ = _flat("==", np.equal)  # type: ignore[assignment]
+    __ne__ = _flat("!=", np.not_equal)  # type: ignore[assignment]
+    __floordiv__ = _flat("//", np.floor_divide)
+    __rfloordiv__ = _reflected(__floordiv__)
+    __and__ = __rand__ = _flat("&", np.bitwise_and)
+    __or__ = __ror__ = _flat("|", np.bitwise_or)
+    __xor__ = __rxor__ = _flat("^", np.bitwise_xor)
     __hash__ = object.__hash__
     __len__ = python.length
     __bool__ = python.truth
@@ -218,15 +233,11 @@ class Tensor(fast.Value, habits.Expected):
     __int__ = python.number(int)
     __index__ = python.whole
     __pos__ = python.same
+    __repr__ = python.shown
+    __format__ = python.formatted
 
     def __invert__(self) -> Tensor:
         return Tensor(~self._data)
-
-    def __format__(self, how: str) -> str:
-        if how and self.ndim:
-            told = f"{how!r} formats one number, not shape {self.shape}: format the entries of .data"
-            raise TypeError(told)
-        return format(self._data.item() if how else str(self), how)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         remedy = "use where(), concatenate() or stack(); of a leaf or a constant, write into .data"
@@ -250,15 +261,6 @@ class Tensor(fast.Value, habits.Expected):
             name = f"{f.__module__}.{f.__name__}".replace("numpy", "np")
             message = f"{name} takes no tensors: {remedy} .data where no gradient is to flow"
             raise TypeError(f"{message} ({error})") from error
-
-    def __repr__(self) -> str:
-        prefix = type(self).__name__ + "("
-        body = np.array2string(self._data, separator=", ", prefix=prefix, threshold=100, precision=4)
-        notes = f", shape={self.shape}" if self.ndim else ""
-        notes += "" if self.dtype == np.float64 else f", dtype={self.dtype}"
-        if self.node is not None:
-            notes += ", requires_grad=True" if self.node.op is None else f", from {self.node.op.__name__}"
-        return f"{prefix}{body}{notes})"
 
     def __reduce__(self) -> Any:  # copies and pickles
         if self.node is not None and self.node.op is not None:

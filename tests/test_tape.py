@@ -88,7 +88,7 @@ def test_a_cast_that_fails_changes_no_gradient():
     x.grad = np.ones(2, np.float32)
     assert x.grad.dtype == np.float64
     for wrong in (np.array(["1", "2"]), np.ones(2) * 1j):
-        with pytest.raises(TypeError, match=r"a gradient of \S+ cannot be assigned to \.grad: give real"):
+        with pytest.raises(TypeError, match=r"^Tensor: grad is an array of .* of real numbers"):
             x.grad = wrong
 
 
@@ -646,7 +646,7 @@ def test_what_holds_no_real_numbers_is_no_tensor(recorded):
                 make()
     for wrong in (np.array(["a", "b"]), np.array([1, None])):
         for make in (lambda: mg.reshape(wrong, (2, 1)), lambda: mg.concatenate([x, wrong])):
-            with pytest.raises(TypeError, match=r"is an array of (<U|object)"):
+            with pytest.raises(TypeError, match=r"is an array of (<U|object)|of real numbers"):
                 make()
     for kind in "fd?bBhiq":
         assert mg.stack([np.ones(2, kind)]).dtype == np.dtype(kind)

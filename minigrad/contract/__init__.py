@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
-from minigrad.contract.kinds import FAILURES, arguments_of, of_no_kind
+from minigrad.contract.kinds import arguments_of, of_no_kind
+from minigrad.contract.told import habit
 
 
 def plain(lifted: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,50 +93,9 @@ def pair(f: Any, returned: Any) -> tuple[Any, Any]:
     return returned
 
 
-# For the name of an argument in PyTorch or NumPy, what it is here; of those that the function has.
-_RENAMED = {
-    "a_max": "high",
-    "a_min": "low",
-    "correction": "ddof",
-    "dim": "axis",
-    "keepdim": "keepdims",
-    "max": "high",
-    "min": "low",
-}
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
-
-def _habit(f: Any, said: str) -> str:
-    """What to add to Python's message where an argument has another name here, such as axis for dim."""
-    unknown = re.search(r"unexpected keyword argument '(\w+)'", said)
-    ours = _RENAMED.get(unknown[1]) if unknown else None
-    return f": it is {ours} here" if ours and ours in inspect.signature(f).parameters else ""
-
-
-def with_habits(f: Callable[_P, _R]) -> Callable[_P, _R]:
-    """`f`, which is no op, with what an op's errors say of arguments of other kinds and names.
-
-    Raises what f raises, and TypeError in place of what an argument that is not of its kind led to.
-    """
-
-    @wraps(f)
-    def call(*arguments: _P.args, **keywords: _P.kwargs) -> _R:
-        try:
-            return f(*arguments, **keywords)
-        except FAILURES as error:
-            if remedy := _habit(f, str(error)):
-                raise TypeError(f"{error}{remedy}") from None
-            if not _told(f, error) and (unkind := of_no_kind(f, arguments, keywords)):
-                raise unkind from error
-            raise
-
-    return call
-
-
 def _told(f: Any, error: Exception) -> bool:
     """Whether `f` itself says in its error what is wrong, by its name."""
-    return str(error).startswith((f"{f.__name__}: ", f"{f.__name__} takes"))
+    return str(error).startswith(f"{f.__name__} takes")
 
 
 def misfit(f: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], error: Exception) -> Exception:
@@ -148,19 +108,27 @@ def misfit(f: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], error:
     if not _told(f, error) and (unkind := of_no_kind(f, arguments, keywords)):
         return unkind
     values = (*arguments, *keywords.values())
-    name, shapes = f.__name__, [str(a.shape) for a in values if hasattr(a, "shape")]
+    taken = list(arguments_of(f, arguments, keywords))
+    arrays = [a for a in values if hasattr(a, "dtype") and not isinstance(a, type)]
+    name, shapes = f.__name__, [str(a.shape) for a in arrays]
     if isinstance(error, AttributeError):
         if not any(a is error.obj for a in values) or hasattr(error.obj, "shape"):
             return AttributeError(f"{name}: {error}", name=error.name, obj=error.obj)
         return no_array(name, error.obj)
     if isinstance(error, TypeError):
+        plain_ones = [v for _, annotation, v in taken if annotation == "Array" and not hasattr(v, "shape")]
+        if plain_ones and not _told(f, error):  # a list where there must be an array, or a number
+            return no_array(name, next((v for v in plain_ones if not isinstance(v, Real)), plain_ones[0]))
+        if "ufunc" in str(error):
+            error = TypeError("it is not for arrays of this dtype: use .astype(float)")
         said = str(error) if str(error).startswith((f"{name}(", f"{name} ")) else f"{name}: {error}"
         return TypeError(
-            f"{said}{_habit(f, said)}; it was given {', '.join(map(_described, values)) or 'nothing'}"
+            f"{said}{habit(f, said)}; it was given {', '.join(map(_described, values)) or 'nothing'}"
         )
+    if "inhomogeneous" in str(error):
+        error = type(error)("lists of different lengths are no array")
     kind = IndexError if isinstance(error, IndexError) and not isinstance(error, ValueError) else ValueError
     if kind is ValueError:
-        taken = arguments_of(f, arguments, keywords)
         listed = [str(np.shape(value)) for _, annotation, value in taken if annotation == "Array"]
         shapes = listed if len(listed) > 1 else shapes
     if len(shapes) > 1 and kind is ValueError:
@@ -177,9 +145,9 @@ def no_array(name: str, value: Any) -> TypeError:
 
 def _described(value: Any) -> str:
     """A value in a few words: an array by its dtype and shape."""
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
+    if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type):
         return f"{value.dtype} {value.shape}"
-    text = repr(value)
+    text = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
     return text if len(text) <= 40 else f"a {type(value).__name__}"
 
 

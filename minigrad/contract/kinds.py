@@ -10,27 +10,27 @@ import inspect
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import wraps
+from dataclasses import fields
 from numbers import Real
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-FAILURES = (TypeError, ValueError, IndexError, AttributeError, OverflowError)
+FAILURES = (TypeError, ValueError, LookupError, AttributeError, OverflowError)
 
 
 def given(value: Any) -> str:
     """A value of any shape in a few words: a number or a short text as it is, else its type and its shape."""
     if value is None or isinstance(value, (Real, str)):
         return repr(value.item() if isinstance(value, np.generic) else value)[:60]
+    if isinstance(value, np.dtype):
+        return f"the dtype {value}"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     shape = getattr(value, "shape", None)
     kind = "array" if isinstance(value, np.ndarray) else type(value).__name__
     article = "an" if kind[:1].lower() in "aeiou" else "a"
-    if shape is None:
+    if shape is None or not hasattr(value, "dtype"):
         return f"{article} {kind}"
     others = "" if _real(value) else f" of {value.dtype}"
     return f"{article} {kind}{others} of shape {tuple(shape)}"
@@ -92,7 +92,7 @@ def _text(value: Any) -> bool:
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "Array": (_numbers, "a tensor or an array of real numbers"),
     "Tensor": (_numbers, "a tensor or an array of real numbers"),
-    "np.ndarray": (_numbers, "an array of real numbers"),
+    "np.ndarray": (_real, "an array of real numbers"),
     "npt.ArrayLike": (_numbers, "an array of real numbers"),
     "None": (lambda value: value is None, "None"),
     "bool": (_truth, "True or False"),
@@ -100,6 +100,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "float": (_number, "a number"),
     "str": (_text, "a text"),
     "slice": (lambda value: isinstance(value, slice), "a slice"),
+    "axes": (lambda value: isinstance(value, tuple) and _all(_whole)(value), "a tuple of whole numbers"),
     "tuple[int, ...]": (_all(_whole), "a tuple of whole numbers"),
     "tuple[int, int]": (lambda value: _all(_whole)(value) and len(value) == 2, "two whole numbers"),
     "tuple[float, float]": (lambda value: _all(_number)(value) and len(value) == 2, "two numbers"),
@@ -114,9 +115,10 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: isinstance(value, np.random.Generator),
         "a generator: np.random.default_rng(seed)",
     ),
-    "npt.DTypeLike": (_dtype, "a dtype, such as np.float64"),
+    "Axes": (lambda value: hasattr(value, "get_xaxis_transform"), "matplotlib Axes"),
+    "npt.DTypeLike": (_dtype, "a dtype of real numbers, such as np.float64"),
 }
-_SHORT = {"Axis": "int | tuple[int, ...] | None", "Shape": "tuple[int, ...]"}
+_SHORT = {"Axis": "int | axes | None", "Shape": "tuple[int, ...]"}
 
 
 def _listed(value: Any) -> Any:
@@ -176,17 +178,8 @@ def _remedy(value: Any) -> str:
     return ": use .astype(float)" if kind == "O" else ""
 
 
-def asked(f: Callable[_P, _R]) -> Callable[_P, _R]:
-    """`f`, for what is seldom called, looking at the kinds of its arguments first.
-
-    Raises TypeError for an argument that is not of its kind, and what f raises.
-    """
-    called = f.__qualname__.removesuffix(".__init__")
-
-    @wraps(f)
-    def call(*arguments: _P.args, **keywords: _P.kwargs) -> _R:
-        if error := of_no_kind(f, arguments, keywords, called):
-            raise error
-        return f(*arguments, **keywords)
-
-    return call
+def check_fields(instance: Any) -> None:
+    """Raise TypeError for a field of a dataclass, of any shape, that is not of its kind."""
+    for field in fields(instance):
+        if told := wanted(field.type, value := getattr(instance, field.name)):
+            raise TypeError(unfit(type(instance).__name__, field.name, value, told))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from minigrad.contract.kinds import asked
+from minigrad.arguments import indices
+from minigrad.contract.told import asked
 from minigrad.data.tasks import Batch
 
 SIDE = 5  # the screen has SIDE x SIDE points, and what leaves it on one side comes in on the other
@@ -87,9 +89,9 @@ def _sentence(big: int, way: int) -> list[int]:
 
 
 @asked
-def sentence(tokens: np.ndarray) -> str:
-    """The words of tokens (T,) up to the first `END`."""
-    words = [WORDS[int(token)] for token in tokens]
+def sentence(tokens: npt.ArrayLike) -> str:
+    """The words of tokens (T,) up to the first `END`. Raises ValueError where one is not a word's index."""
+    words = [WORDS[token] for token in indices("sentence", "tokens", tokens, len(WORDS)).ravel().tolist()]
     return " ".join(words[: words.index("<end>")] if "<end>" in words else words)
 
 

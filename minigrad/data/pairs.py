@@ -8,8 +8,10 @@ filled up with more of it.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from minigrad.contract.kinds import asked
+from minigrad.arguments import indices
+from minigrad.contract.told import asked
 from minigrad.data.tasks import Batch
 
 END, START = 0, 1  # the first two tokens of all that is written; START is never in y
@@ -152,10 +154,14 @@ def target_mask(y: np.ndarray) -> np.ndarray:
 
 
 @asked
-def text(tokens: np.ndarray, symbols: tuple[str, ...]) -> str:
-    """The symbols that tokens (T,) stand for, as one string, up to the first `END`."""
-    ends = np.flatnonzero(tokens == END)
-    return "".join(symbols[token] for token in tokens[: ends[0] if ends.size else None])
+def text(tokens: npt.ArrayLike, symbols: tuple[str, ...]) -> str:
+    """The symbols that tokens (T,) stand for, as one string, up to the first `END`.
+
+    Raises ValueError where a token is not the index of a symbol.
+    """
+    places = indices("text", "tokens", tokens, len(symbols)).ravel()
+    ends = np.flatnonzero(places == END)
+    return "".join(symbols[place] for place in places[: ends[0] if ends.size else None])
 
 
 def _days(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.contract.kinds import asked
+from minigrad.contract.told import asked
 from minigrad.data.tasks import Batch
 
 PADDING, NOT = "·", "not"

@@ -12,12 +12,14 @@ from importlib import resources
 
 import numpy as np
 
+from minigrad.contract.kinds import check_fields
+
 
 @dataclass(frozen=True)
 class Series:
     """values (N, D), float64, at N equal steps of time, with the name of each step and each column.
 
-    Raises ValueError where the names do not fit the shape of the values.
+    Raises ValueError where the names do not fit the shape of the values, TypeError for no texts or numbers.
     """
 
     times: tuple[str, ...]
@@ -25,6 +27,7 @@ class Series:
     values: np.ndarray
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.values.shape != (len(self.times), len(self.columns)):
             raise ValueError(
                 f"values have shape {self.values.shape}; there are {len(self.times)} times and "

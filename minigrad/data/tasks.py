@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from minigrad.arguments import unfit
-from minigrad.contract.kinds import asked
+from minigrad.contract.told import asked
 
 # What `boom` tracks: one point of the plane per input symbol.
 BOOM_TARGETS = np.array([[1.0, -1.0], [-1.0, 1.0], [0.5, 0.5], [-0.5, -1.0]])
@@ -32,7 +32,8 @@ class Batch:
 
     def __post_init__(self) -> None:
         for name, value in (("x", self.x), ("y", self.y), ("mask", self.mask)):
-            if not getattr(value, "shape", ()) and (name != "mask" or value is not None):
+            shape = getattr(value, "shape", ())
+            if not (isinstance(shape, tuple) and shape) and (name != "mask" or value is not None):
                 raise TypeError(unfit("Batch", name, value, "an array with a first axis of samples"))
         masked = len(self.x) if self.mask is None else len(self.mask)
         if not len(self.x) == len(self.y) == masked:
@@ -42,6 +43,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.x)
 
+    @asked
     def __getitem__(self, rows: slice | np.ndarray) -> Batch:
         """The samples at `rows`: a slice, or an array of indices or of True and False."""
         return Batch(self.x[rows], self.y[rows], None if self.mask is None else self.mask[rows])
@@ -71,6 +73,7 @@ class Task:
     baseline: float
     draw: Draw
 
+    @asked
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """`size` fresh sequences: x (B, T, D), y (B, T, K), mask (B, T). Errors are those of `draw`."""
         return self.draw(rng, size)

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from minigrad.arguments import indices
+from minigrad.contract.kinds import check_fields
+from minigrad.contract.told import asked
 from minigrad.data.tasks import Batch
 
 # A paragraph of plain prose: no code, no tables, no markup.
@@ -25,6 +29,10 @@ class Text:
     text: str
     vocabulary: str
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @asked
     def encode(self, text: str) -> np.ndarray:
         """The codes of a text's N characters: their indices in the vocabulary, (N,) int64.
 
@@ -36,14 +44,22 @@ class Text:
             raise ValueError(f"not in the vocabulary: {unknown}; it has {self.vocabulary!r}")
         return np.array([places[character] for character in text], dtype=np.int64)
 
-    def decode(self, codes: np.ndarray) -> str:
-        """The text of N characters that the codes (N,) stand for."""
-        return "".join(self.vocabulary[int(code)] for code in codes)
+    @asked
+    def decode(self, codes: npt.ArrayLike) -> str:
+        """The text of N characters that the codes (N,) stand for. Raises ValueError as `indices` does."""
+        places = indices("decode", "codes", codes, len(self.vocabulary))
+        return "".join(self.vocabulary[place] for place in places.ravel().tolist())
 
-    def one_hot(self, codes: np.ndarray) -> np.ndarray:
-        """codes (...) as one-hot rows (..., V), float64; V is the length of the vocabulary."""
-        return np.asarray(np.eye(len(self.vocabulary))[codes])
+    @asked
+    def one_hot(self, codes: npt.ArrayLike) -> np.ndarray:
+        """codes (...) as one-hot rows (..., V), float64; V is the length of the vocabulary.
 
+        Raises ValueError as `indices` does.
+        """
+        places = indices("one_hot", "codes", codes, len(self.vocabulary))
+        return np.asarray(np.eye(len(self.vocabulary))[places])
+
+    @asked
     def batches(self, batch: int, length: int) -> Iterator[Batch]:
         """Walk through the text once, in `batch` equal streams side by side, `length` characters a time.
 

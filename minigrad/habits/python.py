@@ -1,10 +1,12 @@
-"""What Python's own functions get of a tensor x: its length, its truth, its number."""
+"""What Python's own functions get of a tensor x: its length, truth, number and text."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from operator import index
 from typing import Any, NoReturn, TypeVar
+
+import numpy as np
 
 _X = TypeVar("_X")
 
@@ -44,6 +46,25 @@ def whole(x: Any) -> int:
 def same(x: _X) -> _X:
     """x itself, of any shape."""
     return x
+
+
+def shown(x: Any) -> str:
+    """x with its shape, the dtype if it is not float64, and how it came about."""
+    prefix = type(x).__name__ + "("
+    body = np.array2string(x._data, separator=", ", prefix=prefix, threshold=100, precision=4)
+    notes = f", shape={x.shape}" if x.ndim else ""
+    notes += "" if x.dtype == np.float64 else f", dtype={x.dtype}"
+    if x.node is not None:
+        notes += ", requires_grad=True" if x.node.op is None else f", from {x.node.op.__name__}"
+    return f"{prefix}{body}{notes})"
+
+
+def formatted(x: Any, how: str) -> str:
+    """The only number of x in the format `how`, or x as it is shown. Raises TypeError where x has axes."""
+    if how and x.ndim:
+        told = f"{how!r} formats one number, not shape {x.shape}: format the entries of .data"
+        raise TypeError(told)
+    return format(x._data.item() if how else str(x), how)
 
 
 class Size(int):

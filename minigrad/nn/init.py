@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from minigrad.arguments import generator
+from minigrad.contract.told import asked
 from minigrad.habits import lacks
 from minigrad.tape import Array
 
 Shape = tuple[int, ...]
 
 
+@asked
 def uniform(
     shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64, bound: float = 1.0
 ) -> Array:
@@ -25,6 +27,7 @@ def uniform(
     return generator("init", rng).uniform(-bound, bound, shape).astype(dtype)
 
 
+@asked
 def glorot(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64) -> Array:
     """An array (..., in, out), uniform with variance 2 / (in + out). Glorot and Bengio, 2010.
 
@@ -34,6 +37,7 @@ def glorot(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.flo
     return uniform(shape, rng, dtype, math.sqrt(6 / max(rows + columns, 1)))
 
 
+@asked
 def he(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64) -> Array:
     """An array (..., in, out), normal with variance 2 / in, for layers before a relu.
 
@@ -43,6 +47,7 @@ def he(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64
     return (generator("init", rng).standard_normal(shape) * math.sqrt(2 / max(rows, 1))).astype(dtype)
 
 
+@asked
 def orthogonal(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np.float64) -> Array:
     """A matrix (in, out) whose rows are orthonormal, or its columns where they are fewer.
 
@@ -59,7 +64,7 @@ def orthogonal(shape: Shape, rng: np.random.Generator, dtype: npt.DTypeLike = np
 def _matrix(shape: Shape) -> tuple[int, int]:
     """The last two entries of a shape (..., in, out)."""
     if np.ndim(shape) != 1 or len(shape) < 2:
-        raise ValueError(f"needs a shape (..., in, out), got {shape}")
+        raise ValueError(f"init: shape is {shape}; it must be (..., in, out)")
     return shape[-2], shape[-1]
 
 

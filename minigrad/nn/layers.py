@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from minigrad import functional
 from minigrad.arguments import count, floating, generator, number, tensor, unfit
+from minigrad.contract.told import with_habits
 from minigrad.nn import init
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -22,6 +23,7 @@ class Linear(Module):
     not floating; ValueError for negative sizes.
     """
 
+    @with_habits
     def __init__(
         self,
         in_features: int,
@@ -61,6 +63,7 @@ class Embedding(Module):
     sizes that are no whole numbers, another rng than a generator, and a dtype that is not floating.
     """
 
+    @with_habits
     def __init__(
         self,
         num: int,
@@ -103,6 +106,7 @@ class Dropout(Module):
     where p is no number or rng no generator.
     """
 
+    @with_habits
     def __init__(self, p: float, rng: np.random.Generator | None = None) -> None:
         self.p, self.rng = number("Dropout", "p", p, 0, 1), generator("Dropout", rng)
 
@@ -119,6 +123,7 @@ class LayerNorm(Module):
     below 1 or eps negative.
     """
 
+    @with_habits
     def __init__(self, features: int, eps: float = 1e-5, dtype: npt.DTypeLike = np.float64) -> None:
         features, dtype = count("LayerNorm", "features", features), floating("LayerNorm", dtype)
         self.gain = Parameter(np.ones(features, dtype))
@@ -136,6 +141,7 @@ class Sequential(Module):
     Raises TypeError for a layer that cannot be called, or that is a Module's class and no module.
     """
 
+    @with_habits
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         for i, layer in enumerate(layers):
             if not callable(layer) or (isinstance(layer, type) and issubclass(layer, Module)):

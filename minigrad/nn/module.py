@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minigrad.arguments import unfit
+from minigrad.contract.told import with_habits
 from minigrad.tape import Array, as_array
 from minigrad.tensor import Tensor
 
@@ -26,6 +27,7 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
+    @with_habits
     def __init__(self, data: Tensor | npt.ArrayLike, requires_grad: bool = True) -> None:
         super().__init__(data if requires_grad else as_array(data).copy(), requires_grad)
 

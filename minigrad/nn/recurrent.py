@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from minigrad.arguments import given, tensor, unfit
 from minigrad.arguments import mask as mask_of
+from minigrad.contract.kinds import wanted
 from minigrad.nn.module import Module
 from minigrad.ops import stack, where
 from minigrad.tape import as_array
@@ -79,6 +80,8 @@ class Recurrent(Module, Generic[State]):
         batch, steps, _ = x.shape
         here = None
         if mask is not None:
+            if told := wanted("Array", mask):
+                raise TypeError(unfit("Recurrent", "mask", mask, told))
             if (shape := np.shape(as_array(mask))) != (batch, steps):
                 raise ValueError(f"Recurrent: a mask of shape {shape} does not fit x of shape {x.shape}")
             here = mask_of("Recurrent", mask, (batch, steps))
@@ -176,7 +179,7 @@ class Recurrent(Module, Generic[State]):
 def _fitting(state: Any, batch: int) -> None:
     """Raise TypeError for what is no state, ValueError for one of another number of sequences than x."""
     first = next(_flat(state), state)
-    if not hasattr(first, "dtype") or first.dtype.kind == "b":
+    if isinstance(first, type) or not hasattr(first, "dtype") or first.dtype.kind == "b":
         remedy = "a Tensor, or a tuple of Tensors; a mask goes to mask="
         raise TypeError(unfit("Recurrent", "state", state, remedy))
     if first.ndim and first.shape[0] != batch:

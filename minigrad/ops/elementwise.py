@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from minigrad.contract import plain, real
 from minigrad.fast import lift, quick
@@ -152,7 +153,7 @@ def softplus(x: Array) -> Result:
 
 
 @lift
-def astype(x: Array, dtype: Any) -> Result:
+def astype(x: Array, dtype: npt.DTypeLike) -> Result:
     """x in another dtype, of any shape. Through a dtype that is not floating no gradient flows."""
     y = x.astype(dtype)
     return y, ((lambda g: g.astype(x.dtype)) if y.dtype.kind == "f" else None,)

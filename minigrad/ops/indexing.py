@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.contract import no_array, with_habits
+from minigrad.contract import no_array
+from minigrad.contract.told import with_habits
 from minigrad.fast import lift, quick
 from minigrad.fast.vjps import picked
 from minigrad.tape import Array, Result
@@ -139,6 +140,8 @@ def split(x: Tensor, sections: int | Sequence[int], axis: int = 0) -> list[Tenso
         raise no_array("split", x)
     n = x.shape[axis]
     if isinstance(sections, (int, np.integer)):
+        if sections < 1:
+            raise ValueError(f"split: sections is {sections}; it must be a number of parts, at least 1")
         if n % sections:
             raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal parts")
         sections = [n // sections * i for i in range(1, sections)]

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.contract import plain, with_habits
+from minigrad.contract import plain
+from minigrad.contract.told import with_habits
 from minigrad.fast import lift
 from minigrad.ops.elementwise import floats
 from minigrad.tape import Array, Result, as_array

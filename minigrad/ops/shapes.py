@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from minigrad.contract.kinds import unfit
 from minigrad.fast import lift
 from minigrad.tape import Array, Result
 
@@ -107,7 +109,10 @@ def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Result:
 @lift
 def broadcast_to(x: Array, shape: tuple[int, ...]) -> Result:
     """x repeated to fill a shape, by NumPy's rules: (3, 1) fills (2, 3, 4). Raises ValueError else."""
-    return np.broadcast_to(x, shape), (lambda g: g,)
+    try:
+        return np.broadcast_to(x, shape), (lambda g: g,)
+    except ValueError:
+        raise ValueError(f"by NumPy's rules it does not fill {shape}") from None
 
 
 @lift
@@ -119,12 +124,25 @@ def flip(x: Array, axis: Axis = None) -> Result:
     return np.flip(x, axis), (lambda g: np.flip(g, axis),)
 
 
+def _widths(width: Any, axes: int) -> Array:
+    """The entries before and after for each axis, (axes, 2). Raises TypeError for what are none."""
+    try:
+        widths = np.broadcast_to(width, (axes, 2))
+    except ValueError:
+        widths = None
+    if widths is None or widths.dtype.kind not in "iu":
+        pairs = f"a whole number, (before, after), or a pair for each of {axes} axes"
+        raise TypeError(unfit("pad takes numbers of entries", "width", width, pairs))
+    return widths
+
+
 @lift
-def pad(x: Array, width: Any, value: float = 0.0) -> Result:
+def pad(x: Array, width: int | Sequence[Any], value: float = 0.0) -> Result:
     """x with entries `value` around it: of (n,) with width (1, 2) it is (n + 3,).
 
-    `width` as in np.pad: an int, (before, after), or one pair for each axis. Raises ValueError for others.
+    `width` as in np.pad: an int, (before, after), or one pair for each axis.
+    Raises TypeError for others, ValueError for negative ones.
     """
-    starts = np.broadcast_to(width, (x.ndim, 2))[:, 0].tolist()
+    starts = _widths(width, x.ndim)[:, 0].tolist()
     inner = tuple(slice(start, start + n) for start, n in zip(starts, x.shape, strict=True))
     return np.pad(x, width, constant_values=value), (lambda g: g[inner],)

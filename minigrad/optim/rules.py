@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.arguments import number, unfit
+from minigrad.contract.told import with_habits
 from minigrad.optim.base import Optimizer
 from minigrad.tape import Array
 from minigrad.tensor import Tensor
@@ -21,6 +22,7 @@ class SGD(Optimizer):
     Raises ValueError where `nesterov` is asked for without momentum, or momentum is negative.
     """
 
+    @with_habits
     def __init__(
         self,
         parameters: Iterable[Tensor] | Iterable[Mapping[str, Any]],
@@ -29,9 +31,9 @@ class SGD(Optimizer):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
+        self.momentum, self.nesterov = number("SGD", "momentum", momentum, 0), nesterov
         if nesterov and not momentum:
             raise ValueError("SGD: nesterov needs momentum > 0")
-        self.momentum, self.nesterov = number("SGD", "momentum", momentum, 0), nesterov
         self.slots = ("velocity",) if momentum else ()
         super().__init__(parameters, lr, weight_decay)
 
@@ -53,6 +55,7 @@ class RMSprop(Optimizer):
 
     slots = ("square",)
 
+    @with_habits
     def __init__(
         self,
         parameters: Iterable[Tensor] | Iterable[Mapping[str, Any]],
@@ -81,6 +84,7 @@ class Adam(Optimizer):
 
     slots = ("mean", "square")
 
+    @with_habits
     def __init__(
         self,
         parameters: Iterable[Tensor] | Iterable[Mapping[str, Any]],
@@ -119,6 +123,7 @@ class AdamW(Adam):
 
     decoupled = True
 
+    @with_habits
     def __init__(
         self,
         parameters: Iterable[Tensor] | Iterable[Mapping[str, Any]],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypedDict
 
 from minigrad.arguments import count, function, number, unfit
+from minigrad.contract.told import with_habits
 from minigrad.optim.base import Optimizer
 
 
@@ -74,12 +75,14 @@ class Schedule:
         return f"Schedule({self.optimizer!r}, steps={self.steps})"
 
 
+@with_habits
 def step_decay(every: int, factor: float = 0.1) -> Callable[[int], float]:
     """The factor for a Schedule: factorᵏ after k times `every` steps. Raises ValueError for every < 1."""
     every, factor = count("step_decay", "every", every), number("step_decay", "factor", factor, 0)
     return lambda n: float(factor ** (n // every))
 
 
+@with_habits
 def cosine(steps: int, last: float = 0.0) -> Callable[[int], float]:
     """The factor for a Schedule: half a cosine from 1 to `last` over `steps` steps, `last` from then on.
 
@@ -90,6 +93,7 @@ def cosine(steps: int, last: float = 0.0) -> Callable[[int], float]:
     return lambda n: last + (1 - last) * (1 + math.cos(math.pi * min(n / steps, 1))) / 2
 
 
+@with_habits
 def warm_up(steps: int, then: Callable[[int], float] = lambda n: 1.0) -> Callable[[int], float]:
     """The factor for a Schedule: linearly from 1 / steps to 1 in `steps` steps, then `then(steps since)`.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, SupportsFloat
 
 import numpy as np
 
+from minigrad.arguments import truth
 from minigrad.data import Batch
 from minigrad.habits import lacks
 from minigrad.nn import Module, Parameter
@@ -100,6 +101,7 @@ def fit(
         "callback": (callback, "lambda history: len(history) == 3"),
     }
     asked.of_both("fit", model, data, loss, metrics, batch_size, drawn=True)
+    truth("fit", "progress", progress)
     asked.of_fit(model, optimizer, counts, functions, schedule, history)
     if validation is not None:
         asked.batch("fit", "validation", validation)

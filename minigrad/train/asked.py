@@ -56,11 +56,11 @@ def of_fit(
         if value is not None:
             function("fit", name, value, example)
     for name in ("zero_grad", "step"):
-        if isinstance(optimizer, type) or not hasattr(optimizer, name):
+        if isinstance(optimizer, type) or not callable(getattr(optimizer, name, None)):
             raise TypeError(
                 unfit("fit", "optimizer", optimizer, "an optimiser, such as SGD(model.parameters(), 0.1)")
             )
-    if schedule is not None and (isinstance(schedule, type) or not hasattr(schedule, "step")):
+    if schedule is not None and (isinstance(schedule, type) or not callable(getattr(schedule, "step", None))):
         raise TypeError(unfit("fit", "schedule", schedule, "a Schedule(optimizer, factor)"))
     if not isinstance(history, History):
         raise TypeError(unfit("fit", "history", history, "the History that fit returned or load gave back"))

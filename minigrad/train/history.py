@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from minigrad.contract.told import asked
+
 
 @dataclass(frozen=True)
 class History:
@@ -25,6 +27,7 @@ class History:
     def __len__(self) -> int:
         return len(self.records)
 
+    @asked
     def __getitem__(self, name: str) -> np.ndarray:
         """One figure of every epoch, such as history["loss"], as an array (N,) for N epochs.
 

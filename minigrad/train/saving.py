@@ -146,7 +146,7 @@ def _read(path: str | Path) -> Any:
 
 def _path(where: str, path: Any) -> Path:
     """The path of a file. Raises TypeError for what is none: a number, `open` would take for an open file."""
-    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes) or not Path(path).name:
         raise TypeError(unfit(where, "path", path, 'the name of a file, such as "run.npz"'))
     return Path(path)
 
