@@ -250,20 +250,20 @@ def enter(
     line: SubmittedNotebook,
     entry: Entry,
     dates: Dates,
-    anew: Collection[str] | None = None,
+    anew: Collection[str],
 ) -> None:
     """Bring a report, and what lateness costs, into a submission of the gradebook. Commits nothing.
 
     What was refused has no automatic score and waits for a person. Points by hand, extra credit and
     comments stay. A person looks again at points by hand in the cells of `anew`, whose work is not what was
-    recorded before (None: in all), and where the automatic score is another.
+    recorded before, and where the automatic score is another.
     """
     for grade in line.grades:
         name = grade.cell.name
         score = entry.scores[name]
         if grade.manual_score is None:
             grade.needs_manual_grade = score is None
-        elif anew is None or name in anew or score != grade.auto_score:
+        elif name in anew or score != grade.auto_score:
             grade.needs_manual_grade = True
         grade.auto_score = score
     for comment in line.comments:

@@ -166,7 +166,7 @@ def _prepared(round: Round, student: str, source: Source, report: Report) -> Pre
         entry(assignment, notebook, report),
         digest_of_work(theirs(notebook)),
         {**round.files, **time_file(time), f"{name}.ipynb": shown},
-        _held(course, name, student),
+        held(course, name, student),
     )
 
 
@@ -239,7 +239,7 @@ def _write(round: Round, student: str, one: Prepared, new: State) -> None:
     remember(round.course.history(round.assignment.name) / student, new)
 
 
-def _held(course: Course, name: str, student: str) -> dict[str, bytes]:
+def held(course: Course, name: str, student: str) -> dict[str, bytes]:
     """What a student's folder holds, by name; nothing where it has more than files, or is none."""
     try:
         return {p.name: p.read_bytes() for p in (course.autograded / student / name).iterdir()}

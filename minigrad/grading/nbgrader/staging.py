@@ -31,10 +31,20 @@ from minigrad.grading.nbgrader.gradebook import (
     entry,
     registered,
     renew_late_days,
+    set_time,
 )
-from minigrad.grading.nbgrader.pages import Notebook, as_shown, judged, report_in, theirs, with_report
+from minigrad.grading.nbgrader.pages import (
+    Notebook,
+    as_shown,
+    judged,
+    other_work,
+    report_in,
+    theirs,
+    with_report,
+    written,
+)
 from minigrad.grading.nbgrader.people import name_students
-from minigrad.grading.nbgrader.recording import Round, release_files, time_file, time_of
+from minigrad.grading.nbgrader.recording import Round, held, release_files, time_file, time_of
 from minigrad.grading.nbgrader.stale import drop_page
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.dates import dates_of
@@ -78,7 +88,7 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self._sources: dict[tuple[str, str], Source] = {}
+        self._handed: dict[tuple[str, str], Resources] = {}  # by student and assignment
         if self.parent is not None:
             self._turn(self.parent)
 
@@ -128,20 +138,20 @@ class StagingExporter(InCourse, NotebookExporter):  # type: ignore[misc]
                 made.mkdir(parents=True)
                 for file, data in {**release, **time_file(time_of(source))}.items():
                     (made / file).write_bytes(data)
-                self._sources[student, name] = source
+                before = held(course, name, student).get(f"{name}.ipynb", b"")
+                self._handed[student, name] = {"minigrad_source": source, "minigrad_before": before}
                 found[str(made)] = [str(made / f"{name}.ipynb")]
         return found
 
     def from_filename(
         self, filename: str, resources: Resources | None = None, **kw: Any
     ) -> tuple[Notebook, Resources]:
+        ids = (resources or {}).get("nbgrader", {})
+        handed = {**(resources or {}), **self._handed[ids["student"], ids["assignment"]]}
         if not any(isinstance(p, Rebuild) for p in self._preprocessors):
-            return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
-        handed = {**(resources or {}), "metadata": {}}
-        ids = handed["nbgrader"]
-        handed["minigrad_source"] = self._sources[ids["student"], ids["assignment"]]
+            return super().from_filename(filename, resources=handed, **kw)  # type: ignore[no-any-return]
         return super().from_notebook_node(  # type: ignore[no-any-return]
-            nbformat.v4.new_notebook(), resources=handed, **kw
+            nbformat.v4.new_notebook(), resources={**handed, "metadata": {}}, **kw
         )
 
 
@@ -194,7 +204,9 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             round = Round.of(self.course, assignment)
             demand_points(opened, assignment, round.dates.decisions.get(assignment.name, ()))
             made = with_report(notebook, report, assignment)
-            enter(opened, line, entry(assignment, notebook, report), round.dates)
+            set_time(line.assignment, time_of(resources["minigrad_source"]))
+            anew = other_work(resources["minigrad_before"], written(made))
+            enter(opened, line, entry(assignment, notebook, report), round.dates, anew)
             drop_page(self.course, assignment.name, student)
             renew_late_days(opened, self.course, student, round.dates)
             name_students(opened, round.roster, (student,))

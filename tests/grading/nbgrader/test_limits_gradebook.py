@@ -64,11 +64,11 @@ def grade(name="a-check", manual=None, auto=None, needs="old", extra=None):
     )
 
 
-def enter(line, scores=None, blank=(), dates=None, **more):
+def enter(line, scores=None, blank=(), dates=None, anew=()):
     """By a gradebook that is asked for nothing: all is in the line."""
     scores = scores or {g.cell.name: g.auto_score for g in line.grades}
     dates = dates or Dates(due={"hw": DUE}, late=LATE)
-    gradebook.enter(None, line, Entry(scores, frozenset(blank)), dates, **more)
+    gradebook.enter(None, line, Entry(scores, frozenset(blank)), dates, anew)
     return line
 
 
@@ -86,20 +86,19 @@ def test_a_score_is_entered_and_where_there_is_none_a_person_is_asked():
 
 
 @pytest.mark.parametrize(
-    ("manual", "auto", "more", "asked"),
+    ("manual", "auto", "anew", "asked"),
     [
-        (1.0, 2.5, {}, True),
-        (1.0, 2.5, {"anew": {"a-check"}}, True),
-        (1.0, 2.5, {"anew": {"other"}}, "old"),
-        (1.0, 2.0, {"anew": {"other"}}, True),
-        (1.0, None, {"anew": {"other"}}, True),
-        (0.0, 2.5, {"anew": {"other"}}, "old"),
-        (None, 2.0, {"anew": {"other"}}, False),
+        (1.0, 2.5, {"a-check"}, True),
+        (1.0, 2.5, {"other"}, "old"),
+        (1.0, 2.0, {"other"}, True),
+        (1.0, None, {"other"}, True),
+        (0.0, 2.5, {"other"}, "old"),
+        (None, 2.0, {"other"}, False),
     ],
 )
-def test_points_by_hand_are_looked_at_again_where_the_work_or_its_score_is_another(manual, auto, more, asked):
+def test_points_by_hand_are_looked_at_again_where_the_work_or_its_score_is_another(manual, auto, anew, asked):
     one = grade(manual=manual, auto=auto)
-    enter(line(one), {"a-check": 2.5}, **more)
+    enter(line(one), {"a-check": 2.5}, anew=anew)
     assert (one.manual_score, one.auto_score, one.needs_manual_grade) == (manual, 2.5, asked)
 
 
@@ -132,7 +131,7 @@ def test_lateness_costs_from_the_first_moment_on_and_no_more_than_there_is(late,
 
 def test_lateness_costs_of_points_by_hand_and_extra_credit_too():
     grades = grade("one", manual=4.0, auto=9.0, extra=1.0), grade("two", auto=3.0), grade("three", extra=9.0)
-    assert enter(line(*grades, late=86_400.0 / 2), anew=()).late_submission_penalty == 4.0
+    assert enter(line(*grades, late=86_400.0 / 2)).late_submission_penalty == 4.0
 
 
 @pytest.mark.parametrize(
