@@ -5,7 +5,7 @@ READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # a thousand short processes would each compile the package anew
 
-.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel site terms clean
+.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel image site terms clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -68,6 +68,10 @@ wheel: $(READY)  ## dist/: what students install, no solutions in it; dist/staff
 	sed 's/^version = "\(.*\)"/version = "\1+staff"/' pyproject.toml > $(STAFF)/pyproject.toml
 	$(BIN)/python -m zipfile -c $(STAFF)/minigrad/grading/bundled.zip solutions assignments
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist/staff ./$(STAFF)
+
+FROM ?= python:3.12-slim
+image: wheel  ## the grader, its wheel and the course as an image; FROM is any with Python, OPTIONS are for docker build
+	docker build --build-arg FROM=$(FROM) $(OPTIONS) --tag minigrad .
 
 site: $(READY)  ## the course, the reference and the guides as pages: site/index.html; needs npm
 	$(BIN)/python docs/site/build.py site

@@ -1,10 +1,13 @@
-"""An image with this course in it, made without a registry: Debian by debootstrap, wheels by pip.
+"""Images made without a registry: Debian by debootstrap; with this course in it, wheels by pip.
 
 Needs root, debootstrap, the Debian mirror and the package index; afterwards only the engine.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -13,7 +16,9 @@ from pathlib import Path
 IMAGE = "minigrad-containers"
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEBIAN = "bookworm"
-PACKAGES = "python3,python3-venv"
+PYTHON = "python3,python3-venv"
+BARE = "minigrad-bare"
+CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 VENV = "/opt/venv"
 CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}  # no setting of this machine's pip
 
@@ -22,16 +27,40 @@ def make() -> str:
     """Build the image and give it to the engine; its name."""
     with tempfile.TemporaryDirectory(prefix="minigrad-image-") as folder:
         root = Path(folder) / "root"
-        _run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, str(root))
+        _debian(root, PYTHON)
         _install(root)
         _copy_course(root)
-        change = f"ENV PATH={VENV}/bin:{CLEAN['PATH']}"
-        tar = subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE)
-        arguments = ["--change", change, "--change", "WORKDIR /course", "-", IMAGE]
-        subprocess.run(["docker", "import", *arguments], stdin=tar.stdout, check=True)
-        if tar.wait():
-            raise SystemExit("tar failed")
+        _import(root, IMAGE, f"ENV PATH={VENV}/bin:{CLEAN['PATH']}", "WORKDIR /course")
     return IMAGE
+
+
+def bare(python: bool = False) -> str:
+    """An image of Debian alone, with Python or without, for what is to be built on it; its name.
+
+    It trusts the certificates that this machine trusts, so that pip works in it wherever it works here.
+    """
+    name = f"{BARE}-python" if python else BARE
+    with tempfile.TemporaryDirectory(prefix="minigrad-image-") as folder:
+        root = Path(folder) / "root"
+        _debian(root, "ca-certificates", *([PYTHON] if python else []))
+        trusted = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
+        if trusted:
+            shutil.copy(trusted, root / CERTIFICATES)
+            (root / "etc" / "pip.conf").write_text(f"[global]\ncert = /{CERTIFICATES}\n")
+        _import(root, name, f"ENV PATH={CLEAN['PATH']}")
+    return name
+
+
+def _debian(root: Path, *packages: str) -> None:
+    _run("debootstrap", "--variant=minbase", f"--include={','.join(packages)}", DEBIAN, str(root))
+
+
+def _import(root: Path, name: str, *changes: str) -> None:
+    tar = subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE)
+    options = [word for change in changes for word in ("--change", change)]
+    subprocess.run(["docker", "import", *options, "-", name], stdin=tar.stdout, check=True)
+    if tar.wait():
+        raise SystemExit("tar failed")
 
 
 def _install(root: Path) -> None:

@@ -166,3 +166,18 @@ def test_two_archives_of_one_assignment_share_no_salt(tmp_path: Path) -> None:
         for _ in range(2)
     }
     assert len(salts) == 2
+
+
+def test_set_up_says_what_is_missing_where_there_is_no_such_python(root: Path, tmp_path: Path) -> None:
+    """An image whose archive has other versions: the remedy is told, and nothing is installed."""
+    (tmp_path / "apt-get").write_text("#!/bin/sh\n[ $1 = update ] || exit 100\n")
+    (tmp_path / "apt-get").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/bash", root / "source" / "setup.sh"],
+        env={"AUTOGRADER": str(tmp_path), "PATH": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert f"no Python {version}, with which the autograder was packed" in done.stderr
+    assert not (tmp_path / "venv").exists()
