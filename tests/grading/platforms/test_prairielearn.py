@@ -134,7 +134,8 @@ def test_the_question_is_valid_and_whole(question: Question) -> None:
     assignment = load(question.course.authored(NAME))
     other = dataclasses.replace(assignment, name="02-other")
     assert info["uuid"] == prairielearn.info(assignment, "x")["uuid"] != prairielearn.info(other, "x")["uuid"]
-    assert (question.folder / prairielearn.RUN).stat().st_mode & stat.S_IXUSR
+    modes = [stat.S_IMODE(p.stat().st_mode) for p in (question.folder, question.folder / prairielearn.RUN)]
+    assert modes == [0o700, 0o755]
     page = (question.folder / "question.html").read_text()
     assert '<pl-file-upload file-names="01-tiny.ipynb">' in page
     (download,) = re.findall(r'<pl-file-download file-name="([^"]+)"', page)
