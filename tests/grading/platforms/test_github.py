@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import zipfile
@@ -267,6 +268,8 @@ def test_the_staffs_repository_grades_all_with_hidden_checks(repository: Reposit
         (hub / name).mkdir(parents=True)
         if code:
             (hub / name / FILE).write_bytes(answer(repository.course, code))
+    (hub / f"{NAME}-dee").mkdir()
+    (hub / f"{NAME}-dee" / FILE).write_bytes(b"{not json")
     tools.mkdir()
     (tools / "gh").write_text(GH)
     (tools / "gh").chmod(0o755)
@@ -293,7 +296,11 @@ def test_the_staffs_repository_grades_all_with_hidden_checks(repository: Reposit
         f"{NAME}-cy has no {FILE} that can be read"
     ]
     told = json.loads((staff / "report" / f"report-{NAME}.json").read_text())
-    assert {student: one["score"] for student, one in told.items()} == {"ann": 10, "bo-b": 2}
+    assert {student: one["score"] for student, one in told.items()} == {"ann": 10, "bo-b": 2, "dee": None}
+    assert {p.name for p in (staff / "fetched" / f"{NAME}-submissions").iterdir()} == {
+        f"{NAME}-{student}" for student in told
+    }
+    assert stat.S_IMODE(staff.stat().st_mode) == 0o700
     assert all(line.startswith("    ") for line in jobs[-1].summary.splitlines())
     assert "bo-b" in jobs[-1].summary
     assert not jobs[-1].commands + jobs[-2].commands

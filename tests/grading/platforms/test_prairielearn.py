@@ -19,10 +19,11 @@ import pytest
 
 from minigrad.cli import main
 from minigrad.grading.assignment.load import load
+from minigrad.grading.classroom import court
 from minigrad.grading.model import Exercise, GradingError, Report, Verdict
 from minigrad.grading.platforms import prairielearn
 from minigrad.grading.store.layout import Course
-from tests.grading.handed_in import ADDS, NAME, RIGHT
+from tests.grading.handed_in import ADDS, NAME, RIGHT, FakeJudge
 from tests.grading.platforms.places import ENDLESS, HOSTILE, SECRET, answer, built_course, runner
 
 SCHEMA = json.loads((Path(__file__).parent / "prairielearn.schema.json").read_text())
@@ -43,8 +44,8 @@ class Question:
     course: Course
     environment: dict[str, str]
 
-    def job(self, files: dict[str, bytes]) -> tuple[int, str, Path]:
-        """A grading job's exit code, what it printed, and its /grade, made afresh as PrairieLearn does."""
+    def laid(self, files: dict[str, bytes]) -> Path:
+        """A /grade with what was handed in, made afresh as PrairieLearn does."""
         grade = self.folder.parent / "grade"
         shutil.rmtree(grade, ignore_errors=True)
         for name in FOLDERS:
@@ -55,6 +56,11 @@ class Question:
         handed_in = [{"name": n, "contents": base64.b64encode(d).decode()} for n, d in files.items()]
         data = {"submitted_answers": {"_files": handed_in}, "variant_seed": 1, "feedback": {}}
         (grade / "data" / "data.json").write_text(json.dumps(data))
+        return grade
+
+    def job(self, files: dict[str, bytes]) -> tuple[int, str, Path]:
+        """A grading job's exit code, what it printed, and its /grade."""
+        grade = self.laid(files)
         entry = grade / options(self)["entrypoint"].removeprefix("/grade/")
         done = subprocess.run(
             [entry], cwd="/", env=self.environment, timeout=200, capture_output=True, text=True
@@ -128,13 +134,31 @@ def test_a_judge_that_fails_leaves_no_results(question: Question) -> None:
     assert not (grade / "results").exists()
 
 
+def test_work_that_was_not_graded_leaves_no_results(
+    question: Question, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Fails(FakeJudge):
+        graded, closed = [], 0
+
+        def __enter__(self) -> Fails:
+            return self
+
+    monkeypatch.setattr(court, "Judge", Fails)
+    grade = question.laid({f"{NAME}.ipynb": b'"FAULT"'})
+    assert prairielearn.main([str(grade)]) == 1
+    assert "the sandbox failed" in capsys.readouterr().err
+    assert Fails.closed
+    assert not (grade / "results").exists()
+
+
 def test_the_question_is_valid_and_whole(question: Question) -> None:
     info = valid("info", json.loads((question.folder / "info.json").read_text()))
     assert info["externalGradingOptions"]["image"] == "me/minigrad"
     assignment = load(question.course.authored(NAME))
     other = dataclasses.replace(assignment, name="02-other")
     assert info["uuid"] == prairielearn.info(assignment, "x")["uuid"] != prairielearn.info(other, "x")["uuid"]
-    assert (question.folder / prairielearn.RUN).stat().st_mode & stat.S_IXUSR
+    modes = [stat.S_IMODE(p.stat().st_mode) for p in (question.folder, question.folder / prairielearn.RUN)]
+    assert modes == [0o700, 0o755]
     page = (question.folder / "question.html").read_text()
     assert '<pl-file-upload file-names="01-tiny.ipynb">' in page
     (download,) = re.findall(r'<pl-file-download file-name="([^"]+)"', page)

@@ -82,39 +82,40 @@ def gradescope(args: argparse.Namespace) -> None:
 def github(args: argparse.Namespace) -> None:
     """Write the folder ASSIGNMENT-github and, with --private, the staff's."""
     from minigrad.grading.platforms.github import repository, staff
-    from minigrad.grading.store.files import private
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     made = write_folder(args.out or Path(f"{assignment.name}-github"), repository(course, assignment))
     print(f"wrote {made}: push it as a template repository; it holds no solution and no hidden check")
     if args.private:
-        with private():
-            made = write_folder(args.private, staff(course, assignment))
+        made = write_folder(args.private, staff(course, assignment), private=True)
         print(f"wrote {made}: has the solution and the hidden checks; push it as a private repository")
 
 
 def prairielearn(args: argparse.Namespace) -> None:
     """Write the folder ASSIGNMENT-prairielearn."""
     from minigrad.grading.platforms.prairielearn import RUN, question
-    from minigrad.grading.store.files import private
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     files = question(course, assignment, args.image, args.hidden)
-    with private():
-        made = write_folder(args.out or Path(f"{assignment.name}-prairielearn"), files, run=(RUN,))
+    folder = args.out or Path(f"{assignment.name}-prairielearn")
+    made = write_folder(folder, files, run=(RUN,), private=True)
     print(f"wrote {made}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] = ()) -> Path:
+def write_folder(
+    folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] = (), private: bool = False
+) -> Path:
     """Write files by path into a new or empty folder, which is returned; those in `run` may be executed.
 
-    Raises GradingError where something is in the folder, or it cannot be written.
+    A `private` folder lets nobody in but its owner; what it holds has the usual modes, since it is copied
+    to where others read it. Raises GradingError where something is in the folder, or it cannot be written.
     """
     with writing(folder):
         if folder.exists() and any(folder.iterdir()):
-            raise GradingError(f"{folder} is not empty: move it away, or name another folder with --out")
+            raise GradingError(f"{folder} is not empty: move it away, or name another folder")
+        folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
         for name, data in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
