@@ -75,8 +75,11 @@ def similar(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Al
             found.append(Alike(both, round(count / shorter, 3), (students[i][0], students[j][0])))
     found.sort(key=lambda a: (-a.share, a.students))
     old = {key(line, vocabulary) for text in given for line in text.splitlines()}
-    works_of = [(one, *(works[s] for s in one.shown)) for one in found[:SHOWN]]
-    shown = [replace(one, sides=tuple(sides(x, y, vocabulary, old))) for one, x, y in works_of]
+    two = [tuple(works[s] for s in one.shown) for one in found[:SHOWN]]
+    shown = [
+        replace(one, sides=tuple(sides(x, y, vocabulary, old)))
+        for one, (x, y) in zip(found, two, strict=False)
+    ]
     return shown + found[SHOWN:]
 
 
