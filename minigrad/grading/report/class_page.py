@@ -134,7 +134,7 @@ def class_page(
         figures=_figures(reports, graded, len(people)),
         histogram=_histogram([100 * r.score / r.points for r in graded.values() if r.points]),
         people=sorted(people.items()),
-        blank=[student for student, r in graded.items() if r.blank],
+        blank=[student for student, r in graded.items() if r.blank and student not in people],
         failing=failing_alike(graded),
         questions=questions,
         exercises=_exercises(graded),
