@@ -248,11 +248,22 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Side:
+    """A line of one work beside that of another; `alike` where they say the same, and nobody was given it."""
+
+    left: str
+    right: str
+    alike: bool
+
+
+@dataclass(frozen=True)
 class Alike:
     """Students whose work is near-identical, and the share of it that is; 1.0 for all of it."""
 
     students: tuple[str, ...]
     share: float
+    shown: tuple[str, ...] = ()  # the two whose work `sides` has
+    sides: tuple[Side, ...] = ()
 
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")

@@ -21,10 +21,11 @@ from minigrad.grading.classroom.similarity import similar
 from minigrad.grading.intake.canonical import Intake, intake, read
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.judge import seeds
-from minigrad.grading.model import Alike, Assignment, Decision, Refused, Report, Source
+from minigrad.grading.model import Alike, Assignment, Decision, GradingError, Refused, Report, Source
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import load_report, save_report
+from minigrad.grading.store.submitted import submissions
 
 Done = Callable[[str, Report], None]
 
@@ -208,10 +209,21 @@ def last_reports(course: Course, name: str) -> dict[str, Report]:
     return found
 
 
-def near_identical(course: Course, assignment: Assignment) -> list[Alike]:
-    """Near-identical work among what was handed in, without the release and the framework."""
+def near_identical(course: Course, assignment: Assignment, earlier: Path | None = None) -> list[Alike]:
+    """Near-identical work among what was handed in, without the release and the framework.
+
+    `earlier` is a folder like submitted/, of another year: its students are named by their folders, and pairs
+    of them are not told. Raises GradingError where it has nothing of the assignment.
+    """
+    handed_in: dict[str, Source] = {**course.submissions(assignment.name)}
+    now = handed_in.keys() | set()
+    if earlier:
+        there = submissions(earlier, assignment.name, course.names())
+        if not there:
+            raise GradingError(f"nothing of {assignment.name} in {earlier}: name a folder like submitted/")
+        handed_in |= {str(earlier / student): source for student, source in there.items()}
     works = {}
-    for student, source in course.submissions(assignment.name).items():
+    for student, source in handed_in.items():
         with contextlib.suppress(Refused):
             cells = intake(fetch(course, source), assignment).cells
             works[student] = [c.source for c in cells if c.kind in ("solution", "own") and not c.markdown]
@@ -219,7 +231,8 @@ def near_identical(course: Course, assignment: Assignment) -> list[Alike]:
     files = (path for pattern in ("*.py", "nn/*.py", "ops/*.py") for path in package.glob(pattern))
     framework = [p.read_text(encoding="utf-8") for p in files]
     release = [c.source for c in assignment.cells]
-    return similar(works, [*release, assignment.sources["public_checks.py"], *framework])
+    found = similar(works, [*release, assignment.sources["public_checks.py"], *framework])
+    return [one for one in found if not now.isdisjoint(one.students)]
 
 
 def keep_report(folder: Path, name: str, report: Report) -> None:

@@ -13,16 +13,22 @@ import keyword
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import combinations, zip_longest
 
-from minigrad.grading.model import Alike
+from minigrad.grading.model import Alike, Side
 
 SHINGLE = 7  # tokens
 WINDOW = 4  # shingles, of which one is kept
 ENOUGH = 12  # fingerprints below which work is too short to tell
 MANY = 6  # different works that share a fingerprint, from which on it is common knowledge
 NEAR = 0.8  # share of the shorter work's fingerprints
+SHOWN = 20  # pairs that are laid side by side
+LINES, WIDE = 500, 160  # of each work, and characters of a line, that are laid side by side
+
+Key = tuple[str, ...]
 
 # An unclosed text ends with its line, or with the code: a scan never starts twice at a character.
 TOKEN = re.compile(
@@ -38,10 +44,11 @@ WORDS = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self"}
 
 
 def similar(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Alike]:
-    """Near-identical work, the most alike first.
+    """Near-identical work, the most alike first; of the first ones two works side by side.
 
     `works` is each student's code; `given` is what all were given: the release, the framework.
     """
+    given = list(given)
     known = [list(tokens(text)) for text in given]
     vocabulary = WORDS.union(*({t for t in text if t[:1].isalpha() or t[:1] == "_"} for text in known))
     taken_out = {mark for text in known for mark in shingles([plain(t, vocabulary) for t in text])}
@@ -57,15 +64,58 @@ def similar(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Al
             holders[mark].append(i)
     shared = Counter(pair for held in holders.values() for pair in combinations(held, 2))
     found = [
-        Alike(tuple(sorted(group)), 1.0)
+        Alike(tuple(sorted(group)), 1.0, tuple(group[:2]))
         for group, marks in zip(students, rare, strict=True)
         if len(group) > 1 and len(marks) >= ENOUGH
     ]
     for (i, j), count in shared.items():
         shorter = min(len(rare[i]), len(rare[j]))
         if shorter >= ENOUGH and count >= NEAR * shorter:
-            found.append(Alike(tuple(sorted(students[i] + students[j])), round(count / shorter, 3)))
-    return sorted(found, key=lambda a: (-a.share, a.students))
+            both = tuple(sorted(students[i] + students[j]))
+            found.append(Alike(both, round(count / shorter, 3), (students[i][0], students[j][0])))
+    found.sort(key=lambda a: (-a.share, a.students))
+    old = {key(line, vocabulary) for text in given for line in text.splitlines()}
+    two = [tuple(works[s] for s in one.shown) for one in found[:SHOWN]]
+    shown = [
+        replace(one, sides=tuple(sides(x, y, vocabulary, old)))
+        for one, (x, y) in zip(found, two, strict=False)
+    ]
+    return shown + found[SHOWN:]
+
+
+def sides(
+    left: Sequence[str], right: Sequence[str], vocabulary: frozenset[str], given: Collection[Key]
+) -> Iterator[Side]:
+    """Two works side by side: each cell beside the one that shares most of its lines, line beside line."""
+    mine, theirs = bounded(left), bounded(right)
+    marks = [[key(line, vocabulary) for line in cell] for cell in theirs]
+    for cell in mine:
+        own = [key(line, vocabulary) for line in cell]
+        count = Counter(own)
+        shared = [sum((count & Counter(other)).values()) for other in marks]
+        at = max(range(len(theirs)), key=shared.__getitem__, default=None)
+        beside, other = (theirs.pop(at), marks.pop(at)) if at is not None and shared[at] else ([], [])
+        for kind, a, b, c, d in SequenceMatcher(None, own, other, autojunk=False).get_opcodes():
+            new = [kind == "equal" and bool(m) and m not in given for m in own[a:b]]
+            pairs = zip_longest(cell[a:b], beside[c:d], new, fillvalue="")
+            yield from (Side(x, y, alike is True) for x, y, alike in pairs)
+        yield Side("", "", False)
+    yield from (Side("", line, False) for cell in theirs for line in (*cell, ""))
+
+
+def bounded(work: Sequence[str]) -> list[list[str]]:
+    """A work's lines by cell, not too many or too long: comparing takes time that grows with the square."""
+    kept: list[list[str]] = []
+    left = LINES
+    for cell in work:
+        kept.append([line[:WIDE] for line in cell.splitlines()[:left]])
+        left -= len(kept[-1])
+    return kept
+
+
+def key(line: str, vocabulary: frozenset[str]) -> Key:
+    """What a line says apart from layout, comments and the names that its author made up."""
+    return tuple(plain(token, vocabulary) for token in tokens(line[:WIDE]))
 
 
 def tokens(code: str) -> Iterable[str]:

@@ -110,7 +110,7 @@ def class_html(
     people = by_report(reports) if people is None else people
     page = class_page(
         {named(student, names): report for student, report in reports.items()},
-        [replace(one, students=all_named(one.students)) for one in similar],
+        [replace(one, students=all_named(one.students), shown=all_named(one.shown)) for one in similar],
         {named(student, names): why for student, why in people.items()},
         [
             replace(q, answers=tuple(Answer(a.text, all_named(a.students)) for a in q.answers))
@@ -134,7 +134,7 @@ def class_page(
         figures=_figures(reports, graded, len(people)),
         histogram=_histogram([100 * r.score / r.points for r in graded.values() if r.points]),
         people=sorted(people.items()),
-        blank=[student for student, r in graded.items() if r.blank],
+        blank=[student for student, r in graded.items() if r.blank and student not in people],
         failing=failing_alike(graded),
         questions=questions,
         exercises=_exercises(graded),

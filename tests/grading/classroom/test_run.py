@@ -10,7 +10,7 @@ import pytest
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom import court, jobs
-from minigrad.grading.classroom.run import grade_class, last_reports
+from minigrad.grading.classroom.run import grade_class, last_reports, near_identical
 from minigrad.grading.model import Assignment, GradingError, Report
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import new_salt
@@ -229,3 +229,20 @@ def test_processes_with_the_real_judge(room):
         pytest.skip(str(error))
     assert scores(reports) == {"a": 10.0, "b": 0.0}
     assert "multiply" in reports["b"].exercises[0].hint
+
+
+def test_work_of_another_year_is_compared_too_and_not_with_itself(tmp_path):
+    course, assignment = new_course(tmp_path / "now")
+    before = Course.at(tmp_path / "before" / "2029")
+    copied = "def scale(x, factor):\n" + "".join(f"    y{i} = x[{i}] * factor ** {i}\n" for i in range(20))
+    hand_in(course, "ann", notebook(assignment, copied))
+    for student in ("bob", "cem"):
+        hand_in(before, student, notebook(assignment, copied.replace("y", "z")))
+    assert near_identical(course, assignment) == []
+    (found,) = near_identical(course, assignment, before.submitted)
+    assert {*found.students} == {"ann", *(str(before.submitted / s) for s in ("bob", "cem"))}
+    assert any(side.alike for side in found.sides)
+    (course.submitted / "ann" / NAME / f"{NAME}.ipynb").unlink()
+    assert near_identical(course, assignment, before.submitted) == []
+    with pytest.raises(GradingError, match=r"nothing of 01-tiny in .*: name a folder like submitted/"):
+        near_identical(course, assignment, tmp_path / "nowhere")

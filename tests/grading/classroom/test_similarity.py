@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.grading.assignment.load import load
-from minigrad.grading.classroom.similarity import fingerprints, similar, tokens
-from minigrad.grading.model import Alike
+from minigrad.grading.classroom.similarity import LINES, WIDE, fingerprints, sides, similar, tokens
 
 GIVEN = ["def train(model, data):\n    ...", "class RNNCell:\n    def __init__(self, D, H):\n        ..."]
 MINE = """
@@ -59,7 +58,28 @@ def test_copies_are_found_whatever_they_are_called(copy):
 
 def test_moved_cells_are_found():
     (found,) = similar({"a": [MINE, OTHER], "b": [OTHER, MINE]}, GIVEN)
-    assert found == Alike(("a", "b"), 1.0)
+    assert (found.students, found.share) == (("a", "b"), 1.0)
+
+
+def test_two_works_stand_side_by_side_each_cell_beside_its_own():
+    (found,) = similar({"a": [OTHER, MINE + "print('a')\n"], "b": [RENAMED, "print(2)", OTHER]}, GIVEN)
+    assert found.shown == ("a", "b")
+    left = [side.left for side in found.sides if side.left.strip()]
+    right = [side.right for side in found.sides if side.right.strip()]
+    assert left == [line for line in (OTHER + MINE).splitlines() if line] + ["print('a')"]
+    assert {"print(2)", *(line for line in (OTHER + RENAMED).splitlines() if line)} == set(right)
+    alike = {side.left.strip(): side.right.strip() for side in found.sides if side.alike}
+    assert alike["history.append(float(loss))"] == "losses.append(float(loss))"
+    assert alike["guess = model.forward(batch.inputs)"] == "guess = model.forward(batch.inputs)"
+    assert "def train(model, data):" not in alike, "it was given"
+    assert not {"", "print('a')", "# go through the batches"} & alike.keys()
+
+
+def test_long_works_are_cut_before_they_are_compared():
+    many = ["x = 1\n" * 20_000, "y" * 60_000]
+    shown = list(sides(many, many, frozenset(), ()))
+    assert len(shown) < 2 * LINES
+    assert max(len(side.left) for side in shown) <= WIDE
 
 
 def test_independent_work_is_not_similar():

@@ -24,6 +24,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where to write the files (default: the course's folder)"
     )
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        metavar="DIR",
+        help="look for near-identical work in this folder, too: another year's submitted/",
+    )
     add_flag(parser, "--json", "print JSON, write nothing")
 
 
@@ -58,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     sources = load(course.authored(assignment))
     marked = asked or {}
     questions = to_mark(sources, marked, gradebook.written(course, assignment, needed.keys() & marked.keys()))
-    groups = near_identical(course, sources)
+    groups = near_identical(course, sources, args.earlier)
     for group in groups:
         print(printable(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}"))
     out: Path = args.out or course.work
