@@ -484,7 +484,7 @@ if ready():
             ax.plot(LENGTHS, exact, style, alpha=0.7, label=None if seed else name)
     ax.axvspan(0.5, LONGEST + 0.5, color="lightgray", alpha=0.5, label="lengths in training")
     ax.set(xlabel="digits in the number", ylabel="without a mistake", title="receipts written, by length", ylim=(-0.02, 1.02))
-    ax.legend(loc="center left", fontsize=8)
+    ax.legend(loc="center", fontsize=8)
     plt.show()
 
 # %% [markdown] id="learn-lesson"
@@ -513,28 +513,25 @@ check("learned")
 # output *after* a symbol was read, of a cell that remembers. Need it look at the very place of the digit?
 
 # %% kind="lab" id="lab-alignment"
-def places_of_digits(batch, length):
-    """Where the number's digits were read (length,) and where they are to be written."""
-    return np.arange(length), 6 + np.arange(length)
-
+from minigrad.data.tasks import Batch
 
 if ready():
     reader, writer = networks["dot", 0]
     x, mask = pairs.date_tokens("48302,7 May 98")
     y = np.array([[2 + int(digit) for digit in "98050748302"] + [pairs.END]])
-    said, looks = alone(reader, writer, type(batch)(x, y, mask))
+    said, looks = alone(reader, writer, Batch(x, y, mask))
     read, written = [pairs.DATE_READ[token] for token in x[0]], [pairs.DATE_WRITTEN[token] for token in said[0]]
     print("written, and what was looked at most: " + "  ".join(f"{a}←{read[j]}" for a, j in zip(written, looks[0].argmax(axis=1), strict=True)))
     figure, ax = plt.subplots(figsize=(5, 4.6), layout="constrained")
     shown = ax.imshow(looks[0], cmap="gray_r", vmin=0, vmax=1)
-    ax.set(xlabel="read", ylabel="written", title="weights of each symbol written over the symbols read")
+    ax.set(xlabel="read", ylabel="written", title="where it looks, symbol by symbol")
     ax.set_xticks(range(len(read)), read)
     ax.set_yticks(range(len(written)), written)
     figure.colorbar(shown, ax=ax, label="weight")
     plt.show()
     batch = pairs.receipts(np.random.default_rng(12), 500, 6, 6)
     said, looks = alone(reader, writer, batch)
-    came, went = places_of_digits(batch, 6)
+    came, went = np.arange(6), 6 + np.arange(6)  # the digits' places: where they were read, where they are written
     exactly = looks[:, went].argmax(axis=2) == came
     near = abs(looks[:, went].argmax(axis=2) - came) <= 1
     print(f"500 numbers of six digits: looked at most is the digit's own place for {exactly.mean():.0%}, that or a neighbour for {near.mean():.0%};")
