@@ -488,17 +488,17 @@ if ready():
     plt.show()
 
 # %% [markdown] id="learn-lesson"
-# One line of code in the decoder, and the wall is gone: at lengths where the message alone got nothing through in any
-# seed, most receipts are without a mistake in every seed. The state still has the same 48 numbers. It no longer
-# holds *what* was read but *where one is*, and that is little.
+# Three lines of code in the decoder, and the wall is gone: at lengths where the message alone got hardly anything
+# through in any seed, most receipts are without a mistake in every seed. The state still has the same 48 numbers. But
+# it need no longer hold *what* was read, only *where one is*, and that is little.
 #
-# Beyond the training's lengths both fall, as in 06: how far to count is learned too.
+# Beyond the training's lengths all fall: how far to count is learned too. But where the notes of 06 broke off at
+# once, of ten digits about half still come through.
 #
 # ### Exercise `learned` · 20 points
 #
 # Nothing more to write. Your decoder and your dot products, behind a reader like the one above with 48 numbers, are
-# trained on receipts with symbols numbered otherwise; it waits for the checks that it builds on. 06's network, trained
-# in the same way, writes none of them.
+# trained on receipts with symbols numbered otherwise; it waits for the checks that it builds on.
 #
 # - Receipts are learned, numbers of four to eight digits and dates in two formats: at least 90 of 100 fresh ones are written without a mistake, free-running.
 
@@ -627,8 +627,8 @@ if check.passed("masked-softmax", "causal-self-attention"):
     plt.show()
 
 # %% [markdown] id="self-text"
-# The cell doubles and self-attention grows fourfold: T steps against T² pairs. In time it is the other way about, for
-# a while: T small steps one after another cost more than a few large products, until T² takes over.
+# The cell doubles and self-attention nears fourfold: T steps against T² pairs. In time it is the other way about, for
+# a while: T small steps one after another cost more than a few large products, as long as T² has not taken over.
 #
 # **The same receipts, without a cell that reads.** Below, one causal head stands in the reader's place: its keys are
 # the symbols' rows plus what the head saw from there. But a sum over places knows nothing of their order! All that a
@@ -663,9 +663,10 @@ if ready() and check.passed("causal-self-attention"):
         row(name, [(alone(*two, b)[0] == b.y)[pairs.target_mask(b.y)].mean() for b in batches])
 
 # %% [markdown] id="end"
-# One head learns much of it with no state carried anywhere, and more slowly than a cell that reads in order: what
-# the cell is given for nothing, the order, one head has to learn from positions. Transformers stack many heads in
-# many layers, and train far longer than we can here.
+# One head learns much of it with no state carried anywhere, and after as many updates less than a cell that reads in
+# order: what the cell is given for nothing, the order, one head has to learn. Positions help the more the longer the
+# number is, up to the lengths of the training; the rows of later positions were hardly ever trained. Transformers
+# stack many heads in many layers, and train far longer than we can here.
 #
 # ## What you have now
 #
