@@ -1,6 +1,6 @@
 """Known mistakes in 09-attention, each with the checks it fails and what to tell the student who made it."""
 
-from minigrad.checks import mutant
+from minigrad.checks import Rewrite, mutant
 
 
 def of(exercise: str, probes: str) -> list[str]:
@@ -688,3 +688,334 @@ MUTANTS = [
     ),
 ]
 
+REWRITES = [
+    Rewrite(
+        "root-of-the-width",
+        "dot-scaled",
+        {
+            "scores": '''
+def dot_scores(query, keys):
+    return (query[:, None, :] * keys).sum(axis=2) * keys.shape[-1] ** -0.5
+
+
+class AdditiveScores(Module):
+    def __init__(self, size):
+        rng = np.random.default_rng(3)
+        self.W_q, self.W_k = (Parameter(init.orthogonal((size, size), rng)) for _ in range(2))
+        self.v = Parameter(0.3 + rng.random(size))
+
+    def __call__(self, query, keys):
+        return (tanh((query @ self.W_q)[:, None] + keys @ self.W_k) * self.v).sum(axis=-1)
+'''
+        },
+    ),
+    Rewrite(
+        "softmax-too-early",
+        "dot-gives-shares",
+        {
+            "scores": '''
+def dot_scores(query, keys):
+    e = (query[:, None, :] * keys).sum(axis=2).exp()
+    return e / e.sum(axis=1, keepdims=True)
+
+
+class AdditiveScores(Module):
+    def __init__(self, size):
+        rng = np.random.default_rng(3)
+        self.W_q, self.W_k = (Parameter(init.orthogonal((size, size), rng)) for _ in range(2))
+        self.v = Parameter(0.3 + rng.random(size))
+
+    def __call__(self, query, keys):
+        return (tanh((query @ self.W_q)[:, None] + keys @ self.W_k) * self.v).sum(axis=-1)
+'''
+        },
+    ),
+    Rewrite(
+        "numbers-of-the-query",
+        "dot-query-off-tape",
+        {
+            "scores": '''
+def dot_scores(query, keys):
+    return (query.data[:, None, :] * keys).sum(axis=2)
+
+
+class AdditiveScores(Module):
+    def __init__(self, size):
+        rng = np.random.default_rng(3)
+        self.W_q, self.W_k = (Parameter(init.orthogonal((size, size), rng)) for _ in range(2))
+        self.v = Parameter(0.3 + rng.random(size))
+
+    def __call__(self, query, keys):
+        return (tanh((query @ self.W_q)[:, None] + keys @ self.W_k) * self.v).sum(axis=-1)
+'''
+        },
+    ),
+    Rewrite(
+        "only-a-sum",
+        "additive-no-tanh",
+        {
+            "scores": '''
+def dot_scores(query, keys):
+    return (query[:, None, :] * keys).sum(axis=2)
+
+
+class AdditiveScores(Module):
+    def __init__(self, size):
+        rng = np.random.default_rng(3)
+        self.W_q, self.W_k = (Parameter(init.orthogonal((size, size), rng)) for _ in range(2))
+        self.v = Parameter(0.3 + rng.random(size))
+
+    def __call__(self, query, keys):
+        return (((query @ self.W_q)[:, None] + keys @ self.W_k) * self.v).sum(axis=-1)
+'''
+        },
+    ),
+    Rewrite(
+        "a-tanh-for-each",
+        "additive-two-tanhs",
+        {
+            "scores": '''
+def dot_scores(query, keys):
+    return (query[:, None, :] * keys).sum(axis=2)
+
+
+class AdditiveScores(Module):
+    def __init__(self, size):
+        rng = np.random.default_rng(3)
+        self.W_q, self.W_k = (Parameter(init.orthogonal((size, size), rng)) for _ in range(2))
+        self.v = Parameter(0.3 + rng.random(size))
+
+    def __call__(self, query, keys):
+        return ((tanh(query @ self.W_q)[:, None] + tanh(keys @ self.W_k)) * self.v).sum(axis=-1)
+'''
+        },
+    ),
+    Rewrite(
+        "crossed-over",
+        "additive-matrices-exchanged",
+        {
+            "scores": '''
+def dot_scores(query, keys):
+    return (query[:, None, :] * keys).sum(axis=2)
+
+
+class AdditiveScores(Module):
+    def __init__(self, size):
+        rng = np.random.default_rng(3)
+        self.W_q, self.W_k = (Parameter(init.orthogonal((size, size), rng)) for _ in range(2))
+        self.v = Parameter(0.3 + rng.random(size))
+
+    def __call__(self, query, keys):
+        return (tanh(keys @ self.W_q + (query @ self.W_k)[:, None]) * self.v).sum(axis=-1)
+'''
+        },
+    ),
+    Rewrite(
+        "padding-counts",
+        "softmax-ignores-mask",
+        {
+            "masked-softmax": '''
+def masked_softmax(scores, mask):
+    e = (scores - scores.data.max(axis=-1, keepdims=True)).exp()
+    return e / e.sum(axis=-1, keepdims=True)
+'''
+        },
+    ),
+    Rewrite(
+        "cut-away-afterwards",
+        "softmax-masked-too-late",
+        {
+            "masked-softmax": '''
+def masked_softmax(scores, mask):
+    shares = softmax(scores, axis=-1)
+    return where(~np.asarray(mask), 0.0, shares)
+'''
+        },
+    ),
+    Rewrite(
+        "zeros-for-padding",
+        "softmax-zero-is-a-score",
+        {
+            "masked-softmax": '''
+def masked_softmax(scores, mask):
+    e = softmax(where(mask, scores, 0), axis=-1)
+    return where(mask, e, 0)
+'''
+        },
+    ),
+    Rewrite(
+        "endlessly-low",
+        "softmax-minus-infinity",
+        {
+            "masked-softmax": '''
+def masked_softmax(scores, mask):
+    low = np.where(mask, 0.0, -np.inf)
+    return softmax(where(mask, scores, 0.0) + low, axis=-1)
+'''
+        },
+    ),
+    Rewrite(
+        "everywhere-when-nowhere",
+        "softmax-empty-row-looks-everywhere",
+        {
+            "masked-softmax": '''
+def masked_softmax(scores, mask):
+    return softmax(where(~np.asarray(mask), -1e20, scores), axis=-1)
+'''
+        },
+    ),
+    Rewrite(
+        "naked-exponential",
+        "softmax-not-shifted",
+        {
+            "masked-softmax": '''
+def masked_softmax(scores, mask):
+    e = where(mask, scores, 0.0).exp() * np.asarray(mask, dtype=float)
+    nothing = ~np.any(mask, axis=-1, keepdims=True)
+    return e / (e.sum(axis=-1, keepdims=True) + nothing.astype(float))
+'''
+        },
+    ),
+    Rewrite(
+        "a-choice",
+        "context-the-best-alone",
+        {
+            "context": '''
+def context(weights, values):
+    best = weights.data.argmax(axis=1)
+    return stack([values[b, int(s)] for b, s in enumerate(best)], axis=0)
+'''
+        },
+    ),
+    Rewrite(
+        "over-all-places",
+        "context-divides-by-places",
+        {
+            "context": '''
+def context(weights, values):
+    return (weights[:, None, :] @ values)[:, 0] / values.shape[1]
+'''
+        },
+    ),
+    Rewrite(
+        "looks-before-it-steps",
+        "decoder-asks-before-the-step",
+        {
+            "attention-decoder": '''
+class AttentionDecoder(Module):
+    def __init__(self, vocab, embed_size, cell, scores):
+        self.embedding, self.cell, self.scores = Embedding(vocab, embed_size), cell, scores
+        self.head = Linear(2 * cell.hidden_size, vocab)
+
+    def step(self, token, state, keys, mask):
+        before = state[0] if isinstance(state, tuple) else state
+        weights = masked_softmax(self.scores(before, keys), mask)
+        seen, state = context(weights, keys), self.cell(self.embedding(token), state)
+        h = state[0] if isinstance(state, tuple) else state
+        return self.head(concatenate([h, seen], axis=1)), state, weights
+'''
+        },
+    ),
+    Rewrite(
+        "seen-then-known",
+        "decoder-context-first",
+        {
+            "attention-decoder": '''
+class AttentionDecoder(Module):
+    def __init__(self, vocab, embed_size, cell, scores):
+        self.embedding, self.cell, self.scores = Embedding(vocab, embed_size), cell, scores
+        self.head = Linear(2 * cell.hidden_size, vocab)
+
+    def step(self, token, state, keys, mask):
+        state = self.cell(self.embedding(token), state)
+        h, n = state[0] if isinstance(state, tuple) else state, self.cell.hidden_size
+        weights = masked_softmax(self.scores(h, keys), mask)
+        return context(weights, keys) @ self.head.W[:n] + h @ self.head.W[n:] + self.head.b, state, weights
+'''
+        },
+    ),
+    Rewrite(
+        "padding-is-seen",
+        "decoder-ignores-mask",
+        {
+            "attention-decoder": '''
+class AttentionDecoder(Module):
+    def __init__(self, vocab, embed_size, cell, scores):
+        self.embedding, self.cell, self.scores = Embedding(vocab, embed_size), cell, scores
+        self.head = Linear(2 * cell.hidden_size, vocab)
+
+    def step(self, token, state, keys, mask):
+        state = self.cell(self.embedding(token), state)
+        h = state[0] if isinstance(state, tuple) else state
+        weights = softmax(self.scores(h, keys))
+        return self.head(concatenate([h, context(weights, keys)], axis=1)), state, weights
+'''
+        },
+    ),
+    Rewrite(
+        "gives-what-it-compared",
+        "decoder-returns-scores",
+        {
+            "attention-decoder": '''
+class AttentionDecoder(Module):
+    def __init__(self, vocab, embed_size, cell, scores):
+        self.embedding, self.cell, self.scores = Embedding(vocab, embed_size), cell, scores
+        self.head = Linear(2 * cell.hidden_size, vocab)
+
+    def step(self, token, state, keys, mask):
+        state = self.cell(self.embedding(token), state)
+        h = state[0] if isinstance(state, tuple) else state
+        fit = self.scores(h, keys)
+        return self.head(concatenate([h, context(masked_softmax(fit, mask), keys)], axis=1)), state, fit
+'''
+        },
+    ),
+    Rewrite(
+        "sees-all",
+        "self-sees-the-future",
+        {
+            "causal-self-attention": '''
+def causal_self_attention(x, W_q, W_k, W_v):
+    q, k, v = (x @ W for W in (W_q, W_k, W_v))
+    return softmax(q @ k.transpose((0, 2, 1)) * W_q.shape[1] ** -0.5, axis=2) @ v
+'''
+        },
+    ),
+    Rewrite(
+        "bare-products",
+        "self-not-scaled",
+        {
+            "causal-self-attention": '''
+def causal_self_attention(x, W_q, W_k, W_v):
+    T = x.shape[1]
+    fit = (x @ W_q) @ (x @ W_k).transpose((0, 2, 1))
+    return softmax(where(np.tri(T, dtype=bool), fit, -1e12)) @ (x @ W_v)
+'''
+        },
+    ),
+    Rewrite(
+        "yesterday-alone",
+        "self-not-itself",
+        {
+            "causal-self-attention": '''
+def causal_self_attention(x, W_q, W_k, W_v):
+    T = x.shape[1]
+    earlier = np.arange(T)[:, None] > np.arange(T)
+    fit = (x @ W_q) @ (x @ W_k).transpose((0, 2, 1)) / np.sqrt(W_k.shape[1])
+    return where(earlier, softmax(where(earlier, fit, -1e12)), 0.0) @ (x @ W_v)
+'''
+        },
+    ),
+    Rewrite(
+        "root-of-d",
+        "self-root-of-the-input",
+        {
+            "causal-self-attention": '''
+def causal_self_attention(x, W_q, W_k, W_v):
+    _, T, D = x.shape
+    fit = (x @ W_q) @ (x @ W_k).transpose((0, 2, 1)) * D**-0.5
+    return masked_softmax(fit, np.tri(T, dtype=bool)) @ (x @ W_v)
+'''
+        },
+    ),
+]
