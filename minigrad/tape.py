@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real, real_of
-from minigrad.contract.kinds import FAILURES, unfit, wanted
+from minigrad.contract.kinds import FAILURES, array, demand, flag
 from minigrad.recording import entered, paused
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Node:
     op, vjps: the function that made the tensor and its vjps; a leaf has None and None. arguments: the nodes
     of the op's arguments in step with vjps, None where no gradient is needed. A backward pass frees the
     node: vjps None, arguments (). shape: of the tensor. serial: grows with creation. keep: the dtype of a
-    gradient that outlives the pass (leaves, `retain_grad`), or None; grad: that gradient.
+    gradient that outlives the pass (of leaves, and after `Tensor.retain_grad`), or None; grad: that gradient.
     """
 
     __slots__ = ("arguments", "grad", "keep", "op", "serial", "shape", "vjps")
@@ -76,12 +76,8 @@ class Value:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Value) and data.node and not paused():
             raise TypeError("Tensor(t) would lose the gradient of t: use t as it is, or .detach() it")
-        given = requires_grad
-        if given is not False and given is not True and (told := wanted("bool", given)):
-            remedy = "; of a shape, Tensor(np.zeros((2, 3)))" * isinstance(given, int)
-            raise TypeError(unfit("Tensor", "requires_grad", given, told + remedy))
         self._data = self.node = None
-        if requires_grad:
+        if requires_grad is not False and flag(requires_grad):
             self.node = self.new_node(None, None, (), ())
             self.data = data
         else:
@@ -98,7 +94,7 @@ class Value:
 
     @property
     def data(self) -> Array:
-        """The array, of any shape; of a recorded result it is read-only. Assigning to it copies."""
+        """The array, of any shape; read-only in a recorded result. Assigning copies, but in `x.data += y`."""
         return self._data
 
     @data.setter
@@ -119,19 +115,8 @@ Value.__init__.__qualname__ = "Tensor"  # so Python calls it in the errors of a 
 
 
 def as_array(value: Any) -> Array:
-    """A tensor's array, of any shape; any other value itself if it speaks NumPy's protocols, or as one.
-
-    Raises ValueError for lists of different lengths.
-    """
-    if isinstance(value, Value):
-        return value.data
-    if hasattr(value, "__array_function__"):
-        return value
-    try:
-        return np.asarray(value)
-    except ValueError:
-        kind, remedy = type(value).__name__, "give lists of one length each, or pad them"
-        raise ValueError(f"a tensor holds an array, and a {kind} of others is none: {remedy}") from None
+    """A tensor's array, of any shape; any other value as `array` makes it one."""
+    return value.data if isinstance(value, Value) else array(value)
 
 
 def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
@@ -174,8 +159,8 @@ def needed(f: Any, parents: list[Any], vjps: Any) -> tuple[list[Any], Any]:
         return parents, vjps
     for i in range(len(vjps), len(parents)):
         if parents[i]:
-            raise TypeError(f"{f.__name__} has no gradient for argument {i}: .detach() it")
-    pairs = [(p, vjp) if p and vjp is not None else (None, None) for p, vjp in zip(parents, vjps)]  # noqa: B905
+            raise TypeError(f"{f.__name__} has no gradient for argument {i}: .detach() it, or give it a vjp")
+    pairs = [(p, v) if p and v is not None else (None, None) for p, v in zip(parents, vjps, strict=False)]
     return [p for p, _ in pairs], tuple([vjp for _, vjp in pairs])
 
 
@@ -231,17 +216,14 @@ def added(node: Node, g: Array, copy: bool = True) -> Array:
 
 
 def begin(root: Value, g: Any) -> tuple[Any, Array]:
-    """The node of `root`, of any shape, and its cotangent. Raises ValueError where the two do not fit,
-    TypeError where `g` holds no real numbers.
-    """
+    """The node of `root`, of any shape, and its cotangent. Raises ValueError, TypeError for unfit ones."""
     start, data = root.node, root._data
     if start is None:
         raise ValueError("backward: this depends on no leaf with requires_grad=True, or was made in no_grad")
     if g is None and data.size != 1:
         raise ValueError(f"backward: a result of shape {data.shape} needs a cotangent g of that shape")
-    if g is not None and (told := wanted("Array", g)):
-        raise TypeError(unfit("backward", "g", g, told))
-    g = np.ones_like(data) if g is None else as_array(g).astype(data.dtype, copy=False)
+    g = np.ones_like(data) if g is None else as_array(demand("backward", "g", g, "Array"))
+    g = g.astype(data.dtype, copy=False)
     if g.shape != start.shape:
         raise ValueError(f"backward: a cotangent of shape {g.shape} for a tensor of shape {start.shape}")
     return start, g

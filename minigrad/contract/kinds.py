@@ -139,6 +139,33 @@ def wanted(annotation: Any, value: Any) -> str:
     return " or ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
 
 
+def array(value: Any) -> Any:
+    """The value itself if it speaks NumPy's protocols, else an array of its shape.
+
+    Raises ValueError for lists of different lengths.
+    """
+    if hasattr(value, "__array_function__"):
+        return value
+    try:
+        return np.asarray(value)
+    except ValueError:
+        kind, remedy = type(value).__name__, "give lists of one length each, or pad them"
+        raise ValueError(f"a tensor holds an array, and a {kind} of others is none: {remedy}") from None
+
+
+def demand(where: str, name: str, value: Any, annotation: str, remedy: str = "") -> Any:
+    """The value, of any shape, of the argument `name`. Raises TypeError where it is of no such kind."""
+    if told := wanted(annotation, value):
+        raise TypeError(unfit(where, name, value, told + remedy))
+    return value
+
+
+def flag(requires_grad: Any) -> bool:
+    """Whether a new tensor needs a gradient. Raises TypeError for what is neither True nor False."""
+    shape = "; of a shape, Tensor(np.zeros((2, 3)))" if isinstance(requires_grad, int) else ""
+    return bool(demand("Tensor", "requires_grad", requires_grad, "bool", shape))
+
+
 def arguments_of(
     f: Any, arguments: Iterable[Any], keywords: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any, Any]]:

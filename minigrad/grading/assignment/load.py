@@ -27,11 +27,11 @@ KEYS = {"id", "kind", "exercise", "points"}
 T = TypeVar("T")
 
 
-def load(folder: Path, unsettled: str = "") -> Assignment:
+def load(folder: Path, unsettled: str = "", empty: bool = False) -> Assignment:
     """The assignment that `folder` holds; AuthoringError names the file and what to do.
 
-    `unsettled` names a mutant whose `fails` may still be empty or name checks that are not there;
-    where it is given, the `fails` of others may be empty, too.
+    `unsettled` names a mutant whose `fails` may still be empty or name checks that are not there; where it
+    is given, or `empty` is true, those of all others may be empty, too.
     """
     for file in ("notebook.py", PUBLIC, HIDDEN):
         if not (folder / file).is_file():
@@ -51,7 +51,7 @@ def load(folder: Path, unsettled: str = "") -> Assignment:
         folder.name, cells, solution, checks, public, sources, mutants, variants, rewrites, title,
         header.engine, header.packages,
     )  # fmt: skip
-    _agree(assignment, unsettled)
+    _agree(assignment, unsettled, empty or bool(unsettled))
     shares = sharing.shared(checks, assignment.exercises(), sharing.weights(checks))
     return dataclasses.replace(assignment, checks=shares)
 
@@ -200,7 +200,7 @@ def _table(folder: Path, file: str, name: str, kind: type[T]) -> tuple[T, ...]:
     return tuple(table)
 
 
-def _agree(a: Assignment, unsettled: str) -> None:
+def _agree(a: Assignment, unsettled: str, empty: bool) -> None:
     """Do the files of an assignment fit together?"""
     exercises = a.exercises()
     cells = [c.exercise for c in a.cells if c.kind == "check"]
@@ -220,14 +220,14 @@ def _agree(a: Assignment, unsettled: str) -> None:
     for exercise in exercises:
         if not any(c.name in a.public for c in a.checks if c.exercise == exercise):
             raise AuthoringError(f"{a.name}/{PUBLIC}: the exercise `{exercise}` has no public check: add one")
-    _mistakes_agree(a, unsettled)
+    _mistakes_agree(a, unsettled, empty)
     for variant in a.variants:
         _cells_known(a, variant.cells, f"{a.name}/variants.py: variant `{variant.name}`")
     if twice := _repeated(v.name for v in a.variants):
         raise AuthoringError(f"{a.name}/variants.py: two variants are named `{twice}`: rename one")
 
 
-def _mistakes_agree(a: Assignment, unsettled: str) -> None:
+def _mistakes_agree(a: Assignment, unsettled: str, empty: bool) -> None:
     where = f"{a.name}/mutants.py"
     if twice := _repeated([*(m.name for m in a.mutants), *(r.name for r in a.rewrites)]):
         raise AuthoringError(f"{where}: `{twice}` names two mutants or rewrites: rename one")
@@ -242,12 +242,12 @@ def _mistakes_agree(a: Assignment, unsettled: str) -> None:
             raise AuthoringError(f"{where}: mutant `{m.name}` changes nothing: `old` equals `new`")
         if not m.hint.strip():
             raise AuthoringError(f"{where}: mutant `{m.name}` has no hint: say what a student should look at")
-        if m.name == unsettled or (unsettled and not m.fails):
+        if m.name == unsettled or (empty and not m.fails):
             continue
         if not m.fails:
             raise AuthoringError(
                 f"{where}: mutant `{m.name}` fails no check: name those that catch it, or let "
-                f"{to_type('matrix', a.name, '--only', m.name, '--accept')} do so"
+                f"{to_type('matrix', a.name, '--accept')} do so"
             )
         if unknown := unknown_checks(a, m):
             raise AuthoringError(

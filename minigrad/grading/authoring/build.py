@@ -7,6 +7,7 @@ and no line of theirs. Equal sources give equal bytes.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from minigrad.checks import Check, Mutant
+from minigrad.checks import Arrays, Check, Mutant
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.assignment.expected import Known, Shipped
 from minigrad.grading.assignment.load import PUBLIC, load, names
@@ -99,7 +100,8 @@ def build(assignment: Assignment, out: Path) -> list[str]:
 def write(assignment: Assignment, made: Mapping[str, bytes], out: Path) -> list[str]:
     """Write what `files` made into `out/NN-name/`; the names of the files that changed.
 
-    A file that already says the same is left alone, `expected.npz` also when its numbers would pass.
+    A file that already says the same is left alone, `expected.npz` also when its numbers would pass; where it
+    says something else, the numbers that would pass stay, so that a new hint changes no other line of it.
     """
     folder = out / assignment.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,6 +109,8 @@ def write(assignment: Assignment, made: Mapping[str, bytes], out: Path) -> list[
     for file, data in made.items():
         if not _same(folder / file, data, assignment.checks):
             temporary = folder / f".{file}.new"
+            if file == shipped.FILE:
+                data = _steady(folder / file, data, assignment.checks)
             temporary.write_bytes(data)
             os.replace(temporary, folder / file)
             changed.append(file)
@@ -138,6 +142,38 @@ def _same(path: Path, data: bytes, checks: Sequence[Check]) -> bool:
     return False
 
 
+def _steady(path: Path, data: bytes, checks: Sequence[Check]) -> bytes:
+    """What `expected.npz` is to hold: `data`, with the numbers of before where they would pass."""
+    with contextlib.suppress(Exception):  # no file yet, or a damaged one: there is nothing to keep
+        return shipped.dumps(steady(checks, shipped.loads(path.read_bytes()), shipped.loads(data)))
+    return data
+
+
+def steady(checks: Sequence[Check], old: Shipped, new: Shipped) -> Shipped:
+    """`new`, with the arrays and projections of `old` where a notebook would take them for equal."""
+    bounds = {c.name: c for c in checks}
+    known = {e: [m.projections for m in mistakes] for e, mistakes in old.known.items()}
+
+    def array_of(name: str) -> Arrays:
+        a, b = (Evidence(s.expected.get(name, {})) for s in (old, new))
+        same = a.arrays.keys() == b.arrays.keys() and diagnose.evidence_equal(bounds[name], a, b)
+        return (a if same else b).arrays
+
+    def mistake(exercise: str, m: Known) -> Known:
+        equal = (p for p in known.get(exercise, ()) if _same_projections(p, m.projections))
+        return Known(m.hint, next(equal, m.projections))
+
+    return dataclasses.replace(
+        new,
+        expected={name: array_of(name) for name in new.expected},
+        known={e: tuple(mistake(e, m) for m in ms) for e, ms in new.known.items()},
+    )
+
+
+def _same_projections(a: Arrays, b: Arrays) -> bool:
+    return list(a) == list(b) and all(diagnose.projections_equal(a[n], b[n]) for n in a)
+
+
 def agree(checks: Sequence[Check], a: Shipped, b: Shipped) -> bool:
     """Whether two builds ship the same: words exactly, numbers as the notebook compares them.
 
@@ -157,11 +193,7 @@ def agree(checks: Sequence[Check], a: Shipped, b: Shipped) -> bool:
     return all(
         diagnose.evidence_equal(bounds[name], Evidence(a.expected[name]), Evidence(b.expected[name]))
         for name in a.expected
-    ) and all(
-        list(x.projections) == list(y.projections)
-        and all(diagnose.projections_equal(x.projections[n], y.projections[n]) for n in x.projections)
-        for x, y in mistakes
-    )
+    ) and all(_same_projections(x.projections, y.projections) for x, y in mistakes)
 
 
 def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shipped:

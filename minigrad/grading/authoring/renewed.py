@@ -1,4 +1,4 @@
-"""A new check beside older mutants: what they fail of it, written into `mutants.py`."""
+"""What mutants are seen to fail besides what they say, written into `mutants.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.accept import accepted
 from minigrad.grading.authoring.matrix import LIMITS, SALT, Row
 from minigrad.grading.judge.judge import Judge
-from minigrad.grading.model import Assignment
 
 
 @dataclass(frozen=True)
@@ -18,15 +17,15 @@ class Renewed:
     """What was written, to read; as a Matrix has rows and complaints, of which there are none."""
 
     assignment: str
-    added: Mapping[str, list[str]]  # new checks, by the mutant that fails them
+    added: Mapping[str, list[str]]  # checks, by the mutant that fails them
     rows: tuple[Row, ...] = ()
     complaints: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """Each mutant with the new checks that it now says it fails."""
+        """Each mutant with the checks that it now says it fails."""
         if not self.added:
-            return f"{self.assignment}: no mutant fails a check that is new: nothing was written"
+            return f"{self.assignment}: no mutant fails more than it says: nothing was written"
         lines = [f"  {mutant} also fails {', '.join(checks)}" for mutant, checks in self.added.items()]
         count = f"{len(lines)} mutant{'' if len(lines) == 1 else 's'}"
         return "\n".join(
@@ -34,24 +33,20 @@ class Renewed:
         )
 
 
-def new_checks(a: Assignment) -> list[str]:
-    """The deterministic checks that no mutant says it fails."""
-    known = {check for mutant in a.mutants for check in mutant.fails}
-    return [c.name for c in a.checks if not c.trained and c.name not in known]
-
-
 def renew(folder: Path, isolation: str = "auto") -> Renewed:
-    """Add new checks to `fails` of all mutants that fail them; other differences are the matrix's to tell.
+    """Add to each mutant's `fails` the deterministic checks that it fails; the text says which, to be read.
 
+    A check that a mutant says it fails, and passes, stays for the matrix to tell and the author to decide.
     Raises AuthoringError when a `fails` is not found.
     """
-    a = load(folder)
-    new = new_checks(a)
-    if not new:
-        return Renewed(a.name, {})
+    a = load(folder, empty=True)
     with Judge(a, SALT, isolation=isolation, limits=LIMITS) as judge:
-        seen = {name: judge.verdicts({n: found[n] for n in new}) for name, found in judge.mutants.items()}
-    added = {name: failed for name, vs in seen.items() if (failed := [v.check for v in vs if not v.passed])}
+        seen = {name: judge.verdicts(found) for name, found in judge.mutants.items()}
+    says = {mutant.name: set(mutant.fails) for mutant in a.mutants}
+    more = {
+        name: [v.check for v in vs if not v.passed and v.check not in says[name]] for name, vs in seen.items()
+    }
+    added = {name: checks for name, checks in more.items() if checks}
     path = folder / "mutants.py"
     text = path.read_bytes().decode("utf-8")  # line ends stay as they are
     for mutant in a.mutants:

@@ -143,7 +143,14 @@ def _demand_known(course: Course, student: str, recorded: Collection[str]) -> No
         or student in recorded
         or any(_there(place / student) for place in _places(course))
     ):
-        raise GradingError(f"nobody here is called {student!r}: {to_type('roster')} lists the class")
+        roster = read_roster(course.roster)
+        called = sorted(p.student for p in roster.people if student in (p.name, p.email)) if roster else []
+        remedy = (
+            f"by that name the roster has {' and '.join(called)}: give the id"
+            if called
+            else "an id is a folder's name in submitted/, or stands in the column `student` of roster.csv"
+        )
+        raise GradingError(f"nobody here has the id {student!r}; {remedy}")
 
 
 def _listed(course: Course) -> frozenset[str]:

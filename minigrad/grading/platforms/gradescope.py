@@ -27,9 +27,9 @@ from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.court import court
 from minigrad.grading.intake.canonical import read
 from minigrad.grading.model import Assignment, GradingError, Refused, Report
+from minigrad.grading.platforms.results import results
 from minigrad.grading.platforms.wheel import constraints, contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
-from minigrad.grading.report.gradescope import results
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
 from minigrad.sandbox.layout import ALWAYS

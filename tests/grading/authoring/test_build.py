@@ -270,6 +270,17 @@ def test_two_builds_agree_as_far_as_the_notebook_compares() -> None:
     assert not agrees(replace(some(), cells=(Cell("a", "text", "words", markdown=True),)))
 
 
+def test_a_new_hint_leaves_numbers_as_they_were_where_they_would_pass() -> None:
+    probe = Check("c", "e", 1.0, "says", lambda *_: {}, rtol=1e-7)
+    made = authoring.steady([probe], some(), some(1 + 5e-8, "other", mistaken=1 + 5e-6))
+    assert shipped.dumps(made) == shipped.dumps(some(hint="other"))
+    other = some(1 + 2e-7, mistaken=1 + 1e-4)
+    assert shipped.dumps(authoring.steady([probe], some(), other)) == shipped.dumps(other)
+    assert shipped.dumps(authoring.steady([probe], replace(some(), expected={}, known={}), other)) == (
+        shipped.dumps(other)
+    )
+
+
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names kernels of x86")
 @pytest.mark.parametrize("kernels", ["Nehalem", "Haswell"])
 def test_another_processors_kernels_build_the_same_release(kernels: str, tmp_path: Path) -> None:

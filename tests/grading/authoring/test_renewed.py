@@ -1,4 +1,4 @@
-"""A new check beside older mutants: what they fail of it is written, and nothing else."""
+"""What mutants fail besides what they say is written, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from minigrad.cli import main
 from minigrad.grading.assignment.load import load
+from minigrad.grading.authoring.one import only
 from minigrad.grading.authoring.renewed import renew
 from minigrad.grading.judge import judge as judging
 from minigrad.grading.store import configuration
@@ -57,13 +58,35 @@ def test_every_mutant_that_fails_a_new_check_says_so(tmp_path: Path) -> None:
     assert renew(folder, isolation="unsafe").added == {}
 
 
-def test_what_is_not_of_a_new_check_is_left_to_the_author(tmp_path: Path, near: Near) -> None:
+def test_a_check_that_a_mutant_passes_is_left_to_the_author(tmp_path: Path) -> None:
     folder = example.write(tmp_path, "mutants.py", '["shift.moved"]', '["shift.moved", "halve.half"]')
     text = (folder / "mutants.py").read_text()
     made = renew(folder, isolation="unsafe")
-    assert made.text == "02-tiny: no mutant fails a check that is new: nothing was written"
+    assert made.text == "02-tiny: no mutant fails more than it says: nothing was written"
     assert (folder / "mutants.py").read_text() == text
-    assert near.workers == []
+
+
+def test_it_does_not_matter_that_another_mutant_names_the_new_check_first(tmp_path: Path) -> None:
+    """CONTRIBUTING's order: the new mutant alone, until it is right, and then all of them."""
+    folder = example.write(tmp_path)
+    before = fails(folder)
+    path = folder / "public_checks.py"
+    path.write_text(path.read_text() + NEW)
+    mutants = folder / "mutants.py"
+    new = 'mutant("half again", "x * 0.5", "x * 0.75", "How much is a half?", fails=[])'
+    mutants.write_text(f"{mutants.read_text()}\nMUTANTS.append({new})\n")
+    only([folder], "half again", accept=True, isolation="unsafe")
+    assert "halve.whole" in fails(folder)["half again"]
+    assert renew(folder, isolation="unsafe").added == {
+        "doubled": ["halve.whole"],
+        "backwards": ["shift.twice"],
+    }
+    assert fails(folder)["doubled"] == before["doubled"] | {"halve.whole"}
+
+
+def test_a_mutant_that_says_nothing_yet_is_written_with_all_others(tmp_path: Path) -> None:
+    folder = example.write(tmp_path, "mutants.py", '["shift.moved"]', "[]")
+    assert renew(folder, isolation="unsafe").added == {"backwards": ["shift.moved"]}
 
 
 def test_the_command_takes_all_mutants(

@@ -13,9 +13,9 @@ import pytest
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.judge.verdict import asked_for
 from minigrad.grading.model import Report
+from minigrad.grading.platforms.results import results
 from minigrad.grading.report import formats
 from minigrad.grading.report.feedback import report_html
-from minigrad.grading.report.gradescope import results
 from tests.grading.near import Near, NearWorker
 from tests.grading.squares import HIDDEN, PUBLIC, squares, submission
 

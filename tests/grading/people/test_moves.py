@@ -155,9 +155,9 @@ def test_which_is_the_newest_is_never_guessed(course: Course) -> None:
     [
         ("ann", "bo", "bo is a student already: to make one of both, `minigrad roster merge ann bo`"),
         ("ann", "Bo", "bo is a student already, the same name in other letters"),
-        ("zoe", "s1", "nobody here is called 'zoe': `minigrad roster` lists the class"),
-        ("..", "s1", "nobody here is called"),
-        ("submitted/../ann", "s1", "nobody here is called"),
+        ("zoe", "s1", "nobody here has the id 'zoe'; an id is a folder's name in submitted/"),
+        ("..", "s1", "nobody here has the id"),
+        ("submitted/../ann", "s1", "nobody here has the id"),
         ("ann", "../x", "cannot be a student's id"),
         ("ann", "-x", "cannot be a student's id"),
         ("ann", "booked", "booked is a student already"),
@@ -168,6 +168,13 @@ def test_a_rename_that_would_lose_or_mix_up_work_changes_nothing(course: Course,
     with pytest.raises(GradingError, match=why):
         planned_rename(course, old, new, ("booked",))
     assert tree(course) == before
+
+
+def test_a_name_in_place_of_an_id_is_told_the_id(course: Course) -> None:
+    course.roster.write_text("student,name,email\nann,Ann Lee,ann@example.org\n")
+    for called in ("Ann Lee", "ann@example.org"):
+        with pytest.raises(GradingError, match="by that name the roster has ann: give the id"):
+            planned_rename(course, called, "s21", ())
 
 
 def test_ones_own_name_in_other_letters_is_free(course: Course) -> None:

@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_flag(
         parser,
         "--accept",
-        "write what mutants fail into mutants.py: of new checks, or all of it with --only MUTANT",
+        "write what mutants fail, and do not say they fail, into mutants.py; with --only, of that one alone",
     )
 
 

@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Check one notebook, and tell of it."""
     from minigrad.cli.terminal import coloured, laid_out, width_of
+    from minigrad.grading.platforms.results import results
     from minigrad.grading.report.formats import class_json, lost
-    from minigrad.grading.report.gradescope import results
     from minigrad.sandbox.errors import SandboxUnavailable
 
     args.notebook = the_notebook(args.notebook)

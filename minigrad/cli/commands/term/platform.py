@@ -12,7 +12,7 @@ from pathlib import Path
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
 from minigrad.grading.model import GradingError
-from minigrad.grading.report.gradescope import WHEN
+from minigrad.grading.platforms.results import WHEN
 
 EXAMPLE = "minigrad platform gradescope 01-rnn"
 

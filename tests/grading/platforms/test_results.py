@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from minigrad.grading.model import Exercise, Report, Verdict
-from minigrad.grading.report.gradescope import WHEN, results
+from minigrad.grading.platforms.results import WHEN, results
 from tests.grading.platforms.schema import valid
 from tests.grading.report.test_formats import EVIL, REFUSED, UNGRADED, report
 
