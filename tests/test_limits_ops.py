@@ -154,9 +154,9 @@ def test_numbers_whole_numbers_and_other_libraries_arrays_are_floats_first():
     assert ops.sigmoid(large)[0].tolist() == [1], "exp(89) is no float32"
 
 
-def test_a_nan_is_chosen_and_gets_the_whole_gradient():
+def test_where_one_is_nan_both_that_were_to_be_chosen_from_get_the_gradient():  # as PyTorch has it
     a, b, g = np.array([np.nan, 1.0, 2.0, 1.0]), np.array([1.0, np.nan, 1.0, 1.0]), np.ones(4)
-    larger, smaller = ([1, 0, 1, 0.5], [0, 1, 0, 0.5]), ([1, 0, 0, 0.5], [0, 1, 1, 0.5])
+    larger, smaller = ([1, 1, 1, 0.5], [1, 1, 0, 0.5]), ([1, 1, 0, 0.5], [1, 1, 1, 0.5])
     for f, (to_a, to_b) in ((ops.maximum, larger), (ops.minimum, smaller)):
         _, (vjp_a, vjp_b) = f(a, b)
         assert (vjp_a(g).tolist(), vjp_b(g).tolist()) == (to_a, to_b)
