@@ -8,13 +8,14 @@ import pickle
 import re
 import tomllib
 import unittest
+from inspect import isfunction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, data, functional, nn, optim, train
+from minigrad import Tensor, data, functional, nn, optim, plot, train
 from minigrad.habits import TABLES, missing
 from minigrad.habits.table import by_name
 from minigrad.habits.tensor import TENSOR
@@ -30,6 +31,7 @@ NAMES = {
     "data": data,
     "nn": nn,
     "optim": optim,
+    "plot": plot,
     "math": math,
     "rng": np.random.default_rng(),
 }
@@ -95,7 +97,7 @@ def public(part):
         return THEIRS[part].split()
     torch = importlib.import_module("torch")
     if part == "package":
-        return [*torch.__all__, *dir(torch._C._VariableFunctions)]
+        return dir(torch._C._VariableFunctions)
     if part == "Tensor":
         return dir(torch.Tensor)
     owner = {
@@ -107,7 +109,8 @@ def public(part):
         "data": torch.utils.data,
     }[part]
     listed = getattr(owner, "__all__", None)
-    return listed or [n for n, f in vars(owner).items() if getattr(f, "__module__", "") == owner.__name__]
+    mine = [f for f in vars(owner).values() if isfunction(f) and f.__module__ == owner.__name__]
+    return listed or [f.__name__ for f in mine]
 
 
 @pytest.mark.parametrize(

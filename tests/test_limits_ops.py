@@ -152,3 +152,36 @@ def test_numbers_whole_numbers_and_other_libraries_arrays_are_floats_first():
     assert ops.sigmoid(whole)[0].tolist() == pytest.approx([0.5, 1 / (1 + np.exp(-1))])
     large = np.ma.array([100.0], dtype=np.float32)
     assert ops.sigmoid(large)[0].tolist() == [1], "exp(89) is no float32"
+
+
+def test_where_one_is_nan_both_that_were_to_be_chosen_from_get_the_gradient():  # as PyTorch has it
+    a, b, g = np.array([np.nan, 1.0, 2.0, 1.0]), np.array([1.0, np.nan, 1.0, 1.0]), np.ones(4)
+    larger, smaller = ([1, 1, 1, 0.5], [1, 1, 0, 0.5]), ([1, 1, 0, 0.5], [1, 1, 1, 0.5])
+    for f, (to_a, to_b) in ((ops.maximum, larger), (ops.minimum, smaller)):
+        _, (vjp_a, vjp_b) = f(a, b)
+        assert (vjp_a(g).tolist(), vjp_b(g).tolist()) == (to_a, to_b)
+
+
+def test_padding_is_of_zeros_unless_told():
+    x = np.ones(1)
+    assert ops.pad(x, 1)[0].tolist() == [0, 1, 0]
+    assert ops.pad(x, (1, 2), 3.0)[0].tolist() == [3, 1, 3, 3]
+    assert ops.pad(np.ones((1, 1)), [(0, 1), (2, 0)])[0].tolist() == [[0, 0, 1], [0, 0, 0]]
+    holds(lambda x: ops.pad(x, ((1, 0), (0, 2))), normal(0, (2, 3)))
+
+
+@pytest.mark.parametrize("width", [1.5, "x", [1, 2, 3], [[1, 2]] * 3, None, [[1], [2, 3]]])
+def test_padding_that_is_no_number_of_entries_is_refused(width):
+    with pytest.raises(TypeError, match=r"^pad.* width is .*; it must be a whole number"):
+        minigrad.pad(np.ones((2, 2)), width)
+
+
+def test_filling_a_shape_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"^broadcast_to of shape \(2,\): .* it does not fill \(2, 3\)$"):
+        minigrad.broadcast_to(np.ones(2), (2, 3))
+
+
+@pytest.mark.parametrize("sections", [0, -1, np.int64(0)])
+def test_no_parts_are_refused(sections):
+    with pytest.raises(ValueError, match=r"^split: sections is .*; it must be a number of parts, at least 1"):
+        minigrad.split(np.ones(2), sections)

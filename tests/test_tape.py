@@ -421,6 +421,27 @@ def test_no_grad_holds_for_one_task():
     assert recorded()
 
 
+async def awaited():
+    """Waits for nobody."""
+
+
+def steps():
+    """One step."""
+    yield
+
+
+async def events():
+    """One event."""
+    yield
+
+
+@pytest.mark.parametrize("f", [awaited, steps, events, test_no_grad_holds_for_one_task])
+def test_what_is_decorated_keeps_its_name_and_its_words(f):
+    for decorated in (no_grad()(f), no_grad(f)):
+        assert decorated is not f
+        assert (decorated.__name__, decorated.__doc__) == (f.__name__, f.__doc__)
+
+
 def test_a_generator_in_no_grad():
     @no_grad()
     def batches(n):

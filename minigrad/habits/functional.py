@@ -17,8 +17,8 @@ FUNCTIONAL = by_name(
         "(x @ W * y).sum(axis=-1)": "bilinear",
         "W[indices]": "embedding",
         "W[indices].mean(axis=1)": "embedding_bag",
-        "functional.dropout(x, p, rng, training)": "dropout1d dropout2d dropout3d alpha_dropout "
-        "feature_alpha_dropout",
+        "functional.dropout(x, p, rng, training)": "dropout_ alpha_dropout_ dropout1d dropout2d dropout3d "
+        "alpha_dropout feature_alpha_dropout",
         "functional.layer_norm(x, gain, bias)": "rms_norm group_norm instance_norm local_response_norm",
         "a Module that you write": "batch_norm multi_head_attention_forward scaled_dot_product_attention",
         "x / x.norm(axis=-1, keepdims=True)": "normalize",

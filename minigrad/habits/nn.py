@@ -88,7 +88,7 @@ INIT = by_name(
         "Parameter(np.zeros(shape))": "zeros_ zeros",
         "Parameter(np.ones(shape))": "ones_ ones",
         "Parameter(np.full(shape, value))": "constant_ constant",
-        "Parameter(np.eye(n))": "eye_ dirac_ eye",
+        "Parameter(np.eye(n))": "eye_ dirac_ eye dirac",
         "Parameter(array * mask), of an array that you draw": "sparse_",
         "a factor that you write: he has the root of 2 already, for relu": "calculate_gain",
     }

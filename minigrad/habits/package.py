@@ -28,6 +28,8 @@ PACKAGE = by_name(
         # Joining, and what NumPy and PyTorch name alike
         "concatenate(tensors, axis)": "cat concat hstack append",
         "concatenate(tensors, 0)": "vstack row_stack",
+        "broadcast_to(x, shape), of each": "broadcast_tensors",
+        "a @ b @ c": "chain_matmul",
         "stack(tensors, axis)": "dstack column_stack",
         "transpose(x, axes)": "permute permute_dims",
         "x.swapaxes(-1, -2)": "matrix_transpose",
@@ -73,6 +75,7 @@ PACKAGE = by_name(
         "np.trapezoid(x.data), which has no gradient": "trapz cumulative_trapezoid",
         OWN: "sparse sparse_coo_tensor sparse_csr_tensor quantize_per_tensor searchsorted bucketize "
         "affine_grid_generator combinations convolution embedding_renorm_ grid_sampler grid_sampler_2d "
-        "grid_sampler_3d lobpcg lu_unpack norm_except_dim nuclear_norm saddmm segment_reduce unique_dim",
+        "grid_sampler_3d lobpcg lu_unpack norm_except_dim nuclear_norm saddmm segment_reduce unique_dim "
+        "block_diag cartesian_prod spmm dsmm hsmm hspmm choose_qparams_optimized empty_quantized",
     }
 )

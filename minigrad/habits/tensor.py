@@ -136,7 +136,7 @@ TENSOR = by_name(
         "x.astype(dtype); everything is on the CPU": "to",
         # Memory
         "x itself, which ops never change; copy.deepcopy(x) of a leaf": "clone copy",
-        _CPU: "cpu cuda xpu ipu device get_device is_cpu is_cuda is_ipu is_maia is_meta is_mps is_mtia "
+        _CPU: "cpu cuda mtia xpu ipu device get_device is_cpu is_cuda is_ipu is_maia is_meta is_mps is_mtia "
         "is_xpu is_vulkan is_pinned pin_memory is_shared share_memory_ is_distributed to_device to_mkldnn "
         "is_mkldnn record_stream output_nr layout is_inference",
         _DENSE: "coalesce is_coalesced is_sparse is_sparse_csr to_sparse to_sparse_bsc to_sparse_bsr "
@@ -144,12 +144,12 @@ TENSOR = by_name(
         "sparse_resize_and_clear_ resize_as_sparse_ crow_indices col_indices ccol_indices row_indices values "
         "indices smm sspaddmm is_nested to_padded_tensor dequantize int_repr is_quantized q_scale "
         "q_zero_point q_per_channel_axis q_per_channel_scales q_per_channel_zero_points qscheme",
-        _REAL: "conj conjugate conj_physical resolve_conj resolve_neg real imag angle is_complex is_conj "
-        "is_neg isreal stft istft",
+        _REAL: "cdouble cfloat conj conjugate conj_physical resolve_conj resolve_neg real imag angle "
+        "is_complex is_conj is_neg isreal stft istft",
         "x.data.{name}": "nbytes itemsize strides flags ctypes base flat",
         "x.data.itemsize": "element_size",
         "x.data.strides": "stride dim_order",
-        "x.data.ctypes.data": "data_ptr storage storage_offset storage_type untyped_storage",
+        "x.data.ctypes.data": "data_ptr const_data_ptr storage storage_offset storage_type untyped_storage",
         "x.data.flags": "is_contiguous",
         "x.data.{name}()": "tobytes dumps",
         "np.save(path, x.data)": "dump tofile",
@@ -161,6 +161,8 @@ TENSOR = by_name(
         # Gradients
         "x.node": "grad_fn",
         "x.requires_grad = True": "requires_grad_",
+        "x.requires_grad": "volatile",
+        "plot.computation_graph(y, names={'x': x})": "name",
         "x.retain_grad(), and after backward x.grad": "register_hook register_post_accumulate_grad_hook "
         "reinforce grad_dtype",
         "x.detach()": "detach_",
