@@ -34,6 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write ASSIGNMENT-gradescope.zip."""
     from minigrad.grading.platforms.gradescope import archive
+    from minigrad.grading.report.markup import number
     from minigrad.grading.store import files
 
     course = find_course(args)
@@ -41,5 +42,6 @@ def run(args: argparse.Namespace) -> int:
     out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
     with writing(out.parent):
         files.write(out, archive(course, assignment, args.hidden, args.attempts))
-    print(f"wrote {out}: has the solution and the hidden checks; upload it, and show it to nobody")
+    points = number(sum(assignment.exercises().values()))
+    print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
     return OK
