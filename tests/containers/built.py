@@ -20,10 +20,10 @@ from tests.demo.samples import Sample
 IMAGE = "minigrad"
 NAME = "01-rnn"
 READ_ONLY = ("--read-only", "--tmpfs", "/tmp:mode=1777")
-# grades the class that comes in on standard input, in a copy of the image's course
+# grades the class that comes in on standard input: in the image's course, or a copy where that is read-only
 GRADES = f"""
-import json, pathlib, shutil, subprocess, sys
-course = shutil.copytree("/course", "/tmp/course")
+import json, os, pathlib, shutil, subprocess, sys
+course = "/course" if os.access("/course", os.W_OK) else shutil.copytree("/course", "/tmp/course")
 for student, text in json.load(sys.stdin).items():
     path = pathlib.Path(course, "submitted", student, "{NAME}", "{NAME}.ipynb")
     path.parent.mkdir(parents=True)

@@ -1,7 +1,8 @@
 """`python -m tests.containers.gradescope [--base IMAGE] [ASSIGNMENT...]`: the autograder in a real container.
 
-It is set up as root, with a network, on a Debian without Python; each submission is graded in a container
-of its own with what Gradescope's documentation gives one: half a core, 768 MB, ten minutes.
+It is set up as root, with a network, on a Debian without Python. Each submission is graded in a container of
+its own, with half a core, as Gradescope's documentation has it, and the memory that our guide asks for: the
+768 MB which are the default a submission can use up, and then it is not graded.
 DOCKER_HOST names the engine.
 """
 
@@ -29,7 +30,7 @@ from tests.grading.platforms.schema import valid
 
 AUTOGRADER = "/autograder"
 SECONDS = 600
-LIMITS = ("--cpus", "0.5", "--memory", "768m", "--memory-swap", "768m", "--network", "none")
+LIMITS = ("--cpus", "0.5", "--memory", "1536m", "--memory-swap", "1536m", "--network", "none")
 BUILD = """\
 FROM {base}
 COPY source /autograder/source

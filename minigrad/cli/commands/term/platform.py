@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
 def gradescope(args: argparse.Namespace) -> None:
     """Write ASSIGNMENT-gradescope.zip."""
     from minigrad.grading.platforms.gradescope import archive
+    from minigrad.grading.report.markup import number
     from minigrad.grading.store import files
 
     course = find_course(args)
@@ -76,7 +77,8 @@ def gradescope(args: argparse.Namespace) -> None:
     out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
     with writing(out.parent):
         files.write(out, archive(course, assignment, args.hidden, args.attempts))
-    print(f"wrote {out}: has the solution and the hidden checks; upload it, and show it to nobody")
+    points = number(sum(assignment.exercises().values()))
+    print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
 
 
 def github(args: argparse.Namespace) -> None:
