@@ -236,13 +236,25 @@ def test_a_stale_release_is_not_packed(
 
 
 def test_a_folder_that_holds_something_is_left_alone(
-    repository: Repository, capsys: pytest.CaptureFixture[str]
+    repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(repository.folder.rglob("*"))
-    words = ["platform", "github", NAME, "--out", str(repository.folder)]
-    assert main(["--course", str(repository.course.root), *words]) == 2
-    assert "not empty" in capsys.readouterr().err
+    new, full = str(tmp_path / "new"), str(repository.folder)
+    for words in (["--out", full], ["--out", new, "--private", full]):
+        assert main(["--course", str(repository.course.root), "platform", "github", NAME, *words]) == 2
+        assert "not empty" in capsys.readouterr().err
     assert sorted(repository.folder.rglob("*")) == before
+    assert not Path(new).exists()
+
+
+@pytest.mark.parametrize(("out", "private"), [("a", "a"), ("a", "a/b"), ("a/b", "a")])
+def test_what_is_private_does_not_lie_in_the_template(
+    repository: Repository, tmp_path: Path, out: str, private: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--out", str(tmp_path / out), "--private", str(tmp_path / private)]
+    assert main(["--course", str(repository.course.root), "platform", "github", NAME, *words]) == 2
+    assert "lie in one another" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 # --- the staff's repository -----------------------------------------------------------------------

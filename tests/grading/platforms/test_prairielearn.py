@@ -114,23 +114,22 @@ def test_hostile_endless_and_no_json(question: Question) -> None:
 
 
 def test_without_the_notebook_nothing_is_graded(question: Question) -> None:
-    code, told, grade = question.job({})
-    assert code == 0, told
+    grade = question.laid({"other.txt": b""})
+    assert prairielearn.main([str(grade)]) == 0
     made = valid("results", json.loads((grade / "results" / "results.json").read_text()))
     assert "there are 0" in made["format_errors"][0]
 
 
-def test_a_judge_that_fails_leaves_no_results(question: Question) -> None:
-    source = question.folder / "tests" / "solutions" / NAME / "notebook.py"
+def test_a_broken_assignment_leaves_no_results(
+    question: Question, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grade = question.laid({f"{NAME}.ipynb": answer(question.course, RIGHT)})
+    source = grade / "tests" / "solutions" / NAME / "notebook.py"
     text = source.read_text()
-    try:
-        source.write_text(text.replace("* factor", "* fact"))
-        assert source.read_text() != text
-        code, told, grade = question.job({f"{NAME}.ipynb": answer(question.course, RIGHT)})
-    finally:
-        source.write_text(text)
-    assert code == 1
-    assert "this question does not grade" in told
+    source.write_text(text.replace("* factor", "* fact"))
+    assert source.read_text() != text
+    assert prairielearn.main([str(grade)]) == 1
+    assert "this question does not grade" in capsys.readouterr().err
     assert not (grade / "results").exists()
 
 

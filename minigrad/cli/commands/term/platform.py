@@ -87,11 +87,21 @@ def github(args: argparse.Namespace) -> None:
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
-    made = write_folder(args.out or Path(f"{assignment.name}-github"), repository(course, assignment))
-    print(f"wrote {made}: push it as a template repository; it holds no solution and no hidden check")
-    if args.private:
-        made = write_folder(args.private, staff(course, assignment), private=True)
-        print(f"wrote {made}: has the solution and the hidden checks; push it as a private repository")
+    out, graded = args.out or Path(f"{assignment.name}-github"), args.private
+    demand_empty(out)
+    if graded:
+        demand_empty(graded)
+        places = out.resolve(), graded.resolve()
+        if places[0].is_relative_to(places[1]) or places[1].is_relative_to(places[0]):
+            raise GradingError(
+                f"{out} and {graded} lie in one another, and students get all that is in the first: "
+                "name another folder with --private"
+            )
+    write_folder(out, repository(course, assignment))
+    print(f"wrote {out}: push it as a template repository; it holds no solution and no hidden check")
+    if graded:
+        write_folder(graded, staff(course, assignment), private=True)
+        print(f"wrote {graded}: has the solution and the hidden checks; push it as a private repository")
 
 
 def prairielearn(args: argparse.Namespace) -> None:
@@ -102,21 +112,27 @@ def prairielearn(args: argparse.Namespace) -> None:
     assignment = graded_assignment(course, args.assignment)
     files = question(course, assignment, args.image, args.hidden)
     folder = args.out or Path(f"{assignment.name}-prairielearn")
-    made = write_folder(folder, files, run=(RUN,), private=True)
-    print(f"wrote {made}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
+    demand_empty(folder)
+    write_folder(folder, files, run=(RUN,), private=True)
+    print(f"wrote {folder}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
+
+
+def demand_empty(folder: Path) -> None:
+    """Raise GradingError where something is in a folder that is to be written."""
+    with writing(folder):
+        if folder.exists() and any(folder.iterdir()):
+            raise GradingError(f"{folder} is not empty: move it away, or name another folder")
 
 
 def write_folder(
     folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] = (), private: bool = False
-) -> Path:
-    """Write files by path into a new or empty folder, which is returned; those in `run` may be executed.
+) -> None:
+    """Write files by path into a new folder; those in `run` may be executed.
 
     A `private` folder lets nobody in but its owner; what it holds has the usual modes, since it is copied
-    to where others read it. Raises GradingError where something is in the folder, or it cannot be written.
+    to where others read it. Raises GradingError where it cannot be written.
     """
     with writing(folder):
-        if folder.exists() and any(folder.iterdir()):
-            raise GradingError(f"{folder} is not empty: move it away, or name another folder")
         folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
         for name, data in files.items():
             path = folder / name
@@ -124,4 +140,3 @@ def write_folder(
             path.write_bytes(data)
             if name in run:
                 path.chmod(0o755)
-    return folder
