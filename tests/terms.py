@@ -1,8 +1,9 @@
 """Terms at random: `python -m tests.terms 200` plays 200 of 15 events; a number more is the first seed.
 
-Students hand in, in time and late, and drop out; staff grade, are interrupted, mark by hand, comment, decide,
-extend, edit points and checks, regrade, hand out and export. After every event gradebook, reports, history,
-pages of feedback and exports say the same. Nothing is judged: recording is what is tested.
+Students hand in, in time, late and again, get other ids, and drop out; staff grade, are interrupted, mark by
+hand, comment, decide, extend, say which attempt counts, edit points and checks, regrade, hand out and export.
+After every event gradebook, reports, history, pages of feedback and exports say the same. Nothing is judged:
+recording is what is tested.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 from minigrad.cli import main
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom.run import last_reports
+from minigrad.grading.store.attempts import keep
 from minigrad.grading.store.history import states
 from minigrad.grading.store.layout import Course
 from tests.grading.term import CHECKS, LENIENT, NAMES, Named, hand_in, new_course
@@ -45,6 +47,8 @@ class Term:
     decisions: dict[str, str] = field(default_factory=dict)
     extensions: dict[tuple[str, str], int] = field(default_factory=dict)
     late: str = ""
+    counts: str = ""
+    students: list[str] = field(default_factory=lambda: [*STUDENTS])
 
     def run(self, *words: str) -> int:
         """A command; what it says goes into the log."""
@@ -65,13 +69,13 @@ class Term:
             for name in NAMES
         )
         decided = "".join(self.decisions.values())
-        self.course.dates.write_text(f"[due]\n{due}{more}{self.late}{decided}")
-        lines = (f"{s},{'dropped' if s in self.dropped else 'active'}\n" for s in STUDENTS)
+        self.course.dates.write_text(f"[due]\n{due}{more}{self.late}{self.counts}{decided}")
+        lines = (f"{s},{'dropped' if s in self.dropped else 'active'}\n" for s in self.students)
         self.course.roster.write_text("student,status\n" + "".join(lines))
-        self.touched |= {(name, s) for name in NAMES for s in STUDENTS}
+        self.touched |= {(name, s) for name in NAMES for s in self.students}
 
     def chosen(self) -> tuple[str, str]:
-        return self.rng.choice(NAMES), self.rng.choice(STUDENTS)
+        return self.rng.choice(NAMES), self.rng.choice(self.students)
 
     def recorded(self, *words: str) -> None:
         """A command that records."""
@@ -86,9 +90,11 @@ def submits(term: Term) -> None:
     passes = tuple(c for c in CHECKS if term.rng.random() < 0.6)
     day, minute = term.rng.randint(1, 9), term.rng.randint(0, 59)
     time = term.rng.choice((f"2030-02-{day:02} 12:{minute:02}:00 UTC", "2030-01-01 09:00:00 UTC", ""))
+    notebook = term.course.submitted / student / name / f"{name}.ipynb"
+    keep(notebook, term.course.attempts(name) / student)  # as collect does
     hand_in(term.course, student, name, passes, time)
     if term.rng.random() < 0.15:
-        (term.course.submitted / student / name / f"{name}.ipynb").write_bytes(b"no notebook")
+        notebook.write_bytes(b"no notebook")
 
 
 def grades(term: Term) -> None:
@@ -209,8 +215,26 @@ def exports(term: Term) -> None:
 
 
 def drops_out(term: Term) -> None:
-    term.dropped ^= {term.rng.choice(STUDENTS)}
+    term.dropped ^= {term.rng.choice(term.students)}
     term.write_rules()
+
+
+def says_what_counts(term: Term) -> None:
+    rule = term.rng.choice(("last", "last in time", "best"))
+    term.counts = f'[attempts]\ncounts = "{rule}"\n'
+    term.write_rules()
+
+
+def is_renamed(term: Term) -> None:
+    """A student gets another id, with all that there is."""
+    _, old = term.chosen()
+    new = f"{old}-{len(term.log)}"
+    assert term.run("roster", "rename", old, new) == 0
+    term.students = [new if s == old else s for s in term.students]
+    term.dropped = {new if s == old else s for s in term.dropped}
+    term.touched = {(name, new if s == old else s) for name, s in term.touched}
+    term.extensions = {(name, new if s == old else s): day for (name, s), day in term.extensions.items()}
+    term.decisions = {name: text.replace(f'"{old}"', f'"{new}"') for name, text in term.decisions.items()}
 
 
 HAPPENS: dict[Callable[[Term], None], int] = {
@@ -226,6 +250,8 @@ HAPPENS: dict[Callable[[Term], None], int] = {
     hands_out: 3,
     exports: 1,
     drops_out: 1,
+    says_what_counts: 1,
+    is_renamed: 1,
 }
 
 
@@ -264,7 +290,7 @@ def exports_agree(term: Term, copy: Course) -> None:
             assert main(["--course", str(copy.root), "export", name]) != 2
         with (copy.work / f"grades-{name}.csv").open(encoding="utf-8-sig", newline="") as file:
             rows = {row["student"]: row for row in csv.DictReader(file)}
-        assert {*rows} == {*STUDENTS}
+        assert {*rows} == {*term.students}
         assert {student for student, row in rows.items() if row["state"] == "dropped"} == term.dropped
         seen = recorded(copy)
         for student, row in rows.items():

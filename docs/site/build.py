@@ -26,6 +26,7 @@ MATHJAX = "mathjax@3.2.2"
 MATHJAX_FILES = ("es5/tex-chtml-full.js", "es5/output/chtml/fonts/woff-v2/")
 GUIDES = {
     "architecture.md": ROOT / "docs" / "architecture.md",
+    "authors.md": ROOT / "docs" / "authors.md",
     "instructors.md": ROOT / "docs" / "instructors.md",
     "contributing.md": ROOT / "CONTRIBUTING.md",
     "security.md": ROOT / "SECURITY.md",

@@ -27,7 +27,7 @@ from minigrad.cli.commands.term import (
     report,
     roster,
 )
-from minigrad.cli.options import CANNOT, EXITS, OK
+from minigrad.cli.options import CANNOT, EXITS, OK, typed
 from minigrad.errors import MinigradError
 
 # In the order of the help. A command is a file of `commands/*/`: its name is the file's, its docstring
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MinigradError as error:
         from minigrad.grading.report.markup import printable  # slow, so not for every command
 
-        print(printable(f"minigrad: {error}"), file=sys.stderr)
+        print(printable(typed(args, f"minigrad: {error}")), file=sys.stderr)
         return CANNOT
     except KeyboardInterrupt:
         print("minigrad: stopped; what was graded is kept", file=sys.stderr)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
+import shlex
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -37,6 +39,14 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
 def add_flag(parser: argparse.ArgumentParser, name: str, says: str) -> None:
     """An option that takes no value."""
     parser.add_argument(name, action="store_true", help=says)
+
+
+def typed(args: argparse.Namespace, text: str) -> str:
+    """A message whose commands can be typed as they stand: with the course that was named by --course."""
+    named = f" --course {shlex.quote(str(args.course))}" if args.course else ""
+    return re.sub(
+        r"(?<=`minigrad)(?= (?!init ))", lambda _: named, text
+    )  # init makes the course that it names
 
 
 @contextlib.contextmanager

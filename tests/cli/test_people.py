@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from minigrad.cli import gradebook, main
+from minigrad.grading.classroom.lock import grading
 from minigrad.grading.people.moves import begin, pending, planned_rename
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import NAME, hand_in, new_course
@@ -74,6 +75,27 @@ def test_rename_merge_and_drop(course: Course, capsys) -> None:
     assert course.submissions(NAME).keys() == {"stranger of them"}
     assert course.students() == {"s4", "s9", "stranger of them"}
     assert (course.submitted / "s9" / NAME / f"{NAME}.ipynb").exists()
+
+
+def test_a_command_in_a_message_has_the_course_that_was_named(course: Course, monkeypatch, capsys) -> None:
+    monkeypatch.chdir("/")
+    named = ["--course", str(course.root)]
+    main([*named, "roster"])
+    assert f"`minigrad --course {course.root} roster merge 'Ann Lee' s1`" in capsys.readouterr().err
+    assert main([*named, "report", NAME]) == 2
+    assert f"run `minigrad --course {course.root} grade {NAME}`" in capsys.readouterr().err
+
+
+def test_nothing_is_collected_while_something_is_graded(course: Course, capsys) -> None:
+    (course.root / "x").mkdir()
+    (course.root / "x" / "s2.ipynb").write_bytes(b"{}")
+    with grading(course):
+        assert main(["collect", NAME, "x"]) == 2
+        assert "is being graded by process" in capsys.readouterr().err
+        assert main(["collect", NAME, "x", "--dry-run"]) == 0
+    assert "s2" not in course.submissions(NAME)
+    assert main(["collect", NAME, "x"]) == 0
+    assert "s2" in course.submissions(NAME)
 
 
 def test_what_was_stopped_is_finished_by_the_next_look(course: Course, capsys) -> None:

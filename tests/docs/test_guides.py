@@ -7,7 +7,9 @@ reason in an HTML comment of the page, and `pytest -rs` prints it.
 from __future__ import annotations
 
 import csv
+import inspect
 import json
+import os
 import re
 import shlex
 import shutil
@@ -18,18 +20,26 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from minigrad.checks import check
 from minigrad.cli import parser
-from minigrad.grading.assignment.load import load
+from minigrad.grading.assignment.load import KEYS, load
+from minigrad.grading.model import Kind
 from minigrad.grading.store.dates import SECTIONS, read_dates
 from tests.docs import worlds
 from tests.docs.blocks import ROOT, Block, blocks, inline_commands, lines
 from tests.docs.shell import Shell
 
-README, CONTRIBUTING, GUIDE = "README.md", "CONTRIBUTING.md", "docs/instructors.md"
-PAGES = (README, CONTRIBUTING, GUIDE, "docs/architecture.md", "SECURITY.md")
+README, CONTRIBUTING, GUIDE, AUTHORS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/instructors.md",
+    "docs/authors.md",
+)
+PAGES = (README, CONTRIBUTING, GUIDE, AUTHORS, "docs/architecture.md", "SECURITY.md")
 WHEEL = (
     f"minigrad-{tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']['version']}-py3-none-any.whl"
 )
@@ -149,6 +159,37 @@ def test_the_course_files_of_the_guide_are_right(tmp_path: Path) -> None:
     assert set(tomllib.loads(whole)) == set(SECTIONS)
     (tmp_path / "course.toml").write_text(whole)
     assert read_dates(tmp_path / "course.toml", ("01-rnn", "02-lstm")).db_url.startswith("postgresql")
+
+
+# --- the author's guide, in the same course -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authors(place: Place, course: Path) -> Iterator[Shell]:
+    path = f"{course / '.venv' / 'bin'}{os.pathsep}{place.environment['PATH']}"
+    with Place(place.folder, {**place.environment, "PATH": path}).shell(AUTHORS, course, {}, {}) as shell:
+        yield shell
+
+
+@steps(AUTHORS)
+def test_the_authors_guide(authors: Shell, step: Block) -> None:
+    authors.upto(step.place)
+
+
+def test_the_assignment_of_the_authors_guide_is_whole(authors: Shell, course: Path) -> None:
+    authors.finish()
+    assert "4 of 4 mutants killed, 4 named" in authors.told
+    assert "1 of 1 rewrites named; 3 of 3 variants get all points" in authors.told
+    made = load(course / "solutions" / "10-mean")
+    assert {c.kind for c in made.cells} == {*get_args(Kind)} - {"own"}, "every kind of cell is in it"
+    assert made.check("step.learned").trained
+    assert next(m for m in made.mutants if m.name == "climbs").fails == ("step.once",)
+
+
+def test_the_authors_guide_tells_every_argument() -> None:
+    text = (ROOT / AUTHORS).read_text(encoding="utf-8")
+    told = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE))))
+    assert told >= {*inspect.signature(check).parameters, *KEYS, *get_args(Kind)} - {"own", "text"}
 
 
 # --- README, in a student's folder and then in the course ----------------------------------------

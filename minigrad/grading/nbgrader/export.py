@@ -106,13 +106,13 @@ def _total(
 class ExportScores(InCourse, ExportPlugin):  # type: ignore[misc]
     """The columns of nbgrader's own CSV export, and whether a person must look at the submission.
 
-    nbgrader's writes 0 where there is no score yet, and takes a comma in a name for the next column.
-    What lateness takes is brought up to date first, as in `totals`.
+    Who has dropped out is left out. nbgrader's writes 0 where there is no score yet, and takes a comma in a
+    name for the next column. What lateness takes is brought up to date first, as in `totals`.
     """
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the scores of all students, or of those asked for, to `to` (grades.csv)."""
-        to = Path(self.to or "grades.csv")
+        to, dropped = Path(self.to or "grades.csv"), self.course.dropped()
         assignments, students = set(map(str, self.assignment)), set(map(str, self.student))
         self.log.info("Exporting grades to %s", to)
         self._renew_lateness(gradebook)
@@ -121,7 +121,7 @@ class ExportScores(InCourse, ExportPlugin):  # type: ignore[misc]
             for assignment in gradebook.assignments
             if not assignments or assignment.name in assignments
             for student in gradebook.students
-            if not students or student.id in students
+            if (not students or student.id in students) and student.id not in dropped
         ]
         to.write_bytes(csv_bytes(HEADER, rows).decode("utf-8-sig").encode())
 

@@ -10,7 +10,7 @@ import sys
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, add_flag
+from minigrad.cli.options import OK, WRONG, add_flag, typed
 from minigrad.grading.model import to_type
 
 EXAMPLE = "minigrad build 01-rnn"
@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         gradebook.register(course, assignment)  # may refuse: then the release stays as it is
         changed = write(assignment, made, course.root / "assignments")
         if changed and any(course.reports(name).glob("*")):
-            print(f"minigrad: {name} was graded: run {to_type('regrade', name)}", file=sys.stderr)
+            told = f"minigrad: {name} was graded: run {to_type('regrade', name)}"
+            print(typed(args, told), file=sys.stderr)
         print(f"{name}: {'wrote ' + ', '.join(changed) if changed else 'nothing changed'}")
     return WRONG if wrong else OK

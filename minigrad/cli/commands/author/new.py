@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from minigrad.cli.course import find_course
-from minigrad.cli.options import OK, writing
+from minigrad.cli.options import OK, typed, writing
 from minigrad.grading.model import to_type
 
 EXAMPLE = "minigrad new 09-attention"
@@ -26,5 +26,5 @@ def run(args: argparse.Namespace) -> int:
         made = template.write(course.authored(name))
     for path in made:
         print(path.relative_to(course.root))
-    print(f"Next: {to_type('build', name)}, then {to_type('matrix', name)}")
+    print(typed(args, f"Next: {to_type('build', name)}, then {to_type('matrix', name)}"))
     return OK

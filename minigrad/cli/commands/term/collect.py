@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from minigrad.cli.course import find_course, known_names, names_of
@@ -30,12 +31,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """An LMS's folder or archive -> submitted/."""
     from minigrad.grading.classroom.collect import collect
+    from minigrad.grading.classroom.lock import grading
     from minigrad.grading.intake.plan import NESTED
     from minigrad.grading.report.markup import printable
 
     course = find_course(args)
     (name,) = known_names(course, [args.assignment])
-    made, names = collect(course, args.source, name, args.dry_run), names_of(course)
+    with nullcontext() if args.dry_run else grading(course):  # no grading reads half of what is laid
+        made = collect(course, args.source, name, args.dry_run)
+    names = names_of(course)
     for student, laid in made.laid.items():
         one = made.plan.chosen[student]
         words = [f"handed in {one.when}" if one.when else "time unknown", laid.words]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, add_flag, writing
+from minigrad.cli.options import OK, WRONG, add_flag, typed, writing
 from minigrad.grading.model import GradingError
 from minigrad.grading.report.lms import Grade
 from minigrad.grading.store.layout import Course
@@ -104,7 +104,7 @@ def _write(
         with writing(out):
             files.write(out / file, content)
     for line in left_out:
-        print(printable(f"minigrad: {line}"), file=sys.stderr)
+        print(printable(typed(args, f"minigrad: {line}")), file=sys.stderr)
     print(f"{name}, of {maximum:g} {'percent' if name == FINAL else 'points'}: {told(found)}")
     print(f"wrote {' and '.join(made)} into {out}")
     return WRONG if left_out else OK

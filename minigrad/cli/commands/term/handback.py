@@ -12,7 +12,7 @@ from pathlib import Path
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, writing
+from minigrad.cli.options import OK, WRONG, typed, writing
 from minigrad.grading.model import GradingError, to_type
 
 EXAMPLE = "minigrad handback 01-rnn --to moodle"
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             f"write them with `nbgrader generate_feedback {name}`, then {to_type('handback', name)} again"
         )
     for line in left_out:
-        print(printable(f"minigrad: not for {args.to}: {line}"), file=sys.stderr)
+        print(printable(typed(args, f"minigrad: not for {args.to}: {line}")), file=sys.stderr)
     if not pages:
         raise GradingError(
             f"nothing of {name} was collected from {args.to.capitalize()}: collect its export once more, "

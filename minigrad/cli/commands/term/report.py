@@ -11,7 +11,7 @@ from typing import Any
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, names_of, tell_dropped
-from minigrad.cli.options import OK, add_flag, writing
+from minigrad.cli.options import OK, add_flag, typed, writing
 from minigrad.cli.terminal import class_table
 from minigrad.grading.model import GradingError, to_type
 
@@ -57,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     behind = gradebook.behind(course, assignment, reports)
     asked = gradebook.asked(course, assignment)
     if behind:
-        print(printable(f"minigrad: {gradebook.told_behind(assignment, behind)}"), file=sys.stderr)
+        line = f"minigrad: {gradebook.told_behind(assignment, behind)}"
+        print(printable(typed(args, line)), file=sys.stderr)
     needed = people(reports, asked, behind)
     for line in (*grouped("needs a person: ", needed), *one_of_each(failing_alike(reports))):
         print(printable(line))

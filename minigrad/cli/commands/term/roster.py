@@ -11,7 +11,7 @@ import sys
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course
-from minigrad.cli.options import OK, WRONG
+from minigrad.cli.options import OK, WRONG, typed
 from minigrad.grading.model import GradingError
 from minigrad.grading.store.layout import Course
 
@@ -49,10 +49,10 @@ def run(args: argparse.Namespace) -> int:
                 drop(course, args.old)
             elif args.do:
                 move(course, args.do, args.old, args.new)
-    return OK if args.do else look(course)
+    return OK if args.do else look(args, course)
 
 
-def look(course: Course) -> int:
+def look(args: argparse.Namespace, course: Course) -> int:
     """Print what roster and course say of each other."""
     from minigrad.grading.people.roll import roll
     from minigrad.grading.report.markup import printable
@@ -66,7 +66,7 @@ def look(course: Course) -> int:
     for line in (found.figures, *found.notes):
         print(printable(line))
     for line in found.wrong:
-        print(printable(f"minigrad: {line}"), file=sys.stderr)
+        print(printable(typed(args, f"minigrad: {line}")), file=sys.stderr)
     return WRONG if found.wrong else OK
 
 
