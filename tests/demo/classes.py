@@ -64,6 +64,5 @@ CLASSES: dict[str, tuple[Sample, ...]] = {
     "09-attention": (
         Sample(RIGHT, "the solution", 100),
         Sample("s03-no-bias", "keys off tape", 73, mutant="decoder-keys-not-found", hint="attention-decoder"),
-        Sample(BLANK, "the release as it came", 0, solves=()),
     ),
 }
