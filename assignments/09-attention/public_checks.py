@@ -511,8 +511,7 @@ def one_head(student, rng):
 @check(exercise="causal-self-attention", says=SELF)
 def two_steps(student, rng):
     """Two places, matrices of one number: small enough to do by hand. K is 4, and three of the four are zero."""
-    x, (q, k, v) = rng.integers(1, 5, (1, 2, 1)) * 0.5, rng.integers(1, 4, 3)
-    x[0, 1] += 1.0
+    x, (q, k, v) = rng.permutation([0.5, 1.0, 1.5, 2.0])[:2].reshape((1, 2, 1)), rng.permutation([1, 2, 3])
     W_q, W_k = (np.array([[n, 0.0, 0.0, 0.0]]) for n in (q, k))
     return {"outputs": attended(student, x, W_q, W_k, np.array([[float(v)]]))}
 
@@ -548,6 +547,7 @@ COMMON = (
     "context.means", "context.context-gradients",
     "attention-decoder.decoder-parts", "attention-decoder.one-step", "attention-decoder.two-keys-seen",
     "attention-decoder.padded-keys", "attention-decoder.step-gradients",
+    "attention-decoder.several-steps", "attention-decoder.through-time",
 )
 READ, WRITTEN, E, H = len(pairs.DATE_READ), len(pairs.DATE_WRITTEN), 16, 48
 
