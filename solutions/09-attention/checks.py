@@ -155,7 +155,7 @@ def scores_without_parameters(student, rng):
     """`scores` is a function."""
     V, E, H = sizes(rng, 3, 3, 12)
     cell = Leaky(rng, E, H)
-    student.masked_softmax, student.context = right_softmax, right_context
+    student.masked_softmax, student.context = other_shares, other_look
     decoder = given(student.AttentionDecoder(V, E, cell, lopsided), "AttentionDecoder")
     given(decoder.embedding, "AttentionDecoder's embedding").W.data[...] = rng.normal(size=(V, E))
     given(decoder.head, "AttentionDecoder's head").W.data[...] = rng.normal(size=(2 * H, V))

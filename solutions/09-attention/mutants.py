@@ -554,11 +554,44 @@ MUTANTS = [
         "The rows of the embedding are taken off the tape, so they are never learned.",
         of("attention-decoder", "step-gradients through-time"),
     ),
+    mutant(
+        "decoder-own-softmax",
+        WEIGHTS,
+        "weights = where(mask, softmax(where(mask, self.scores(h, keys), -1e9)), 0.0)",
+        "The decoder has a softmax of its own. Call `masked_softmax`: the checks put another one there, so that a mistake in it costs nothing here.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
+            "scores-without-parameters several-steps rows-alone pair-over-time no-place-at-all "
+            "two-conversations through-time",
+        ),
+    ),
+    mutant(
+        "decoder-own-context",
+        SEEN,
+        "seen = (weights[:, :, None] * keys).sum(axis=1)",
+        "The decoder takes the mean by itself. Call `context`: the checks put another one there, so that a mistake in it costs nothing here.",
+        of(
+            "attention-decoder",
+            "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
+            "rows-alone pair-over-time no-place-at-all two-conversations through-time",
+        ),
+    ),
     # --- causal-self-attention
+    mutant(
+        "self-own-softmax",
+        CAUSAL,
+        "return softmax(where(np.tri(T, dtype=bool), scores, -1e9)) @ v",
+        "Here is a softmax of its own. Call `masked_softmax`: the checks put another one there, so that a mistake in it costs nothing here.",
+        of(
+            "causal-self-attention",
+            "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
+        ),
+    ),
     mutant(
         "self-sees-the-future",
         CAUSAL,
-        "return softmax(scores) @ v",
+        "return masked_softmax(scores, np.ones((T, T), dtype=bool)) @ v",
         "Each place looks at later ones, too. Which pairs does the mask have to leave out?",
         of(
             "causal-self-attention",
@@ -598,7 +631,7 @@ MUTANTS = [
     mutant(
         "self-masked-too-late",
         CAUSAL,
-        "return where(np.tri(T, dtype=bool), softmax(scores), 0.0) @ v",
+        "return where(np.tri(T, dtype=bool), masked_softmax(scores, np.ones((T, T), dtype=bool)), 0.0) @ v",
         "The shares of later places are set to zero after they were given out: what is left is less than 1.",
         of(
             "causal-self-attention",
@@ -655,7 +688,7 @@ MUTANTS = [
     mutant(
         "self-shares-of-those-who-ask",
         CAUSAL,
-        "low = where(np.tri(T, dtype=bool), scores, -1e9)\n    return where(np.tri(T, dtype=bool), softmax(low, axis=1), 0.0) @ v",
+        "return masked_softmax(scores.transpose((0, 2, 1)), np.tri(T, dtype=bool).T).transpose((0, 2, 1)) @ v",
         "The softmax goes over those who ask; each of them should share out 1 among the places it looks at.",
         of(
             "causal-self-attention",
@@ -947,7 +980,7 @@ class AttentionDecoder(Module):
     def step(self, token, state, keys, mask):
         state = self.cell(self.embedding(token), state)
         h = state[0] if isinstance(state, tuple) else state
-        weights = softmax(self.scores(h, keys))
+        weights = masked_softmax(self.scores(h, keys), mask | True)
         return self.head(concatenate([h, context(weights, keys)], axis=1)), state, weights
 '''
         },
@@ -977,7 +1010,8 @@ class AttentionDecoder(Module):
             "causal-self-attention": '''
 def causal_self_attention(x, W_q, W_k, W_v):
     q, k, v = (x @ W for W in (W_q, W_k, W_v))
-    return softmax(q @ k.transpose((0, 2, 1)) * W_q.shape[1] ** -0.5, axis=2) @ v
+    fit = q @ k.transpose((0, 2, 1)) * W_q.shape[1] ** -0.5
+    return masked_softmax(fit, np.array([True] * x.shape[1])) @ v
 '''
         },
     ),
@@ -989,7 +1023,7 @@ def causal_self_attention(x, W_q, W_k, W_v):
 def causal_self_attention(x, W_q, W_k, W_v):
     T = x.shape[1]
     fit = (x @ W_q) @ (x @ W_k).transpose((0, 2, 1))
-    return softmax(where(np.tri(T, dtype=bool), fit, -1e12)) @ (x @ W_v)
+    return masked_softmax(fit, np.tri(T, dtype=bool)) @ (x @ W_v)
 '''
         },
     ),
@@ -1002,7 +1036,7 @@ def causal_self_attention(x, W_q, W_k, W_v):
     T = x.shape[1]
     earlier = np.arange(T)[:, None] > np.arange(T)
     fit = (x @ W_q) @ (x @ W_k).transpose((0, 2, 1)) / np.sqrt(W_k.shape[1])
-    return where(earlier, softmax(where(earlier, fit, -1e12)), 0.0) @ (x @ W_v)
+    return masked_softmax(fit, earlier) @ (x @ W_v)
 '''
         },
     ),

@@ -56,8 +56,8 @@ check = checks("09-attention", globals())
 # **How checking works.** As before: after each exercise a cell `check("…")` compares your code with known values and
 # shows what differs. Grading runs those checks again on other numbers, together with hidden ones, which test the same
 # sentences more strictly; the sentences stand in a list above each exercise. Nothing else is asked, and nothing that
-# is not said. Cells and scores that a part builds on are brought by the checks, and so are the functions of the
-# parts before it, so one mistake costs once.
+# is not said. Cells and scores that a part builds on are brought by the checks. Where a part calls a function of
+# an earlier one, the checks put a stand-in under its name, so one mistake costs once.
 #
 # ## Notation
 #
@@ -398,14 +398,14 @@ check("context")
 # ### Exercise `attention-decoder` · 30 points
 #
 # `AttentionDecoder(vocab, embed_size, cell, scores)` is a Module with `step(token, state, keys, mask)`. `scores` is
-# anything that is called as `scores(query, keys)`: a function or a Module. Use your `masked_softmax` and `context`;
-# the checks put right ones in their place.
+# anything that is called as `scores(query, keys)`: a function or a Module. Call your `masked_softmax` and `context` by
+# these names; the checks put others there, which share out and look otherwise.
 #
 # What the checks ask:
 #
 # - `embedding` is an `Embedding(vocab, embed_size)`, `cell` and `scores` are those it was given, and `head` is a `Linear(2 * cell.hidden_size, vocab)`; `parameters()` has those of the four and no others.
 # - `step` takes tokens (B,), the state before them, keys (B, S, H) and a mask (B, S), and returns three things: logits (B, vocab), the state after the cell's step on the tokens' rows, and the weights (B, S).
-# - The weights are the masked softmax of the scores between the *new* output, which is the query, and the keys; the head reads the output and the context side by side, [h, context].
+# - The weights are `masked_softmax` of the scores between the *new* output, which is the query, and the keys; the head reads the output and `context` of weights and keys side by side, [h, context].
 # - Where the state is a pair (h, c), both go into the cell, both come out, and h is what asks and what the head reads.
 # - What stands in the keys where the mask is False changes no bit of logits, state or weights; a row with no place at all has a context of zeros.
 # - All it knows is what it is given: the same token, state, keys and mask give the same, whatever was asked in between.
@@ -563,11 +563,11 @@ if ready():
 #
 # `causal_self_attention(x, W_q, W_k, W_v)` with a Tensor x (B, T, D) and matrices (D, K), (D, K) and (D, V).
 # `np.tri(T, dtype=bool)` is the mask (T, T) that is True at and below the diagonal; `k.transpose((0, 2, 1))` swaps
-# the last two axes.
+# the last two axes. Call your `masked_softmax`; the checks put another one there.
 #
 # What the checks ask:
 #
-# - It gives a Tensor (B, T, V): at each place t the mean of the values x_s W_v of the places s up to and with t, weighted by the softmax, over these places, of the dot products of x_t W_q with x_s W_k, divided by the square root of K.
+# - It gives a Tensor (B, T, V): at each place t the mean of the values x_s W_v of the places s up to and with t, with the weights that `masked_softmax` gives to the dot products of x_t W_q with x_s W_k, divided by the square root of K.
 # - What stands at later places changes nothing: the first place gives its own value, and a sequence cut short gives the same as far as it goes.
 # - The gradient reaches x at every place, and all three matrices.
 

@@ -2,8 +2,8 @@
 
 Ladder of each exercise: shape, value, a tiny case by hand, a random cotangent. What a probe says is
 the notebook's sentence, word for word; the hidden checks say the same sentences and test them harder.
-Cells and scores are stand-ins, and what a part needs of the parts before it is put in right, so that a
-mistake in one costs nothing in the others.
+Cells, scores and what a part calls of the parts before it are stand-ins, so that a mistake in one costs
+nothing in the others.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from minigrad import Tensor, concatenate, no_grad, sigmoid, stack, tanh, where
 from minigrad.checks import Todo, check, given
 from minigrad.data import pairs
-from minigrad.functional import cross_entropy, softmax
+from minigrad.functional import cross_entropy
 from minigrad.nn import Module, Parameter, Recurrent
 from minigrad.optim import Adam
 
@@ -58,14 +58,15 @@ def some_mask(rng, B, S):
     return mask
 
 
-def right_softmax(scores, mask):
-    """Stands in for the student's masked_softmax."""
-    return where(mask, softmax(where(mask, scores, -1e9)), 0.0)
+def other_shares(scores, mask):
+    """Stands in for masked_softmax: shares of another kind, in proportion to the scores' sigmoid."""
+    a = where(mask, sigmoid(scores), 0.0)
+    return a / (a.sum(axis=-1, keepdims=True) + 1e-30)
 
 
-def right_context(weights, values):
-    """Stands in for the student's context."""
-    return (weights[:, :, None] * values).sum(axis=1)
+def other_look(weights, values):
+    """Stands in for context: a look of another kind, which also sees nothing where the weight is 0."""
+    return tanh(values * weights.reshape((*weights.shape, 1)) * 2.0).sum(axis=1)
 
 
 # --- scores --------------------------------------------------------------------------------------
@@ -297,8 +298,8 @@ STEP = (
     "the state after the cell's step on the tokens' rows, and the weights (B, S)."
 )
 LOOK = (
-    "The weights are the masked softmax of the scores between the *new* output, which is the query, and the keys; the head reads "
-    "the output and the context side by side, [h, context]."
+    "The weights are `masked_softmax` of the scores between the *new* output, which is the query, and the keys; the head reads "
+    "the output and `context` of weights and keys side by side, [h, context]."
 )
 BOTH = "Where the state is a pair (h, c), both go into the cell, both come out, and h is what asks and what the head reads."
 PADDED = (
@@ -352,7 +353,7 @@ class Lopsided(Module):
 
 def decoder_of(student, rng, V, E, H, kind=Leaky):
     """The student's AttentionDecoder around stand-ins, embedding and head from rng."""
-    student.masked_softmax, student.context = right_softmax, right_context
+    student.masked_softmax, student.context = other_shares, other_look
     model = given(student.AttentionDecoder(V, E, kind(rng, E, H), Lopsided(rng, H)), "AttentionDecoder")
     given(model.cell, "AttentionDecoder's cell")
     given(model.scores, "AttentionDecoder's scores")
@@ -409,7 +410,7 @@ def not_zero(call):
 def decoder_parts(student, rng):
     S, V, E, H = sizes(rng, 4, 3, 12)
     cell, scores = Leaky(rng, E, H), Lopsided(rng, H)
-    student.masked_softmax, student.context = right_softmax, right_context
+    student.masked_softmax, student.context = other_shares, other_look
     decoder = given(student.AttentionDecoder(V, E, cell, scores), "AttentionDecoder")
     embedding, head = given(decoder.embedding, "AttentionDecoder's embedding"), given(decoder.head, "AttentionDecoder's head")
     mine, asked = list(decoder.parameters()), [rng.integers(0, V, 2), *leaves(rng, (2, H), (2, S, H)), np.ones((2, S), dtype=bool)]
@@ -481,8 +482,8 @@ def step_gradients(student, rng):
 # --- causal-self-attention -----------------------------------------------------------------------
 
 SELF = (
-    "It gives a Tensor (B, T, V): at each place t the mean of the values x_s W_v of the places s up to and with t, weighted by the "
-    "softmax, over these places, of the dot products of x_t W_q with x_s W_k, divided by the square root of K."
+    "It gives a Tensor (B, T, V): at each place t the mean of the values x_s W_v of the places s up to and with t, with the weights that "
+    "`masked_softmax` gives to the dot products of x_t W_q with x_s W_k, divided by the square root of K."
 )
 CAUSAL = (
     "What stands at later places changes nothing: the first place gives its own value, and a sequence cut short gives the same "
@@ -492,7 +493,7 @@ SELF_BACK = "The gradient reaches x at every place, and all three matrices."
 
 
 def attended(student, x, W_q, W_k, W_v):
-    student.masked_softmax = right_softmax
+    student.masked_softmax = other_shares
     x, *W = (a if isinstance(a, Tensor) else Tensor(a) for a in (x, W_q, W_k, W_v))
     shape = (*x.shape[:2], W[2].shape[1])
     return given(student.causal_self_attention(x, *W), "causal_self_attention", Tensor, shape)
@@ -510,8 +511,7 @@ def one_head(student, rng):
 @check(exercise="causal-self-attention", says=SELF)
 def two_steps(student, rng):
     """Two places, matrices of one number: small enough to do by hand. K is 4, and three of the four are zero."""
-    x, (q, k, v) = rng.integers(1, 5, (1, 2, 1)) * 0.5, rng.integers(1, 4, 3)
-    x[0, 1] += 1.0
+    x, (q, k, v) = rng.permutation([0.5, 1.0, 1.5, 2.0])[:2].reshape((1, 2, 1)), rng.permutation([1, 2, 3])
     W_q, W_k = (np.array([[n, 0.0, 0.0, 0.0]]) for n in (q, k))
     return {"outputs": attended(student, x, W_q, W_k, np.array([[float(v)]]))}
 
@@ -547,6 +547,7 @@ COMMON = (
     "context.means", "context.context-gradients",
     "attention-decoder.decoder-parts", "attention-decoder.one-step", "attention-decoder.two-keys-seen",
     "attention-decoder.padded-keys", "attention-decoder.step-gradients",
+    "attention-decoder.several-steps", "attention-decoder.through-time",
 )
 READ, WRITTEN, E, H = len(pairs.DATE_READ), len(pairs.DATE_WRITTEN), 16, 48
 

@@ -135,7 +135,7 @@ class AttentionDecoder(Module):
 
 PLAIN_DECODER = '''
 class AttentionDecoder(Module):
-    """Without the functions of the parts before."""
+    """The parts in other places; the pair taken apart by a star."""
 
     def __init__(self, vocab, embed_size, cell, scores):
         self.embedding, self.head = Embedding(vocab, embed_size), Linear(cell.hidden_size * 2, vocab)
@@ -145,9 +145,8 @@ class AttentionDecoder(Module):
         mask = np.asarray(mask)
         state = self.cell(self.embedding(np.asarray(token)), state)
         query, *_ = state if isinstance(state, tuple) else (state,)
-        shares = where(mask, softmax(where(mask, self.scores(query, keys), -1e15)), 0.0)
-        seen = (shares[:, None] @ keys)[:, 0]
-        return self.head(concatenate((query, seen), axis=-1)), state, shares
+        shares = masked_softmax(scores=self.scores(query, keys), mask=mask)
+        return self.head(concatenate((query, context(weights=shares, values=keys)), axis=-1)), state, shares
 '''
 
 RECURRENT_DECODER = '''
@@ -166,22 +165,23 @@ class AttentionDecoder(Module):
 
 SCALED_QUERY_SELF = '''
 def causal_self_attention(x, W_q, W_k, W_v):
-    """The queries are divided before; the mask from indices; its own softmax."""
+    """The queries are divided before; the mask from indices, for each row of the batch."""
     K, T = W_q.shape[1], x.shape[1]
     q = (x @ W_q) * K**-0.5
     allowed = np.arange(T)[None, :] <= np.arange(T)[:, None]
-    scores = where(allowed, q @ (x @ W_k).transpose((0, 2, 1)), -np.inf)
-    return softmax(scores, axis=-1) @ (x @ W_v)
+    scores = q @ (x @ W_k).transpose((0, 2, 1))
+    return masked_softmax(scores, np.broadcast_to(allowed, scores.shape)) @ (x @ W_v)
 '''
 
 STEPWISE_SELF = '''
 def causal_self_attention(x, W_q, W_k, W_v):
-    """Place by place, over the places so far: there is nothing to mask."""
+    """Place by place, over the places so far: the mask is True everywhere."""
     q, k, v = x @ W_q, x @ W_k, x @ W_v
     outputs = []
     for t in range(x.shape[1]):
         scores = (k[:, : t + 1] * q[:, t : t + 1]).sum(axis=2) / np.sqrt(W_k.shape[-1])
-        outputs.append((softmax(scores)[:, :, None] * v[:, : t + 1]).sum(axis=1))
+        weights = masked_softmax(scores, np.ones(scores.shape, dtype=bool))
+        outputs.append((weights[:, :, None] * v[:, : t + 1]).sum(axis=1))
     return stack(outputs, axis=1)
 '''
 

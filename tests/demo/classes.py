@@ -61,4 +61,8 @@ CLASSES: dict[str, tuple[Sample, ...]] = {
         Sample("s03-no-bias", "dc is not forgotten", 74, mutant="sequence-dc-not-forgotten", hint="sequence"),
         Sample(BLANK, "the release as it came", 0, solves=()),
     ),
+    "09-attention": (
+        Sample(RIGHT, "the solution", 100),
+        Sample("s03-no-bias", "keys off tape", 73, mutant="decoder-keys-not-found", hint="attention-decoder"),
+    ),
 }

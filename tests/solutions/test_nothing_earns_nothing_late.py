@@ -1,4 +1,4 @@
-"""04 to 07: cells that are built as asked and give zeros of the right shape pass no check."""
+"""04 to 09: cells that are built as asked and give zeros of the right shape pass no check."""
 
 from __future__ import annotations
 
@@ -145,6 +145,45 @@ def lstm_sequence(x, h0, c0, W, mask=None):
         "one-gemm": """
 def weight_gradient(us, das):
     return np.zeros((us.shape[2], das.shape[2]), us.dtype)
+""",
+    },
+    "09-attention": {
+        "scores": TAPE
+        + """
+def dot_scores(query, keys):
+    return nothing(keys.shape[:2], query, keys)
+
+
+class AdditiveScores(Module):
+    def __init__(self, size):
+        self.W_q, self.W_k = Parameter(np.zeros((size, size))), Parameter(np.zeros((size, size)))
+        self.v = Parameter(np.zeros(size))
+
+    def __call__(self, query, keys):
+        return nothing(keys.shape[:2], query, keys, *self.parameters())
+""",
+        "masked-softmax": """
+def masked_softmax(scores, mask):
+    return nothing(scores.shape, scores)
+""",
+        "context": """
+def context(weights, values):
+    return nothing((values.shape[0], values.shape[2]), weights, values)
+""",
+        "attention-decoder": """
+class AttentionDecoder(Module):
+    def __init__(self, vocab, embed_size, cell, scores):
+        self.cell, self.scores, self.embedding = cell, scores, Embedding(vocab, embed_size)
+        self.head = Linear(2 * cell.hidden_size, vocab)
+
+    def step(self, token, state, keys, mask):
+        zeros = tuple(nothing(s.shape, s) for s in parts(state))
+        logits = nothing((len(token), self.head.W.shape[1]), *parts(state), keys, *self.parameters())
+        return logits, zeros if isinstance(state, tuple) else zeros[0], nothing(mask.shape, keys)
+""",
+        "causal-self-attention": """
+def causal_self_attention(x, W_q, W_k, W_v):
+    return nothing((*x.shape[:2], W_v.shape[1]), x, W_q, W_k, W_v)
 """,
     },
 }
