@@ -11,6 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from numbers import Real
 from typing import Any
 
@@ -128,15 +129,20 @@ def _listed(value: Any) -> Any:
 
 def wanted(annotation: Any, value: Any) -> str:
     """What an argument of this annotation must be, where the value is of no such kind; else ""."""
-    if not isinstance(annotation, str) or not annotation:
-        return ""
-    told = []
-    for part in re.split(r"\s*\|\s*(?![^\[]*\])", _SHORT.get(annotation, annotation)):
-        kind = _KINDS.get(part) or _KINDS.get(part.partition("[")[0])
-        if kind is None or kind[0](value):
+    kinds = _kinds(annotation) if isinstance(annotation, str) else ()
+    for fits, _ in kinds:
+        if fits(value):
             return ""
-        told.append(kind[1])
-    return " or ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
+    told = [called for _, called in kinds]
+    return " or ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
+
+
+@lru_cache(1000)
+def _kinds(annotation: str) -> tuple[tuple[Callable[[Any], bool], str], ...]:
+    """The kinds that an annotation names; none where one of them is not in the table, and may be anything."""
+    parts = re.split(r"\s*\|\s*(?![^\[]*\])", _SHORT.get(annotation, annotation))
+    kinds = [_KINDS.get(part) or _KINDS.get(part.partition("[")[0]) for part in parts]
+    return () if None in kinds else tuple(filter(None, kinds))
 
 
 def array(value: Any) -> Any:
