@@ -76,6 +76,7 @@ def dates(
     return Batch(x, np.array([[*row, END] for row in y]), mask)
 
 
+@asked
 def receipts(
     rng: np.random.Generator,
     batch: int,
