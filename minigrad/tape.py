@@ -126,8 +126,11 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     vjps: a tuple in step with f's parameters, of vjps, arrays (for `g` times it) and None (no gradient); or,
     where the gradients share their work, one function from `g` to the tuple of all. A vjp never writes into
     `g`, and may return it. It may ignore broadcasting, which `backward` undoes.
-    Raises what f raises, with its name; TypeError for an argument in need of a gradient that has no vjp.
+    Raises TypeError for what is no function. What is lifted raises what f raises, with its name, and
+    TypeError for an argument in need of a gradient that has no vjp.
     """
+    if not callable(f):
+        raise TypeError(unfit("op", "f", f, "a function of arrays that returns (result, vjps)"))
     signature = of_tensors(f)
 
     @wraps(f)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any, Never
@@ -337,6 +338,7 @@ class Tensor(fast.Value, habits.Expected):
 
 
 tape.result_class = Tensor
+sys.modules[__name__].__class__ = habits.Uncalled
 
 
 def _rebuild(kind: type[Tensor], data: Array, requires_grad: bool, grad: Array | None) -> Tensor:

@@ -81,6 +81,9 @@ def test_a_vjp_that_is_none_records_nothing_and_one_that_is_missing_is_an_error(
     assert list(short(x, 2.0).node.arguments) == [x.node]
     with pytest.raises(TypeError, match="has no gradient for argument 1"):
         short(x, y)
+    none = lift(lambda x: (x * 2, ()))
+    with pytest.raises(TypeError, match="has no gradient for argument 0"):
+        none(x)
     at_once = lift(lambda x, y: (x * y, lambda g: (g, g)))
     assert list(at_once(x, 2.0).node.arguments) == [x.node, None]
     assert callable(at_once(x, y).node.vjps)
@@ -221,6 +224,13 @@ def test_broadcasting_is_undone_for_each_kind_of_vjp(a, b):
             assert one.grad.tolist() == (factor * np.full(one.shape, z.size / one.size)).tolist()
 
 
+def test_where_only_the_second_argument_needs_a_gradient_it_gets_its_own():
+    x = leaf(1.0, 2.0)
+    assert gradients(minus(np.ones(2), x), x, g=np.array([1.0, 10.0])) == [[-1, -10]]
+    y = leaf(1.0, 2.0)
+    assert gradients(mixed(np.ones(2), y, 2.0), y, g=np.array([1.0, 10.0])) == [[-2, -20]]
+
+
 def test_what_lies_behind_one_function_for_all_gets_its_gradients():
     x, y = leaf(2.0), leaf(5.0)
     assert gradients(both(twice(x), twice(y)), x, y) == [[20], [8]]
@@ -254,13 +264,13 @@ def test_a_second_pass_from_the_same_result_is_refused():
 
 
 def test_entries_of_no_dimensions_are_picked_beside_other_uses():
-    for order in ((0, 1, 1), (1, 0, 1), (1, 1, 0)):
+    for order in ((0, 1, 1), (1, 0, 1), (1, 1, 0), (1, 0, 0), (0, 0, 1)):
         x = Tensor(2.0, requires_grad=True)
         total = Tensor(0.0)
         for kind in order:
             total = total + (x[()] if kind else twice(x))
         total.backward()
-        assert x.grad.tolist() == 4
+        assert x.grad.tolist() == 2 * order.count(0) + order.count(1)
 
 
 def test_pieces_and_wholes_leave_what_others_hold_alone():

@@ -67,7 +67,7 @@ def retold(f: Any, arguments: Iterable[Any], keywords: Mapping[str, Any], error:
     if remedy := habit(f, said):
         return TypeError(f"{said}{remedy}")
     taken = [(name, value) for name, _, value in arguments_of(f, arguments, keywords) if name != "self"]
-    names = [called, called.rpartition(".")[2], *(name for name, _ in taken if len(name) > 2)]
+    names = [called, called.rpartition(".")[2], *(n for n in inspect.signature(f).parameters if len(n) > 2)]
     if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) for name in names):
         return error
     if unkind := of_no_kind(f, arguments, keywords, called):

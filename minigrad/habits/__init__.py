@@ -90,6 +90,13 @@ def unasked(function: str, name: str, remedies: Mapping[str, str]) -> TypeError:
     return TypeError(f"{function} has no argument {name!r}: use {remedies[name]}")
 
 
+class Uncalled(ModuleType):
+    """The module `minigrad.tensor`, where PyTorch has a function of that name."""
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("minigrad.tensor is a module, and is not called: use Tensor(array)")
+
+
 class Elsewhere:
     """An attribute of other libraries' tensors: looking it up says what it is called here."""
 

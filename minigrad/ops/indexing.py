@@ -63,9 +63,9 @@ def _concatenate(*tensors: Array, axis: int) -> Result:
 def _concatenate_two(axis: int) -> Callable[[Any, Any], Tensor]:
     """The same for two arrays, which a cell joins in every step: one lifted function for each axis."""
 
-    def concatenate(a: Array, b: Array) -> Result:
-        y = np.concatenate((a, b), axis)
-        return y, _cuts(axis % y.ndim, (a.shape[axis], b.shape[axis]))
+    def concatenate(first: Array, second: Array) -> Result:
+        y = np.concatenate((first, second), axis)
+        return y, _cuts(axis % y.ndim, (first.shape[axis], second.shape[axis]))
 
     return quick(concatenate)
 
