@@ -141,8 +141,12 @@ def judged(root: Path, name: str) -> Report:
 
 
 def the_notebook(folder: Path, name: str) -> Path:
-    """The notebook handed in: NAME.ipynb, or the only one there is; Refused for none or several."""
-    found = sorted(folder.glob("*.ipynb"))
+    """The notebook handed in: NAME.ipynb, or the only one there is; Refused for none or several.
+
+    It may lie in a folder: archives and repositories are handed in, too, and unpacked by the platform.
+    """
+    paths = sorted(p.relative_to(folder) for p in folder.rglob("*.ipynb"))
+    found = [folder / p for p in paths if not any(part.startswith(".") for part in p.parts)]
     chosen = [p for p in found if p.name == f"{name}.ipynb"] or found
     if len(chosen) != 1:
         raise Refused(f"one notebook, {name}.ipynb, is to be handed in, and there are {len(found)}")

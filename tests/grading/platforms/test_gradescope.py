@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from minigrad.grading.assignment.load import load
-from minigrad.grading.model import Report
+from minigrad.grading.model import Refused, Report
 from minigrad.grading.platforms import gradescope
 from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
 from tests.grading.platforms.schema import valid
@@ -77,18 +77,29 @@ def test_hostile_endless_and_no_json(root: Path) -> None:
     assert "score" not in graded(root, b"not json")
 
 
-def test_without_one_notebook_nothing_is_graded(root: Path) -> None:
+def test_without_one_notebook_nothing_is_graded(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="there are 0"):
+        gradescope.the_notebook(tmp_path, NAME)
+    for name in ("b.ipynb", ".ipynb_checkpoints/c.ipynb", "repository/a.ipynb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(Refused, match="there are 2"):
+        gradescope.the_notebook(tmp_path, NAME)
+    (tmp_path / "b.ipynb").unlink()
+    assert gradescope.the_notebook(tmp_path, NAME) == tmp_path / "repository" / "a.ipynb"
+    (tmp_path / "c.ipynb").write_text("{}")
+    named = tmp_path / "repository" / f"{NAME}.ipynb"
+    named.write_text("{}")
+    assert gradescope.the_notebook(tmp_path, NAME) == named
+
+
+def test_what_is_missing_is_told_and_gives_no_score(root: Path) -> None:
     for path in (root / "submission").glob("*.ipynb"):
         path.unlink()
     (root / "submission_metadata.json").write_text("{}")
-    assert "there are 0" in gradescope.grade(root)["output"]
-    for name in ("a.ipynb", "b.ipynb"):
-        (root / "submission" / name).write_text("{}")
-    made = gradescope.grade(root)
-    for name in ("a.ipynb", "b.ipynb"):
-        (root / "submission" / name).unlink()
+    made = valid(gradescope.grade(root), "results")
+    assert f"one notebook, {NAME}.ipynb, is to be handed in" in made["output"]
     assert "score" not in made
-    assert "there are 2" in made["output"]
 
 
 def test_attempts_beyond_the_limit_show_the_last_one_that_counted(root: Path) -> None:
