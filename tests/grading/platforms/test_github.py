@@ -185,6 +185,11 @@ def test_what_is_no_notebook_has_no_points(repository: Repository) -> None:
     assert job.summary.startswith("### not checked\n")
 
 
+def test_hidden_checks_are_not_run_there(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(repository.folder / FILE), "--github", "--full"]) == 2
+    assert "leave out --full" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("place", "uses"),
     [
