@@ -625,6 +625,8 @@ if check.passed("masked-softmax", "causal-self-attention"):
     ax.loglog(costs[:, 0], costs[:, 1] / 1e6, "C0o:", label="cell, step by step")
     ax.loglog(costs[:, 0], costs[:, 2] / 1e6, "C1s-", label="self-attention")
     ax.set(xlabel="places T", ylabel="megabytes held", title="memory for the way back")
+    ax.set_xticks(costs[:, 0], costs[:, 0])
+    ax.minorticks_off()
     ax.legend(fontsize=8)
     plt.show()
 
