@@ -1,7 +1,7 @@
 # %% [markdown] id="title"
 # # 9 · Attention: looking back instead of remembering
 #
-# In 06 all that was read had to go through a wall as one message, and at a dozen symbols the message was full. Here
+# In 06 all that was read had to go through a wall as one message, and eight letters were too many for it. Here
 # the wall gets windows. The network that you build below reads a receipt, a number and then a date, and writes the
 # date first. Whatever it writes, it may look back at every symbol that was read, and this is where it looks:
 #
@@ -215,9 +215,9 @@ right = alone(reader, writer, batch)[0] == batch.y
 print(f"{LONGEST} digits, tokens right, place by place: " + " ".join(f"{share:.2f}" for share in right.mean(axis=0)))
 
 # %% [markdown] id="bottleneck-lesson"
-# The date is the message's better part: it was read last and is asked for first. Of the long numbers hardly anything
-# is left. As in 06 this says what *this training found* in 400 updates, not what 48 numbers could hold; but the
-# same 400 updates will do for what follows.
+# Look at the last line: the year comes through, which was read last and is asked for first. Of the digits of a long
+# number one in three to one in ten is right, and one in ten is what guessing gives. As in 06 this says what *this
+# training found* in 400 updates, not what 48 numbers could hold; but the same 400 updates will do for what follows.
 #
 # What would *you* do with a receipt of eight digits? Not learn it by heart. You would write the year, look at the
 # receipt again, write the next thing, and look again. For that the receipt must still be there: the encoder's output
@@ -390,7 +390,8 @@ check("context")
 #     logits  ←  head [h, context]  ←── h  ←── cell  ←── the token before
 # ```
 #
-# That is Luong's order. Bahdanau asked with the *old* state and gave the context to the cell; both work. The encoder
+# That is Luong's order (he has one more layer, with a tanh, before the head). Bahdanau asked with the *old* state and
+# gave the context to the cell; both work. The encoder
 # now hears of a mistake in two ways: through the state that was handed over, as in 06, and through the keys, from
 # every step straight to every symbol. The long way round over the whole sentence is still there, but nothing has to
 # take it.
@@ -553,8 +554,8 @@ if ready():
 #    y_t = \sum_{s \le t} \operatorname{softmax}_{s \le t}\!\left(\frac{q_t \cdot k_s}{\sqrt{K}}\right) v_s . $$
 #
 # $K$ is the number of entries of a key. The root keeps the scores' size: a dot product of $K$ independent numbers of
-# variance 1 has variance $K$, and part 3 showed what large scores do. *Causal* means that nobody looks ahead, so that it can
-# also write: place $t$ knows of the places up to $t$, itself among them, as the state of a cell does.
+# variance 1 has variance $K$, and part 3 showed what large scores do. *Causal* means that nobody looks ahead, so that
+# it can also write: place $t$ knows of the places up to $t$, itself among them, as the state of a cell does.
 #
 # There is no loop over time in it. All places of a sequence are a few matrix products, which is what made it
 # win. The price stands in the formula: there is a score for each *pair* of places.
@@ -618,16 +619,20 @@ if check.passed("masked-softmax", "causal-self-attention"):
         costs.append([T, cell_bytes, bytes_held])
         print(f"{T:6}{cell_bytes / 1e6:14.2f}{bytes_held / 1e6:14.2f}{1e3 * cell_time:14.1f}{1e3 * seconds:14.1f}")
     costs = np.array(costs)
+    print(f"at T = {T}, self-attention holds {bytes_held / (8 * T * T):.1f} times a square of T × T numbers")
     print("from T to 2T, memory grows by " + ", ".join(f"{name} {a:.1f}" for name, a in zip(("cell", "attention"), costs[-1, 1:] / costs[-2, 1:], strict=True)))
     figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
     ax.loglog(costs[:, 0], costs[:, 1] / 1e6, "C0o:", label="cell, step by step")
     ax.loglog(costs[:, 0], costs[:, 2] / 1e6, "C1s-", label="self-attention")
     ax.set(xlabel="places T", ylabel="megabytes held", title="memory for the way back")
+    ax.set_xticks(costs[:, 0], costs[:, 0])
+    ax.minorticks_off()
     ax.legend(fontsize=8)
     plt.show()
 
 # %% [markdown] id="self-text"
-# The cell doubles and self-attention nears fourfold: T steps against T² pairs. In time it is the other way about, for
+# The cell doubles and self-attention nears fourfold: T steps against T² pairs, and nearly all that it
+# holds are two squares of shares, before and after the mask. In time it is the other way about, for
 # a while: T small steps one after another cost more than a few large products, as long as T² has not taken over.
 #
 # **The same receipts, without a cell that reads.** Below, one causal head stands in the reader's place: its keys are
@@ -664,9 +669,9 @@ if ready() and check.passed("causal-self-attention"):
 
 # %% [markdown] id="end"
 # One head learns much of it with no state carried anywhere, and after as many updates less than a cell that reads in
-# order: what the cell is given for nothing, the order, one head has to learn. Positions help the more the longer the
-# number is, up to the lengths of the training; the rows of later positions were hardly ever trained. Transformers
-# stack many heads in many layers, and train far longer than we can here.
+# order: what the cell is given for nothing, the order, one head has to learn. Positions help most with the longer
+# numbers of the training; the rows of later positions were hardly ever trained. Transformers stack many heads in many
+# layers, and train far longer than we can here.
 #
 # ## What you have now
 #

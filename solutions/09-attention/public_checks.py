@@ -637,7 +637,7 @@ def trained(model, draw, lr, budget):
         model.loss(draw(32)).backward()
         optimizer.step()
         if update % 40 == 0:
-            error = model.error(draw(400))
+            error = model.error(draw(200))
             if error <= 0.04:
                 break
             optimizer.lr = lr * min(1, max(0.1, 2 * error))

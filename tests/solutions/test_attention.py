@@ -64,12 +64,14 @@ def test_the_labs_show_what_the_notebook_says(
     assert 0.3 < looking[9] < looking[8] < looking[:8].min()
     places = next(line for line in said.splitlines() if "place by place" in line).split(": ")[1].split()
     assert float(places[0]) > 0.9  # the year's first digit, asked for first
-    assert max(map(float, places[9:13])) < 0.4  # and hardly a digit of the number's end
+    assert max(map(float, places[6:14])) < 0.4  # "hardly more than one in ten to one in three"
     own, near = re.search(r"own place for (\d+)%, that or a neighbour for (\d+)%", said).groups()
     assert int(own) > 90
     assert int(near) >= int(own)
     looked = re.search(r"looked at most: (.*)", said)[1]
     assert looked.startswith("9←9  8←8  0←May  5←May  0←7  7←7  4←4  8←8  3←3  0←0  2←2")
+    squares = float(re.search(r"holds (\S+) times a square", said)[1])
+    assert squares == pytest.approx(2, abs=0.4)  # "two squares, and little else"
     cell, attention = (float(n) for n in re.search(r"grows by cell (\S+), attention (\S+)", said).groups())
     assert cell == pytest.approx(2, abs=0.3)  # T steps
     assert attention == pytest.approx(4, abs=0.4)  # T² pairs
