@@ -33,9 +33,8 @@ from sqlalchemy.orm import contains_eager, selectinload
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.decisions import demand_known, maxima
 from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report, to_type
-from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
-from minigrad.grading.nbgrader.scores import points
+from minigrad.grading.nbgrader.scores import days_spent, points
 from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
@@ -296,7 +295,7 @@ def charge_lateness(opened: Gradebook, line: SubmittedNotebook, dates: Dates) ->
         submission.assignment.duedate = _naive(due)
         submission.extension = until - due if until and until > due else None
     late, given = submission.total_seconds_late, points(line.grades)
-    days = late_days.spent(opened, student, dates).get(name, 0)
+    days = days_spent(opened, student, dates).get(name, 0)
     line.late_submission_penalty = min(dates.late.penalty(given, late, days), given) if late > 0 else None
 
 
