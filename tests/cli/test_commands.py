@@ -49,7 +49,10 @@ class Recorder:
     def demand_cells(self, course, assignment) -> None:
         pass
 
-    def feedback(self, course, name) -> None:
+    def graded(self, course, name) -> list[str]:
+        return list(self.recorded[-1])
+
+    def feedback(self, course, name, workers, done) -> None:
         self.pages = name
 
     def demand_recordable(self, course, assignment) -> None:

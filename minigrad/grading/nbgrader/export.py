@@ -16,9 +16,8 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom.changes import Scores, as_recorded
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
-from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.gradebook import book, lines, renew_lateness
-from minigrad.grading.nbgrader.scores import penalty, score, total
+from minigrad.grading.nbgrader.scores import days_spent, penalty, score, total
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.report.lms import Total
@@ -42,7 +41,7 @@ def totals(course: Course, name: str) -> tuple[float, dict[str, Total]]:
         assignment = opened.find_assignment(name)
         for student, line in lines(opened, name).items():
             renew_lateness(opened, course, line, dates)
-            days = late_days.spent(opened, student, dates).get(name, 0)
+            days = days_spent(opened, student, dates).get(name, 0)
             found[student] = _total(line.assignment, reports.get(student), exercises, days)
         opened.db.commit()
         return assignment.max_score, found

@@ -19,11 +19,11 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from minigrad.grading.nbgrader import late_days, stale
+from minigrad.grading.nbgrader import stale
 from minigrad.grading.nbgrader.gradebook import charge_lateness, lines
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
 from minigrad.grading.nbgrader.people import page_name
-from minigrad.grading.nbgrader.scores import points, undecided
+from minigrad.grading.nbgrader.scores import days_told, points, undecided
 from minigrad.grading.nbgrader.staging import InCourse, Resources
 from minigrad.grading.report.markup import escape
 from minigrad.grading.store.dates import Dates, dates_of
@@ -58,7 +58,7 @@ def _told(opened: Gradebook, line: SubmittedNotebook, dates: Dates) -> Told:
     return Told(
         page_name(student),
         undecided(line.assignment),
-        late_days.told(opened, line.name, student.id, dates),
+        days_told(opened, line.name, student.id, dates),
         line.late_submission_penalty or 0.0,
         {g.cell.name: (points([g]), g.cell.max_score) for g in line.grades},
         {

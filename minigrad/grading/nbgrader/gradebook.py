@@ -33,9 +33,8 @@ from sqlalchemy.orm import contains_eager, selectinload
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.decisions import demand_known, maxima
 from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report, to_type
-from minigrad.grading.nbgrader import late_days
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
-from minigrad.grading.nbgrader.scores import points
+from minigrad.grading.nbgrader.scores import days_spent, points
 from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
@@ -85,21 +84,37 @@ def register(course: Course, assignment: Assignment) -> None:
     demand_cells(course, assignment)
     decisions = dates_of(course).decisions.get(name, ())
     demand_known(assignment, decisions)
+    resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
     release = nbformat.from_dict(release_notebook(assignment))
+    release, resources = ComputeChecksums().preprocess(release, resources)
     most = maxima(assignment, decisions)
     with book(course) as opened:
         opened.update_or_create_assignment(name)
         _prepare_other_points(opened, course, name, most)
         set_due_date(opened, dates_of(course), name)
+        same = _has(opened, name, release)
         opened.db.commit()
-    resources = {"nbgrader": {"notebook": name, "assignment": name, "db_url": url(course)}}
-    release, resources = ComputeChecksums().preprocess(release, resources)
-    with for_nbgrader():
-        SaveCells().preprocess(release, resources)
+    if not same:
+        with for_nbgrader():
+            SaveCells().preprocess(release, resources)
     with book(course) as opened:
         for id, points in most.items():
             opened.find_grade_cell(id, name, name).max_score = points
         opened.db.commit()
+
+
+def _has(opened: Gradebook, name: str, release: Notebook) -> bool:
+    """Whether the gradebook has a release's cells as they are: nbgrader writes and commits each one anew.
+
+    A checksum is of text, kind and points.
+    """
+    try:
+        known = opened.find_notebook(name, name).source_cells
+    except MissingEntry:
+        return False
+    return {c.name: c.checksum for c in known} == {
+        c.metadata.nbgrader.grade_id: c.metadata.nbgrader.checksum for c in release.cells
+    }
 
 
 def _prepare_other_points(opened: Gradebook, course: Course, name: str, most: Mapping[str, float]) -> None:
@@ -280,7 +295,7 @@ def charge_lateness(opened: Gradebook, line: SubmittedNotebook, dates: Dates) ->
         submission.assignment.duedate = _naive(due)
         submission.extension = until - due if until and until > due else None
     late, given = submission.total_seconds_late, points(line.grades)
-    days = late_days.spent(opened, student, dates).get(name, 0)
+    days = days_spent(opened, student, dates).get(name, 0)
     line.late_submission_penalty = min(dates.late.penalty(given, late, days), given) if late > 0 else None
 
 

@@ -120,20 +120,19 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
     printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
     notes = "".join(map(_paragraph, report.notes))
     for cell in notebook.cells:
-        if cell.cell_type != "code":
-            made.cells.append(cell)
-            continue
-        outputs: list[Notebook] = []
-        key = _cell_id(cell)
-        if key in exercises:
-            result = results.get(exercises[key])
-            said = notes + (_table(result) if result else _paragraph(report.reason or "not graded"))
-            notes = ""  # above the first table
-            shown = {"text/html": said, "text/plain": repr(scores[key] or 0.0)}
-            outputs = [_output("execute_result", data=shown, metadata={}, execution_count=None)]
-        elif printed.get(key):
-            outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
-        made.cells.append(NotebookNode(cell, outputs=outputs, execution_count=None))
+        if cell.cell_type == "code":
+            metadata = NotebookNode(cell.metadata)
+            cell = NotebookNode(cell, metadata=metadata, outputs=[], execution_count=None)
+            key = _cell_id(cell)
+            if key in exercises:
+                result = results.get(exercises[key])
+                said = notes + (_table(result) if result else _paragraph(report.reason or "not graded"))
+                notes = ""  # above the first table
+                shown = {"text/html": said, "text/plain": repr(scores[key] or 0.0)}
+                cell.outputs = [_output("execute_result", data=shown, metadata={}, execution_count=None)]
+            elif printed.get(key):
+                cell.outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
+        made.cells.append(cell)
     return made
 
 

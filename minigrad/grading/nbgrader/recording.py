@@ -225,7 +225,7 @@ def _enter(
         drop_if_stale(opened, course, line, dates)
         renew_late_days(opened, course, student, dates)
         states[student] = round.state(line.assignment, one.report, one.work)
-    name_students(opened, round.roster, ready)
+    name_students(opened, round.roster, (*ready, *ungraded))
     return states
 
 

@@ -392,6 +392,10 @@ def test_registering_again_is_harmless_until_cells_change(room):
     record(room, a=report(10.0))
     nbgrader.register(course, assignment)
     source = course.authored(NAME) / "notebook.py"
+    source.write_text(source.read_text().replace("# Your answer.", "# Your own answer."))
+    nbgrader.register(course, load(course.authored(NAME)))
+    with nbgrader.book(course) as book:
+        assert book.find_source_cell("essay", NAME, NAME).source == "Your own answer."
     source.write_text(source.read_text().replace('id="essay"', 'id="other"'))
     with pytest.raises(GradingError, match="Keep the cells' ids"):
         nbgrader.register(course, load(course.authored(NAME)))

@@ -70,6 +70,7 @@ def test_recording_into_postgresql(tmp_path, server):
         f"[due]\n{NAME} = 2030-01-30T12:00:00Z\n[extensions.{NAME}]\nb = 2030-02-05T12:00:00Z\n"
         f'[late]\nslope_percent_per_day = 10\n[gradebook]\ndb_url = "{server}"\n'
     )
+    course.roster.write_text("student\na\nb\n")
     assert not nbgrader.registered(course, NAME)
 
     def record(score: float) -> None:
