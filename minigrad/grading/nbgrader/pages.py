@@ -23,7 +23,7 @@ from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.model import Assignment, JudgeFault, Report
 from minigrad.grading.model import clean as plain_text
-from minigrad.grading.report.feedback import exercise_html
+from minigrad.grading.report.feedback import exercise_html, summary
 from minigrad.grading.store.reports import from_dict, to_dict
 
 NOT_GRADED = "not-graded"  # the note on top of what was refused
@@ -120,6 +120,7 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
             notes = ""  # above the first table
             shown = {"text/html": said, "text/plain": repr(scores[key] or 0.0)}
             cell.outputs = [_output("execute_result", data=shown, metadata={}, execution_count=None)]
+            cell.metadata["minigrad"] = summary(result) if result else {"exercise": exercises[key]}
         elif printed.get(key):
             cell.outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
     return made
