@@ -87,6 +87,7 @@ class Page:
     penalty: float = 0.0
     late_days: str = ""
     note: Markup = NOTHING  # why it could not be graded
+    notes: tuple[str, ...] = ()  # what was repaired or taken out
 
     @property
     def lost(self) -> list[Part]:
@@ -125,6 +126,7 @@ def page(
         float(grades["late_penalty"]),
         late_days,
         note,
+        tuple(notebook.metadata.get("minigrad", {}).get("notes", ())),
     )
 
 

@@ -23,7 +23,7 @@ pytestmark = [
 ]
 PICTURES = (
     "<img src='x.png'> <img src='data:image/png;base64,AAAA' title='a > b'> ![](y.png) "
-    f"`code` {'word' * 60} <script>alert(1)</script>"
+    f"`code` {'word' * 60} $x_{{{'y' * 60}}}$ <script>alert(1)</script>"
 )
 LONG = "# " + "a long line of a comment " * 12
 TEMPLATE = Path(__file__).parents[3] / "minigrad" / "grading" / "report" / "templates" / "page.html"
@@ -39,7 +39,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     course.roster.write_text("student,name\nright,<Ann> Lee\nwrong,\nbroken,\nblank,\n")
     hand_in(course, "right", notebook(assignment, f"{RIGHT}\nprint('ready')", mine=PICTURES))
     hand_in(course, "wrong", notebook(assignment, f"{ADDS}\n{LONG}", mine=PICTURES, more="Some *more*."))
-    hand_in(course, "blank", notebook(assignment))
+    hand_in(course, "blank", notebook(assignment, **{"scale-check": "check('scale')"}))
     hand_in(course, "broken", b"no notebook")
     handed_in = course.submissions(NAME)
     assert plugin.record(course, assignment, handed_in, grade_class(course, assignment, handed_in)) == {}
@@ -96,9 +96,9 @@ def test_the_name_the_full_score_and_what_is_to_do_are_told(pages: dict[str, Pat
     assert "Nothing: all points are yours." in words(right)
     assert "What lost points" not in words(right)
     assert "ready" in words(right.find("pre", class_="printed"))
-    assert words(
-        soup(pages["blank"]).find("ul", class_="lost")
-    ) == "– all 2 checks `scale` is still to do".replace("`", "")
+    blank = soup(pages["blank"])
+    assert "What was noted scale-check : the check cell was edited; this has no effect" in words(blank)
+    assert words(blank.find("ul", class_="lost")) == "– all 2 checks scale is still to do"
 
 
 def test_what_was_not_graded_has_its_reason_and_no_score(pages: dict[str, Path]) -> None:
