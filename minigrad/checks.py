@@ -146,7 +146,7 @@ class Mutant:
     """A known mistake: `old`, found exactly once in the solution's source, becomes `new`.
 
     fails: every check that the mistake fails, trained ones aside. hint: tells a student what went
-    wrong without giving the line away.
+    wrong without giving the line away; in up to three steps, a line for each, which are opened one by one.
     """
 
     name: str
@@ -156,9 +156,12 @@ class Mutant:
     fails: tuple[str, ...]
 
 
-def mutant(name: str, old: str, new: str, hint: str, fails: Iterable[str]) -> Mutant:
-    """A Mutant; `fails` may be any iterable of check names."""
-    return Mutant(name, old, new, hint, tuple(fails))
+def mutant(name: str, old: str, new: str, hint: str | Sequence[str], fails: Iterable[str]) -> Mutant:
+    """A Mutant; `fails` may be any iterable of check names, `hint` one text or its steps.
+
+    Steps go from a question over the idea to the place: `hint=["What ...?", "The ...", "Look at ..."]`.
+    """
+    return Mutant(name, old, new, hint if isinstance(hint, str) else "\n".join(hint), tuple(fails))
 
 
 @dataclass(frozen=True)

@@ -126,12 +126,9 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
     vjps: a tuple in step with f's parameters, of vjps, arrays (for `g` times it) and None (no gradient); or,
     where the gradients share their work, one function from `g` to the tuple of all. A vjp never writes into
     `g`, and may return it. It may ignore broadcasting, which `backward` undoes.
-    Raises TypeError for what is no function. What is lifted raises what f raises, with its name, and
-    TypeError for an argument in need of a gradient that has no vjp.
+    Raises what f raises, with its name; TypeError for no function, or no vjp of what needs a gradient.
     """
-    if not callable(f):
-        raise TypeError(unfit("op", "f", f, "a function of arrays that returns (result, vjps)"))
-    signature = of_tensors(f)
+    signature = of_tensors(demand("op", "f", f, "Callable", " of arrays that returns (result, vjps)"))
 
     @wraps(f)
     def lifted(*arguments: Any, **keywords: Any) -> Any:

@@ -28,6 +28,7 @@ from minigrad.cli import main as minigrad
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.intake.parse import MAX_CELL_BYTES, MAX_CELLS
 from minigrad.grading.model import Assignment, Report
+from minigrad.grading.report.markup import number
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
@@ -116,7 +117,8 @@ def page_wrong(page: Path, report: Report) -> list[str]:
     text = page.read_text(encoding="utf-8")
     body = re.sub(r"<(style|head).*?</\1>", "", text, flags=re.S)
     wrong = []
-    if report.status == "graded" and f"(Score: {round(report.score, 2)} / {POINTS})" not in body:
+    score = f'<p class="score">{number(report.score)} of {number(POINTS)} points</p>'
+    if report.status == "graded" and score not in body.partition("</header>")[0]:
         wrong.append("it has another score")
     if report.status == "refused" and html.escape(report.reason) not in body:
         wrong.append("it does not say why")
@@ -181,7 +183,7 @@ TEXTS = (
     "[" * 3000,
     "*a " * 3000,
     "</div></body></html>",
-    "(Score: 10.0 / 10.0)",
+    '<header><p class="score">10 of 10 points</p></header>',
     "| a | b |\n|-|-|\n" + "| 1 | 2 |\n" * 200,
     "\u00e4" * (MAX_CELL_BYTES // 2),
     "word " * 12_000,

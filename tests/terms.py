@@ -357,11 +357,11 @@ def pages_agree(course: Course, seen: dict[tuple[str, str], Recorded], touched: 
         if (name, student) in touched or not path.exists():
             continue
         page = path.read_text()
-        found = re.search(r"\(Score: (-?[\d.]+) / ([\d.]+)\)</h4>", page)
+        found = re.search(r'<p class="score">(-?[\d.]+) of ([\d.]+) points</p>', page)
         assert found, path
         assert abs(float(found[1]) - row.shown) < 0.006, (name, student, found[0], row)
         assert float(found[2]) == row.maximum, (name, student, found[0], row)
-        late = re.search(r"Late submission penalty \(Score: -?([\d.]+)\)", page)
+        late = re.search(r"Late: (-?[\d.]+) points are taken off", page)
         assert abs(float(late[1] if late else 0) - row.penalty) < 0.006, (name, student, row)
         assert all(comment in page for comment in row.comments), (name, student, row)
 

@@ -251,7 +251,11 @@ MUTANTS = [
         "backward-one-step",
         "dh = da @ W_h.T\n    return",
         "dh = np.zeros_like(h0)\n    return",
-        "The gradient never travels to the step before: each step is treated as if it stood alone.",
+        [
+            "On how many ways does the state after step t reach the loss?",
+            "On two: its own output, and the next step, which reads it. Here the second is missing: the gradient never travels to the step before, and each step is treated as if it stood alone.",
+            "What does a step hand to the one before it when the loop goes on, and is it added to what the loss sends there?",
+        ],
         of(
             "rnn-backward",
             "one-number two-steps last-of-three no-tape-short states-through-time weights-through-time "
@@ -304,7 +308,11 @@ MUTANTS = [
         "backward-own-state",
         "dW_h += before.T @ da",
         "dW_h += hs[:, t].T @ da",
-        "dW_h is built from the state a step made; W_h met the state that the step started from.",
+        [
+            "Which state met W_h in step t: the one that the step started from, or the one that it made?",
+            "dW_h is built from the state a step made; W_h met the state that the step started from.",
+            "Which state stands in the product for dW_h, and which one did `rnn_forward` multiply with W_h at that t?",
+        ],
         of("rnn-backward", "one-number two-steps weights-through-time fifty-steps"),
     ),
     mutant(
@@ -318,7 +326,11 @@ MUTANTS = [
         "backward-wraps-around",
         "before = hs[:, t - 1] if t > 0 else h0",
         "before = hs[:, t - 1]",
-        "Before the first step there was h0; you take the last state for it. An index of -1, perhaps, which NumPy counts from the end?",
+        [
+            "Which state did the very first step start from?",
+            "Before the first step there was h0; you take the last state for it.",
+            "Is there an index of -1 at t = 0, which NumPy counts from the end?",
+        ],
         of("rnn-backward", "one-number two-steps weights-through-time fifty-steps"),
     ),
     mutant(

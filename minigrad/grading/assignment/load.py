@@ -23,6 +23,7 @@ from minigrad.grading.model import Assignment, AuthoringError, Cell, Kind, to_ty
 
 PUBLIC, HIDDEN = "public_checks.py", "checks.py"
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB:"
+STEPS = 3  # of a hint
 KEYS = {"id", "kind", "exercise", "points"}
 T = TypeVar("T")
 
@@ -240,8 +241,13 @@ def _mistakes_agree(a: Assignment, unsettled: str, empty: bool) -> None:
             )
         if m.old == m.new:
             raise AuthoringError(f"{where}: mutant `{m.name}` changes nothing: `old` equals `new`")
-        if not m.hint.strip():
+        if not all(step.strip() for step in m.hint.split("\n")):
             raise AuthoringError(f"{where}: mutant `{m.name}` has no hint: say what a student should look at")
+        if (steps := m.hint.count("\n") + 1) > STEPS:
+            raise AuthoringError(
+                f"{where}: the hint of mutant `{m.name}` has {steps} steps, and at most {STEPS} are shown: "
+                "a question, the idea, the place"
+            )
         if m.name == unsettled or (empty and not m.fails):
             continue
         if not m.fails:

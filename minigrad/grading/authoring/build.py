@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -256,9 +257,15 @@ def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
             diagnose.projections_equal(new.projections[name], old.projections[name])
             for name in old.projections
         ):
-            hint = old.hint if new.hint in old.hint else f"{old.hint} Or: {new.hint}"
+            hint = old.hint if new.hint in old.hint else _either(old.hint, new.hint)
             return (*known[:i], Known(hint, old.projections), *known[i + 1 :])
     return (*known, new)
+
+
+def _either(one: str, other: str) -> str:
+    """Two hints, step by step."""
+    steps = zip_longest(one.split("\n"), other.split("\n"), fillvalue="")
+    return "\n".join(" Or: ".join(filter(None, pair)) for pair in steps)
 
 
 def _observe(

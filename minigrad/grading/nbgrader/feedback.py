@@ -1,9 +1,8 @@
-"""nbgrader's feedback pages, in a fifth of the time: what they hold in common is converted once, and what
-they tell of the gradebook is read once."""
+"""nbgrader's feedback pages as we lay them out: what those of a class hold in common is converted once, and
+what they tell of the gradebook is read once."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,21 +10,21 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import nbformat
-from nbconvert.exporters import HTMLExporter, TemplateExporter
+from nbconvert.exporters import Exporter, HTMLExporter
 from nbconvert.filters import Highlight2HTML
-from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from minigrad.grading.nbgrader import stale
+from minigrad.grading.nbgrader.feedback_page import page
 from minigrad.grading.nbgrader.gradebook import charge_lateness, lines
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
 from minigrad.grading.nbgrader.people import page_name
 from minigrad.grading.nbgrader.scores import days_told, points, undecided
 from minigrad.grading.nbgrader.staging import InCourse, Resources
-from minigrad.grading.report.markup import escape
+from minigrad.grading.report.templating import render
 from minigrad.grading.store.dates import Dates, dates_of
 
 TEXTS = 1000  # kept of each kind: a release has about a hundred, and each student some more
@@ -86,23 +85,11 @@ class Grades(NbGraderPreprocessor):  # type: ignore[misc]
         return notebook, resources
 
 
-def headed(page: str, whose: str, waits: bool) -> str:
-    """nbgrader's page with the student's name in its heading, and without zeros that nobody gave.
-
-    Where a submission `waits` for a person, its page is the release, and has no word of the student's.
-    """
-    if waits:
-        page = re.sub(r"Score: 0\.0 / (?=\d)", "no score yet, of ", page)
-    return page.replace("<h4>", f"<h4>{escape(whose)}: ", 1) if whose else page
-
-
 class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
-    """HTMLExporter for a class: one exporter makes all pages, most of whose texts are the release's.
+    """What nbgrader makes pages with: one exporter for a class, most of whose texts are the release's.
 
-    HTMLExporter parses each finished page anew, in half of all the time, to describe pictures that have no
-    description. Ours have one: `clean` sees to it. Nor is the notebook copied and validated before and after
-    every step that prepares it: we wrote it, and read it for this page alone. And the gradebook is asked
-    once for all pages of an assignment.
+    The notebook is not copied and validated before and after every step that prepares it: we wrote it, and
+    read it for this page alone. And the gradebook is asked once for all pages of an assignment.
     """
 
     def __init__(self, *args: Any, **kw: Any) -> None:
@@ -110,23 +97,21 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
         self._told: dict[str, dict[str, Told]] = {}  # by assignment and student
         if isinstance(self.parent, Pages):
             self._told[self.parent.coursedir.assignment_id] = {**self.parent.known}
-        code = lru_cache(TEXTS)(Highlight2HTML(pygments_lexer="python", parent=self))
-        self.register_filter("highlight_code", lambda source, metadata=None: code(source))
-        self.register_filter("markdown2html", lru_cache(TEXTS)(clean_markdown))
-        self.register_filter("clean_html", lru_cache(TEXTS)(clean))
+        highlight = Highlight2HTML(pygments_lexer="python", parent=self)
+        self._code = lru_cache(TEXTS)(lambda source: str(highlight(source)))
+        self._text = lru_cache(TEXTS)(clean_markdown)
+        self._table = lru_cache(TEXTS)(clean)
 
     def from_filename(
         self, filename: str, resources: Resources | None = None, **kw: Any
     ) -> tuple[str, Resources]:
         """The page of an autograded notebook, with what the gradebook has of it."""
-        ids = (resources or {}).get("nbgrader")
-        if not ids:
-            return super().from_filename(filename, resources=resources, **kw)  # type: ignore[no-any-return]
+        ids = (resources or {})["nbgrader"]
         found = self._asked(ids["assignment"], ids["student"], ids["db_url"])
-        page, more = super().from_filename(
+        made, more = super().from_filename(
             filename, resources={**(resources or {}), "minigrad_told": found}, **kw
         )
-        return stale.marked(headed(page, found.whose, found.waits), found.mark), more
+        return stale.marked(made, found.mark), more
 
     def _asked(self, name: str, student: str, db_url: str) -> Told:
         """What a page is to tell; of all whose pages are made now, the gradebook is asked at the first."""
@@ -149,13 +134,12 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
     def from_notebook_node(
         self, nb: Notebook, resources: Resources | None = None, **kw: Any
     ) -> tuple[str, Resources]:
-        """The page of one notebook."""
-        if (found := (resources or {}).get("minigrad_told")) and found.late_days:
-            nb.cells.insert(0, nbformat.v4.new_markdown_cell(found.late_days, id="late-days"))
-        resources = self._init_resources(resources)
-        outputs = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
-        self.register_filter("filter_data_type", outputs)
-        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)  # type: ignore[no-any-return]
+        """The page of one notebook, once nbgrader has put the gradebook's scores and comments into it."""
+        graded, more = Exporter.from_notebook_node(self, nb, resources, **kw)
+        found: Told = more["minigrad_told"]
+        given = (found.whose, found.waits, found.late_days)
+        shown = page(graded, more["nbgrader"], self._code, self._text, self._table, *given)
+        return render("page.html", page=shown), more
 
     def _preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         for preprocessor in self._preprocessors:

@@ -26,7 +26,8 @@ from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.model import Assignment, JudgeFault, Report
 from minigrad.grading.model import clean as plain_text
-from minigrad.grading.report.feedback import exercise_html
+from minigrad.grading.report.feedback import exercise_html, summary
+from minigrad.grading.report.formulas import mathml
 from minigrad.grading.store.reports import from_dict, to_dict
 
 NOT_GRADED = "not-graded"  # the note on top of what was refused
@@ -118,7 +119,8 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
     results = {e.name: e for e in report.exercises}
     scores = automatic_scores(assignment, report, left_blank(assignment, notebook))
     printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
-    notes = "".join(map(_paragraph, report.notes))
+    made.metadata["minigrad"]["notes"] = list(report.notes)
+    notes = "".join(f'<p class="noted">{html.escape(note)}</p>' for note in report.notes)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             metadata = NotebookNode(cell.metadata)
@@ -130,6 +132,7 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
                 notes = ""  # above the first table
                 shown = {"text/html": said, "text/plain": repr(scores[key] or 0.0)}
                 cell.outputs = [_output("execute_result", data=shown, metadata={}, execution_count=None)]
+                metadata["minigrad"] = summary(result) if result else {"exercise": exercises[key]}
             elif printed.get(key):
                 cell.outputs = [_output("stream", name="stdout", text=printed[key] + "\n")]
         made.cells.append(cell)
@@ -235,6 +238,8 @@ PLAIN = ("class", "id", "title", "role", "colspan", "rowspan", "scope", "open", 
 MAX_MARKDOWN = 20_000  # characters beside pictures: some texts take time that grows with their square
 PICTURE_DATA = re.compile(r"base64,[A-Za-z0-9+/=]+")
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
+FORMULA = "\ue000", "\ue001"  # around a formula's number: no text has them, once it is `as_shown`
+MARKED = re.compile(rf"{FORMULA[0]}(\d+){FORMULA[1]}")
 LINK = re.compile(r"(?:https?:|mailto:|#)", re.IGNORECASE)
 
 
@@ -281,9 +286,32 @@ class _Pictures(Filter):  # type: ignore[misc]
 
 
 class _Renderer(IPythonRenderer):  # type: ignore[misc]
-    """nbconvert's, which fails where a picture is attached and the attachment is not there."""
+    """nbconvert's, which fails where a picture is attached and the attachment is not there.
+
+    Formulas become MathML, kept in `formulas` until the rest was cleaned; a mark stands in for each.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(escape=False)
+        self.formulas: list[tuple[str, str]] = []  # TeX and MathML
+
+    def _mark(self, tex: str, block: bool) -> str:
+        self.formulas.append((tex, mathml(tex.strip(), block)))
+        return f"{FORMULA[0]}{len(self.formulas) - 1}{FORMULA[1]}"
+
+    def block_math(self, body: str) -> str:
+        return self._mark(body, True)
+
+    def inline_math(self, body: str) -> str:
+        return self._mark(body, False)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self._mark(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
+        text = MARKED.sub(
+            lambda mark: f"${self.formulas[int(mark[1])][0]}$", text
+        )  # an attribute holds no tags
         return super().image(text, "" if url.startswith("attachment:") else url, title)  # type: ignore[no-any-return]
 
 
@@ -293,7 +321,9 @@ def clean_markdown(source: str) -> str:
     if len(PICTURE_DATA.sub("", text)) > MAX_MARKDOWN:
         return f"<pre>{html.escape(text)}</pre>"
     try:
-        return clean(MarkdownWithMath(renderer=_Renderer(escape=False)).render(text))
+        renderer = _Renderer()
+        cleaned = clean(MarkdownWithMath(renderer=renderer).render(text))
+        return MARKED.sub(lambda mark: renderer.formulas[int(mark[1])][1], cleaned)
     except Exception:  # a student's text has no say in whether a class gets its pages
         return f"<pre>{html.escape(text)}</pre>"
 

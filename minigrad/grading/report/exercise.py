@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minigrad.grading.model import Report
-from minigrad.grading.report.markup import MARKS, Mark, escape, prose
+from minigrad.grading.report.markup import MARKS, Mark, escape, folded, prose
 
 
 def state(report: Report | None) -> str:
@@ -59,7 +59,10 @@ class Result:
             name = f" ({row.name})" if row.name else ""
             lines.append(f"  {MARKS[row.status][0]} {row.status:5}  {row.says}{name}")
             lines += [f"           {detail}" for detail in row.details]
-        lines += [f"  hint: {self.hint}"] * bool(self.hint) + [f"  {self.note}"] * bool(self.note)
+        steps = self.hint.split("\n")
+        lines += [f"  hint: {steps[0]}"] * bool(self.hint)
+        lines += ["        (it goes on in the table, where it is opened)"] * (len(steps) > 1)
+        lines += [f"  {self.note}"] * bool(self.note)
         return "\n".join(lines)
 
     def _summary(self) -> str:
@@ -93,8 +96,7 @@ class Result:
         if row.printed:
             told += f"<details><summary>printed</summary><pre>{escape(row.printed)}</pre></details>"
         if hinted and self.hint:
-            hint = f"<summary>hint</summary>{prose(self.hint)}"
-            told += f'<details style="margin-top:.15em">{hint}</details>'
+            told += folded(self.hint.split("\n"))
         if row.picture:
             told += f'<div style="margin-top:.5em">{row.picture}</div>'
         return (

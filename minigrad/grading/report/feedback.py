@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -56,3 +57,14 @@ def exercise_html(exercise: Exercise) -> str:
     told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
     lines = [_Line(v, "".join(why)) for v, why in zip(exercise.verdicts, told, strict=True)]
     return render("exercise.html", exercise=exercise, lines=lines, grey=GREY)
+
+
+def summary(exercise: Exercise) -> dict[str, Any]:
+    """What the summary of a page tells of an exercise: what cost points, as (word, sentence, why)."""
+    failed = [v for v in exercise.verdicts if not v.passed]
+    lost = [(mark(v), v.says, v.reason) for v in failed]
+    if len(failed) == len(exercise.verdicts) > 1 and len({why for *_, why in lost}) == 1:
+        lost = [(lost[0][0], f"all {len(failed)} checks", lost[0][2])]
+    told = told_once([(why,) if why else () for *_, why in lost])
+    lines = [[word, says, "".join(why)] for (word, says, _), why in zip(lost, told, strict=True)]
+    return {"exercise": exercise.name, "lost": lines, "hint": exercise.hint}

@@ -45,13 +45,13 @@ def text(report: Report, public: bool = False) -> str:
     return plain(lines(report, public))
 
 
-def lines(report: Report, public: bool = False) -> list[Line]:
-    """What `text` says, line by line."""
+def lines(report: Report, public: bool = False, steps: int | None = None) -> list[Line]:
+    """What `text` says, line by line; of each hint the first `steps`, or all."""
     said = status_line(report)
     if public and report.status == "graded" and report.exercises:
         said = passing([v for e in report.exercises for v in e.verdicts])
     head = [Line(f"{report.assignment}: {said}", head=True), *(Line(n, "note: ") for n in report.notes)]
-    return head + [line for exercise in report.exercises for line in exercise_lines(exercise, public)]
+    return head + [line for exercise in report.exercises for line in exercise_lines(exercise, public, steps)]
 
 
 def plain(lines: Iterable[Line]) -> str:
@@ -69,8 +69,8 @@ def exercise_text(exercise: Exercise, public: bool = False) -> str:
     return plain(exercise_lines(exercise, public))
 
 
-def exercise_lines(exercise: Exercise, public: bool = False) -> list[Line]:
-    """What `exercise_text` says, line by line."""
+def exercise_lines(exercise: Exercise, public: bool = False, steps: int | None = None) -> list[Line]:
+    """What `exercise_text` says, line by line; of the hint the first `steps`, or all."""
     points = f"{number(exercise.score)} of {number(exercise.points)} points"
     made = [Line(f"{exercise.name}: {passing(exercise.verdicts) if public else points}", head=True)]
     told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
@@ -80,7 +80,8 @@ def exercise_lines(exercise: Exercise, public: bool = False) -> list[Line]:
         start = f"  {MARKS[word][0]} {word:5} {share}"
         made.append(Line(f"{v.says} ({probe_name(v)})", start, word))
         made += [Line(line, " " * len(start)) for why in reasons for line in why.splitlines()]
-    return made + [Line(exercise.hint, "  hint: ")] * bool(exercise.hint)
+    hint = exercise.hint.split("\n")[:steps] if exercise.hint else []
+    return made + [Line(step, "        " if i else "  hint: ") for i, step in enumerate(hint)]
 
 
 def probe_name(v: Verdict) -> str:

@@ -47,6 +47,15 @@ def told_once(told: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return once
 
 
+def folded(steps: Sequence[str], word: str = "hint") -> str:
+    """A hint's steps as HTML, each in the fold of the one before it."""
+    if not steps:
+        return ""
+    first, *more = steps
+    inner = f"{prose(first)}{folded(more, 'a further step')}"
+    return f'<details style="margin-top:.15em"><summary>{word}</summary>{inner}</details>'
+
+
 def printable(text: str) -> str:
     """No control characters: they would move a terminal's cursor, or hide in a page."""
     if text.isprintable():

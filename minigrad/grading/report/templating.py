@@ -31,6 +31,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["number"] = markup.number
+    made.filters["folded"] = lambda steps: Markup(markup.folded(steps, "a further step"))
     made.filters["prose"] = lambda text: Markup(markup.prose(text))
     return made
 

@@ -117,6 +117,8 @@ TWICE = 'exercise="halve" points=10\ncheck("halve")'
         ("mutants.py", '["shift.moved"]', '["shift.moves"]', r"`shift.moves`: .* mean `shift.moved`"),
         ("mutants.py", '["shift.moved"]', "[]", r"fails no check"),
         ("mutants.py", '"Which way does it move?"', '""', r"has no hint"),
+        ("mutants.py", '"Which way does it move?"', '["a", ""]', r"has no hint"),
+        ("mutants.py", '"Which way does it move?"', '["a", "b", "c", "d"]', r"has 4 steps, and at most 3"),
         ("mutants.py", 'mutant("backwards"', 'mutant("doubled"', r"`doubled` names two"),
         ("mutants.py", '"doubled-sum", "doubled"', '"doubled-sum", "tripled"', r"of `tripled`"),
         ("mutants.py", "MUTANTS = [", "MUTANTS = [3,", r"MUTANTS must be a list of Mutant"),

@@ -109,10 +109,10 @@ def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsy
         scores = {s: (r.score, r.points) for s, r in last_reports(course, NAME).items()}
         assert scores == {"right": (20, 20), "wrong": (0, 20)}
         pages = {p.parent.parent.name: p.read_text() for p in course.feedback.rglob("*.html")}
-        shown = {s: {*re.findall(r"Score: ([\d.]+) / ([\d.]+)", text)} for s, text in pages.items()}
-        whole = {"right": {("20.0", "20.0")}, "wrong": {("0.0", "20.0")}}
-        assert {s: {pair for pair in pairs if pair[1] == "20.0"} for s, pairs in shown.items()} == whole
-        assert not any(pair[1] == "10.0" for pairs in shown.values() for pair in pairs)
+        shown = {s: {*re.findall(r">([\d.]+) of ([\d.]+)(?: points)?<", text)} for s, text in pages.items()}
+        whole = {"right": {("20", "20")}, "wrong": {("0", "20")}}
+        assert {s: {pair for pair in pairs if pair[1] == "20"} for s, pairs in shown.items()} == whole
+        assert not any(pair[1] == "10" for pairs in shown.values() for pair in pairs)
         assert "edited" not in "".join(pages.values())
 
     assert main(["regrade", *WORDS]) == 0

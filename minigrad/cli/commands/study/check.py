@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from minigrad.cli.course import find_course
 from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, writing
-from minigrad.grading.model import GradingError, Refused, Report
+from minigrad.grading.model import GradingError, Refused, Report, to_type
 from minigrad.grading.report.markup import mark
 from minigrad.grading.store.layout import Course
 
@@ -31,6 +31,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("notebook", type=Path, metavar="NOTEBOOK")
     add_flag(parser, "--full", "with the hidden checks; needs the course's solutions/")
     add_flag(parser, "--unsafe", UNSAFE)
+    parser.add_argument(
+        "--hint", action="count", default=0, help="open a further step of each hint; twice for two"
+    )
     add_flag(parser, "--json", "print the report as JSON")
     parser.add_argument(
         "--gradescope", type=Path, metavar="FILE", help="write Gradescope's results.json there, too"
@@ -76,9 +79,9 @@ def check(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(class_json({"": made})[""], indent=1))
     elif args.github:
-        tell_github(args.notebook, made)
+        tell_github(args, made)
     else:
-        print(laid_out(told(made, args.full), width_of(sys.stdout), coloured(sys.stdout)))
+        print(laid_out(told(made, args), width_of(sys.stdout), coloured(sys.stdout)))
     return OK if made.status == "graded" and not lost(made) else WRONG
 
 
@@ -153,27 +156,35 @@ def fully_checked(course: Course, name: str, notebook: Path, isolation: str) -> 
         return judge.grade(read(notebook))
 
 
-def told(made: Report, full: bool) -> list[Line]:
+def told(made: Report, args: argparse.Namespace) -> list[Line]:
     """The report as its author reads it in a terminal."""
     from minigrad.grading.report.formats import Line, lines
 
     if made.status == "refused":
         said = f"{made.assignment}: grading would refuse this notebook: {made.reason}"
         return [Line(said, head=True)]
-    return lines(made, public=not full) + [Line(summary(made, full), head=True)] * bool(made.exercises)
+    steps = 1 + args.hint
+    shown = lines(made, public=not args.full, steps=steps)
+    if any(e.hint.count("\n") >= steps for e in made.exercises):
+        full = ["--full"] * args.full
+        again = to_type("check", args.notebook, *full, *["--hint"] * steps)
+        shown.append(Line(f"a hint has a further step: {again}"))
+    return shown + [Line(summary(made, args.full), head=True)] * bool(made.exercises)
 
 
-def tell_github(notebook: Path, made: Report) -> None:
+def tell_github(args: argparse.Namespace, made: Report) -> None:
     """Print what a workflow's step prints, and append to the job's summary."""
     from minigrad.grading.notebook.marked import cells
     from minigrad.grading.platforms import actions
     from minigrad.grading.platforms.lines import lines
     from minigrad.grading.report.formats import plain
 
-    data = notebook.read_bytes()
+    data = args.notebook.read_bytes()
     there = lines(data.decode("utf-8-sig"))
-    print(actions.muted(plain(told(made, False)), secrets.token_hex(16)))
-    print("\n".join([*actions.points(made), *actions.annotated(made, str(notebook), cells(data), there)]))
+    print(actions.muted(plain(told(made, args)), secrets.token_hex(16)))
+    print(
+        "\n".join([*actions.points(made), *actions.annotated(made, str(args.notebook), cells(data), there)])
+    )
     summarise(actions.summary(made))
 
 

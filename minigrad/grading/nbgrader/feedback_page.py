@@ -1,0 +1,182 @@
+"""Pure: what a page of feedback shows of an autograded notebook, the summary first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+from markupsafe import Markup
+
+from minigrad.grading.nbgrader.pages import NOT_GRADED, Notebook, as_shown
+from minigrad.grading.report.markup import MARKS, Mark
+
+Kind = Literal["given", "answer", "own", "graded"]
+Render = Callable[[str], str]  # a cell's text as clean HTML
+TITLES = {"answer": "your answer", "own": "a cell that you added", "graded": "graded by a person"}
+HEADING = re.compile(r"^#{1,3} +(.+?)\s*$", re.MULTILINE)
+NOTHING = Markup()
+NO_RESPONSE = "No response."  # nbgrader's own comment on an answer that was left as it came
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A sentence that cost points."""
+
+    word: Mark
+    says: str
+    why: str
+
+    @property
+    def sign(self) -> str:
+        return MARKS[self.word][0]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one grade cell is worth."""
+
+    id: str
+    name: str
+    score: float | None  # None: nobody gave one yet
+    points: float
+    lost: tuple[Lost, ...] = ()
+    hint: str = ""
+
+    @property
+    def share(self) -> int:
+        return round(100 * min(max((self.score or 0.0) / self.points, 0.0), 1.0)) if self.points else 0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as it is shown."""
+
+    kind: Kind
+    id: str
+    shown: Markup
+    heading: str = ""  # the first one in a text of the release
+    part: Part | None = None
+    table: Markup = NOTHING
+    printed: str = ""
+    comment: Markup = NOTHING
+
+
+@dataclass(frozen=True)
+class Block:
+    """Cells of one kind that follow each other."""
+
+    kind: Kind
+    title: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All of it."""
+
+    assignment: str
+    score: float | None
+    points: float
+    parts: tuple[Part, ...]
+    next: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    whose: str = ""
+    penalty: float = 0.0
+    late_days: str = ""
+    note: Markup = NOTHING  # why it could not be graded
+    notes: tuple[str, ...] = ()  # what was repaired or taken out
+
+    @property
+    def lost(self) -> list[Part]:
+        return [part for part in self.parts if part.lost]
+
+
+def page(
+    notebook: Notebook,
+    grades: Mapping[str, Any],
+    code: Render,
+    text: Render,
+    clean: Render,
+    whose: str = "",
+    waits: bool = False,
+    late_days: str = "",
+) -> Page:
+    """The page of a notebook with the gradebook's `grades` in it; it `waits` where a person must look at it.
+
+    `code`, `text` and `clean` make HTML of a cell's text, and of a table, that runs and loads nothing.
+    """
+    cells = list(notebook.cells)
+    note = NOTHING
+    if cells and cells[0].get("id") == NOT_GRADED:
+        note = Markup(text(cells.pop(0).source))
+    shown = [_cell(cell, code, text, clean, waits) for cell in cells]
+    parts = tuple(cell.part for cell in shown if cell.part)
+    score = None if waits and not grades["score"] else float(grades["score"])
+    return Page(
+        grades["notebook"],
+        score,
+        float(grades["max_score"]),
+        parts,
+        tuple(_next(parts, waits)),
+        tuple(_blocks(shown)),
+        whose,
+        float(grades["late_penalty"]),
+        late_days,
+        note,
+        tuple(notebook.metadata.get("minigrad", {}).get("notes", ())),
+    )
+
+
+def _cell(cell: Notebook, code: Render, text: Render, clean: Render, waits: bool) -> Cell:
+    marks = cell.metadata.get("nbgrader", {})
+    graded, answer = bool(marks.get("grade")), bool(marks.get("solution"))
+    kind: Kind = "graded" if graded else "answer" if answer else "given" if marks.get("locked") else "own"
+    is_code, id = cell.cell_type == "code", str(marks.get("grade_id") or cell.get("id", ""))
+    shown = "" if graded and not answer else (code if is_code else text)(cell.source)
+    heading = HEADING.search(cell.source) if kind == "given" and not is_code else None
+    outputs = cell.get("outputs", ())
+    tables = [clean(o.data["text/html"]) for o in outputs if "text/html" in o.get("data", {})]
+    comment = marks.get("comment") or ""
+    return Cell(
+        kind,
+        id,
+        Markup(shown),
+        as_shown(heading[1].replace("`", "")) if heading else "",
+        _part(cell, marks, id, waits) if graded else None,
+        Markup("".join(tables)),
+        "".join(as_shown(o.text) for o in outputs if o.output_type == "stream").rstrip("\n"),
+        Markup(text(comment)) if comment and comment != NO_RESPONSE else NOTHING,
+    )
+
+
+def _part(cell: Notebook, marks: Mapping[str, Any], id: str, waits: bool) -> Part:
+    ours = cell.metadata.get("minigrad", {})
+    score = None if waits and not marks["score"] else float(marks["score"])
+    lost = tuple(Lost(word, says, why) for word, says, why in ours.get("lost", ()))
+    return Part(id, ours.get("exercise", id), score, float(marks["points"]), lost, ours.get("hint", ""))
+
+
+def _next(parts: Sequence[Part], waits: bool) -> Iterable[str]:
+    """What to do now, in sentences."""
+    open_ = [part.name for part in parts if part.score is None]
+    if open_:
+        yield f"A person will look at {', '.join(f'`{name}`' for name in open_)}."
+    lost = [part.name for part in parts if part.lost]
+    if lost:
+        more = " What comes after it may build on it." if len(lost) > 1 else ""
+        yield (
+            f'Begin with `{lost[0]}`.{more} In the notebook, `check("{lost[0]}")` compares what you get '
+            "with what is expected, in numbers, as far as its checks are public."
+        )
+    elif parts and not waits and all((part.score or 0.0) >= part.points for part in parts):
+        yield "Nothing: all points are yours."
+
+
+def _blocks(cells: Sequence[Cell]) -> Iterable[Block]:
+    for kind, group in groupby(cells, key=lambda cell: cell.kind):
+        found = tuple(group)
+        title = next((cell.heading for cell in found if cell.heading), "from the assignment")
+        yield Block(kind, TITLES.get(kind, title), found)
