@@ -12,7 +12,7 @@ from typing import Any
 from minigrad.cli.terminal import progress
 from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
 from minigrad.grading.people.moves import Move, carry_out
-from minigrad.grading.report.lms import Grade
+from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course

@@ -22,7 +22,7 @@ from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import GradingError, Report
 from minigrad.grading.notebook import offline
 from minigrad.grading.notebook.checks import checks
-from minigrad.grading.report.lms import Total
+from minigrad.grading.report.grades.lms import Total
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server

@@ -20,7 +20,7 @@ from minigrad.grading.nbgrader.gradebook import book, lines, renew_lateness
 from minigrad.grading.nbgrader.scores import days_spent, penalty, score, total
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
-from minigrad.grading.report.lms import Total
+from minigrad.grading.report.grades.lms import Total
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 

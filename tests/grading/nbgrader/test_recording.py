@@ -334,7 +334,7 @@ def test_an_answer_in_words_in_a_cell_of_its_own_waits_for_a_person(room):
 def test_the_totals_for_an_lms_are_nbgraders_own(room):
     """Points by hand, extra credit and what lateness takes of both, also where they came after recording."""
     from minigrad.grading.nbgrader import plugin as nbgrader
-    from minigrad.grading.report.lms import Total
+    from minigrad.grading.report.grades.lms import Total
 
     course, _ = room
     record(room)

@@ -87,7 +87,7 @@ def stock_autograde(course: Course) -> str:
 
 def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsys):
     from minigrad.grading.nbgrader import plugin
-    from minigrad.grading.report.lms import Total
+    from minigrad.grading.report.grades.lms import Total
 
     shutil.copy(course.gradebook, course.work / "old.db")
     rewrite(course, "points=10", "points=20")
@@ -262,7 +262,7 @@ date = 2030-02-04
 def test_a_decision_is_previewed_and_reaches_gradebook_reports_and_feedback(course, monkeypatch, capsys):
     """The check's points are gone: the maximum falls, for who passed it too. Taken back, all is as before."""
     from minigrad.grading.nbgrader import plugin
-    from minigrad.grading.report.lms import Total
+    from minigrad.grading.report.grades.lms import Total
 
     assignment = load(course.authored(NAME))
     left = assignment.check("scale.values").points

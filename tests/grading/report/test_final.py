@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from minigrad.grading.report.final import final_csv, rows
-from minigrad.grading.report.lms import Grade
+from minigrad.grading.report.grades.final import final_csv, rows
+from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.roster import Person
 from minigrad.grading.rules.final import Group
 

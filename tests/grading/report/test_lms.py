@@ -8,7 +8,7 @@ import io
 import pytest
 
 from minigrad.grading.model import GradingError, Report
-from minigrad.grading.report.lms import FORMS, Total, grades, lms_csv, plain_csv, strangers, told
+from minigrad.grading.report.grades.lms import FORMS, Total, grades, lms_csv, plain_csv, strangers, told
 from minigrad.grading.roster import read_roster
 
 ROSTER = """student,name,email,section,canvas,blackboard,status

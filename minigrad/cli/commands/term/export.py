@@ -15,7 +15,7 @@ from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, WRONG, add_flag, typed, writing
 from minigrad.grading.model import GradingError
-from minigrad.grading.report.lms import Grade
+from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad export 01-rnn --to canvas"
@@ -38,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write grades-ASSIGNMENT.csv, or grades-final.csv; with --to, also what that LMS imports."""
-    from minigrad.grading.report.lms import plain_csv
+    from minigrad.grading.report.grades.lms import plain_csv
 
     if bool(args.assignment) == args.final:
         raise GradingError("name an assignment, or write --final")
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _final(course: Course, args: argparse.Namespace) -> int:
     """The final column of what was given out."""
-    from minigrad.grading.report.final import PERCENT, final_csv, rows
+    from minigrad.grading.report.grades.final import PERCENT, final_csv, rows
     from minigrad.grading.store.dates import dates_of
 
     groups = dates_of(course).groups
@@ -89,7 +89,7 @@ def _write(
     left_out: Sequence[str],
 ) -> int:
     """Write the files and say who is in none of them."""
-    from minigrad.grading.report.lms import lms_csv, told
+    from minigrad.grading.report.grades.lms import lms_csv, told
     from minigrad.grading.report.markup import printable
     from minigrad.grading.roster import read_roster
     from minigrad.grading.store import files

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from minigrad.grading.report.formats import csv_bytes
-from minigrad.grading.report.lms import Grade, State
+from minigrad.grading.report.grades.lms import Grade, State
 from minigrad.grading.roster import Person
 from minigrad.grading.rules.final import Final, Group, final
 

@@ -1,0 +1,1 @@
+"""Grades as files: what an LMS imports, and the final column."""
