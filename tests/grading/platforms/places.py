@@ -34,7 +34,7 @@ def built_course(root: Path) -> Course:
     """The tiny course, built; what is private in it is marked, and its probes may use little time."""
     course, _ = new_course(root)
     for path in course.authored(NAME).glob("*.py"):
-        text = path.read_text().replace("says=SAYS)", "says=SAYS, cpu=0.6)")
+        text = path.read_text().replace("says=SAYS)", "says=SAYS, cpu=0.4)")
         text = text.replace("BEGIN SOLUTION\n", f"BEGIN SOLUTION\n    {SECRET}\n")
         path.write_text(text + (f"\n{SECRET}\n" if path.name not in ("notebook.py", PUBLIC) else ""))
     build(load(course.authored(NAME)), root / "assignments")
