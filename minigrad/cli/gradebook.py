@@ -130,7 +130,7 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
     """
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import last_reports
-    from minigrad.grading.report import lms
+    from minigrad.grading.report.grades import lms
     from minigrad.grading.roster import read_roster
 
     roster, nbgrader = read_roster(course.roster), _needed()

@@ -172,6 +172,17 @@ def files(course: Course) -> dict[str, bytes]:
     return {str(p.relative_to(course.feedback)): p.read_bytes() for p in course.feedback.rglob("*.*")}
 
 
+def generate(course: Course) -> None:
+    """Make the pages as `nbgrader generate_feedback` does."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    from minigrad.grading.nbgrader import plugin
+
+    settings = plugin.config(course)
+    assert NbGraderAPI(CourseDirectory(config=settings), config=settings).generate_feedback(NAME)["success"]
+
+
 def test_pages_made_side_by_side_are_those_of_stock_nbgrader(tmp_path: Path, monkeypatch, capsys) -> None:
     """Byte for byte, with all that lies beside them: late, by hand, commented, refused, with late days."""
     from minigrad.grading.nbgrader import plugin
@@ -191,7 +202,7 @@ def test_pages_made_side_by_side_are_those_of_stock_nbgrader(tmp_path: Path, mon
         grade.manual_score, grade.extra_credit = 7.3, 0.1
         book.find_comment("scale", NAME, NAME, "cy").manual_comment = "**well** put"
         book.db.commit()
-    pages(course)
+    generate(course)
     stock = files(course)
     assert b"<strong>well</strong> put" in stock[f"cy/{NAME}/{NAME}.html"]
     assert b"1.48" in stock[f"cy/{NAME}/{NAME}.html"], "a fifth of points by hand and extra credit"
