@@ -208,3 +208,11 @@ def test_lengths_at_the_ends_of_the_range_of_floats(keepdims, dtype):
 def test_logarithms_of_sums_of_what_would_overflow():
     assert np.allclose(ops.logsumexp(np.array([1000.0, 1000.0]))[0], 1000 + np.log(2))
     assert np.allclose(ops.logsumexp(np.array([-1000.0, -np.inf]))[0], -1000)
+
+
+def test_what_lies_below_and_above_the_kinks_of_relu_and_its_kin():
+    x = np.array([-2.0, -0.5, 0.0, 0.5, 2.0])
+    assert ops.relu(x)[0].tolist() == [0, 0, 0, 0.5, 2]
+    assert ops.leaky_relu(x, 0.5)[0].tolist() == [-1, -0.25, 0, 0.5, 2]
+    assert ops.abs(x)[0].tolist() == [2, 0.5, 0, 0.5, 2]
+    assert ops.sign(x)[0].tolist() == [-1, -1, 0, 1, 1]
