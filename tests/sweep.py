@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-import signal
 import sys
 import tempfile
 import warnings
@@ -19,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -415,7 +414,6 @@ def _pictures() -> Iterator[Target]:
 
 def fault(target: Target, given: Mapping[str, Any], changed: list[str]) -> str | None:
     """What is wrong with the outcome of a call, or None."""
-    signal.setitimer(signal.ITIMER_REAL, 3)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -434,12 +432,8 @@ def fault(target: Target, given: Mapping[str, Any], changed: list[str]) -> str |
         return None
     except ZeroDivisionError:
         return None  # of two numbers, as Python has it
-    except TimeoutError as error:
-        return None if 10**30 in given.values() else str(error)
     except Exception as error:
         return f"raises {type(error).__name__}: {str(error)[:150]}"
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
     for one in found if isinstance(found, (list, tuple)) else [found]:
         array = one.data if isinstance(one, Tensor) else one
         if (
@@ -451,13 +445,8 @@ def fault(target: Target, given: Mapping[str, Any], changed: list[str]) -> str |
     return None
 
 
-def _late(*_: Any) -> NoReturn:
-    raise TimeoutError("it takes more than 3 s")
-
-
 def sweep(seed: int, count: int) -> dict[str, str]:
     """The faults of `count` calls at random, each kind once with what was called."""
-    signal.signal(signal.SIGALRM, _late)
     draw, odd = np.random.default_rng(seed), pool()
     faults: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -470,6 +459,8 @@ def sweep(seed: int, count: int) -> dict[str, str]:
                 for n in draw.choice(names, min(len(names), 1 + int(draw.random() < 0.2)), replace=False)
             ]
             put = {name: str(draw.choice(list(odd))) for name in changed}
+            if (target.name, put.get("batch")) == ("reber", "huge"):
+                continue  # it draws as many strings as it is asked for
             given = {**target.right, **{name: odd[value]() for name, value in put.items()}}
             for name in changed:
                 if name[0] == "*":

@@ -185,3 +185,34 @@ def test_filling_a_shape_that_does_not_fit_is_refused():
 def test_no_parts_are_refused(sections):
     with pytest.raises(ValueError, match=r"^split: sections is .*; it must be a number of parts, at least 1"):
         minigrad.split(np.ones(2), sections)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("keepdims", [True, False])
+def test_lengths_at_the_ends_of_the_range_of_floats(keepdims, dtype):
+    info = np.finfo(dtype)
+    for scale in (
+        info.max / 8,
+        30 * np.sqrt(info.tiny * info.eps),
+        np.sqrt(info.tiny / info.eps) / 10,
+        info.tiny,
+    ):
+        x = (np.array([[3.0, 4.0], [0.0, 0.0]]) * scale).astype(dtype)
+        y, (vjp,) = ops.norm(x, 1, keepdims)
+        assert (y.shape, y.dtype) == (((2, 1) if keepdims else (2,)), dtype)
+        assert np.allclose(y.ravel() / dtype(scale), [5, 0], rtol=1e-6)
+        assert np.allclose(vjp(np.ones(y.shape, dtype)), [[0.6, 0.8], [0, 0]], rtol=1e-6)
+    assert ops.norm(np.array([np.inf, 1.0], dtype))[0] == np.inf
+
+
+def test_logarithms_of_sums_of_what_would_overflow():
+    assert np.allclose(ops.logsumexp(np.array([1000.0, 1000.0]))[0], 1000 + np.log(2))
+    assert np.allclose(ops.logsumexp(np.array([-1000.0, -np.inf]))[0], -1000)
+
+
+def test_what_lies_below_and_above_the_kinks_of_relu_and_its_kin():
+    x = np.array([-2.0, -0.5, 0.0, 0.5, 2.0])
+    assert ops.relu(x)[0].tolist() == [0, 0, 0, 0.5, 2]
+    assert ops.leaky_relu(x, 0.5)[0].tolist() == [-1, -0.25, 0, 0.5, 2]
+    assert ops.abs(x)[0].tolist() == [2, 0.5, 0, 0.5, 2]
+    assert ops.sign(x)[0].tolist() == [-1, -1, 0, 1, 1]

@@ -148,7 +148,8 @@ def test_what_an_op_raises_is_told_by_its_name(error):
         raise error("so it is")
 
     for lifted, given in ((lift(broken), (leaf(1.0), 2)), (quick(broken), (1, 2)), (quick(alone), (1,))):
-        with pytest.raises((ValueError, IndexError, AttributeError, TypeError), match=r"^(broken|alone)"):
+        kind = ValueError if error is OverflowError else error
+        with pytest.raises(kind, match=r"^\W?(broken|alone)"):
             lifted(*given)
 
 

@@ -101,9 +101,9 @@ def _told(f: Any, error: Exception) -> bool:
 def misfit(f: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], error: Exception) -> Exception:
     """The error to raise where `f` refused arguments, of any shape, with `error`: of its kind, with f's name.
 
-    An argument that is not of its kind is named. Else a ValueError or IndexError tells the shapes as well, a
-    TypeError all that was given. An AttributeError becomes one where `f` was given a list, say, in place of
-    an array.
+    An argument that is not of its kind is named. Else a ValueError, IndexError or KeyError tells the shapes
+    as well, a TypeError all that was given. An AttributeError becomes one where `f` was given a list, say, in
+    place of an array.
     """
     if not _told(f, error) and (unkind := of_no_kind(f, arguments, keywords)):
         return unkind
@@ -127,7 +127,7 @@ def misfit(f: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], error:
         )
     if "inhomogeneous" in str(error):
         error = type(error)("lists of different lengths are no array")
-    kind = IndexError if isinstance(error, IndexError) and not isinstance(error, ValueError) else ValueError
+    kind = next((k for k in (ValueError, IndexError, KeyError) if isinstance(error, k)), ValueError)
     if kind is ValueError:
         listed = [str(np.shape(value)) for _, annotation, value in taken if annotation == "Array"]
         shapes = listed if len(listed) > 1 else shapes
