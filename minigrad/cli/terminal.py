@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 
@@ -73,6 +73,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = 100
             lines.append("  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip())
     rule = "─" * min(width, max(map(len, lines)))
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def by_reason(reasons: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By reason, all that it is the reason for: "a, b"."""
+    found: dict[str, list[str]] = {}
+    for why, what in reasons:
+        found.setdefault(why, []).append(what)
+    return {why: ", ".join(several) for why, several in found.items()}
 
 
 def class_table(reports: Mapping[str, Report], names: Names = NOBODY, width: int = 110) -> str:
