@@ -126,6 +126,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = 100
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
+def by_reason(reasons: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By reason, all that it is the reason for: "a, b"."""
+    found: dict[str, list[str]] = {}
+    for why, what in reasons:
+        found.setdefault(why, []).append(what)
+    return {why: ", ".join(several) for why, several in found.items()}
+
+
 def class_table(reports: Mapping[str, Report], names: Names = NOBODY, width: int = 110) -> str:
     """Student, score, and for each lost point the check, the reason and the hint."""
     rows: list[tuple[str, str, str, str]] = []

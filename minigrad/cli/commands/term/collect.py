@@ -15,6 +15,7 @@ from pathlib import Path
 
 from minigrad.cli.course import find_course, known_names, names_of
 from minigrad.cli.options import OK, WRONG, add_flag
+from minigrad.cli.terminal import by_reason
 from minigrad.grading.report.markup import named
 from minigrad.grading.roster import Roster, Who, columns_for, line_for, read_roster
 
@@ -76,7 +77,4 @@ def lacking(strangers: Sequence[Who], roster: Roster | None) -> list[str]:
 
 def grouped(before: str, reasons: Iterable[tuple[str, str]]) -> list[str]:
     """A line for each reason, with all that it is the reason for."""
-    by_reason: dict[str, list[str]] = {}
-    for why, what in reasons:
-        by_reason.setdefault(why, []).append(what)
-    return [f"{before}{why}: {', '.join(several)}" for why, several in by_reason.items()]
+    return [f"{before}{why}: {several}" for why, several in by_reason(reasons).items()]

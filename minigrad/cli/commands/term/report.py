@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, names_of, tell_dropped
 from minigrad.cli.options import OK, add_flag, typed, writing
-from minigrad.cli.terminal import class_table
+from minigrad.cli.terminal import by_reason, class_table
 from minigrad.grading.model import GradingError, to_type
 
 EXAMPLE = "minigrad report 01-rnn --out reports"
@@ -60,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
         line = f"minigrad: {gradebook.told_behind(assignment, behind)}"
         print(printable(typed(args, line)), file=sys.stderr)
     needed = people(reports, asked, behind)
-    for line in (*grouped("needs a person: ", needed), *one_of_each(failing_alike(reports))):
+    for why, students in by_reason((why, student) for student, why in needed.items()).items():
+        print(printable(f"needs a person: {students}: {why}"))
+    for line in one_of_each(failing_alike(reports)):
         print(printable(line))
     sources = load(course.authored(assignment))
     marked = asked or {}
@@ -80,14 +81,6 @@ def run(args: argparse.Namespace) -> int:
     *some, last = made
     print(f"\nwrote {', '.join(some)} and {last} into {out}")
     return OK
-
-
-def grouped(before: str, reasons: Mapping[str, str]) -> list[str]:
-    """A line for each reason, with all whom it concerns."""
-    by_reason: dict[str, list[str]] = {}
-    for student, why in reasons.items():
-        by_reason.setdefault(why, []).append(student)
-    return [f"{before}{', '.join(students)}: {why}" for why, students in by_reason.items()]
 
 
 def page(name: str, *shown: Any) -> dict[str, bytes]:
