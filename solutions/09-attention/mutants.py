@@ -199,6 +199,13 @@ MUTANTS = [
         ),
     ),
     mutant(
+        "softmax-adds-a-low-number",
+        TAKING,
+        "taking_part = scores + np.where(mask, 0.0, -1e9)",
+        "A low number added to a score does not replace it: infinity stays infinite, and NaN stays NaN. How does one choose instead?",
+        of("masked-softmax", "no-scores"),
+    ),
+    mutant(
         "softmax-minus-infinity",
         SOFTMAX,
         "    return softmax(where(mask, scores, -np.inf))",
