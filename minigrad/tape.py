@@ -76,10 +76,9 @@ class Value:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Value) and data.node and not paused():
             raise TypeError("Tensor(t) would lose the gradient of t: use t as it is, or .detach() it")
-        given = requires_grad
-        if given is not False and given is not True and (told := wanted("bool", given)):
-            remedy = "; of a shape, Tensor(np.zeros((2, 3)))" * isinstance(given, int)
-            raise TypeError(unfit("Tensor", "requires_grad", given, told + remedy))
+        if type(requires_grad) is not bool and (told := wanted("bool", requires_grad)):
+            told += "; of a shape, Tensor(np.zeros((2, 3)))" if isinstance(requires_grad, int) else ""
+            raise TypeError(unfit("Tensor", "requires_grad", requires_grad, told))
         self._data = self.node = None
         if requires_grad:
             self.node = self.new_node(None, None, (), ())
