@@ -112,7 +112,7 @@ def test_a_leaf_copies_its_array_and_a_constant_shares_it():
 
 @pytest.mark.parametrize("wrong", [None, "x", 2.0, [True], np.ones(2), np.array([True, False]), Tensor(1.0)])
 def test_whether_a_tensor_requires_a_gradient_is_true_or_false(wrong):
-    with pytest.raises(TypeError, match="^Tensor: requires_grad is .*; it must be True or False$"):
+    with pytest.raises(TypeError, match=r"^Tensor: requires_grad is .*; it must be True or False$"):
         Tensor([1.0], wrong)
     for shape in (2, 3, -1):
         with pytest.raises(
@@ -130,7 +130,7 @@ def test_a_keyword_of_another_library_is_told_what_it_is_here():
     def summed(x, axis=None):
         return x.sum(axis), (None,)
 
-    with pytest.raises(TypeError, match="^summed.* argument .dim.: it is axis here"):
+    with pytest.raises(TypeError, match=r"^summed.* argument .dim.: it is axis here"):
         summed(np.ones(2), dim=0)
 
 
