@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 import pytest
 
-from minigrad import tape
+from minigrad import Tensor, tape
 from minigrad.contract import Misshapen
 from minigrad.recording import no_grad
 from minigrad.tape import Value, as_array, backward, unbroadcast
@@ -108,6 +108,30 @@ def test_a_leaf_copies_its_array_and_a_constant_shares_it():
     assert not np.shares_memory(Value(a, requires_grad=True).data, a)
     assert np.shares_memory(Value(a).data, a)
     assert Value(a).node is None
+
+
+@pytest.mark.parametrize("wrong", [None, "x", 2.0, [True], np.ones(2), np.array([True, False]), Tensor(1.0)])
+def test_whether_a_tensor_requires_a_gradient_is_true_or_false(wrong):
+    with pytest.raises(TypeError, match=r"^Tensor: requires_grad is .*; it must be True or False$"):
+        Tensor([1.0], wrong)
+    for shape in (2, 3, -1):
+        with pytest.raises(
+            TypeError, match=r"^Tensor: requires_grad is .* or False; of a shape, Tensor\(np\.z"
+        ):
+            Tensor(1, shape)
+    for yes in (True, 1, np.True_):
+        assert Tensor([1.0], yes).requires_grad
+    for no in (False, 0, np.False_):
+        assert not Tensor([1.0], no).requires_grad
+
+
+def test_a_keyword_of_another_library_is_told_what_it_is_here():
+    @tape.op
+    def summed(x, axis=None):
+        return x.sum(axis), (None,)
+
+    with pytest.raises(TypeError, match=r"^summed.* argument .dim.: it is axis here"):
+        summed(np.ones(2), dim=0)
 
 
 def test_only_floats_have_gradients():
