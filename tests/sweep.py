@@ -8,6 +8,7 @@ it.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import itertools
 import re
@@ -449,7 +450,10 @@ def sweep(seed: int, count: int) -> dict[str, str]:
     """The faults of `count` calls at random, each kind once with what was called."""
     draw, odd = np.random.default_rng(seed), pool()
     faults: dict[str, str] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+    ):  # a path may be drawn, and written
         every = targets(Path(folder))
         for _ in range(count):
             target = every[draw.integers(len(every))]
