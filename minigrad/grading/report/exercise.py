@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minigrad.grading.model import Report
-from minigrad.grading.report.markup import MARKS, Mark, escape, folded, prose
+from minigrad.grading.report.markup import MARKS, Mark, escape, folded, prose, steps_of
 
 
 def state(report: Report | None) -> str:
@@ -59,8 +59,8 @@ class Result:
             name = f" ({row.name})" if row.name else ""
             lines.append(f"  {MARKS[row.status][0]} {row.status:5}  {row.says}{name}")
             lines += [f"           {detail}" for detail in row.details]
-        steps = self.hint.split("\n")
-        lines += [f"  hint: {steps[0]}"] * bool(self.hint)
+        steps = steps_of(self.hint)
+        lines += [f"  hint: {step}" for step in steps[:1]]
         lines += ["        (it goes on in the table, where it is opened)"] * (len(steps) > 1)
         lines += [f"  {self.note}"] * bool(self.note)
         return "\n".join(lines)
@@ -96,7 +96,7 @@ class Result:
         if row.printed:
             told += f"<details><summary>printed</summary><pre>{escape(row.printed)}</pre></details>"
         if hinted and self.hint:
-            told += folded(self.hint.split("\n"))
+            told += folded(steps_of(self.hint))
         if row.picture:
             told += f'<div style="margin-top:.5em">{row.picture}</div>'
         return (

@@ -13,7 +13,17 @@ from typing import Any
 
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report.exercise import state
-from minigrad.grading.report.markup import MARKS, NOBODY, Mark, Names, mark, number, printable, told_once
+from minigrad.grading.report.markup import (
+    MARKS,
+    NOBODY,
+    Mark,
+    Names,
+    mark,
+    number,
+    printable,
+    steps_of,
+    told_once,
+)
 
 
 def status_line(report: Report) -> str:
@@ -80,7 +90,7 @@ def exercise_lines(exercise: Exercise, public: bool = False, steps: int | None =
         start = f"  {MARKS[word][0]} {word:5} {share}"
         made.append(Line(f"{v.says} ({probe_name(v)})", start, word))
         made += [Line(line, " " * len(start)) for why in reasons for line in why.splitlines()]
-    hint = exercise.hint.split("\n")[:steps] if exercise.hint else []
+    hint = steps_of(exercise.hint)[:steps]
     return made + [Line(step, "        " if i else "  hint: ") for i, step in enumerate(hint)]
 
 

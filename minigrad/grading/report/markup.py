@@ -47,6 +47,11 @@ def told_once(told: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return once
 
 
+def steps_of(hint: str) -> list[str]:
+    """A hint's steps: its lines."""
+    return [step for step in hint.split("\n") if step.strip()]
+
+
 def folded(steps: Sequence[str], word: str = "hint") -> str:
     """A hint's steps as HTML, each in the fold of the one before it."""
     if not steps:

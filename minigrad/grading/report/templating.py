@@ -32,6 +32,7 @@ def _environment() -> Environment:
     )
     made.filters["number"] = markup.number
     made.filters["folded"] = lambda steps: Markup(markup.folded(steps, "a further step"))
+    made.filters["steps"] = markup.steps_of
     made.filters["prose"] = lambda text: Markup(markup.prose(text))
     return made
 

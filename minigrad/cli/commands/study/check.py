@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from minigrad.cli.course import find_course
 from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, writing
 from minigrad.grading.model import GradingError, Refused, Report, to_type
-from minigrad.grading.report.markup import mark
+from minigrad.grading.report.markup import mark, steps_of
 from minigrad.grading.store.layout import Course
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def told(made: Report, args: argparse.Namespace) -> list[Line]:
         return [Line(said, head=True)]
     steps = 1 + args.hint
     shown = lines(made, public=not args.full, steps=steps)
-    if any(e.hint.count("\n") >= steps for e in made.exercises):
+    if any(len(steps_of(e.hint)) > steps for e in made.exercises):
         full = ["--full"] * args.full
         again = to_type("check", args.notebook, *full, *["--hint"] * steps)
         shown.append(Line(f"a hint has a further step: {again}"))
