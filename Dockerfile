@@ -12,7 +12,7 @@ RUN python3 -m venv /opt/minigrad \
     && rm /tmp/constraints.txt
 ENV PATH=/opt/minigrad/bin:$PATH
 
-ARG ASSIGNMENTS="00-autograd 01-rnn 02-lstm 03-gru 04-batches 05-training 06-seq2seq 07-fast 08-applications"
+ARG ASSIGNMENTS="00-autograd 01-rnn 02-lstm 03-gru 04-batches 05-training 06-seq2seq 07-fast 08-applications 09-attention"
 RUN minigrad init /course $ASSIGNMENTS && minigrad --course /course build --check \
     && chown -R 1000:1000 /course
 

@@ -137,7 +137,7 @@ class Tensor(fast.Value, habits.Expected):
     shape = property(attrgetter("_data.shape"), doc="The length of each axis, a tuple of integers.")
     dtype = property(attrgetter("_data.dtype"), doc="The dtype of the array.")
     ndim = property(attrgetter("_data.ndim"), doc="The number of axes.")
-    size = property(python.size)
+    size = property(attrgetter("_data.size"), doc="The number of entries.")
 
     @property
     def T(self) -> Tensor:

@@ -251,8 +251,6 @@ REFUSED = {
     "input of a loss": (lambda: functional.mse(input=A, target=B), TypeError, ": it is prediction here$"),
     "input of logits": (lambda: functional.accuracy(input=A, labels=B), TypeError, ": it is logits here$"),
     "num_classes": (lambda: functional.one_hot([0], num_classes=3), TypeError, ": it is classes here$"),
-    "x.size()": (lambda: A.size(), TypeError, "^x.size is a number here, .*: x.shape has the lengths$"),
-    "x.size(0)": (lambda: A.size(0), TypeError, r": x.shape\[0\] is a length$"),
     "pickle": (lambda: pickle.dumps(leaf() * 2), TypeError, r"result of mul .* \.detach\(\) it"),
     "deepcopy": (lambda: copy.deepcopy(leaf() * 2), TypeError, r"result of mul .* \.detach\(\) it"),
 }

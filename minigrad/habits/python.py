@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import index
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -65,17 +65,3 @@ def formatted(x: Any, how: str) -> str:
         told = f"{how!r} formats one number, not shape {x.shape}: format the entries of .data"
         raise TypeError(told)
     return format(x._data.item() if how else str(x), how)
-
-
-class Size(int):
-    """A number of entries. PyTorch's `x.size()` calls it: the TypeError says what to write."""
-
-    def __call__(self, *axis: Any) -> NoReturn:
-        """Raise TypeError with the lengths' place, for the axis that was asked for."""
-        remedy = f"x.shape[{axis[0]!r}] is a length" if axis else "x.shape has the lengths"
-        raise TypeError(f"x.size is a number here, of entries, and is not called: {remedy}")
-
-
-def size(x: Any) -> Size:
-    """The number of entries."""
-    return Size(x._data.size)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.habits.python import Size
 from minigrad.nn import Module, Parameter
 from minigrad.tape import as_array
 from minigrad.tensor import Tensor
@@ -122,7 +121,7 @@ def _filled(present: Any, saved: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    if len({int if kind is Size else kind for kind in (type(a), type(b))}) > 1:  # a saved Size is an int
+    if type(a) is not type(b):
         return False
     if isinstance(a, dict):
         return list(a) == list(b) and _same([*a.values()], [*b.values()])
@@ -133,7 +132,7 @@ def _same(a: Any, b: Any) -> bool:
 
 def _is_told(value: Any, path: tuple[int, ...] = ()) -> bool:
     """Whether a value can be written as it is; lists, tuples and dicts of such, but not what holds itself."""
-    if value is None or type(value) in (bool, int, Size, float, str):
+    if value is None or type(value) in (bool, int, float, str):
         return True
     if isinstance(value, (np.generic, np.ndarray)):
         return value.dtype.kind in "biufcU"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -191,9 +192,10 @@ def harmless(shown: str) -> bool:
 def of_displays() -> Iterator[tuple[str, str, str, bool]]:
     """(attack, expected, seen, ok) of each place where a student's text is shown."""
     reports = {f"=cmd|{EVIL}": report(), "b": Report("00", "refused", reason=EVIL)}
+    (sorts,) = re.findall(r"<script>.*?</script>", class_html({}), re.DOTALL)  # the page's own, on top
     places = {
         "HTML feedback": report_html(report()),
-        "class HTML": class_html(reports),
+        "class HTML": class_html(reports).replace(sorts, ""),
         "CSV": formats.class_csv(reports).decode("utf-8-sig").replace("<script", ""),  # no HTML there
         "text": formats.text(report()).replace("<script", ""),
     }

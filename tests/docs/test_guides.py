@@ -237,7 +237,7 @@ def test_the_recipes_add_what_they_say(recipes: Shell, course: Path) -> None:
     recipes.finish()
     assert "softsign(x: 'Tensor') -> 'Tensor'" in recipes.told
     assert re.search(r"^01-rnn: .*Zoë von Ü.*s17", recipes.told, re.MULTILINE)
-    mutants = (course / "solutions" / "09-mine" / "mutants.py").read_text()
+    mutants = (course / "solutions" / "10-mine" / "mutants.py").read_text()
     assert mutants.count('"scale.negative"') == 2, "--accept wrote what was seen"
     tags = subprocess.run(["git", "tag"], cwd=course, capture_output=True, text=True, check=True).stdout
     assert tags == "v0.1.0\n"

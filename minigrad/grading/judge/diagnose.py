@@ -103,8 +103,9 @@ def digest_of(observed: Mapping[str, Evidence]) -> str:
 
     Answers that differ by rounding have the same, but for an entry that lies where it is rounded up or down.
     """
-    parts = [part for name in sorted(observed) for part in (name.encode(), *_rounded(observed[name]))]
-    return digest(b"\0".join(parts))
+    rounded = ((name.encode(), *_rounded(observed[name])) for name in sorted(observed))
+    parts = (digest(part) for one in rounded for part in one)
+    return digest("".join(parts))
 
 
 def _rounded(e: Evidence) -> Iterator[bytes]:

@@ -249,8 +249,8 @@ class Judge:
         score = points if right and verdicts else min(points, sum(v.points for v in verdicts if v.passed))
         mistake = "" if right else self.recognised(name, observed)
         hint = next((m.hint for m in self.assignment.mutants if m.name == mistake), "")
-        mine = {c.name: observed[c.name] for c in self.deterministic if c.exercise == name}
-        seen = "" if right else digest_of(mine)
+        own = {c.name for c in self.deterministic if c.exercise == name}
+        seen = "" if right else digest_of({check: e for check, e in observed.items() if check in own})
         return Exercise(name, points, float(score), tuple(verdicts), mistake, hint, seen)
 
     def recognised(
