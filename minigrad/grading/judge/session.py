@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, ClassVar
 
 from minigrad.checks import Arrays, Check
-from minigrad.grading.judge.verdict import Known, cell_in_words, ended, evidence, exception, known
+from minigrad.grading.judge.verdict import ENDLESS, Known, cell_in_words, ended, evidence, exception, known
 from minigrad.grading.model import Cell, CellRun, Evidence, Failure, Limits, Ran, clean
 from minigrad.sandbox.protocol import ProtocolError
 from minigrad.sandbox.server import Server, Worker, WorkerEnded
@@ -209,7 +209,7 @@ class Session:
     def _cell_ended(self, cell: Cell, end: WorkerEnded) -> None:
         failure = ended(end.reason, 0.0, self.limits.memory_mb)
         if end.reason == "cpu":
-            failure = Failure("timeout", f"{too_long(self.limits)}: is there an endless loop?")
+            failure = Failure("timeout", f"{too_long(self.limits)}: {ENDLESS}")
         if failure.kind == "timeout" and cell.id not in self.suspects:
             self.suspects.add(cell.id)
             return

@@ -189,10 +189,13 @@ def cell_in_words(cell: str) -> str:
     return f"cell {added} of those you added" if added != cell and added.isdigit() else f"your cell `{cell}`"
 
 
+ENDLESS = "is there an endless loop, or more work than it takes?"
+
+
 def ended(reason: str, cpu: float, memory_mb: int) -> Failure:
     """Why a probe whose worker ended gave nothing: `reason` is WorkerEnded's, `cpu` its limit in s."""
     if reason == "cpu":
-        return Failure("timeout", f"takes more than {cpu:.3g} s of computing time: is there an endless loop?")
+        return Failure("timeout", f"takes more than {cpu:.3g} s of computing time: {ENDLESS}")
     if reason == "wall":
         return Failure("timeout", "waits without computing until its time is over")
     if reason == "memory":

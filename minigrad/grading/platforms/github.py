@@ -9,8 +9,8 @@ from __future__ import annotations
 import secrets
 
 from minigrad.grading.model import Assignment
-from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, sources
-from minigrad.grading.platforms.wheel import wheel
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
+from minigrad.grading.platforms.wheel import contents, wheel
 from minigrad.grading.store import configuration
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
@@ -44,7 +44,7 @@ def staff(course: Course, assignment: Assignment) -> dict[str, bytes]:
         "README.md": filled("grade.md", NAME=name),
         configuration.FILE: configuration.TEXT.encode(),
         f".minigrad/salts/{name}": secrets.token_bytes(SALT_BYTES).hex().encode(),
-        **{f"solutions/{name}/{file}": text for file, text in sources(course.authored(name)).items()},
+        **{f"solutions/{name}/{file}": text for file, text in contents(course.authored(name)).items()},
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment) + b"jinja2\n",
         built: data,

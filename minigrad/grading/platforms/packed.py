@@ -43,15 +43,6 @@ def handout(course: Course, assignment: Assignment) -> dict[str, bytes]:
     return files
 
 
-def sources(folder: Path) -> dict[str, bytes]:
-    """What an author wrote in `folder`, by path."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-
-
 def requirements(assignment: Assignment) -> bytes:
     """The packages that a worker can have, as far as they are installed here, one a line."""
     _, missing = required(assignment.packages)

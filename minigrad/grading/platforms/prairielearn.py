@@ -23,8 +23,8 @@ from minigrad.grading.classroom.court import Court
 from minigrad.grading.intake.canonical import read
 from minigrad.grading.model import Assignment, Exercise, GradingError, Refused, Report, Verdict
 from minigrad.grading.platforms.gradescope import the_notebook
-from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, sources
-from minigrad.grading.platforms.wheel import wheel, zipped
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
+from minigrad.grading.platforms.wheel import contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.layout import Course
@@ -55,7 +55,7 @@ def question(course: Course, assignment: Assignment, image: str, hidden: str) ->
         f"tests/{SETTINGS}": json.dumps({"assignment": name, "hidden": hidden}).encode(),
         "tests/salt": secrets.token_bytes(SALT_BYTES).hex().encode(),
         f"tests/{built}": data,
-        **{f"tests/solutions/{name}/{file}": text for file, text in sources(course.authored(name)).items()},
+        **{f"tests/solutions/{name}/{file}": text for file, text in contents(course.authored(name)).items()},
         "image/Dockerfile": filled("prairielearn.dockerfile"),
         "image/constraints.txt": constraints(assignment),
         "image/requirements.txt": requirements(assignment),
