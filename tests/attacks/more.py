@@ -169,7 +169,7 @@ POINTS = (
     Work("tracing", "N", ALL, first="import sys\nsys.settrace(print)\nsys.setprofile(print)"),
     Work("collecting all the time", "N", ALL, first="import gc\ngc.set_threshold(1)\ngc.disable()"),
     Work("the end of time caught", "N", ALL, first="try:\n    while True: pass\nexcept BaseException: pass"),
-    Work("the end of time ignored", "K", ALL, slow=True, reason="is there an endless loop, or more work than it takes?",
+    Work("the end of time ignored", "K", ALL, slow=True, reason="is there an endless loop, ",
          first="import signal\nsignal.signal(signal.SIGPROF, signal.SIG_IGN)\nwhile True: pass"),
     Work("no reply", "K", slow=True, reason="waits without", square=body(
         "from minigrad.sandbox import worker", "worker._write = lambda fd, data: len(data)")),

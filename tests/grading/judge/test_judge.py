@@ -211,7 +211,8 @@ def test_an_endless_cell_is_charged_after_its_second_run(judge, near):
     assert scores(report) == {"square": 10.0, "mean": 0.0, "fit": 0.0}
     assert reasons(report)["mean.value-of-mean"] == (
         "`mean` is not defined: your cell `mean` takes too long (all cells together have 20 s of "
-        "computing time, and each may use half of what is left): is there an endless loop, or more work than it takes?"
+        "computing time, and each may use half of what is left): is there an endless loop, "
+        "or more work than it takes?"
     )
     assert [cells[-1] for cells in near.asked("cell")] == ["mean", "mean", "step"]
     assert report.confirmed
