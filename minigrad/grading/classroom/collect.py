@@ -19,7 +19,7 @@ from minigrad.grading.intake.plan import Around, Chosen, Left, Plan, Refusal, pl
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.model import GradingError, Refused
 from minigrad.grading.roster import Who, folded, read_roster
-from minigrad.grading.store.attempts import Attempt, Laid, lay, store, weigh
+from minigrad.grading.store.attempts import HandedIn, Laid, lay, store, weigh
 from minigrad.grading.store.layout import Course
 
 
@@ -78,16 +78,16 @@ def _metadata(archive: Source) -> tuple[dict[str, tuple[Who, ...]], dict[str, st
     return {}, {}
 
 
-def _attempt(one: Chosen, archive: Source) -> Attempt:
+def _attempt(one: Chosen, archive: Source) -> HandedIn:
     path = archive.entries[one.number].name
-    return Attempt(archive.read(one.number), one.attempt, one.time, path)
+    return HandedIn(archive.read(one.number), one.attempt, one.time, path)
 
 
 def _folders(submitted: Path) -> list[Path]:
     return list(submitted.iterdir()) if submitted.is_dir() else []
 
 
-def _lay(course: Course, assignment: str, student: str, one: Attempt, dry: bool) -> Laid:
+def _lay(course: Course, assignment: str, student: str, one: HandedIn, dry: bool) -> Laid:
     """Lay one notebook. Refused where a link leads out of submitted/."""
     folder = course.submitted / student / assignment
     if folder.is_symlink() or folder.parent.is_symlink():
@@ -107,7 +107,7 @@ def _stamped(folder: Path, within: Path) -> str:
     return f"{time:%Y-%m-%d-%H-%M-%S}" if time else ""
 
 
-def _keep(course: Course, assignment: str, student: str, one: Attempt, dry: bool) -> None:
+def _keep(course: Course, assignment: str, student: str, one: HandedIn, dry: bool) -> None:
     """Keep an attempt that does not count."""
     folder = course.attempts(assignment) / student
     with _writing(folder):

@@ -24,7 +24,7 @@ class Laid:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class HandedIn:
     """One notebook that somebody handed in, and when: `moment` sorts attempts, "" where it is not known."""
 
     data: bytes
@@ -38,7 +38,7 @@ class Attempt:
         return f"{self.moment or UNDATED}.{digest(self.data)}.ipynb"
 
 
-def lay(notebook: Path, kept: Path, new: Attempt, stamped: str = "") -> Laid:
+def lay(notebook: Path, kept: Path, new: HandedIn, stamped: str = "") -> Laid:
     """Put a collected notebook where it is graded, unless a later attempt is there: see `weigh`.
 
     Nothing is lost: each attempt is also kept in `kept`, and so is what stood in its place, with its time.
@@ -59,7 +59,7 @@ def lay(notebook: Path, kept: Path, new: Attempt, stamped: str = "") -> Laid:
     return found
 
 
-def store(kept: Path, one: Attempt) -> None:
+def store(kept: Path, one: HandedIn) -> None:
     """Keep an attempt, and the path under which it came last: by it feedback finds its way back."""
     files.write(kept / one.name, one.data)
     if one.path:
@@ -73,7 +73,7 @@ def came_as(notebook: Path, kept: Path) -> str:
     return str(json.loads(path.read_bytes())) if path.is_file() else ""
 
 
-def weigh(notebook: Path, kept: Path, new: Attempt, stamped: str = "") -> Laid:
+def weigh(notebook: Path, kept: Path, new: HandedIn, stamped: str = "") -> Laid:
     """Whether a notebook is to be graded in place of what is there. Writes nothing.
 
     `stamped` is when what is there was handed in, by its own time. A notebook that was collected before

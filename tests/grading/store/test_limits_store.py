@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from minigrad.grading.model import CellRun, Exercise, GradingError, Report, Verdict
-from minigrad.grading.store.attempts import Attempt, Laid, lay, weigh
+from minigrad.grading.store.attempts import HandedIn, Laid, lay, weigh
 from minigrad.grading.store.reports import (
     from_dict,
     load_report,
@@ -111,7 +111,7 @@ def place(tmp_path):
     notebook, kept = tmp_path / "ann" / "hw.ipynb", tmp_path / "kept"
 
     def put(data: bytes, attempt: str = "", time: str = "", stamped: str = "") -> tuple[Laid, bytes]:
-        new = Attempt(data, attempt, time)
+        new = HandedIn(data, attempt, time)
         before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         seen = weigh(notebook, kept, new, stamped)
         assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
