@@ -244,9 +244,11 @@ def by_hand(student, rng):
 def one_step_gradients(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H)
-    h = step(cell, rng.normal(size=(B, D)), Tensor(rng.normal(size=(B, H))))
+    state = Tensor(rng.normal(size=(B, H)), requires_grad=True)
+    h = step(cell, rng.normal(size=(B, D)), state)
     (h * rng.normal(size=(B, H))).sum().backward()
-    return {"W_x.grad": gradient(cell.W_x), "W_h.grad": gradient(cell.W_h), "b.grad": gradient(cell.b)}
+    leaves = {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "state": state}
+    return {f"{name}.grad": gradient(leaf) for name, leaf in leaves.items()}
 
 
 # --- rnn-forward ---------------------------------------------------------------------------------

@@ -64,14 +64,14 @@ MUTANTS = [
         "+ h @ self.W_h",
         "+ Tensor(h.data) @ self.W_h",
         "The values are right, but the gradient stops at the old state: something takes h off the tape.",
-        of("rnn-cell", "gradients"),
+        of("rnn-cell", "gradients one-step-gradients"),
     ),
     mutant(
         "cell-adds-h",
         "return self.activation(x @ self.W_x + h @ self.W_h + self.b)",
         "return self.activation(x @ self.W_x + h @ self.W_h + self.b) + h",
         "The old state is added to the new one once more, outside the activation.",
-        of("rnn-cell", "one-step by-hand any-activation gradients"),
+        of("rnn-cell", "one-step by-hand any-activation gradients one-step-gradients"),
     ),
     mutant(
         "cell-scaled-bias",
@@ -598,7 +598,7 @@ MUTANTS = [
         "train-clears-after-backward",
         "    optimizer.zero_grad()\n    value = loss(model(x), y)\n    value.backward()\n",
         "    value = loss(model(x), y)\n    value.backward()\n    optimizer.zero_grad()\n",
-        "The gradients are cleared after the backward pass, so nothing is left to step with.",
+        "No gradient is there when the step is taken: is `backward()` called, and is nothing cleared after it?",
         of("train-step", "one-update one-clipped-update five-updates five-clipped-updates"),
     ),
     mutant(

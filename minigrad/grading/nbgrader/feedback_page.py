@@ -44,6 +44,7 @@ class Part:
     points: float
     lost: tuple[Lost, ...] = ()
     hint: str = ""
+    public: bool = True  # whether some of the checks that failed can be asked in the notebook
 
     @property
     def share(self) -> int:
@@ -156,7 +157,15 @@ def _part(cell: Notebook, marks: Mapping[str, Any], id: str, waits: bool) -> Par
     ours = cell.metadata.get("minigrad", {})
     score = None if waits and not marks["score"] else float(marks["score"])
     lost = tuple(Lost(word, says, why) for word, says, why in ours.get("lost", ()))
-    return Part(id, ours.get("exercise", id), score, float(marks["points"]), lost, ours.get("hint", ""))
+    return Part(
+        id,
+        ours.get("exercise", id),
+        score,
+        float(marks["points"]),
+        lost,
+        ours.get("hint", ""),
+        ours.get("public", True),
+    )
 
 
 def _next(parts: Sequence[Part], waits: bool) -> Iterable[str]:
@@ -164,13 +173,18 @@ def _next(parts: Sequence[Part], waits: bool) -> Iterable[str]:
     open_ = [part.name for part in parts if part.score is None]
     if open_:
         yield f"A person will look at {', '.join(f'`{name}`' for name in open_)}."
-    lost = [part.name for part in parts if part.lost]
+    lost = [part for part in parts if part.lost]
     if lost:
+        first = lost[0].name
         more = " What comes after it may build on it." if len(lost) > 1 else ""
-        yield (
-            f'Begin with `{lost[0]}`.{more} In the notebook, `check("{lost[0]}")` compares what you get '
-            "with what is expected, in numbers, as far as its checks are public."
+        told = (
+            f'In the notebook, `check("{first}")` compares what you get with what is expected, in numbers.'
+            if lost[0].public
+            else f'`check("{first}")` passes in the notebook: the checks that failed are hidden ones, '
+            "which test the same sentences with other cases. Take the sentence above word by word, "
+            "and try what it names."
         )
+        yield f"Begin with `{first}`.{more} {told}"
     elif parts and not waits and all((part.score or 0.0) >= part.points for part in parts):
         yield "Nothing: all points are yours."
 

@@ -60,11 +60,15 @@ def exercise_html(exercise: Exercise) -> str:
 
 
 def summary(exercise: Exercise) -> dict[str, Any]:
-    """What the summary of a page tells of an exercise: what cost points, as (word, sentence, why)."""
+    """What the summary of a page tells of an exercise: what cost points, as (word, sentence, why).
+
+    `public`: whether a public check did.
+    """
     failed = [v for v in exercise.verdicts if not v.passed]
     lost = [(mark(v), v.says, v.reason) for v in failed]
     if len(failed) == len(exercise.verdicts) > 1 and len({why for *_, why in lost}) == 1:
         lost = [(lost[0][0], f"all {len(failed)} checks", lost[0][2])]
     told = told_once([(why,) if why else () for *_, why in lost])
     lines = [[word, says, "".join(why)] for (word, says, _), why in zip(lost, told, strict=True)]
-    return {"exercise": exercise.name, "lost": lines, "hint": exercise.hint}
+    public = any(v.public for v in failed)
+    return {"exercise": exercise.name, "lost": lines, "hint": exercise.hint, "public": public}
