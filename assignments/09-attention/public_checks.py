@@ -303,7 +303,7 @@ LOOK = (
 )
 BOTH = "Where the state is a pair (h, c), both go into the cell, both come out, and h is what asks and what the head reads."
 PADDED = (
-    "What stands in the keys where the mask is False changes no bit of logits, state or weights; a row with no place at all has "
+    "What finite values stand in the keys where the mask is False changes no bit of logits, state or weights; a row with no place at all has "
     "a context of zeros."
 )
 NOTHING_KEPT = (

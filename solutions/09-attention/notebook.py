@@ -242,7 +242,7 @@ print(f"{LONGEST} digits, tokens right, place by place: " + " ".join(f"{share:.2
 #
 # `dot_scores(query, keys)` is a function; `AdditiveScores(size)` is a Module that is called the same way, with
 # `size` for H. `query[:, None, :]` and `query[:, :, None]` give it an axis where the keys have their places. Begin
-# `W_q`, `W_k` and `v` with small random numbers (`init.glorot(shape, rng)` is for matrices).
+# `W_q`, `W_k` and `v` with small random numbers (`init.glorot(shape, rng)` is for matrices; `rng` is a generator that you make, `np.random.default_rng(0)`).
 #
 # What the checks ask:
 #
@@ -290,7 +290,7 @@ check("scores")
 # of it.
 #
 # Three ways to get this wrong look right. To set the *weights* of padding to zero after the softmax leaves too little
-# for the others: together they are no longer 1, and how much is missing hangs on what stands in the padding. To set
+# for the others: together they are no longer 1, and how much is missing depends on what stands in the padding. To set
 # the *scores* of padding to zero makes them compete: zero is a score like any other. And minus infinity as their
 # score is right until there is a row that has no place at all, as an empty sequence has: then the largest score is
 # minus infinity too, the difference is none, and NaN spreads from there to every parameter.
@@ -325,7 +325,7 @@ def masked_softmax(scores, mask):
 check("masked-softmax")
 
 # %% [markdown] id="softness-text"
-# How sharp the look is hangs on the scores' size, not only on their order. **Predict** the three rows: the same six
+# How sharp the look is depends on the scores' size, not only on their order. **Predict** the three rows: the same six
 # scores, the last place being padding, once as they are, once ten times as large, once a tenth.
 
 # %% kind="lab" id="lab-softness"
@@ -408,7 +408,7 @@ check("context")
 # - `step` takes tokens (B,), the state before them, keys (B, S, H) and a mask (B, S), and returns three things: logits (B, vocab), the state after the cell's step on the tokens' rows, and the weights (B, S).
 # - The weights are `masked_softmax` of the scores between the *new* output, which is the query, and the keys; the head reads the output and `context` of weights and keys side by side, [h, context].
 # - Where the state is a pair (h, c), both go into the cell, both come out, and h is what asks and what the head reads.
-# - What stands in the keys where the mask is False changes no bit of logits, state or weights; a row with no place at all has a context of zeros.
+# - What finite values stand in the keys where the mask is False changes no bit of logits, state or weights; a row with no place at all has a context of zeros.
 # - All it knows is what it is given: the same token, state, keys and mask give the same, whatever was asked in between.
 # - A loss on its logits reaches head, cell, scores and embedding, the state that was handed over, and the keys of every place where the mask is True; at the others the gradient of the keys is exactly zero.
 
