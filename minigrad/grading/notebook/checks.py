@@ -20,6 +20,7 @@ from minigrad.grading.judge.observe import observe
 from minigrad.grading.model import Evidence, GradingError, Limits
 from minigrad.grading.notebook import marked, mynet, telling
 from minigrad.grading.notebook.inside import Inside
+from minigrad.grading.notebook.last import stopped
 from minigrad.grading.notebook.release import PUBLIC, Release, around, lies_in, release
 from minigrad.grading.report.exercise import Result, Row
 from minigrad.grading.report.markup import told_once
@@ -77,14 +78,18 @@ class Checks:
         own = self._own(exercise)
         needs = {name for c in own for name in c.needs}
         asked = [c for c in self._files.checks if c in own or c.name in needs]
+        error = stopped(self._names)  # before the checks: it is of the cell that ran before theirs
         seen = self._observed(asked)
         rows = [
-            dataclasses.replace(self._row(c, seen), name=c.name.removeprefix(f"{exercise}.")) for c in own
+            dataclasses.replace(self._row(c, seen, error), name=c.name.removeprefix(f"{exercise}."))
+            for c in own
         ]
         once = told_once([row.details for row in rows])
         rows = [dataclasses.replace(row, details=told) for row, told in zip(rows, once, strict=True)]
         note = self._note(exercise, own)
-        if all(row.status == "pass" for row in rows):
+        if error:
+            note = f"The cell before this one stopped: {error}. Checked is what had run before. {note}"
+        if not error and all(row.status == "pass" for row in rows):
             kept = mynet.keep(self._folder, self._values.assignment, exercise, self._names)
             note = f"{note} {kept}".strip()
         note = " ".join(filter(None, [note, mynet.relied_on(self._names), *self._unmet()]))
@@ -144,11 +149,14 @@ class Checks:
         with Inside(self._names, self._files.names) as runner:
             return observe(runner, asked, self._files.seeds, self._files.expected).probes
 
-    def _row(self, check: Check, seen: Mapping[str, Evidence]) -> Row:
-        """A check as its author sees it here, where cells run one by one."""
+    def _row(self, check: Check, seen: Mapping[str, Evidence], error: str = "") -> Row:
+        """A check as its author sees it here, where cells run one by one, the last one up to an `error`."""
         row = telling.row(check, seen[check.name], self._files.expected.get(check.name, Evidence()))
         failure = seen[check.name].failure
         if row.status == "to do" and failure is not None and failure.kind == "missing":
+            if error:
+                told = f"{row.details[0]}: the cell before this one stopped: {error}"
+                return dataclasses.replace(row, status="fail", details=(told,))
             return dataclasses.replace(row, details=(f"{row.details[0]}: write it, or run its cell first",))
         return row
 

@@ -39,7 +39,7 @@ def library_path(folder: Path, assignment: str) -> Path:
 def reachable(folder: Path, assignment: str, names: Mapping[str, Any]) -> None:
     """In a notebook, let `import mynet` find the library; it never hides a module of another path."""
     directory = str(library_path(folder, assignment).parent)
-    if _shell(names) is not None and directory not in sys.path:
+    if shell_of(names) is not None and directory not in sys.path:
         sys.path.append(directory)
 
 
@@ -48,7 +48,7 @@ def keep(folder: Path, assignment: str, exercise: str, names: Mapping[str, Any])
 
     Does something in a notebook only: `names` must be those of the IPython shell that runs.
     """
-    shell = _shell(names)
+    shell = shell_of(names)
     if shell is None:
         return ""
     wanted = [name for name in asked_for(folder, exercise) if name in names]
@@ -73,7 +73,7 @@ def relied_on(names: Mapping[str, Any]) -> str:
 
 def history(names: Mapping[str, Any]) -> list[str]:
     """What ran in the notebook whose names these are, cell by cell; nothing outside of a notebook."""
-    shell = _shell(names)
+    shell = shell_of(names)
     return [] if shell is None else [str(cell) for cell in shell.user_ns.get("In", ())]
 
 
@@ -107,7 +107,7 @@ def _of_library(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
     return isinstance(node, ast.Import) and any(alias.name == "mynet" for alias in node.names)
 
 
-def _shell(names: Mapping[str, Any]) -> Any:
+def shell_of(names: Mapping[str, Any]) -> Any:
     """The IPython shell whose cells define `names`, or None."""
     current = getattr(sys.modules.get("IPython"), "get_ipython", None)
     shell = current() if current is not None else None

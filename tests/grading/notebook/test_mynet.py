@@ -133,12 +133,12 @@ def course(tmp_path: Path, release: Path) -> Path:
     return shutil.copytree(release, tmp_path, dirs_exist_ok=True)
 
 
-def run(course: Path, *sources: str) -> list[str]:
+def run(course: Path, *sources: str, errors: bool = False) -> list[str]:
     """What cells put out as text, run in the folder of the release."""
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     ran = nbformat.v4.new_notebook(cells=cells)
     resources = {"metadata": {"path": str(course / "02-tiny")}}
-    nbclient.NotebookClient(ran, timeout=60, resources=resources).execute()
+    nbclient.NotebookClient(ran, timeout=60, allow_errors=errors, resources=resources).execute()
     return ["".join(out.get("text", "") for out in cell.outputs) for cell in ran.cells]
 
 
@@ -163,6 +163,28 @@ def test_what_cannot_stand_alone_is_not_kept_and_said(course: Path) -> None:
     told = run(course, HARNESS, "exec('halves = [0.5]')", *cells[1:], "print(check('halve').note)")
     assert "It could not be kept in mynet.py: NameError" in told[-1]
     assert not (course / "mynet.py").exists()
+
+
+def test_a_cell_that_stopped_is_told_by_the_check_below_it(course: Path) -> None:
+    """What had run before is checked: an older version, or nothing."""
+    right, open_, gone = (
+        "def halve(x):\n    return x * 0.5",
+        "def halve(x:\n    return x",
+        "class A(Gone): pass",
+    )
+    ask = "print(check('halve')); print(check('halve').note)"
+    told = run(course, HARNESS, gone, ask, right, ask, open_, ask, errors=True)
+    why = "NameError: name 'Gone' is not defined, in line 1 of its cell: `class A(Gone): pass`"
+    assert f"The cell before this one stopped: {why}" in told[2]
+    assert f"`halve` is not defined: the cell before this one stopped: {why}" in told[2]
+    assert "to do" not in told[2]
+    assert "stopped" not in told[4]
+    assert (
+        "The cell before this one stopped: SyntaxError: '(' was never closed, in line 1 of its cell"
+        in told[6]
+    )
+    assert "Kept" not in told[6]
+    assert "Checked is what had run before." in told[6]
 
 
 @pytest.mark.parametrize(
