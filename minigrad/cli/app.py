@@ -48,8 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(printable(typed(args, f"minigrad: {error}")), file=sys.stderr)
         return CANNOT
+    except PermissionError as error:
+        print(f"minigrad: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return CANNOT
     except KeyboardInterrupt:
-        print("minigrad: stopped; what was graded is kept", file=sys.stderr)
+        print("minigrad: stopped; what was done is kept, and the same command goes on", file=sys.stderr)
         return CANNOT
     except BrokenPipeError:  # `minigrad report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -155,7 +155,7 @@ def feedback(course: Course, name: str, workers: int) -> None:
     pages = len(nbgrader.graded(course, name))
     with files.private(), progress(f"feedback on {name}", pages) as step:
         nbgrader.feedback(course, name, workers, step)
-    print(f"minigrad: wrote the pages of feedback of {name}: {pages} in {course.feedback}", file=sys.stderr)
+    print(f"wrote the pages of feedback of {name}: {pages} in {course.feedback}")
 
 
 def record(

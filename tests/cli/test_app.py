@@ -103,3 +103,12 @@ def test_a_command_without_an_example_leaves_the_others_whole(monkeypatch, capsy
             main([name, "--help"])
         assert end.value.code == 0
     assert "example:" in capsys.readouterr().out
+
+
+def test_what_cannot_be_written_is_named(monkeypatch, capsys):
+    def refused(args):
+        raise PermissionError(13, "Permission denied", "course/.minigrad/lock")
+
+    monkeypatch.setattr(COMMANDS[0], "run", refused)
+    assert main([NAMES[0], "x"]) == 2
+    assert capsys.readouterr().err == "minigrad: cannot write course/.minigrad/lock: Permission denied\n"

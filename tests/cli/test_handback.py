@@ -41,7 +41,7 @@ def test_current_pages_of_what_is_graded_go_back_under_their_names(course: Cours
     from minigrad.grading.nbgrader import plugin
 
     assert main(["handback", NAME, "--to", "moodle"]) == 2
-    assert "of s1, s2, s3: write them with `nbgrader generate_feedback 01-tiny`" in capsys.readouterr().err
+    assert "of s1, s2, s3: run `minigrad feedback 01-tiny`" in capsys.readouterr().err
     plugin.feedback(course, NAME)
     assert main(["handback", NAME, "--to", "moodle"]) == 1
     told = capsys.readouterr()
@@ -61,7 +61,7 @@ def test_current_pages_of_what_is_graded_go_back_under_their_names(course: Cours
         book.find_submission_notebook(NAME, NAME, "s2").grades[0].manual_score = 5.0
         book.db.commit()
     assert main(["handback", NAME, "--to", "moodle"]) == 2
-    assert "another score than the gradebook's, of s2: write" in capsys.readouterr().err
+    assert "another score than the gradebook's, of s2: run" in capsys.readouterr().err
     assert not Path(FILE).exists()
 
 
@@ -73,3 +73,25 @@ def test_a_page_goes_back_to_who_has_another_id_now(course: Course) -> None:
     assert main(["handback", NAME, "--to", "moodle"]) == 1
     with zipfile.ZipFile(FILE) as made:
         assert len(made.namelist()) == 2
+
+
+def test_where_nobody_is_graded_to_the_end_no_export_is_blamed(course: Course, capsys) -> None:
+    from minigrad.grading.nbgrader import plugin
+
+    with plugin.book(course) as book:
+        for student in ("s1", "s2", "s3"):
+            book.find_submission_notebook(NAME, NAME, student).grades[0].needs_manual_grade = True
+        book.db.commit()
+    assert main(["handback", NAME, "--to", "moodle"]) == 2
+    told = capsys.readouterr().err
+    assert "s1: needs a person" in told
+    assert "nobody's work of 01-tiny is graded to its end yet: see above" in told
+
+
+def test_who_waits_to_be_graded_is_named_by_the_report(course: Course, capsys) -> None:
+    work = course.root / "submitted" / "s1" / NAME / f"{NAME}.ipynb"
+    other = course.root / "submitted" / "s4" / NAME / f"{NAME}.ipynb"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(work.read_bytes())
+    assert main(["report", NAME]) == 0
+    assert f"handed in, and not graded yet: s4: run `minigrad grade {NAME}`" in capsys.readouterr().out

@@ -112,6 +112,6 @@ def test_a_command_that_a_message_tells_can_be_typed_as_it_stands(course, tmp_pa
     assert [path.name for path, text in source.items() if by_hand.search(text)] == ["model.py"]  # `to_type`
     monkeypatch.chdir(tmp_path)
     assert main(["init", "my course"]) == 0
-    assert f"Next: cd '{tmp_path}/my course', list" in capsys.readouterr().out
+    assert f"Next: cd '{tmp_path}/my course', put" in capsys.readouterr().out
     (tmp_path / "my course" / "nbgrader_config.py").unlink()
     assert f"`minigrad init '{tmp_path}/my course'`" in refused(capsys, "--course", "my course", "build")

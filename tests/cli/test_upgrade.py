@@ -101,3 +101,11 @@ def test_a_copy_reaches_no_database(course: Course) -> None:
     assert without_gradebook(text) == "[due]\nx = 1\n[late]\ncap_percent = 5\n"
     with pytest.raises(GradingError, match="below a line"):
         without_gradebook('gradebook = { db_url = "y" }\n')
+
+
+def test_one_assignment_is_previewed_in_a_course_whose_file_names_others(course: Course) -> None:
+    shutil.copytree(course.authored(NAME), course.authored("02-other"))
+    course.dates.write_text(f"[due]\n{NAME} = 2030-01-29T12:00:00Z\n02-other = 2030-02-01T12:00:00Z\n")
+    with copied(course, [NAME]) as copy:
+        assert list(copy.names()) == [NAME, "02-other"]
+        assert not copy.release("02-other").exists()

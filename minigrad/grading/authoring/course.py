@@ -31,6 +31,9 @@ GITIGNORE = """\
 __pycache__/
 .ipynb_checkpoints/
 *.zip
+# What `minigrad platform` packs for staff: the solution, hidden checks and a salt are in it.
+/*-prairielearn/
+/*-graded/
 """
 COURSE_TOML = """\
 # Due dates and what lateness costs. Take the "# " from the lines that you need: `minigrad` names the line

@@ -73,6 +73,8 @@ def copied(course: Course, names: Sequence[str]) -> Iterator[Course]:
         for path in (course.root / "nbgrader_config.py", course.roster):
             if path.exists():
                 shutil.copy2(path, copy.work / path.name)
+        for name in set(course.names()) - set(names):  # course.toml may name any of them
+            shutil.copytree(course.authored(name), copy.authored(name), ignore=PYTHONS_OWN)
         for name in names:
             above = [(course.authored(name), copy.authored(name)), (course.release(name), copy.release(name))]
             kept = [getattr(Course, what) for what in ("reports", "attempts", "history")]

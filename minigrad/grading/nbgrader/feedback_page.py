@@ -155,7 +155,8 @@ def _cell(cell: Notebook, code: Render, text: Render, clean: Render, waits: bool
 
 def _part(cell: Notebook, marks: Mapping[str, Any], id: str, waits: bool) -> Part:
     ours = cell.metadata.get("minigrad", {})
-    score = None if waits and not marks["score"] else float(marks["score"])
+    undecided = marks.get("open") or (waits and not marks["score"])
+    score = None if undecided else float(marks["score"])
     lost = tuple(Lost(word, says, why) for word, says, why in ours.get("lost", ()))
     return Part(
         id,

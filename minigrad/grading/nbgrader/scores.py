@@ -43,6 +43,11 @@ def undecided(submission: SubmittedAssignment) -> bool:
     )
 
 
+def is_open(grade: Grade) -> bool:
+    """Whether a person must give this cell its points, and has not, or not since it was changed."""
+    return bool(grade.needs_manual_grade) and grade.auto_score is None
+
+
 def days_spent(opened: Gradebook, student: str, dates: Dates) -> dict[str, int]:
     """By assignment, the late days that a student spends there; empty in a course without such days."""
     if not dates.late.budget_days:

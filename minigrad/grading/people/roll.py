@@ -40,7 +40,9 @@ def _stranger(student: str, roster: Roster, known: Collection[str]) -> str:
     try:
         meant = roster.student(Who("", (student,)))
     except Refused:
-        return f"{student} is not in {FILE}: add a line, or {to_type('roster', 'rename', student, 'STUDENT')}"
+        words = ["--"] * student.startswith("-")  # or it would be taken for an option
+        again = to_type("roster", "rename", *words, student, "STUDENT")
+        return f"{student} is not in {FILE}: add a line, or {again}"
     remedy = to_type("roster", "merge" if meant in known else "rename", student, meant)
     return f"{student} is not in {FILE}, and may be {meant}: {remedy}"
 

@@ -89,6 +89,30 @@ def test_nobody_is_sent_to_a_check_that_passes(public: bool, told: str) -> None:
     assert told in said
 
 
+def test_an_answer_that_nobody_has_marked_yet_has_no_score(tmp_path: Path) -> None:
+    """Neither a 0 before a person has looked, nor an older attempt's points."""
+    from minigrad.grading.nbgrader import plugin
+
+    course, assignment = new_course(tmp_path)
+    build(assignment, course.root / "assignments")
+    hand_in(course, "ann", notebook(assignment, RIGHT))
+    handed_in = course.submissions(NAME)
+    assert plugin.record(course, assignment, handed_in, grade_class(course, assignment, handed_in)) == {}
+    with plugin.book(course) as book:
+        grade = book.find_grade("scale-check", NAME, NAME, "ann")
+        grade.auto_score, grade.manual_score, grade.needs_manual_grade = None, 3.0, True
+        book.db.commit()
+    plugin.feedback(course, NAME)
+    page = soup(written(course)["ann"])
+    assert words(page.find(class_="points")) == "scale no score yet, of 10"
+    assert "A person will look at scale ." in words(page)
+    with plugin.book(course) as book:
+        book.find_grade("scale-check", NAME, NAME, "ann").needs_manual_grade = False
+        book.db.commit()
+    plugin.totals(course, NAME)
+    assert not written(course), "a page that says so is no longer true"
+
+
 def test_links_lead_to_the_cells_and_each_exercise_has_its_name(pages: dict[str, Path]) -> None:
     for path in pages.values():
         page = soup(path)
@@ -221,7 +245,7 @@ def test_pages_made_side_by_side_are_those_of_stock_nbgrader(tmp_path: Path, mon
         shutil.rmtree(course.feedback)
         assert main(["--course", str(course.root), "feedback", NAME, "--workers", workers]) == 0
         assert files(course) == stock
-        assert f"wrote the pages of feedback of {NAME}: 4 in" in capsys.readouterr().err
+        assert f"wrote the pages of feedback of {NAME}: 4 in" in capsys.readouterr().out
 
 
 def test_one_page_that_cannot_be_made_keeps_no_other_out(tmp_path: Path) -> None:

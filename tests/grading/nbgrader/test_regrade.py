@@ -116,7 +116,7 @@ def test_other_points_reach_release_gradebook_reports_and_feedback(course, capsy
         assert "edited" not in "".join(pages.values())
 
     assert main(["regrade", *WORDS]) == 0
-    assert f"wrote the pages of feedback of {NAME}" in capsys.readouterr().err
+    assert f"wrote the pages of feedback of {NAME}" in capsys.readouterr().out
     all_say_20()
     assert main(["grade", *WORDS]) == 0
 

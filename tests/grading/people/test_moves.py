@@ -17,7 +17,7 @@ from minigrad.grading.people.moves import (
     planned_merge,
     planned_rename,
 )
-from minigrad.grading.store.attempts import Attempt, lay
+from minigrad.grading.store.attempts import HandedIn, lay
 from minigrad.grading.store.layout import Course
 
 TOML = """\
@@ -127,7 +127,9 @@ def test_the_newest_is_known_by_what_the_lms_said_too(course: Course) -> None:
         folder = course.submitted / student / "01-a"
         (folder / "timestamp.txt").unlink()
         lay(
-            folder / "01-a.ipynb", course.attempts("01-a") / student, Attempt(f"{student} new".encode(), when)
+            folder / "01-a.ipynb",
+            course.attempts("01-a") / student,
+            HandedIn(f"{student} new".encode(), when),
         )
     assert planned_merge(course, "ann", "bo", ()).counts == {"01-a": "bo", "02-b": "ann"}
     assert planned_merge(course, "bo", "ann", ()).counts == {"01-a": "bo"}

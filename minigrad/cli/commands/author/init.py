@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         repository(folder)
     first = f"minigrad build, then {'git add -A' if names else 'minigrad new 01-name'}"
-    print(f"Next: cd {shlex.quote(str(folder))}, list the class in roster.csv, {first}")
+    print(f"Next: cd {shlex.quote(str(folder))}, put the staff wheel into wheels/,")
+    print(f"list the class in roster.csv, {first}")
     return OK
 
 

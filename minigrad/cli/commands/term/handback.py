@@ -1,7 +1,7 @@
 """Write the pages of feedback as one zip, named so that an LMS takes it back.
 
-Only what is graded is in it, and only pages that tell what the gradebook does: `nbgrader generate_feedback`
-writes them. Names come from the export that was collected, so it must be one of the same LMS.
+Only what is graded is in it, and only pages that tell what the gradebook does: `minigrad feedback` writes
+them. Names come from the export that was collected, so it must be one of the same LMS.
 """
 
 from __future__ import annotations
@@ -62,10 +62,12 @@ def run(args: argparse.Namespace) -> int:
     if missing:
         raise GradingError(
             f"no page of feedback, or one of another score than the gradebook's, of {', '.join(missing)}: "
-            f"write them with `nbgrader generate_feedback {name}`, then {to_type('handback', name)} again"
+            f"run {to_type('feedback', name)}, then {to_type('handback', name, '--to', args.to)} again"
         )
     for line in left_out:
         print(printable(typed(args, f"minigrad: not for {args.to}: {line}")), file=sys.stderr)
+    if not pages and not any(grade.state == "graded" for grade in found):
+        raise GradingError(f"nobody's work of {name} is graded to its end yet: see above what is missing")
     if not pages:
         raise GradingError(
             f"nothing of {name} was collected from {args.to.capitalize()}: collect its export once more, "

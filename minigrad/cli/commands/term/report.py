@@ -53,6 +53,9 @@ def run(args: argparse.Namespace) -> int:
         return OK
     print(class_table(reports, names))
     tell_dropped(course, assignment)
+    if waiting := sorted(course.submissions(assignment).keys() - reports.keys()):
+        line = f"handed in, and not graded yet: {', '.join(waiting)}: run {to_type('grade', assignment)}"
+        print(printable(typed(args, line)))
     behind = gradebook.behind(course, assignment, reports)
     asked = gradebook.asked(course, assignment)
     if behind:

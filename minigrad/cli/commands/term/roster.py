@@ -97,7 +97,8 @@ def drop(course: Course, student: str) -> None:
     text = roster_dropped(course.roster, student)
     if text is None:
         raise GradingError(
-            f"{student!r} is not in {course.roster}: whom the roster does not list, it cannot drop"
+            f"{student!r} is not in {course.roster}: to count them nowhere, give them a line there with "
+            "`dropped` in the column `status`"
         )
     rewrite(course.roster, text)
     print(printable(f"{student} has dropped out: kept on record, and counted nowhere"))
