@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.contract.kinds import demand
 from minigrad.contract.kinds import given as given
 from minigrad.contract.kinds import unfit as unfit
-from minigrad.contract.kinds import wanted
 from minigrad.tape import Array, as_array
 from minigrad.tensor import Tensor
 
@@ -67,8 +67,7 @@ def tensor(where: str, name: str, value: Any) -> Tensor:
 
 def truth(where: str, name: str, value: Any) -> None:
     """Raise TypeError for other than True and False."""
-    if told := wanted("bool", value):
-        raise TypeError(unfit(where, name, value, told))
+    demand(where, name, value, "bool")
 
 
 def tensors(where: str, **named: Any) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad import fast, habits, ops, tape
 from minigrad.contract import misfit
-from minigrad.contract.kinds import FAILURES, unfit, wanted
+from minigrad.contract.kinds import FAILURES, demand
 from minigrad.contract.told import with_habits
 from minigrad.habits import python
 from minigrad.habits.tensor import BACKWARD
@@ -102,9 +102,7 @@ class Tensor(fast.Value, habits.Expected):
     def grad(self, value: Array | None) -> None:
         if self.node is not None and self.node.keep is not None:
             if value is not None:
-                if told := wanted("Array", value):
-                    raise TypeError(unfit("Tensor", "grad", value, told))
-                value = as_array(value)
+                value = as_array(demand("Tensor", "grad", value, "Array"))
                 if value.shape != self.shape:
                     shapes = f"shape {value.shape} for a tensor of shape {self.shape}"
                     told = f"a gradient of {shapes} cannot be assigned to .grad: give one of its shape"
@@ -124,8 +122,7 @@ class Tensor(fast.Value, habits.Expected):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if told := wanted("bool", value):
-            raise TypeError(unfit("Tensor", "requires_grad", value, told))
+        demand("Tensor", "requires_grad", value, "bool")
         if self.node is not None and self.node.op is not None:
             name = self.node.op.__name__
             raise ValueError(f"requires_grad of the result of {name} cannot be assigned to: .detach() it")

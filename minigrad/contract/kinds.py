@@ -159,7 +159,7 @@ def array(value: Any) -> Any:
         raise ValueError(f"a tensor holds an array, and a {kind} of others is none: {remedy}") from None
 
 
-def demand(where: str, name: str, value: Any, annotation: str, remedy: str = "") -> Any:
+def demand(where: str, name: str, value: Any, annotation: Any, remedy: str = "") -> Any:
     """The value, of any shape, of the argument `name`. Raises TypeError where it is of no such kind."""
     if told := wanted(annotation, value):
         raise TypeError(unfit(where, name, value, told + remedy))
@@ -214,5 +214,4 @@ def _remedy(value: Any) -> str:
 def check_fields(instance: Any) -> None:
     """Raise TypeError for a field of a dataclass, of any shape, that is not of its kind."""
     for field in fields(instance):
-        if told := wanted(field.type, value := getattr(instance, field.name)):
-            raise TypeError(unfit(type(instance).__name__, field.name, value, told))
+        demand(type(instance).__name__, field.name, getattr(instance, field.name), field.type)

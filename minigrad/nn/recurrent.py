@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from minigrad.arguments import given, tensor, unfit
 from minigrad.arguments import mask as mask_of
-from minigrad.contract.kinds import wanted
+from minigrad.contract.kinds import demand
 from minigrad.nn.module import Module
 from minigrad.ops import stack, where
 from minigrad.tape import as_array
@@ -80,8 +80,7 @@ class Recurrent(Module, Generic[State]):
         batch, steps, _ = x.shape
         here = None
         if mask is not None:
-            if told := wanted("Array", mask):
-                raise TypeError(unfit("Recurrent", "mask", mask, told))
+            demand("Recurrent", "mask", mask, "Array")
             if (shape := np.shape(as_array(mask))) != (batch, steps):
                 raise ValueError(f"Recurrent: a mask of shape {shape} does not fit x of shape {x.shape}")
             here = mask_of("Recurrent", mask, (batch, steps))

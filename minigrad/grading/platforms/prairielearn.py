@@ -21,9 +21,10 @@ from typing import Any
 from minigrad.errors import MinigradError
 from minigrad.grading.classroom.court import Court
 from minigrad.grading.intake.canonical import read
-from minigrad.grading.model import Assignment, Exercise, GradingError, Refused, Report, Verdict
+from minigrad.grading.model import Assignment, GradingError, Refused, Report, Verdict
 from minigrad.grading.platforms.gradescope import the_notebook
 from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
+from minigrad.grading.platforms.results import told
 from minigrad.grading.platforms.wheel import contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.report.markup import printable
@@ -95,27 +96,21 @@ def results(report: Report, hidden: str) -> dict[str, Any]:
         "gradable": True,
         "score": min(1.0, round(report.score / report.points, 6)),
         "message": printable("\n".join(report.notes)),
-        "tests": [test for e in report.exercises for test in _tests(e, hidden)],
+        "tests": [
+            _test(v, message, v.public or hidden == "visible")
+            for e in report.exercises
+            for v, message in told(e)
+        ],
     }
 
 
-def _tests(exercise: Exercise, hidden: str) -> list[dict[str, Any]]:
-    """A hint stands below the first check that failed, and is seen when that is seen."""
-    first = next((v for v in exercise.verdicts if not v.passed), None)
-    return [
-        _test(v, exercise.hint if v is first else "", v.public or hidden == "visible")
-        for v in exercise.verdicts
-    ]
-
-
-def _test(v: Verdict, hint: str, shown: bool) -> dict[str, Any]:
-    told = [*([] if v.passed else [v.reason]), *([f"hint: {hint}"] if hint else [])]
+def _test(v: Verdict, message: str, shown: bool) -> dict[str, Any]:
     return {
         "name": printable(v.check if shown else f"{v.exercise}: a hidden check"),
         "description": printable(v.says),
         "points": round(v.points if v.passed else 0.0, 4),
         "max_points": round(v.points, 4),
-        "message": printable("\n".join(told)) if shown else "",
+        "message": message if shown else "",
     }
 
 

@@ -33,24 +33,30 @@ def results(report: Report, hidden: str = WHEN[0]) -> dict[str, Any]:
     if not graded:
         failed = {"name": f"{report.assignment} can be graded", "status": "failed", "visibility": "visible"}
         return out | {"tests": [failed]}
-    tests = [test for e in report.exercises for test in _tests(e, hidden)]
+    tests = [_test(v, output, hidden) for e in report.exercises for v, output in told(e)]
     return out | {"score": round(report.score, 4), "tests": tests}
 
 
-def _tests(exercise: Exercise, hidden: str) -> list[dict[str, Any]]:
-    """A hint stands below the first check that failed, and is seen when that is seen."""
+def told(exercise: Exercise) -> list[tuple[Verdict, str]]:
+    """Each check with what a platform tells of it.
+
+    A hint stands below the first check that failed, and is seen when that is seen.
+    """
     first = next((v for v in exercise.verdicts if not v.passed), None)
-    return [_test(v, exercise.hint if v is first else "", hidden) for v in exercise.verdicts]
+    hint = [f"hint: {exercise.hint}"] if exercise.hint else []
+    lines = [
+        (v, [*([] if v.passed else [v.reason]), *(hint if v is first else [])]) for v in exercise.verdicts
+    ]
+    return [(v, printable("\n".join(own))) for v, own in lines]
 
 
-def _test(v: Verdict, hint: str, hidden: str) -> dict[str, Any]:
-    told = [*([] if v.passed else [v.reason]), *([f"hint: {hint}"] if hint else [])]
+def _test(v: Verdict, output: str, hidden: str) -> dict[str, Any]:
     return {
         "name": printable(f"{v.exercise}: {v.says} ({probe_name(v)})"),
         "score": round(v.points if v.passed else 0.0, 4),
         "max_score": round(v.points, 4),
         "status": "passed" if v.passed else "failed",
-        "output": printable("\n".join(told)),
+        "output": output,
         "output_format": "text",
         "visibility": "visible" if v.public else hidden,
     }
