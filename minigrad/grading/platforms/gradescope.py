@@ -17,7 +17,6 @@ import math
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +24,15 @@ from minigrad.errors import MinigradError
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.court import court
-from minigrad.grading.intake.canonical import read
-from minigrad.grading.model import Assignment, GradingError, Refused, Report
+from minigrad.grading.model import Assignment, GradingError
+from minigrad.grading.platforms.container import answered, judged
+from minigrad.grading.platforms.packed import constraints, filled, requirements
 from minigrad.grading.platforms.results import results
-from minigrad.grading.platforms.wheel import constraints, contents, wheel, zipped
+from minigrad.grading.platforms.wheel import contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
-from minigrad.sandbox.layout import ALWAYS
 
-TEMPLATES = Path(__file__).parent / "templates"
 SETTINGS = "settings.json"
 COUNTED = "graded_so_far"  # in the results' extra_data
 
@@ -48,27 +46,19 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
     `hidden` is Gradescope's word for when students see the hidden checks, `attempts` how many submissions
     are graded.
     """
-    name, folder = assignment.name, course.authored(assignment.name)
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    packages = [p for p in (*ALWAYS, *assignment.packages) if _installed(p)]
-    files = {
-        script: (TEMPLATES / script).read_text().replace("PYTHON", python).encode()
-        for script in ("setup.sh", "run_autograder")
-    }
-    files["constraints.txt"] = constraints().encode()
-    files["requirements.txt"] = "".join(f"{p}\n" for p in packages).encode()
-    files[SETTINGS] = json.dumps({"assignment": name, "hidden": hidden, "attempts": attempts}).encode()
-    files[f"course/.minigrad/salts/{name}"] = secrets.token_bytes(SALT_BYTES).hex().encode()
-    files |= {f"course/solutions/{name}/{path}": data for path, data in contents(folder).items()}
+    name = assignment.name
     built, data = wheel()
-    return zipped({**files, built: data}, run=("setup.sh", "run_autograder"))
-
-
-def _installed(name: str) -> bool:
-    try:
-        return bool(version(name))
-    except PackageNotFoundError:
-        return False
+    files = {
+        "setup.sh": filled("setup.sh"),
+        "run_autograder": filled("run_autograder"),
+        "constraints.txt": constraints(assignment),
+        "requirements.txt": requirements(assignment),
+        SETTINGS: json.dumps({"assignment": name, "hidden": hidden, "attempts": attempts}).encode(),
+        f"course/.minigrad/salts/{name}": secrets.token_bytes(SALT_BYTES).hex().encode(),
+        **{f"course/solutions/{name}/{path}": text for path, text in contents(course.authored(name)).items()},
+        built: data,
+    }
+    return zipped(files, run=("setup.sh", "run_autograder"))
 
 
 # --- what was handed in before --------------------------------------------------------------------
@@ -123,34 +113,10 @@ def grade(root: Path) -> dict[str, Any]:
     before = earlier(json.loads(metadata.read_text()) if metadata.exists() else {})
     if over := used_up(before, settings["attempts"]):
         return over
-    report = judged(root, settings["assignment"])
-    if report.status == "ungraded":
-        raise GradingError(status_line(report))
+    course = Course.at(root / "source" / "course")
+    report = judged(court(course, settings["assignment"]), root / "submission")
     count = made(before) + (report.status == "graded")
     return {**results(report, settings["hidden"]), "extra_data": {COUNTED: count}}
-
-
-def judged(root: Path, name: str) -> Report:
-    """The report of ROOT/submission."""
-    try:
-        data = read(the_notebook(root / "submission", name))
-    except Refused as error:
-        return Report(name, "refused", reason=str(error))
-    with court(Course.at(root / "source" / "course"), name).judge() as judge:
-        return judge.grade(data)
-
-
-def the_notebook(folder: Path, name: str) -> Path:
-    """The notebook handed in: NAME.ipynb, or the only one there is; Refused for none or several.
-
-    It may lie in a folder: archives and repositories are handed in, too, and unpacked by the platform.
-    """
-    paths = sorted(p.relative_to(folder) for p in folder.rglob("*.ipynb"))
-    found = [folder / p for p in paths if not any(part.startswith(".") for part in p.parts)]
-    chosen = [p for p in found if p.name == f"{name}.ipynb"] or found
-    if len(chosen) != 1:
-        raise Refused(f"one notebook, {name}.ipynb, is to be handed in, and there are {len(found)}")
-    return chosen[0]
 
 
 def test(root: Path) -> None:
@@ -174,17 +140,14 @@ def test(root: Path) -> None:
 def main(words: list[str]) -> int:
     """`ROOT` grades a submission; `ROOT --test` tries the autograder. 1 where it failed: no results."""
     root = Path(words[0])
+    if words[1:] != ["--test"]:
+        return answered(root, grade, "autograder")
     try:
-        if words[1:] == ["--test"]:
-            test(root)
-            print("minigrad: the solution earns everything, the untouched release nothing")
-            return 0
-        content = json.dumps(grade(root), indent=1) + "\n"
+        test(root)
     except MinigradError as error:
         print(f"minigrad: this autograder does not grade: {error}", file=sys.stderr)
         return 1
-    (root / "results").mkdir(exist_ok=True)
-    (root / "results" / "results.json").write_text(content, encoding="utf-8")
+    print("minigrad: the solution earns everything, the untouched release nothing")
     return 0
 
 

@@ -18,15 +18,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from minigrad.errors import MinigradError
 from minigrad.grading.classroom.court import Court
-from minigrad.grading.intake.canonical import read
-from minigrad.grading.model import Assignment, GradingError, Refused, Report, Verdict
-from minigrad.grading.platforms.gradescope import the_notebook
+from minigrad.grading.model import Assignment, Report, Verdict
+from minigrad.grading.platforms.container import answered, judged
 from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
 from minigrad.grading.platforms.results import told
 from minigrad.grading.platforms.wheel import contents, wheel, zipped
-from minigrad.grading.report.formats import status_line
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
@@ -118,34 +115,13 @@ def _test(v: Verdict, message: str, shown: bool) -> dict[str, Any]:
 
 
 def grade(root: Path) -> dict[str, Any]:
-    """The results of ROOT/student; GradingError where the judge failed, which is no student's fault."""
+    """The results of ROOT/student; GradingError where the judge failed."""
     tests = root / "tests"
     settings = json.loads((tests / SETTINGS).read_text())
-    name = settings["assignment"]
-    try:
-        data = read(the_notebook(root / "student", name))
-    except Refused as error:
-        return results(Report(name, "refused", reason=str(error)), settings["hidden"])
     salt = bytes.fromhex((tests / "salt").read_text())
-    with Court(tests / "solutions" / name, salt, "auto", None, (root,)).judge() as judge:
-        report = judge.grade(data)
-    if report.status == "ungraded":
-        raise GradingError(status_line(report))
-    return results(report, settings["hidden"])
-
-
-def main(words: list[str]) -> int:
-    """Grade what is in the folder that `words` names."""
-    (root,) = map(Path, words)
-    try:
-        content = json.dumps(grade(root), indent=1) + "\n"
-    except MinigradError as error:
-        print(f"minigrad: this question does not grade: {error}", file=sys.stderr)
-        return 1
-    (root / "results").mkdir(exist_ok=True)
-    (root / "results" / "results.json").write_text(content, encoding="utf-8")
-    return 0
+    court = Court(tests / "solutions" / settings["assignment"], salt, "auto", None, (root,))
+    return results(judged(court, root / "student"), settings["hidden"])
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answered(Path(sys.argv[1]), grade, "question"))

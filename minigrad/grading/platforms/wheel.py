@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import zipfile
-from importlib.metadata import PackageNotFoundError, distribution, distributions
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import minigrad
@@ -62,12 +62,6 @@ def zipped(files: dict[str, bytes], run: tuple[str, ...] = ()) -> bytes:
             entry.external_attr = (0o100755 if name in run else 0o100644) << 16
             archive.writestr(entry, data)
     return out.getvalue()
-
-
-def constraints() -> str:
-    """What is installed here beside minigrad, as pip's constraints: the platform gets the same versions."""
-    found = {d.name.lower(): d.version for d in distributions() if d.name}
-    return "".join(f"{name}=={found[name]}\n" for name in sorted(found) if name != "minigrad")
 
 
 def _digest(data: bytes) -> str:

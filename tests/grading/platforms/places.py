@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.grading.assignment.load import PUBLIC, load
 from minigrad.grading.authoring.build import build
 from minigrad.grading.store.layout import Course
-from tests.grading.handed_in import NAME, new_course, notebook
+from tests.grading.handed_in import NAME, FakeJudge, new_course, notebook
 
 SECRET = "# no student sees this"
 ENDLESS = "def scale(x, factor):\n    while True: pass"
@@ -47,6 +47,15 @@ def answer(course: Course, code: str) -> bytes:
     for cell in made["cells"]:
         cell["source"] = cell["source"].splitlines(keepends=True)
     return json.dumps(made, indent=1).encode()
+
+
+class Entered(FakeJudge):
+    """A judge that says what it is given to say, in a `with` of its own."""
+
+    graded, closed = [], 0
+
+    def __enter__(self) -> Entered:
+        return self
 
 
 def runner(folder: Path) -> dict[str, str]:

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from minigrad.grading.assignment.load import load
-from minigrad.grading.model import Refused, Report
-from minigrad.grading.platforms import gradescope
+from minigrad.grading.classroom import court
+from minigrad.grading.model import Refused
+from minigrad.grading.platforms import container, gradescope
 from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
+from tests.grading.platforms.places import Entered
 from tests.grading.platforms.schema import valid
 
 ENDLESS = "def scale(x, factor):\n    while True: pass"
@@ -79,18 +81,18 @@ def test_hostile_endless_and_no_json(root: Path) -> None:
 
 def test_without_one_notebook_nothing_is_graded(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="there are 0"):
-        gradescope.the_notebook(tmp_path, NAME)
+        container.the_notebook(tmp_path, NAME)
     for name in ("b.ipynb", ".ipynb_checkpoints/c.ipynb", "repository/a.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("{}")
     with pytest.raises(Refused, match="there are 2"):
-        gradescope.the_notebook(tmp_path, NAME)
+        container.the_notebook(tmp_path, NAME)
     (tmp_path / "b.ipynb").unlink()
-    assert gradescope.the_notebook(tmp_path, NAME) == tmp_path / "repository" / "a.ipynb"
+    assert container.the_notebook(tmp_path, NAME) == tmp_path / "repository" / "a.ipynb"
     (tmp_path / "c.ipynb").write_text("{}")
     named = tmp_path / "repository" / f"{NAME}.ipynb"
     named.write_text("{}")
-    assert gradescope.the_notebook(tmp_path, NAME) == named
+    assert container.the_notebook(tmp_path, NAME) == named
 
 
 def test_what_is_missing_is_told_and_gives_no_score(root: Path) -> None:
@@ -146,10 +148,13 @@ def test_a_judge_that_fails_leaves_no_results(
 ) -> None:
     """Gradescope then tells of a failure of the autograder, which is no attempt and no zero."""
     (root / "results" / "results.json").unlink(missing_ok=True)
-    fault = Report(NAME, "ungraded", reason="the disk is full")
-    monkeypatch.setattr(gradescope, "judged", lambda *_: fault)
+    for path in (root / "submission").glob("*.ipynb"):
+        path.unlink()
+    (root / "submission" / f"{NAME}.ipynb").write_text('"FAULT"')
+    (root / "submission_metadata.json").write_text("{}")
+    monkeypatch.setattr(court, "Judge", Entered)
     assert gradescope.main([str(root)]) == 1
-    assert "the disk is full" in capsys.readouterr().err
+    assert "the sandbox failed" in capsys.readouterr().err
     assert not (root / "results" / "results.json").exists()
 
 

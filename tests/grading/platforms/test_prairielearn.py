@@ -22,9 +22,10 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom import court
 from minigrad.grading.model import Exercise, GradingError, Report, Verdict
 from minigrad.grading.platforms import prairielearn
+from minigrad.grading.platforms.container import answered
 from minigrad.grading.store.layout import Course
-from tests.grading.handed_in import NAME, RIGHT, FakeJudge
-from tests.grading.platforms.places import ENDLESS, HOSTILE, SECRET, answer, built_course, runner
+from tests.grading.handed_in import NAME, RIGHT
+from tests.grading.platforms.places import ENDLESS, HOSTILE, SECRET, Entered, answer, built_course, runner
 
 SCHEMA = json.loads((Path(__file__).parent / "prairielearn.schema.json").read_text())
 MOST = 1 << 20  # bytes of results.json
@@ -113,7 +114,7 @@ def test_wrong_and_hostile_endless_and_no_json(question: Question) -> None:
 
 def test_without_the_notebook_nothing_is_graded(question: Question) -> None:
     grade = question.laid({"other.txt": b""})
-    assert prairielearn.main([str(grade)]) == 0
+    assert answered(grade, prairielearn.grade, "question") == 0
     made = valid("results", json.loads((grade / "results" / "results.json").read_text()))
     assert "there are 0" in made["format_errors"][0]
 
@@ -126,7 +127,7 @@ def test_a_broken_assignment_leaves_no_results(
     text = source.read_text()
     source.write_text(text.replace("* factor", "* fact"))
     assert source.read_text() != text
-    assert prairielearn.main([str(grade)]) == 1
+    assert answered(grade, prairielearn.grade, "question") == 1
     assert "this question does not grade" in capsys.readouterr().err
     assert not (grade / "results").exists()
 
@@ -134,17 +135,11 @@ def test_a_broken_assignment_leaves_no_results(
 def test_work_that_was_not_graded_leaves_no_results(
     question: Question, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Fails(FakeJudge):
-        graded, closed = [], 0
-
-        def __enter__(self) -> Fails:
-            return self
-
-    monkeypatch.setattr(court, "Judge", Fails)
+    monkeypatch.setattr(court, "Judge", Entered)
     grade = question.laid({f"{NAME}.ipynb": b'"FAULT"'})
-    assert prairielearn.main([str(grade)]) == 1
+    assert answered(grade, prairielearn.grade, "question") == 1
     assert "the sandbox failed" in capsys.readouterr().err
-    assert Fails.closed
+    assert Entered.closed
     assert not (grade / "results").exists()
 
 
