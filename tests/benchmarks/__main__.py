@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.benchmarks import fused, libraries, measure
+from tests.benchmarks import by_hand, fused, libraries, measure, steps
 from tests.benchmarks.cells import CELLS, LINKS, SIZES
 
 OUT = Path("bench.json")
@@ -28,6 +28,11 @@ FLOORS = {
     **{(cell, size, "torch"): 1.0 for cell in ("gru", "rnn") for size in ("S", "M", "L")},
     **{(cell, "XS", "autograd"): 5.0 for cell in ("lstm", "gru", "rnn")},
     **{(cell, "S", "autograd"): 2.0 for cell in ("lstm", "gru", "rnn")},
+    ("lstm", "XS", "numpy"): round(1 / 1.6, 3),
+    ("lstm", "S", "numpy"): round(1 / 1.4, 3),
+    ("lstm", "M", "numpy"): round(1 / 1.15, 3),
+    **{(cell, "XS", "numpy"): round(1 / 1.6, 3) for cell in ("gru", "rnn")},
+    **{(cell, "S", "numpy"): round(1 / 1.5, 3) for cell in ("gru", "rnn")},
     **{(link, "16x32", "torch"): 1.7 for link in LINKS},
     ("tape bytes per step", "B32 H64", "torch"): 1.0,
     ("time per step", "T 50 to 800", "minigrad"): 0.8,
@@ -54,7 +59,8 @@ def rows(sizes: list[str]) -> Iterator[Row]:
     for name in CELLS:
         for size in sizes:
             small = size in ("XS", "S")
-            peers = ("torch", "autograd") if small else ("torch",)
+            peers = [peer for peer in steps.PEERS if peer != "autograd" or small]
+            peers = [peer for peer in peers if peer != "numpy" or (name in by_hand.STEPS and size != "L")]
             program = (
                 f"from tests.benchmarks import steps; print(*steps.seconds({name!r}, {size!r}, {peers}))"
             )
@@ -83,6 +89,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         import autograd  # noqa: F401
+        import jax  # noqa: F401
         import threadpoolctl  # noqa: F401
         import torch  # noqa: F401
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Layers fused over time (`solutions/07-fast/fused.py`) against torch's, torch by hand, and their products.
+"""Layers fused over time (`solutions/07-fast/fused.py`) against torch, JAX and their own products.
 
 `python -m tests.benchmarks.fused LAYER SIZE` prints its rows as JSON: each is measured in a process of
 its own, and once more in one whose malloc keeps freed memory, which does the peers good.
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks import libraries, measure
+from tests.benchmarks import libraries, measure, xla
 from tests.benchmarks.cells import CELLS, SIZES, loss
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,8 @@ FLOORS = {
     **{("fused-lstm", f"{size} malloc", "torch.nn"): 1.0 for size in SIZES},
     **{("fused-rnn", size, "torch.nn"): f for size, f in zip(SIZES, (6.0, 3.0, 1.6), strict=False)},
     **{("fused-gru", size, "torch"): f for size, f in zip(SIZES, (5.0, 3.0, 1.2), strict=False)},
+    **{(f"fused-{name}", size, "jax"): 1.0 for name in GATES for size in ("XS", "S")},
+    **{(f"fused-{name}", size, "jax"): 1.5 for name in GATES for size in ("M", "L")},
     ("fused-lstm", "M", "gemm"): round(1 / 1.6, 3),
     ("fused-lstm", "L", "gemm"): round(1 / 1.4, 3),
 }
@@ -147,18 +149,20 @@ def products(size: tuple[int, int, int, int]) -> Callable[[], Any]:
 
 
 def compared(name: str, size: str) -> Iterator[Figures]:
-    """A layer against its peer and, if it is the LSTM, against its products."""
+    """A layer against its peer, JAX and, if it is the LSTM, its products."""
     by_hand = name == "gru"  # torch's own has another reset gate
     peer = "torch" if by_hand else "torch.nn"
     theirs = torch_by_hand(SIZES[size]) if by_hand else torch_layer(name, SIZES[size])
-    runs = [ours(name, SIZES[size]), theirs]
+    scans = [xla.trainer(name, problem(name, SIZES[size]), GATES[name], unroll) for unroll in xla.UNROLLS]
+    runs = [ours(name, SIZES[size]), theirs, *scans]
     losses = [float(run().item()) for run in runs]
-    if not np.allclose(*losses, rtol=1e-3):
+    if not np.allclose(losses, losses[0], rtol=1e-3):
         raise SystemExit(f"fused-{name} {size}: the libraries disagree on the loss: {losses}")
     if name == "lstm":
         runs.append(products(SIZES[size]))
-    mine, *taken = measure.interleaved(*runs)
-    for who, seconds in zip((peer, "gemm"), taken, strict=False):
+    mine, taken, *rest = measure.interleaved(*runs)
+    compiled, gemm = rest[: len(scans)], rest[len(scans) :]
+    for who, seconds in ((peer, taken), ("jax", min(compiled)), *(("gemm", seconds) for seconds in gemm)):
         yield f"fused-{name}", size, who, "ms", 1e3 * mine, 1e3 * seconds
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tests.benchmarks import libraries, measure
+from tests.benchmarks import by_hand, libraries, measure
 from tests.benchmarks.cells import SIZES
 
-PEERS = {"torch": libraries.Torch, "autograd": libraries.Autograd}
+PEERS = {"torch": libraries.Torch, "autograd": libraries.Autograd, "numpy": by_hand.Numpy}
 
 
 def seconds(cell: str, size: str, peers: Sequence[str]) -> list[float]:
