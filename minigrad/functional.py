@@ -20,6 +20,7 @@ from minigrad.contract.told import asked, with_habits
 from minigrad.habits import lacks
 from minigrad.ops import abs, add, getitem, mul, sqrt, where
 from minigrad.ops.elementwise import floats
+from minigrad.sums import total
 from minigrad.tape import Array, Result, as_array, op
 from minigrad.tensor import Tensor
 
@@ -32,8 +33,8 @@ def log_softmax(x: Array, axis: int = -1) -> Result:
     """
     x = floats(x)
     shifted = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
-    y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-    return y, (lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True),)
+    y = shifted - np.log(total(np.exp(shifted), axis, True))
+    return y, (lambda g: g - np.exp(y) * total(g, axis, True),)
 
 
 @op
@@ -44,8 +45,8 @@ def softmax(x: Array, axis: int = -1) -> Result:
     """
     x = floats(x)
     y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
-    y = y / y.sum(axis=axis, keepdims=True)
-    return y, (lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True)),)
+    y = y / total(y, axis, True)
+    return y, (lambda g: y * (g - total(g * y, axis, True)),)
 
 
 def _classes(name: str, logits: Array) -> int:

@@ -28,6 +28,7 @@ import numpy as np
 from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real, real_of
 from minigrad.contract.kinds import FAILURES, array, demand, flag
 from minigrad.recording import entered, paused
+from minigrad.sums import total
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -169,9 +170,7 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     surplus = g.ndim - len(shape)
     if g.shape != shape and surplus >= 0:
         axes = tuple([i for i, n in enumerate((1,) * surplus + shape) if n == 1])
-        # Where the last axis stays, NumPy adds row to row: with a million, float32 would lose two digits.
-        wide = np.float64 if g.size > 100_000 and g.dtype == np.float32 and g.ndim - 1 not in axes else None
-        g = g.sum(axis=axes, keepdims=True, dtype=wide).astype(g.dtype, copy=False)
+        g = total(g, axes, keepdims=True)
         g = g.reshape(g.shape[surplus:])
     if g.shape != shape:
         raise Misshapen(f"gave a gradient of shape {g.shape} for an array of shape {shape}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.sums import MANY, widened
 from minigrad.tape import Array, as_array
 
 ALL_ZERO = (-1, 0)  # of an array that is zero as a whole; else (axis, n): all before n along the axis
@@ -31,8 +32,7 @@ class At:
 
     def __call__(self, g: Array) -> Array:
         buffer = zeros(self.shape, g)
-        index: Any = (_ALL, self.index) if self.axis else self.index
-        np.add.at(buffer, index, g)
+        _add_up(buffer, (_ALL, self.index) if self.axis else self.index, g)
         return buffer
 
     def add(self, buffer: Array, g: Array, zero: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -54,8 +54,18 @@ class At:
         if getattr(part, "base", None) is buffer:  # a view: the index was basic, nothing repeats
             part += g
         else:
-            np.add.at(buffer, index, g)
+            _add_up(buffer, index, g)
         return None
+
+
+def _add_up(buffer: Array, index: Any, g: Array) -> None:
+    """buffer[index] += g, where indices may repeat, and their gradients add up."""
+    if g.size > MANY and g.dtype == np.float32:
+        sums = np.zeros(buffer.shape, like=buffer)
+        np.add.at(sums, index, widened(g))  # into another dtype it takes three times as long
+        buffer += sums
+    else:
+        np.add.at(buffer, index, g)
 
 
 def zeros(shape: tuple[int, ...], g: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.fast import lift, quick
 from minigrad.fast.vjps import zeros
+from minigrad.sums import MANY, widened
 from minigrad.tape import Array, Result, unbroadcast
 
 __all__ = ["dot", "einsum"]
@@ -49,7 +50,7 @@ def einsum(subscripts: str, *operands: Array) -> Result:
     broadcast. Raises ValueError where letters, operands and lengths do not fit, TypeError for no text.
     """
     terms, out = _terms(subscripts, operands)
-    y = np.einsum(f"{','.join(terms)}->{out}", *operands, optimize=True)
+    y = _contracted(terms, out, *operands)
 
     def vjp_of(i: int) -> Any:
         term, x = terms[i], operands[i]
@@ -58,7 +59,7 @@ def einsum(subscripts: str, *operands: Array) -> Result:
         known = [letter for letter in own if letter in out or any(letter in t for t in rest)]
 
         def vjp(g: Array) -> Array:
-            part = np.einsum(f"{','.join([out, *rest])}->{''.join(known)}", g, *others, optimize=True)
+            part = _contracted([out, *rest], "".join(known), g, *others)
             part = part[tuple([slice(None) if letter in known else None for letter in own])]
             lengths = [x.shape[term.index(letter)] for letter in own]
             # Whatever has one entry in all others, or is in none of them, was summed over: it spreads.
@@ -74,6 +75,27 @@ def einsum(subscripts: str, *operands: Array) -> Result:
         return vjp
 
     return y, (None, *[vjp_of(i) for i in range(len(operands))])
+
+
+def _contracted(terms: list[str], out: str, *operands: Array) -> Array:
+    """NumPy's einsum, in the operands' dtype. Many float32 are added up as float64, but for a product of two
+    matrices, which BLAS does, in parts.
+    """
+    subscripts = f"{','.join(terms)}->{out}"
+    if max([x.size for x in operands]) > MANY:
+        lengths = {
+            letter: n
+            for t, x in zip(terms, operands, strict=True)
+            for letter, n in zip(t, x.shape, strict=False)
+            if n > 1
+        }
+        summed = lengths.keys() - set(out)
+        a, b = set(terms[0]), set(terms[-1])
+        matrices = len(terms) == 2 and a & b == summed and a - b and b - a
+        if not matrices and math.prod([lengths[letter] for letter in summed]) > MANY:
+            wide = np.einsum(subscripts, *map(widened, operands), optimize=True)
+            return wide.astype(np.result_type(*operands))
+    return np.einsum(subscripts, *operands, optimize=True)
 
 
 def _terms(subscripts: str, operands: tuple[Array, ...]) -> tuple[list[str], str]:

@@ -16,6 +16,7 @@ from minigrad.contract import plain
 from minigrad.contract.told import with_habits
 from minigrad.fast import lift
 from minigrad.ops.elementwise import floats
+from minigrad.sums import precise, running, total
 from minigrad.tape import Array, Result, as_array
 
 __all__ = ["cumsum", "logsumexp", "max", "mean", "min", "norm", "prod", "std", "sum", "var"]
@@ -38,7 +39,7 @@ def _filled(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
 @lift
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The sum along the axes: of (B, T) with axis=1 it is (B,). Raises ValueError for an axis x has not."""
-    return x.sum(axis=axis, keepdims=keepdims), (lambda g: _filled(g, x, axis, keepdims),)
+    return total(x, axis, keepdims), (lambda g: _filled(g, x, axis, keepdims),)
 
 
 @lift
@@ -48,7 +49,7 @@ def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     Raises ValueError for an axis x has not.
     """
     direct = x.dtype.itemsize != 2 and x.size  # NumPy's mean is for half precision, and warns of an empty one
-    y = x.sum(axis=axis, keepdims=keepdims) if direct else x.mean(axis=axis, keepdims=keepdims)
+    y = total(x, axis, keepdims) if direct else x.mean(axis=axis, keepdims=keepdims)
     n = x.size / (y.size or 1)
     return y / n if direct else y, (lambda g: _filled(g / n, x, axis, keepdims),)
 
@@ -62,7 +63,7 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> R
     0 it is infinite, or NaN where the sum of the squares is 0, with NumPy's warning, and the gradient is NaN.
     Raises ValueError for an axis x has not.
     """
-    y = x.var(axis=axis, keepdims=keepdims, ddof=ddof)
+    y = precise(x.var, x, axis, keepdims=keepdims, ddof=ddof)
     n = x.size / (y.size or 1) - ddof
     scale = 2 / n if n > 0 else math.nan
     return y, (lambda g: _spread(g * scale, x, axis, keepdims) * _off_mean(x, axis),)
@@ -73,7 +74,7 @@ def _off_mean(x: Array, axis: Axis) -> Array:
 
     Divided by their deviation, which is as small, that would be a gradient of `std` far from 0.
     """
-    off: Array = x - x.mean(axis=axis, keepdims=True)
+    off: Array = x - precise(x.mean, x, axis, keepdims=True)
     if x.size:
         off = off * (x.max(axis=axis, keepdims=True) > x.min(axis=axis, keepdims=True))
     return off
@@ -100,12 +101,12 @@ def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """
     x = floats(x)
     with np.errstate(over="ignore"):
-        y = np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+        y = np.sqrt(total(x * x, axis, keepdims))
     tiny = math.sqrt(np.finfo(x.dtype).tiny / np.finfo(x.dtype).eps)
     if not ((y > tiny) & (y < np.inf)).all():  # a square may have left the range of floats
         top = np.abs(x).max(axis=axis, keepdims=True, initial=0)
         top = np.where((top > 0) & (top < np.inf), top, 1)
-        y = _spread(np.square(x / top).sum(axis=axis, keepdims=keepdims), x, axis, keepdims)
+        y = _spread(total(np.square(x / top), axis, keepdims), x, axis, keepdims)
         y = (np.sqrt(y) * top).reshape(np.shape(y) if keepdims else x.sum(axis=axis).shape)
 
     def vjp(g: Array) -> Array:  # where the length is 0, g may be infinite, as 1 / |x| has it
@@ -123,7 +124,7 @@ def _over(g: Array, y: Array) -> Array:
 def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
     def vjp(g: Array) -> Array:
         hit = np.logical_or(x == _spread(y, x, axis, keepdims), np.isnan(x))  # a NaN is what was chosen
-        share = _spread(g, x, axis, keepdims) / hit.sum(axis=axis, keepdims=True, dtype=g.dtype)
+        share = _spread(g, x, axis, keepdims) / hit.sum(axis=axis, keepdims=True).astype(g.dtype)
         return np.where(hit, share, 0)
 
     return y, (vjp,)
@@ -188,7 +189,7 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     x = floats(x)
     top = x.max(axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
-    y = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
+    y = np.log(total(np.exp(x - top), axis, True)) + top
     return y if keepdims else y.squeeze(axis), (lambda g: _spread(g, x, axis, keepdims) * np.exp(x - y),)
 
 
@@ -200,9 +201,9 @@ def cumsum(x: Array, axis: int | None = None) -> Result:
     """
 
     def vjp(g: Array) -> Array:
-        return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis).reshape(x.shape)
+        return np.flip(running(np.flip(g, axis), axis), axis).reshape(x.shape)
 
-    return np.cumsum(x, axis=axis), (vjp,)
+    return running(x, axis), (vjp,)
 
 
 # No ops: places, through which no gradient flows
