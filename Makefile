@@ -60,13 +60,17 @@ bench-grading: $(READY)  ## the grader against stock nbgrader, and a class of 1,
 kills: $(READY)  ## a class graded under 30 kills at random moments ends as an undisturbed one
 	$(BIN)/python -m tests.kills 30
 
+# Each is made from a copy of the package with the archives in it that the clone's own has not.
+STUDENTS := build/students
 STAFF := build/staff
-wheel: $(READY)  ## dist/: what students install, no solutions in it; dist/staff/: the same with all assignments' sources
+wheel: $(READY)  ## dist/: what students install, with the releases and no solutions; dist/staff/: with all assignments' sources, too
 	rm -rf build dist/staff  # files that are gone would go into the wheel again
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
-	mkdir -p $(STAFF) && cp -r minigrad README.md LICENSE $(STAFF)
+	mkdir -p $(STUDENTS) && cp -r minigrad README.md LICENSE pyproject.toml $(STUDENTS)
+	$(BIN)/python -m zipfile -c $(STUDENTS)/minigrad/grading/releases.zip assignments
+	cp -r $(STUDENTS) $(STAFF)
 	sed 's/^version = "\(.*\)"/version = "\1+staff"/' pyproject.toml > $(STAFF)/pyproject.toml
 	$(BIN)/python -m zipfile -c $(STAFF)/minigrad/grading/bundled.zip solutions assignments
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist ./$(STUDENTS)
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist/staff ./$(STAFF)
 
 FROM ?= python:3.12-slim

@@ -13,7 +13,7 @@ from typing import Any
 
 import minigrad
 from minigrad.cli.commands.author import build, init, matrix, new, upgrade
-from minigrad.cli.commands.study import check
+from minigrad.cli.commands.study import check, progress, solution, start
 from minigrad.cli.commands.term import (
     collect,
     explain,
@@ -33,8 +33,8 @@ from minigrad.errors import MinigradError
 # In the order of the help. A command is a file of `commands/*/`: its name is the file's, its docstring
 # is its help, EXAMPLE a call that works; `add` takes its own parser, `run` the parsed arguments.
 COMMANDS = (
-    *(init, build, check, roster, collect, grade, regrade, report, feedback),
-    *(history, export, handback, platform, explain, new, matrix, upgrade),
+    *(init, build, start, check, progress, solution, roster, collect, grade, regrade, report),
+    *(feedback, history, export, handback, platform, explain, new, matrix, upgrade),
 )
 
 

@@ -27,6 +27,9 @@ GITIGNORE = """\
 /roster.csv
 /dist/
 /matrix.json
+/mine/
+/assignments/mynet.py
+/assignments/progress.jsonl
 .venv/
 __pycache__/
 .ipynb_checkpoints/

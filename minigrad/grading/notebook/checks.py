@@ -7,6 +7,7 @@ exceptions in full.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,12 +19,13 @@ from minigrad.checks import Check
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.judge.observe import observe
 from minigrad.grading.model import Evidence, GradingError, Limits
-from minigrad.grading.notebook import marked, mynet, telling
+from minigrad.grading.notebook import marked, mynet, record, telling
 from minigrad.grading.notebook.inside import Inside
 from minigrad.grading.notebook.last import stopped
 from minigrad.grading.notebook.release import PUBLIC, Release, around, lies_in, release
 from minigrad.grading.report.exercise import Result, Row
 from minigrad.grading.report.markup import told_once
+from minigrad.grading.report.progress import Progress
 from minigrad.sandbox.probing import spoken
 
 Names = dict[str, Any]
@@ -89,6 +91,8 @@ class Checks:
         note = self._note(exercise, own)
         if error:
             note = f"The cell before this one stopped: {error}. Checked is what had run before. {note}"
+        if not error:
+            self._record(exercise, rows)
         if not error and all(row.status == "pass" for row in rows):
             kept = mynet.keep(self._folder, self._values.assignment, exercise, self._names)
             note = f"{note} {kept}".strip()
@@ -119,6 +123,17 @@ class Checks:
                 return False
         return True
 
+    def progress(self) -> Progress:
+        """All assignments that lie beside this one's folder, and those that minigrad brings along.
+
+        Exercises passed, as the notebooks stand; what comes next; when it is due, where a course.toml says.
+        """
+        from minigrad.grading.notebook.progress import progress
+
+        home = record.record_path(self._folder, self._values.assignment).parent
+        opened = {self._values.assignment: record.ran(self._files, self._names)}
+        return progress(home, opened)
+
     def works(self, rehearsal: Callable[[], object]) -> bool:
         """Whether a lab's first steps, tried in small, raise nothing; says in one line what they raise.
 
@@ -134,6 +149,15 @@ class Checks:
             print(f"This part stops at what you wrote: {said.error}, {said.place}")
             return False
         return True
+
+    def _record(self, exercise: str, rows: Sequence[Row]) -> None:
+        """Write down how many checks the version passed that ran; nothing outside of a notebook."""
+        if mynet.shell_of(self._names) is None or all(row.status in ("waits", "to do") for row in rows):
+            return
+        counts = sum(row.status == "pass" for row in rows), len(rows)
+        found = record.found(self._files, record.ran(self._files, self._names), {exercise: counts})
+        with contextlib.suppress(OSError):  # a folder that cannot be written to
+            record.write(record.record_path(self._folder, self._values.assignment), found)
 
     def _own(self, exercise: str) -> list[Check]:
         """The public checks of an exercise; ValueError when there are none."""

@@ -5,6 +5,7 @@ It tells what `check(...)` tells in the notebook: one's own exceptions, expected
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,11 +14,12 @@ from minigrad.checks import Check
 from minigrad.grading.intake.canonical import Intake, intake, read, without_ipython
 from minigrad.grading.judge.observe import observe
 from minigrad.grading.judge.verdict import blamed, decide, written
-from minigrad.grading.model import Evidence, Exercise, Limits, Refused, Report, Verdict
-from minigrad.grading.notebook import telling
+from minigrad.grading.model import Evidence, Exercise, GradingError, Limits, Refused, Report, Verdict
+from minigrad.grading.notebook import record, telling
 from minigrad.grading.notebook.marked import cells, copied, unmet
 from minigrad.grading.notebook.own import Own
-from minigrad.grading.notebook.release import PUBLIC, Release, release
+from minigrad.grading.notebook.release import PUBLIC, Release, lies_in, release
+from minigrad.grading.report.markup import mark
 from minigrad.sandbox.server import Server
 
 LIMITS = Limits(total_cpu=300.0)
@@ -65,6 +67,23 @@ def taken_in(data: bytes, files: Release) -> Intake:
         return intake(data, files)
     own = cells(data)
     return Intake(own, (OLDER, *copied(own), *without_ipython(own)))
+
+
+def remember(notebook: Path, made: Report) -> None:
+    """Write down what a report found, where the notebook lies in a release's folder; see `record.py`."""
+    folder = notebook.absolute().parent
+    if made.status != "graded" or not lies_in(folder):
+        return
+    public = {e.name: [v for v in e.verdicts if v.public] for e in made.exercises}
+    counts = {
+        name: (sum(v.passed for v in own), len(own))
+        for name, own in public.items()
+        if any(mark(v) in ("pass", "fail") for v in own)
+    }
+    with contextlib.suppress(OSError, GradingError, Refused):  # of a folder that cannot be written to, ...
+        files = release(folder)
+        sources = {c.id: c.source for c in taken_in(read(notebook), files).cells}
+        record.write(record.record_path(folder, files.name), record.found(files, sources, counts))
 
 
 def _exercise(name: str, files: Release, found: Mapping[str, Evidence]) -> Exercise:

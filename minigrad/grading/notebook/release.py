@@ -80,18 +80,24 @@ def around(here: Path, assignment: str) -> list[Path]:
 def release(folder: Path) -> Release:
     """The release in a folder; GradingError when its files are not there, or not of one release."""
     try:
-        values = shipped.loads((folder / shipped.FILE).read_bytes())
-        source = (folder / PUBLIC).read_text(encoding="utf-8")
+        values = (folder / shipped.FILE).read_bytes()
+        source = (folder / PUBLIC).read_bytes()
     except FileNotFoundError as missing:
         raise GradingError(
             f"{Path(str(missing.filename)).name} is not in {folder}: "
             "keep the notebook in the folder that it came in"
         ) from None
+    return of_files(values, source, f" in {folder}")
+
+
+def of_files(values: bytes, source: bytes, where: str = "") -> Release:
+    """The release that its files' bytes are; GradingError when they are not of one release."""
+    read, text = shipped.loads(values), source.decode()
     namespace: dict[str, Any] = {"__name__": "checks"}
-    exec(compile(source, PUBLIC, "exec"), namespace)  # the course's own file
+    exec(compile(text, PUBLIC, "exec"), namespace)  # the course's own file
     checks = collect(namespace)
-    if {c.name for c in checks if not c.trained} != set(values.expected):
+    if {c.name for c in checks if not c.trained} != set(read.expected):
         raise GradingError(
-            f"{PUBLIC} and {shipped.FILE} in {folder} do not belong together: download the folder again"
+            f"{PUBLIC} and {shipped.FILE}{where} do not belong together: download the folder again"
         )
-    return Release(values, source, shared(checks, values.points, values.weights))
+    return Release(read, text, shared(checks, read.points, read.weights))

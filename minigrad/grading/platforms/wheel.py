@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import minigrad
+from minigrad.grading.assignment.carried import RELEASES
 from minigrad.grading.authoring.course import BUNDLED
 from minigrad.grading.model import GradingError
 
@@ -20,7 +21,7 @@ def wheel() -> tuple[str, bytes]:
     """(file name, bytes) of a wheel; GradingError where minigrad is not installed but only lies there.
 
     Of a staff wheel it leaves out the assignments' sources, and the word in the version that tells of them:
-    platforms hand what they get on to students.
+    platforms hand what they get on to students. And of any the releases: a platform has the one it needs.
     """
     try:
         installed = distribution("minigrad")
@@ -29,8 +30,9 @@ def wheel() -> tuple[str, bytes]:
     version = installed.version.partition("+")[0]
     info = f"minigrad-{version}.dist-info"
     package = Path(minigrad.__file__).parent
+    left_out = (BUNDLED, RELEASES)
     files = {
-        f"minigrad/{path}": data for path, data in contents(package).items() if package / path != BUNDLED
+        f"minigrad/{path}": data for path, data in contents(package).items() if package / path not in left_out
     }
     # Where Python was started in a clone, it finds what setuptools left there, by its older name.
     metadata = installed.read_text("METADATA") or installed.read_text("PKG-INFO") or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minigrad.grading.model import Report
-from minigrad.grading.report.markup import MARKS, Mark, escape, folded, prose, steps_of
+from minigrad.grading.report.markup import MARKS, Mark, badge, escape, folded, prose, steps_of
 
 
 def state(report: Report | None) -> str:
@@ -89,7 +89,6 @@ class Result:
         return [f and i == failed.index(True) for i, f in enumerate(failed)]
 
     def _row(self, row: Row, hinted: bool) -> str:
-        sign, colour = MARKS[row.status]
         cell = "text-align:left;vertical-align:top;padding:.35em .5em .35em 0;white-space:normal"
         name = f' <small style="opacity:.75">{escape(row.name)}</small>' if row.name else ""
         told = "".join(f'<div style="margin-top:.15em">{prose(detail)}</div>' for detail in row.details)
@@ -101,6 +100,6 @@ class Result:
             told += f'<div style="margin-top:.5em">{row.picture}</div>'
         return (
             '<tr style="background:none;border-top:1px solid #8886">'
-            f'<td style="{cell};color:{colour};white-space:nowrap"><b>{sign} {row.status}</b></td>'
+            f'<td style="{cell}">{badge(row.status)}</td>'
             f'<td style="{cell}">{prose(row.says)}{name}{told}</td></tr>'
         )

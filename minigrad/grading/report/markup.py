@@ -9,7 +9,8 @@ from typing import Literal
 
 from minigrad.grading.model import Verdict
 
-GREEN, RED, GREY = "#1a7f37", "#c4321f", "#6e7781"  # each also has its word and sign
+# each also has its word and sign; as a text on white, and with white text on it, at least 4.5 : 1
+GREEN, RED, GREY = "#1a7f37", "#c4321f", "#656d76"
 Mark = Literal["pass", "fail", "to do", "waits"]
 MARKS: dict[Mark, tuple[str, str]] = {
     "pass": ("✓", GREEN),
@@ -35,6 +36,13 @@ def mark(v: Verdict) -> Mark:
     if v.failure == "waits":
         return "waits"
     return "to do" if v.failure in ("todo", "missing") else "fail"
+
+
+def badge(word: Mark) -> str:
+    """A mark as HTML, white on its own ground: a notebook's page may be light or dark, and does not say."""
+    sign, colour = MARKS[word]
+    look = f"background:{colour};color:#fff;border-radius:.25em;padding:.05em .4em;white-space:nowrap"
+    return f'<b style="{look}">{sign} {word}</b>'
 
 
 def told_once(told: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -111,16 +111,28 @@ def read_dates(path: Path, known: Collection[str], students: Students | None = N
 
     Raises GradingError naming the line, what is wrong there, and the remedy.
     """
+    text, values = _parsed(path)
+    return _Reader(path.name, text, known, students).dates(values) if text else Dates()
+
+
+def read_due(path: Path) -> Mapping[str, datetime]:
+    """When each assignment is due, by a course file that a student may have: [due] alone, of any name."""
+    text, values = _parsed(path)
+    reader = _Reader(path.name, text, (), None)
+    return {name: reader.time(value, "due", name) for name, value in reader.section(values, "due").items()}
+
+
+def _parsed(path: Path) -> tuple[str, dict[str, Any]]:
+    """A course file's text and values, none where there is no file; GradingError where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
     except FileNotFoundError:
-        return Dates()
-    except (OSError, UnicodeDecodeError) as error:
-        raise GradingError(f"{path.name} cannot be read: {error}") from None
-    try:
-        return _Reader(path.name, text, known, students).dates(tomllib.loads(text))
+        return "", {}
     except tomllib.TOMLDecodeError as error:
         raise GradingError(f"{path.name}: {error}: this is no TOML") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise GradingError(f"{path.name} cannot be read: {error}") from None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Check one notebook, and tell of it."""
     from minigrad.cli.terminal import coloured, laid_out, width_of
+    from minigrad.grading.notebook.offline import remember
     from minigrad.grading.platforms.results import results
     from minigrad.grading.report.formats import class_json, lost
     from minigrad.sandbox.errors import SandboxUnavailable
@@ -72,6 +73,8 @@ def check(args: argparse.Namespace) -> int:
     except SandboxUnavailable:
         print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
         made = checked(args, "unsafe")
+    if not args.github:
+        remember(args.notebook, made)
     if args.gradescope:
         content = json.dumps(results(made), indent=1) + "\n"
         with writing(args.gradescope):

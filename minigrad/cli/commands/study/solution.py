@@ -1,0 +1,72 @@
+"""Show the solution of an exercise that you passed, or tried in three different ways.
+
+It needs the course's solutions/, so it is for whoever studies alone. They lie there to be read by anyone:
+this only keeps you from reading too early.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from minigrad.cli.course import find_course, home_of, known_names
+from minigrad.cli.options import OK, WRONG
+from minigrad.grading.model import GradingError, to_type
+from minigrad.grading.store.layout import Course
+
+EXAMPLE = "minigrad solution 01-rnn/rnn-cell"
+TRIES = 3  # different answers
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("exercise", metavar="EXERCISE", help="its name, or ASSIGNMENT/EXERCISE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print an exercise's solution where it was earned, else what is still to be done for it."""
+    from minigrad.grading.assignment.load import load
+    from minigrad.grading.notebook import record
+
+    try:
+        course = find_course(args)
+    except GradingError as error:
+        raise GradingError(f"the solutions lie with the course's sources: {error}") from None
+    assignment, exercise = meant(course, args.exercise)
+    made = load(course.authored(assignment))
+    home = home_of(args)
+    own = [t for t in record.read(home / record.FILE) if (t.assignment, t.exercise) == (assignment, exercise)]
+    passed = any(t.whole for t in own)
+    tried = len({t.answer for t in own} - {record.versions(made.cells)[exercise]})  # the stub is no try
+    name = f"{assignment}/{exercise}"
+    if not passed and tried < TRIES:
+        again = to_type("check", home / assignment / f"{assignment}.ipynb", "--hint")
+        count = f"{tried} {'try' if tried == 1 else 'different tries'}"
+        print(f"{name}: {count} so far, and it has not passed its public checks.")
+        print(f"The solution is shown once it has, or after {TRIES} different tries. Until then: {again}")
+        return WRONG
+    why = "it passed its public checks" if passed else f"you made {tried} different tries"
+    print(f"# {name}: shown, since {why}")
+    ids = record.own_cells(made.cells)[exercise]
+    if not ids:
+        print("# Nothing is written for it: it trains what the exercises before it made.")
+    for id in ids:
+        print(f"\n{made.solution[id]}")
+    return OK
+
+
+def meant(course: Course, text: str) -> tuple[str, str]:
+    """(assignment, exercise) of a name; GradingError where it is none, or that of several."""
+    from minigrad.grading.assignment.load import load
+
+    named, _, exercise = text.rpartition("/")
+    known = {
+        name: load(course.authored(name)).exercises() for name in known_names(course, [named] * bool(named))
+    }
+    found = [name for name, exercises in known.items() if exercise in exercises]
+    if len(found) == 1:
+        return found[0], exercise
+    if found:
+        several = ", ".join(f"{name}/{exercise}" for name in found)
+        raise GradingError(f"{exercise!r} is an exercise of several assignments: name one of {several}")
+    there = ", ".join(e for exercises in known.values() for e in exercises)
+    raise GradingError(f"no exercise {exercise!r} here: there is {there}")
