@@ -30,6 +30,8 @@ from minigrad.grading.model import Assignment, GradingError, Refused, Report
 from minigrad.grading.platforms.results import results
 from minigrad.grading.platforms.wheel import constraints, contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
+from minigrad.grading.rules.hints import hinted
+from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
 from minigrad.sandbox.layout import ALWAYS
@@ -57,7 +59,9 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
     }
     files["constraints.txt"] = constraints().encode()
     files["requirements.txt"] = "".join(f"{p}\n" for p in packages).encode()
-    files[SETTINGS] = json.dumps({"assignment": name, "hidden": hidden, "attempts": attempts}).encode()
+    files[SETTINGS] = json.dumps(
+        {"assignment": name, "hidden": hidden, "attempts": attempts, "hints": hints_of(course)}
+    ).encode()
     files[f"course/.minigrad/salts/{name}"] = secrets.token_bytes(SALT_BYTES).hex().encode()
     files |= {f"course/solutions/{name}/{path}": data for path, data in contents(folder).items()}
     built, data = wheel()
@@ -127,7 +131,7 @@ def grade(root: Path) -> dict[str, Any]:
     if report.status == "ungraded":
         raise GradingError(status_line(report))
     count = made(before) + (report.status == "graded")
-    return {**results(report, settings["hidden"]), "extra_data": {COUNTED: count}}
+    return {**results(hinted(report, settings["hints"]), settings["hidden"]), "extra_data": {COUNTED: count}}
 
 
 def judged(root: Path, name: str) -> Report:

@@ -28,6 +28,8 @@ from minigrad.grading.platforms.results import told
 from minigrad.grading.platforms.wheel import contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.report.markup import printable
+from minigrad.grading.rules.hints import hinted
+from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
 
@@ -53,7 +55,9 @@ def question(course: Course, assignment: Assignment, image: str, hidden: str) ->
         "question.html": filled("question.html", NAME=name, WHEEL=built),
         f"clientFilesQuestion/{name}.zip": zipped({**students, f"{name}/{built}": data}),
         RUN: filled("run.sh"),
-        f"tests/{SETTINGS}": json.dumps({"assignment": name, "hidden": hidden}).encode(),
+        f"tests/{SETTINGS}": json.dumps(
+            {"assignment": name, "hidden": hidden, "hints": hints_of(course)}
+        ).encode(),
         "tests/salt": secrets.token_bytes(SALT_BYTES).hex().encode(),
         f"tests/{built}": data,
         **{f"tests/solutions/{name}/{file}": text for file, text in contents(course.authored(name)).items()},
@@ -131,7 +135,7 @@ def grade(root: Path) -> dict[str, Any]:
         report = judge.grade(data)
     if report.status == "ungraded":
         raise GradingError(status_line(report))
-    return results(report, settings["hidden"])
+    return results(hinted(report, settings["hints"]), settings["hidden"])
 
 
 def main(words: list[str]) -> int:
