@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad.checks import Check
 from minigrad.grading.assignment import expected as shipped
-from minigrad.grading.judge.observe import observe
+from minigrad.grading.judge.observe import STOPPED, Stoppable, observe
 from minigrad.grading.model import Evidence, Failure, GradingError, Limits
 from minigrad.grading.notebook import marked, mynet, record, telling
 from minigrad.grading.notebook.inside import Inside
@@ -30,6 +30,7 @@ from minigrad.grading.report.progress import Progress
 from minigrad.sandbox.probing import spoken
 
 Names = dict[str, Any]
+LATER = Failure("waits", "it trains, and Validate does not: run the cell itself")
 
 
 def checks(assignment: str, names: Names) -> Checks:
@@ -94,7 +95,7 @@ class Checks:
         note = self._note(exercise, own)
         if error:
             note = f"The cell before this one stopped: {error}. Checked is what had run before. {note}"
-        if not error:
+        if not error and all(seen[c.name].failure not in (STOPPED, LATER) for c in own):
             self._record(exercise, rows)
         if not error and all(row.status == "pass" for row in rows):
             kept = mynet.keep(self._folder, self._values.assignment, exercise, self._names)
@@ -177,10 +178,9 @@ class Checks:
 
     def _observed(self, asked: Sequence[Check]) -> Mapping[str, Evidence]:
         now = [c for c in asked if not (c.trained and validating())]
-        later = Evidence(failure=Failure("waits", "it trains, and Validate does not: run the cell itself"))
         with Inside(self._names, self._files.names) as runner:
-            seen = observe(runner, now, self._files.seeds, self._files.expected).probes
-        return {**seen, **{c.name: later for c in asked if c not in now}}
+            seen = observe(Stoppable(runner), now, self._files.seeds, self._files.expected).probes
+        return {**seen, **{c.name: Evidence(failure=LATER) for c in asked if c not in now}}
 
     def _row(self, check: Check, seen: Mapping[str, Evidence], error: str = "") -> Row:
         """A check as its author sees it here, where cells run one by one, the last one up to an `error`."""
