@@ -20,7 +20,7 @@ import tests.library
 from minigrad import functional, nn, optim, recording, train
 from minigrad.data import Batch
 from minigrad.tensor import Tensor
-from minigrad.train import History, evaluate, fit, load, progress, save, saving
+from minigrad.train import History, evaluate, fit, load, save, saving
 from minigrad.train.held import values
 from minigrad.train.saving import UnfitFile
 from tests import interrupts
@@ -773,26 +773,45 @@ def test_in_a_terminal_progress_is_a_bar(monkeypatch, capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("absent", ["tqdm", "ipywidgets"])
-def test_without_tqdm_or_widgets_there_is_text(monkeypatch, capsys, absent):
-    if absent == "tqdm":
-        monkeypatch.setitem(sys.modules, "tqdm", None)
-        monkeypatch.setattr(sys, "stderr", Terminal())
-    else:
-        notebook = SimpleNamespace(kernel=object())
-        monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: notebook))
-        monkeypatch.setattr(progress.importlib.util, "find_spec", lambda name: None)
+def test_without_tqdm_there_is_text(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(sys, "stderr", Terminal())
     quiet(linear(), line(), epochs=2, progress=True)
     assert capsys.readouterr().out.startswith("epoch 1/2: loss ")
 
 
-def test_in_a_notebook_progress_is_tqdms_widget(monkeypatch):
-    notebook = pytest.importorskip("tqdm.notebook")
-    pytest.importorskip("ipywidgets")
-    monkeypatch.setitem(
-        sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
-    )
-    assert progress._bar_class() is notebook.tqdm
+IN_A_NOTEBOOK = """
+import numpy as np
+from minigrad import functional, nn, optim
+from minigrad.data import Batch
+from minigrad.train import fit
+
+def stops(history):
+    if len(history) == {stop}:
+        raise KeyboardInterrupt
+
+model = nn.Linear(2, 1)
+fit(model, Batch(np.ones((4, 2)), np.ones((4, 1))), functional.mse, optim.SGD(model.parameters(), 0.1),
+    epochs=500, metrics={{"<b>": functional.mse}}, callback=stops)
+"""
+
+
+@pytest.mark.parametrize(("stop", "last"), [(0, "500/500"), (7, "7/500")])
+def test_in_a_notebook_progress_is_one_output_without_widgets(tmp_path, stop, last):
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    cell = nbformat.v4.new_code_cell(IN_A_NOTEBOOK.format(stop=stop))
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    where = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=120, resources=where).execute()
+    shown = [o for o in cell.outputs if o.output_type == "display_data"]
+    assert [o.output_type for o in cell.outputs if o not in shown] == ["stream"] * bool(stop) + [
+        "execute_result"
+    ]
+    (bar,) = shown
+    assert set(bar.data) == {"text/plain", "text/html"}
+    assert bar.data["text/plain"].startswith(f"epoch {last}: loss "), "drawn as it ended, or was stopped"
+    assert "<progress" in bar.data["text/html"]
+    assert "&lt;b&gt;" in bar.data["text/html"]
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import Self
 
 END = "-- end of block --"
-# The first command that fails ends the shell, and is named. `minigrad check` may say 1: something is to do.
+# The first command that fails ends the shell, and is named. `minigrad check` and `minigrad solution` may say
+# 1: something is to do.
 GUARD = """
 fail() {
     code=$?
-    case "$BASH_COMMAND" in *"minigrad check "*) [ $code = 1 ] && return ;; esac
+    case "$BASH_COMMAND" in *"minigrad check "* | *"minigrad solution "*) [ $code = 1 ] && return ;; esac
     echo "exit code $code: $BASH_COMMAND"
     exit 1
 }

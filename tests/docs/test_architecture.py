@@ -17,7 +17,7 @@ LINK = re.compile(r"\]\(([^)#]+)\)")
 # where a page may start a path, after the section that named the folder
 BASES = ("", "minigrad", "minigrad/grading", "minigrad/grading/*", "docs", "solutions/01-rnn")
 MADE = re.compile(  # what is there only once something was run, or on a user's disk
-    r"((solutions|assignments)/10-mean/|(submitted|autograded|feedback|demo|dist|site|\.minigrad|tls)/.*"
+    r"((solutions|assignments)/10-mean/|(submitted|autograded|feedback|demo|dist|site|mine|\.minigrad|tls)/.*"
     r"|(report|grades|results|course|timestamp|mynet|requirements)\.\w+)"
 )
 VOCABULARY = """op vjp tape node leaf unbroadcast parameter module cell state mask assignment exercise check

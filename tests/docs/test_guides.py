@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import inspect
+import io
 import json
 import os
 import re
@@ -146,6 +147,12 @@ def test_the_staff_wheel_has_the_assignments_and_the_students_has_none(course: P
     students, staffs = inside
     assert staffs - students == {"minigrad/grading/bundled.zip"}
     assert not students - staffs
+    packed = zipfile.ZipFile(io.BytesIO(zipfile.ZipFile(paths[0]).read("minigrad/grading/releases.zip")))
+    files = {name for name in packed.namelist() if not name.endswith("/")}
+    assert {name.split("/")[0] for name in files} == {"assignments"}
+    assert {name.split("/")[-1] for name in files} == {
+        *(f"{name}.ipynb" for name in ("01-rnn", "02-lstm", "10-mine")), "public_checks.py", "expected.npz"
+    }  # fmt: skip
     assert not [name for name in students if "solutions" in name or "mutants" in name]
 
 
@@ -201,7 +208,7 @@ def readme(place: Place, course: Path) -> Iterator[Shell]:
     shutil.copytree(course / "assignments" / "01-rnn", student / "01-rnn")
     shutil.copy2(course / "dist" / WHEEL, student)
     (student / "01-rnn" / "01-rnn.ipynb").write_bytes(worlds.notebook(course, "01-rnn", "right"))
-    goes_on = {"minigrad check 01-rnn/01-rnn.ipynb": f"deactivate; cd '{course}'"}
+    goes_on = {"minigrad progress": f"deactivate; cd '{course}'"}
     with place.shell(README, student, {}, goes_on) as shell:
         yield shell
 
@@ -216,7 +223,12 @@ def test_readmes_student_has_the_wheel_and_passes(place: Place, readme: Shell) -
     assert "1 of 1 public checks; grading adds hidden ones · all passed" in readme.told
     installed = list(place.folder.glob("Ann's notebooks ü/.venv/lib/python3.*/site-packages/minigrad/ops"))
     assert len(installed) == 1
+    assert "01-rnn/01-rnn.ipynb is there, and stays as it is" in readme.told
+    assert re.search(r"^01-rnn +1 of 1 exercises pass, 1 of 1 public checks$", readme.told, re.MULTILINE)
+    assert re.search(r"^02-lstm +1 exercise, 1 public check · not started$", readme.told, re.MULTILINE)
     assert "0 of 2 checks, hidden ones too · still to do: rnn-cell" in readme.told
+    assert "01-rnn/rnn-cell: 0 different tries so far" in readme.told
+    assert "laid out: mine/01-rnn" in readme.told
 
 
 # --- the recipes, in the course ---------------------------------------------------------------

@@ -57,6 +57,9 @@ COURSE_TOML = """\
 # [attempts]
 # counts = "best"                     # of all that was handed in; or "last in time" (default: "last")
 
+# [feedback]
+# hints = "idea"                      # of graded work, not the "place"; or only the "question" (default: all)
+
 # [final]                             # the final column: groups, each the mean of its assignments
 # homework = { of = ["01-rnn", "02-lstm"], weight = 60, drop_lowest = 1 }
 # project = { of = ["03-gru"], weight = 40 }

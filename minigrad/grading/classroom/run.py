@@ -22,7 +22,8 @@ from minigrad.grading.intake.canonical import Intake, intake, read
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.judge import seeds
 from minigrad.grading.model import Alike, Assignment, Decision, GradingError, Refused, Report, Source
-from minigrad.grading.store.dates import dates_of
+from minigrad.grading.rules.hints import Degree, hinted
+from minigrad.grading.store.dates import dates_of, hints_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import load_report, save_report
 from minigrad.grading.store.submitted import submissions
@@ -67,7 +68,8 @@ def grade_class(
     decisions = dates_of(course).decisions.get(name, ()) if keep else ()
     demand_known(assignment, decisions)
     judge_of = court(course, name, isolation)
-    grading = _Grading(course, assignment, judge_of, folder if keep else None, done, decisions)
+    kept = folder if keep else None
+    grading = _Grading(course, assignment, judge_of, kept, done, decisions, hints_of(course))
     for student, source in submissions.items():
         grading.take_in(take(course, assignment, grading.court.salt, student, source))
     todo = deque(grading.waiting)
@@ -87,7 +89,8 @@ class _Grading:
     court: Court
     folder: Path | None  # where students' reports are kept; None: nothing is kept
     done: Done
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[Decision, ...]
+    hints: Degree
     reports: dict[str, Report] = field(default_factory=dict)
     waiting: dict[str, deque[Submission]] = field(default_factory=dict)  # equal code under one key
 
@@ -126,7 +129,7 @@ class _Grading:
         return False
 
     def settle(self, one: Submission, report: Report) -> None:
-        """Keep a student's report as the judge made it, and pass it on as it was decided."""
+        """Keep a student's report as the judge made it; pass it on as decided, with hints as far as told."""
         report = dataclasses.replace(report, decisions=concerning(self.decisions, one.student))
         if self.folder:
             try:
@@ -134,7 +137,7 @@ class _Grading:
             except OSError as error:  # a full disk: never a score that the next run would not find
                 why = f"the report could not be kept ({error.strerror}): make room and grade again"
                 report = Report(self.assignment.name, "ungraded", reason=why)
-        self.reports[one.student] = report = decided(report)
+        self.reports[one.student] = report = hinted(decided(report), self.hints)
         self.done(one.student, report)
 
     def share(self, key: str, report: Report) -> None:
@@ -200,12 +203,12 @@ def known_report(course: Course, name: str, one: Submission) -> Report | None:
 
 def last_reports(course: Course, name: str) -> dict[str, Report]:
     """The last report of each student who is in the course, as earlier runs kept them."""
-    found, dropped = {}, course.dropped()
+    found, dropped, hints = {}, course.dropped(), hints_of(course)
     for folder in sorted(p for p in course.reports(name).glob("*") if p.is_dir() and p.name not in dropped):
         newest = max(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns, default=None)
         report = load_report(folder, newest.stem) if newest else None
         if report:
-            found[folder.name] = decided(report)
+            found[folder.name] = hinted(decided(report), hints)
     return found
 
 

@@ -6,15 +6,16 @@ seeds, and in what they tell of the observation. Plain Python: this also runs in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from minigrad.checks import Arrays, Check
 from minigrad.grading.judge.seeds import Seeds
 from minigrad.grading.judge.verdict import decide, waits
-from minigrad.grading.model import Evidence, Observation, Ran
+from minigrad.grading.model import Evidence, Failure, Observation, Ran
 
 Found = dict[str, Evidence]  # by check
+STOPPED = Failure("waits", "stopped before it ended: run it again")
 
 
 class Runner(Protocol):
@@ -35,6 +36,31 @@ class Runner(Protocol):
 
     def ran(self) -> Ran:
         """How the cells ran, what all took, and what went wrong, up to now."""
+
+
+class Stoppable:
+    """A runner of one's own work, which Ctrl-C ends: what was found stays, and what is left waits."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.stopped = False
+
+    def probe(self, check: Check, seed: str) -> Evidence:
+        return self._until_stopped(lambda: self.runner.probe(check, seed))
+
+    def replay(self, check: Check, seed: str, held_out: str, arrays: Arrays) -> Evidence:
+        return self._until_stopped(lambda: self.runner.replay(check, seed, held_out, arrays))
+
+    def ran(self) -> Ran:
+        return self.runner.ran()
+
+    def _until_stopped(self, work: Callable[[], Evidence]) -> Evidence:
+        if not self.stopped:
+            try:
+                return work()
+            except KeyboardInterrupt:
+                self.stopped = True
+        return Evidence(failure=STOPPED)
 
 
 def observe(

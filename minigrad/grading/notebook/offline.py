@@ -12,7 +12,7 @@ from pathlib import Path
 
 from minigrad.checks import Check
 from minigrad.grading.intake.canonical import Intake, intake, read, without_ipython
-from minigrad.grading.judge.observe import observe
+from minigrad.grading.judge.observe import STOPPED, Stoppable, observe
 from minigrad.grading.judge.verdict import blamed, decide, written
 from minigrad.grading.model import Evidence, Exercise, GradingError, Limits, Refused, Report, Verdict
 from minigrad.grading.notebook import record, telling
@@ -50,7 +50,7 @@ def report(
         start(isolation, engine=files.values.engine, packages=files.values.packages) as server,
         Own(server, {PUBLIC: files.source}, own, LIMITS, files.names, files.values.packages) as session,
     ):
-        seen = observe(session, files.checks, files.seeds, files.expected)
+        seen = observe(Stoppable(session), files.checks, files.seeds, files.expected)
     errors = {run.id: run.error for run in seen.ran.cells if run.error}
     stubs = {c.id: c.source for c in files.cells if c.kind == "solution"}
     found = {name: blamed(e, errors, written(own, stubs)) for name, e in seen.probes.items()}
@@ -78,7 +78,7 @@ def remember(notebook: Path, made: Report) -> None:
     counts = {
         name: (sum(v.passed for v in own), len(own))
         for name, own in public.items()
-        if any(mark(v) in ("pass", "fail") for v in own)
+        if any(mark(v) in ("pass", "fail") for v in own) and not any(v.reason == STOPPED.reason for v in own)
     }
     with contextlib.suppress(OSError, GradingError, Refused):  # of a folder that cannot be written to, ...
         files = release(folder)

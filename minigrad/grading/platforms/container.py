@@ -13,10 +13,14 @@ from minigrad.grading.classroom.court import Court
 from minigrad.grading.intake.canonical import read
 from minigrad.grading.model import GradingError, Refused, Report
 from minigrad.grading.report.formats import status_line
+from minigrad.grading.rules.hints import Degree, hinted
 
 
-def judged(court: Court, folder: Path) -> Report:
-    """The report of the notebook in a folder; GradingError where the judge failed, no student's fault."""
+def judged(court: Court, folder: Path, hints: Degree) -> Report:
+    """The report of the notebook in a folder, with hints as far as the course tells them.
+
+    GradingError where the judge failed, which is no student's fault.
+    """
     try:
         data = read(the_notebook(folder, court.name))
     except Refused as error:
@@ -25,7 +29,7 @@ def judged(court: Court, folder: Path) -> Report:
         report = judge.grade(data)
     if report.status == "ungraded":
         raise GradingError(status_line(report))
-    return report
+    return hinted(report, hints)
 
 
 def the_notebook(folder: Path, name: str) -> Path:

@@ -30,6 +30,7 @@ from minigrad.grading.platforms.packed import constraints, filled, requirements
 from minigrad.grading.platforms.results import results
 from minigrad.grading.platforms.wheel import contents, wheel, zipped
 from minigrad.grading.report.formats import status_line
+from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
 
@@ -53,7 +54,9 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
         "run_autograder": filled("run_autograder"),
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment),
-        SETTINGS: json.dumps({"assignment": name, "hidden": hidden, "attempts": attempts}).encode(),
+        SETTINGS: json.dumps(
+            {"assignment": name, "hidden": hidden, "attempts": attempts, "hints": hints_of(course)}
+        ).encode(),
         f"course/.minigrad/salts/{name}": secrets.token_bytes(SALT_BYTES).hex().encode(),
         **{f"course/solutions/{name}/{path}": text for path, text in contents(course.authored(name)).items()},
         built: data,
@@ -114,7 +117,7 @@ def grade(root: Path) -> dict[str, Any]:
     if over := used_up(before, settings["attempts"]):
         return over
     course = Course.at(root / "source" / "course")
-    report = judged(court(course, settings["assignment"]), root / "submission")
+    report = judged(court(course, settings["assignment"]), root / "submission", settings["hints"])
     count = made(before) + (report.status == "graded")
     return {**results(report, settings["hidden"]), "extra_data": {COUNTED: count}}
 

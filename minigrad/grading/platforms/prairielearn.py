@@ -25,6 +25,7 @@ from minigrad.grading.platforms.packed import constraints, filled, handout, requ
 from minigrad.grading.platforms.results import told
 from minigrad.grading.platforms.wheel import contents, wheel, zipped
 from minigrad.grading.report.markup import printable
+from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES
 
@@ -50,7 +51,9 @@ def question(course: Course, assignment: Assignment, image: str, hidden: str) ->
         "question.html": filled("question.html", NAME=name, WHEEL=built),
         f"clientFilesQuestion/{name}.zip": zipped({**students, f"{name}/{built}": data}),
         RUN: filled("run.sh"),
-        f"tests/{SETTINGS}": json.dumps({"assignment": name, "hidden": hidden}).encode(),
+        f"tests/{SETTINGS}": json.dumps(
+            {"assignment": name, "hidden": hidden, "hints": hints_of(course)}
+        ).encode(),
         "tests/salt": secrets.token_bytes(SALT_BYTES).hex().encode(),
         f"tests/{built}": data,
         **{f"tests/solutions/{name}/{file}": text for file, text in contents(course.authored(name)).items()},
@@ -120,7 +123,7 @@ def grade(root: Path) -> dict[str, Any]:
     settings = json.loads((tests / SETTINGS).read_text())
     salt = bytes.fromhex((tests / "salt").read_text())
     court = Court(tests / "solutions" / settings["assignment"], salt, "auto", None, (root,))
-    return results(judged(court, root / "student"), settings["hidden"])
+    return results(judged(court, root / "student", settings["hints"]), settings["hidden"])
 
 
 if __name__ == "__main__":

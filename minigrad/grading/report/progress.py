@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from minigrad.grading.model import to_type
 from minigrad.grading.report.markup import Mark, badge, escape, prose
 
 State = Literal["pass", "fail", "to do", "changed", "unchecked"]
@@ -54,7 +55,7 @@ class Work:
             return self.note or "nothing in it is checked"
         passed, of = (sum(getattr(e, name) for e in self.exercises) for name in ("passed", "of"))
         if not self.started:
-            return f"{len(self.exercises)} exercises, {of} public checks"
+            return f"{_many(len(self.exercises), 'exercise')}, {_many(of, 'public check')}"
         counted = f"{self.done} of {len(self.exercises)} exercises pass, {passed} of {of} public checks"
         return f"{counted}; {self.note}" if self.note else counted
 
@@ -84,7 +85,7 @@ class Progress:
                 return f"Next: `{first.name}` in {work.name}{f' ({why})' if why else ''}."
         for work in order:
             if not work.started:
-                return f"Next: {work.name}: `minigrad start {work.name}` lays it out."
+                return f"Next: {work.name}: {to_type('start', work.name)} lays it out."
         return "Nothing is left: every exercise passes its public checks." if self.works else ""
 
     def __str__(self) -> str:
@@ -109,6 +110,10 @@ class Progress:
             f'<div role="status" style="{style}"><table style="width:100%;border-collapse:collapse">'
             f"{rows}</table>{last}</div>"
         )
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _line(e: Reached) -> str:

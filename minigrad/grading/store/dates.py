@@ -15,6 +15,9 @@ budget_days = 5             # free days of each student over the term, spent in 
 [attempts]
 counts = "last"             # or "last in time", or "best"
 
+[feedback]
+hints = "place"             # all steps of a hint; or its "question" alone, or the "idea" too
+
 [final]                     # percent: groups by weight, each the mean of its assignments
 homework = { of = ["01-rnn", "02-lstm"], weight = 60, drop_lowest = 1 }
 project = { of = ["03-gru"], weight = 40 }
@@ -53,11 +56,12 @@ from minigrad.grading.model import Decision, GradingError
 from minigrad.grading.roster import read_roster
 from minigrad.grading.rules.attempts import COUNTS, Counts
 from minigrad.grading.rules.final import Group
+from minigrad.grading.rules.hints import DEGREES, Degree
 from minigrad.grading.rules.late import Late
 from minigrad.grading.store.layout import Course
 
 FILE = "course.toml"
-SECTIONS = ("due", "extensions", "late", "attempts", "final", "decisions", "gradebook")
+SECTIONS = ("due", "extensions", "late", "attempts", "feedback", "final", "decisions", "gradebook")
 EXAMPLE = "2030-02-01T23:59:00+01:00"
 
 
@@ -72,6 +76,7 @@ class Dates:
     decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict)  # by assignment
     counts: Counts = "last"
     groups: tuple[Group, ...] = ()  # of the final column
+    hints: Degree = DEGREES[-1]  # how far graded work is told them
 
     def until(self, name: str, student: str) -> datetime | None:
         """When an assignment is due for a student; None where the course file does not say."""
@@ -120,6 +125,12 @@ def read_due(path: Path) -> Mapping[str, datetime]:
     text, values = _parsed(path)
     reader = _Reader(path.name, text, (), None)
     return {name: reader.time(value, "due", name) for name, value in reader.section(values, "due").items()}
+
+
+def hints_of(course: Course) -> Degree:
+    """How far graded work is told hints."""
+    text, values = _parsed(course.dates)
+    return _Reader(course.dates.name, text, (), None).hints(values)
 
 
 def _parsed(path: Path) -> tuple[str, dict[str, Any]]:
@@ -173,7 +184,14 @@ class _Reader:
             for name, tables in self.section(values, "decisions").items()
         }
         return Dates(
-            due, extensions, self.costs(late), url, decisions, self.counts(values), self.groups(values)
+            due,
+            extensions,
+            self.costs(late),
+            url,
+            decisions,
+            self.counts(values),
+            self.groups(values),
+            self.hints(values),
         )
 
     def costs(self, late: Mapping[str, Any]) -> Late:
@@ -196,6 +214,15 @@ class _Reader:
             if attempts.get("counts", COUNTS[0]) == counts:
                 return counts
         raise self.wrong("attempts", "counts", f"must be one of {', '.join(map(repr, COUNTS))}")
+
+    def hints(self, values: Mapping[str, Any]) -> Degree:
+        """How far graded work is told hints."""
+        feedback = self.section(values, "feedback")
+        self.only(feedback, "feedback", ("hints",))
+        for degree in DEGREES:
+            if feedback.get("hints", DEGREES[-1]) == degree:
+                return degree
+        raise self.wrong("feedback", "hints", f"must be one of {', '.join(map(repr, DEGREES))}")
 
     def groups(self, values: Mapping[str, Any]) -> tuple[Group, ...]:
         """The groups of the final column."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minigrad.checks import Check
-from minigrad.grading.judge.observe import observe
+from minigrad.grading.judge.observe import STOPPED, Stoppable, observe
 from minigrad.grading.judge.seeds import Public, Salted
 from minigrad.grading.model import Evidence, Failure
 from tests.grading.near import Written
@@ -125,3 +125,35 @@ def test_only_what_training_takes_counts_as_training():
 
 def test_where_nothing_trains_training_takes_no_time():
     assert watch(Written(), plain("a.a")).training_cpu == 0
+
+
+class Interrupted(Written):
+    """Ctrl-C comes in the run whose number is `at`."""
+
+    at = 0
+
+    def next(self, written, name, otherwise):
+        if len(self.asked) == self.at:
+            raise KeyboardInterrupt
+        return super().next(written, name, otherwise)
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_ctrl_c_ends_a_runner_of_one_s_own_work_and_keeps_what_was_found(at):
+    checks = (plain("a.a"), plain("a.b"), trained("t.x", "a.b"), trained("t.y"))
+    runner = Interrupted()
+    runner.at = at
+    found = watch(Stoppable(runner), *checks)
+    # a probe of each, for a trained one a replay, too; t.x waits for a.b where that was not seen
+    whole = {"a.a": at > 1, "a.b": at > 2, "t.x": at > 4, "t.y": False}
+    assert [e.failure is None for e in found.probes.values()] == list(whole.values())
+    assert found.probes["t.y"].failure == STOPPED
+    assert len(runner.asked) == at, "nothing runs after it"
+    assert found.ran.notes == ("a note",)
+
+
+def test_a_judge_s_runner_is_not_stopped_by_what_a_submission_raises():
+    runner = Interrupted()
+    runner.at = 1
+    with pytest.raises(KeyboardInterrupt):
+        watch(runner, plain("a.a"))

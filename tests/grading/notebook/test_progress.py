@@ -218,3 +218,15 @@ def test_the_table_is_escaped_and_says_what_the_text_says(home: Path) -> None:
     for tag in ("<b>&lt;b", "&lt;i&gt;", "&lt;u&gt;", "&lt;s&gt;", "&lt;p2&gt;", "1 of 2 public checks"):
         assert tag in shown
     assert "<i>" not in shown
+
+
+def test_a_training_that_was_stopped_keeps_what_was_found_and_is_no_try(home: Path) -> None:
+    """The interrupt comes in the third call: `learn` needs two, and then trains."""
+    stops = (
+        "left = 3\ndef halve(x):\n    global left\n    left -= 1\n    if not left: raise KeyboardInterrupt\n"
+    )
+    told = run(home, HARNESS, f"{stops}    return x * 0.5", "print(check('learn'))", "print(check('halve'))")
+    assert "… waits  Halved again and again, little is left." in told[2]
+    assert "stopped before it ended: run it again" in told[2]
+    assert "1 of 1 public checks pass" in told[3]
+    assert [t.exercise for t in record.read(home / record.FILE)] == ["halve"]

@@ -82,6 +82,11 @@ DUE = "[due]\n01-rnn = 2030-02-01T23:59:00Z\n"
             '[attempts]\ncounts = "first"',
             r"line 2 \[attempts\]: `counts` must be one of 'last', 'last in t",
         ),
+        (
+            '[feedback]\nhints = "all"',
+            r"line 2 \[feedback\]: `hints` must be one of 'question', 'idea', 'place'",
+        ),
+        ("[feedback]\nhint = 1", r"line 2 \[feedback\]: `hint` is unknown: there is hints"),
         ("[attempts]\ncount = 3", r"line 2 \[attempts\]: `count` is unknown: there is counts"),
         ("[final]\nhw = 3", r"line 2 \[final\]: `hw` must be like \{ of"),
         ("[final]\nhw = {of = [], weight = 1}", r"line 2 \[final.hw\]: `of` must list assignments"),

@@ -1,8 +1,9 @@
-"""At what the cell stopped that ran before a check: the check then sees what had run before that."""
+"""What runs a notebook's cells: at what the one before a check stopped, and whether nbgrader validates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from minigrad.grading.judge.verdict import IN_CHECK
@@ -24,3 +25,19 @@ def stopped(names: Mapping[str, Any]) -> str:
         error = SyntaxError(error.msg, ("<cell >", error.lineno, error.offset, error.text))
     said = telling.words(spoken(error, names))
     return f"{said.error}, {said.place}" if said.place != IN_CHECK else said.error
+
+
+def validating() -> bool:
+    """Whether nbgrader's Validate runs the notebook: it waits for all cells, and shows what failed."""
+    return os.environ.get("NBGRADER_EXECUTION") == "validate"
+
+
+def leave_out(names: Mapping[str, Any], texts: Collection[str]) -> None:
+    """From now on, no cell of these texts runs in the notebook whose names these are."""
+    left_out = {text.strip() for text in texts}
+
+    def changed(lines: list[str]) -> list[str]:
+        return [] if "".join(lines).strip() in left_out else lines
+
+    if (shell := shell_of(names)) is not None:
+        shell.input_transformers_cleanup.append(changed)
