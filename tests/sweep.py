@@ -25,7 +25,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import Tensor, data, functional, nn, no_grad, optim, plot, train
-from minigrad.data import clips, memory, pairs, ragged, recall, series, text
+from minigrad.data import calendars, clips, memory, pairs, ragged, recall, series, text, writing
 from tests.test_ops import CASES
 
 # What somebody else stumbled over, in its words.
@@ -336,6 +336,10 @@ def _tasks() -> Iterator[Target]:
         memory.waves,
         {"rng": rng(), "length": 9, "mix": np.ones((2, 1)), "periods": (8.0, 9.0), "noise": 0.1},
     )
+    two = list(calendars.calendars()[:2])
+    yield Target("days", calendars.days, {"rng": rng(), "batch": 2, "written_by": two})
+    yield Target("plain", calendars.plain, {"text": "mayıs"})
+    yield Target("indexed", writing.indexed, {"texts": ["ab", "b"], "symbols": "?ab"})
     yield Target("Batch", data.Batch, {"x": np.ones((2, 3)), "y": np.ones(2), "mask": np.ones(2, bool)})
     batch = data.Batch(np.ones((2, 3)), np.ones(2))
     yield Target("Batch[...]", lambda rows: batch[rows], {"rows": slice(0, 1)}, ("Batch",))

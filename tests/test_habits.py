@@ -45,6 +45,9 @@ IMPORTED = {
     "ragged",
     "recall",
     "series",
+    "recordings",
+    "writing",
+    "calendars",
     "clips",
 }  # if anybody has
 THEIRS = tomllib.loads(Path(__file__).with_name("pytorch.toml").read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 """Public series, small enough to be part of the package: weather, stock prices, departures of aeroplanes.
 
-`SERIES.txt`, beside the files, says where each is from, under which licence, and what was cut.
+`SOURCES.txt`, beside the files, says where each is from, under which licence, and what was cut.
 """
 
 from __future__ import annotations

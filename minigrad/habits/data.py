@@ -16,6 +16,7 @@ DATA = by_name(
         "Batch(np.stack(xs), np.array(ys))": "default_collate default_convert collate",
         "nothing: train.fit starts no processes": "get_worker_info functional_datapipe argument_validation "
         "guaranteed_datapipes_determinism non_deterministic runtime_validation runtime_validation_disabled",
-        "`from minigrad.data import {name}`": "memory pairs ragged recall series clips",
+        "`from minigrad.data import {name}`": "memory pairs ragged recall series clips recordings writing "
+        "calendars",
     }
 )

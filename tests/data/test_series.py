@@ -2,14 +2,11 @@
 
 import datetime
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from minigrad.data import series
-
-FOLDER = Path(series.__file__).parent
 
 
 def test_seattle_has_every_day_of_four_years():
@@ -47,15 +44,6 @@ def test_departures_have_every_hour_of_half_a_year():
     assert counts[:, 8].mean() > 60, "the morning rush"
     assert counts[:, 3].mean() < 0.1, "the night"
     assert counts[39].sum() < counts[32].sum() / 2, "9 February 2013: the airports were snowed in"
-
-
-def test_every_file_has_its_source_and_licence():
-    notes = (FOLDER / "SERIES.txt").read_text(encoding="utf-8")
-    files = sorted(path.name for path in FOLDER.glob("*.csv"))
-    assert files == ["departures.csv", "seattle.csv", "stocks.csv"]
-    for file in files:
-        note = notes[notes.index(f"\n{file}\n") :].split("\n\n")[0]
-        assert all(word in note for word in ("What", "Source", "Licence", "Cut")), file
 
 
 def test_a_series_cannot_be_changed_for_others_and_must_fit():
