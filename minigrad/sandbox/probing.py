@@ -162,6 +162,7 @@ def spoken(error: BaseException, names: Mapping[str, Any]) -> dict[str, Any]:
     for frame, line in traceback.walk_tb(error.__traceback__):
         if frame.f_globals is names:
             code = frame.f_code
+            told["error"] = _plain(f"{kind}: {message}{_of_self(error, frame)}" if message else kind)
             told |= {
                 "function": _plain(code.co_name),
                 "line": line,
@@ -169,6 +170,15 @@ def spoken(error: BaseException, names: Mapping[str, Any]) -> dict[str, Any]:
                 "source": _plain(linecache.getline(code.co_filename, line).strip()),
             }
     return told
+
+
+def _of_self(error: BaseException, frame: types.FrameType) -> str:
+    """What is said of a name that is not there, but is an attribute of the frame's `self`; else ""."""
+    owner = frame.f_locals.get("self") if isinstance(error, NameError) else None
+    try:
+        return ": is `self.` missing in front of it?" if error.name in vars(owner) else ""  # type: ignore[attr-defined]
+    except Exception:
+        return ""
 
 
 def _plain(text: str) -> str:

@@ -58,6 +58,20 @@ def borrowed(cells: Sequence[Cell]) -> list[str]:
     return list(dict.fromkeys(n for names in used.values() for n in names if n in locked - bound))
 
 
+def attributes(cells: Iterable[Cell]) -> frozenset[str]:
+    """The names that one's own code sets as attributes of `self`."""
+    own = [c for c in cells if c.runs and c.kind != "define"]
+    nodes = (node for c in own for node in ast.walk(parsed(c.source)))
+    return frozenset(
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    )
+
+
 def _star(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
 

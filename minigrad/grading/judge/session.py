@@ -27,6 +27,7 @@ ALL_TOO_LARGE = Failure("bad-value", f"what all checks get together is larger th
 ENOUGH = 0.05  # with less than this many CPU seconds left, a budget counts as used up
 GRACE = 1.0  # CPU seconds for a cell to end in, once it is told to
 WALL = 10  # wall seconds allowed for each CPU second
+WHY = {"cpu": "took too long", "wall": "waited too long", "memory": "needed too much memory"}
 
 
 class Session:
@@ -124,7 +125,7 @@ class Session:
                 if failure.kind == "timeout" and limit < check.cpu:
                     return Evidence(failure=self._end_over_budget())
                 if failure.kind != "timeout" or last:
-                    self._charge(f"a check of `{check.exercise}`")
+                    self._charge(f"a check of `{check.exercise}`", end.reason)
                     return Evidence(failure=failure)
             else:
                 return self._keep(check, self.read(reply))
@@ -215,7 +216,7 @@ class Session:
             return
         self.charged[cell.id] = failure
         self.runs[cell.id] = CellRun(cell.id, error=f"{cell_in_words(cell.id)} {failure.reason}")
-        self._charge(cell_in_words(cell.id))
+        self._charge(cell_in_words(cell.id), end.reason)
 
     def _read_checks(self) -> bool:
         assert self.worker is not None
@@ -232,13 +233,12 @@ class Session:
                 return False
         return True
 
-    def _charge(self, what: str) -> None:
+    def _charge(self, what: str, reason: str) -> None:
         """Count a worker that the submission ended; too many, and nothing runs any more."""
-        self.ends.append(what)
+        self.ends.append(f"{what} {WHY.get(reason, 'ended Python')}")
         if len(self.ends) > self.limits.restarts:
             times = [f"{what} ({n} times)" if n > 1 else what for what, n in Counter(self.ends).items()]
-            why = f"Python ended {len(self.ends)} times, in {', '.join(times)}: the rest was not run"
-            self.over = Failure("died", why)
+            self.over = Failure("died", f"{', '.join(times)}: the rest was not run")
 
     def _end_over_budget(self) -> Failure:
         """Ends the session because its budget is used up; what it was doing is not confirmed."""

@@ -170,7 +170,8 @@ def cause(error: Mapping[str, object], may: Known) -> str:
     """What is said of an error where its cause is known, as ": there is no `W_x`"; else ""."""
     kind, cell, name = error.get("type"), error.get("cell"), error.get("name")
     if kind == "NameError" and isinstance(name, str) and name in may.locked:
-        return f": {comes_from_locked([name])}"
+        also = "; or is `self.` missing in front of it?" if named(error, may) else ""
+        return f": {comes_from_locked([name])}{also}"
     if kind in ("AttributeError", "NameError"):
         return f": there is no `{name}`" if named(error, may) else ""
     if kind == "TypeError" and error.get("ufunc") is True:

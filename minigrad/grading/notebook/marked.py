@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.grading.intake.borrowed import borrowed, comes_from_locked, parsed
+from minigrad.grading.intake.borrowed import attributes, borrowed, comes_from_locked, parsed
 from minigrad.grading.intake.parse import parse
 from minigrad.grading.model import Cell, Kind, Refused
 from minigrad.sandbox.errors import PackageMissing
@@ -74,7 +74,14 @@ def ran(folder: Path, sources: Sequence[str]) -> list[Cell]:
 def unmet(own: Sequence[Cell], packages: tuple[str, ...], engine: bool) -> list[str]:
     """What is said of names and modules that one's own cells use and grading does not have."""
     names, modules = borrowed(own), not_there(own, packages, engine)
-    told = [comes_from_locked(names)] if names else []
+    selfs = attributes(own).intersection(names)
+    told = [
+        f"`{name}` is an attribute of your own: is `self.` missing in front of it?"
+        for name in names
+        if name in selfs
+    ]
+    names = [name for name in names if name not in selfs]
+    told += [comes_from_locked(names)] if names else []
     if modules:
         told.append(f"grading does not have {', '.join(f'`{name}`' for name in modules)}: do without")
     return told

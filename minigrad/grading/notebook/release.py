@@ -15,7 +15,7 @@ from minigrad.checks import Check, collect
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.assignment.expected import Shipped
 from minigrad.grading.assignment.points import shared
-from minigrad.grading.judge import diagnose, seeds
+from minigrad.grading.judge import diagnose, ladder, seeds
 from minigrad.grading.judge.verdict import asked_for
 from minigrad.grading.model import Cell, Evidence, GradingError
 
@@ -55,15 +55,16 @@ class Release:
         return {name: Evidence(arrays) for name, arrays in self.values.expected.items()}
 
     def hint(self, exercise: str, observed: Mapping[str, Evidence]) -> str:
-        """The hint of the known mistake that gives just these numbers; "" for none."""
-        own = [c.name for c in self.checks if c.exercise == exercise and not c.trained]
+        """The hint of the known mistake that gives just these numbers, else what to look at next."""
+        plain = [c for c in self.checks if c.exercise == exercise and not c.trained]
+        own = [c.name for c in plain]
         known = {str(i): one for i, one in enumerate(self.values.known.get(exercise, ()))}
         found = diagnose.recognise_projected(
             {name: diagnose.project(observed[name]) for name in own},
             {name: diagnose.project(self.expected[name]) for name in own},
             {i: one.projections for i, one in known.items()},
         )
-        return known[found].hint if found is not None else ""
+        return known[found].hint if found is not None else ladder.next_look(plain, observed, self.expected)
 
 
 def lies_in(folder: Path) -> bool:

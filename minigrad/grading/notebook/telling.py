@@ -15,6 +15,7 @@ from minigrad.checks import Arrays, Check
 from minigrad.grading.judge import verdict
 from minigrad.grading.judge.verdict import shape_in_words
 from minigrad.grading.model import Evidence, Words, clean
+from minigrad.grading.notebook.remedies import remedied
 from minigrad.grading.report.exercise import Row
 from minigrad.grading.report.picture import picture, worst_entry
 from minigrad.sandbox.probing import UFUNC
@@ -34,7 +35,7 @@ def words(told: object, cells: Collection[str] = ()) -> Words:
     error, printed = _text(told, "error", MESSAGE), _text(told, "printed", PRINTED)
     if UFUNC in error:
         error = f"TypeError: {verdict.UFUNC}"
-    return Words(error, _place(told, cells) if error else "", printed)
+    return Words(remedied(error), _place(told, cells) if error else "", printed)
 
 
 def _text(told: dict[str, Any], name: str, cap: int) -> str:

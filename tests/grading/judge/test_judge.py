@@ -246,7 +246,7 @@ def test_an_exercise_that_ends_workers_does_not_use_up_the_others_restarts(near)
         "square.value": "needs more than 1024 MB of memory",
         "square.negative": "needs more than 1024 MB of memory",
     }
-    assert report.notes == ("Python ended 2 times, in a check of `square` (2 times): the rest was not run",)
+    assert report.notes == ("a check of `square` needed too much memory (2 times): the rest was not run",)
 
 
 def test_training_waits_for_a_check_that_was_put_off(near):
@@ -268,8 +268,8 @@ def test_restarts_are_bounded(judge, near):
     assert report.score == 0
     assert report.status == "graded"
     assert set(reasons(report).values()) == {
-        "Python ended 4 times, in cell 1 of those you added, cell 2 of those you added, cell 3 of those you "
-        "added, cell 4 of those you added: the rest was not run",
+        "cell 1 of those you added ended Python, cell 2 of those you added ended Python, cell 3 of those you "
+        "added ended Python, cell 4 of those you added ended Python: the rest was not run",
         "waits for `mean.value-of-mean`",
     }
     assert len(near.workers) == 4

@@ -317,7 +317,7 @@ def test_clean_leaves_nothing_that_moves_the_cursor_or_the_order():
 
 
 CELLS = (
-    Cell("labs", "lab", "import matplotlib.pyplot as plt\nimport time\ncheck = print"),
+    Cell("labs", "lab", "import matplotlib.pyplot as plt\nimport time\ncheck = print\nW_x = 1"),
     Cell("given", "define", "import time"),
     Cell("a-check", "check", "check('square')"),
     Cell(
@@ -334,6 +334,9 @@ CELLS = (
     [
         ("NameError", "plt",
          ": `plt` comes from a cell that grading does not run: import or define it in your own cell"),
+        ("NameError", "W_x",
+         ": `W_x` comes from a cell that grading does not run: import or define it in your own cell"
+         "; or is `self.` missing in front of it?"),
         ("NameError", "time", ""),
         ("NameError", "check", ""),
         ("NameError", "mine", ""),
@@ -349,7 +352,7 @@ CELLS = (
     ],
 )  # fmt: skip
 def test_what_grading_does_not_have_is_named_if_the_release_or_the_cell_names_it(kind, name, told):
-    may = known(CELLS, frozenset(), ("pandas",))
+    may = known(CELLS, frozenset({"W_x"}), ("pandas",))
     failure = {"kind": "exception", "type": kind, "line": 1, "cell": "square", "name": name}
     found = evidence({"failure": failure}, may).failure
     assert found.reason == f"{kind} in line 1 of your cell `square`{told}"

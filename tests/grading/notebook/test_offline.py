@@ -195,6 +195,9 @@ LAB = (
     [
         ((), "def halve(x):\n    clock.time()\n    return x / 2",
          ("`clock` comes from a cell that grading does not run: import or define it in your own cell",)),
+        ((), "class Half:\n    def __init__(self):\n        self.clock = 2\n    def __call__(self, x):\n"
+         "        return x / clock\nhalve = Half()",
+         ("`clock` is an attribute of your own: is `self.` missing in front of it?",)),
         (("import time as clock",), "def halve(x):\n    clock.time()\n    return x / 2", ()),
         ((), "def halve(x, clock=2):\n    return x / clock", ()),
         (("check('halve')",), "def halve(x):\n    return x / 2", ()),

@@ -1,0 +1,78 @@
+"""Pure: what to look at next where no known mistake gives what was observed.
+
+The checks of an exercise are a ladder: does it run, has it the right shape, is every number one, which
+value is off, which gradient. The lowest rung on which any of them fails is the one to stand on first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from minigrad.checks import Check
+from minigrad.grading.judge.verdict import SHAPE, differs
+from minigrad.grading.model import Evidence
+
+UNDONE = frozenset({"todo", "missing", "waits"})  # there is nothing yet to look at
+GRADIENT = re.compile(r"\.grad\b|\bgradients?\b|^d[A-Za-z]\w*$")  # how the name of a gradient reads
+SMALL = 4  # entries of an array that can be followed on paper
+
+RUNGS = (  # from the lowest to the highest; {check} is the first that fails on it
+    "`{check}` does not get to its end. Above the line that is named, print the shapes of what stands in it, "
+    "and compare them with those that you expect.",
+    "a shape or a dtype is wrong in `{check}`. Write beside each of your lines which shape its result has, "
+    "and look for the first that surprises you.",
+    "`{check}` gets what is no finite number. Print the largest entry after each of your lines: where does "
+    "the first infinity or NaN come from, an exponential, a logarithm, or a division?",
+    "`{check}` is small enough for paper. Compute its case by hand, line by line, and print each of your "
+    "lines beside it.",
+    "shapes are right, and a value in `{check}` is not. Call your code with sizes of 1 and 2 and round "
+    "numbers, and follow it with a pencil.",
+    "values are right, and a gradient in `{check}` is not. Nudge one entry of that input by 1e-6 and see by "
+    "how much the result moves; then follow the way back: what adds to it, and what leaves the tape?",
+)  # fmt: skip
+RUNS, FORM, FINITE, HAND, VALUE, SLOPE = range(len(RUNGS))
+
+
+def next_look(
+    checks: Sequence[Check], observed: Mapping[str, Evidence], expected: Mapping[str, Evidence]
+) -> str:
+    """What to look at next, of the deterministic checks of one exercise; "" where none has failed.
+
+    It names checks and no values: what is expected stays where it is.
+    """
+    plain = [c for c in checks if not c.trained]
+    found = [(rung, c) for c in plain for rung in rungs(c, observed[c.name], expected[c.name])]
+    if not found:
+        return ""
+    rung, check = min(found, key=lambda one: one[0])  # of equal ones the first, in the checks' order
+    name = check.name.removeprefix(f"{check.exercise}.")
+    return f"No known mistake gives just this. Next: {RUNGS[rung].format(check=name)}"
+
+
+def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]:
+    """The rungs on which a check fails."""
+    if observed.failure is not None:
+        if observed.failure.kind not in UNDONE:
+            yield RUNS if observed.failure.kind != "bad-value" else FORM
+        return
+    small = all(a.size <= SMALL for a in expected.arrays.values())
+    for name, want in expected.arrays.items():
+        got = observed.arrays.get(name)
+        if got is None or got.shape != want.shape or got.dtype != want.dtype:
+            yield FORM
+        elif differs(got, want, check.rtol, check.atol):
+            yield _of_numbers(name, got, small)
+
+
+def _of_numbers(name: str, got: np.ndarray, small: bool) -> int:
+    """The rung of an array whose numbers alone are wrong."""
+    if SHAPE.match(name) or name.startswith("ones like"):
+        return FORM
+    if not np.isfinite(got).all():
+        return FINITE
+    if GRADIENT.search(name):
+        return SLOPE
+    return HAND if small else VALUE
