@@ -25,28 +25,28 @@ def _reflected(f: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tenso
 
 
 def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Any]:
-    """The operator `symbol`: it changes a leaf or a constant itself, as NumPy and PyTorch have it, or raises.
+    """The operator `symbol`: it changes the tensor itself, as NumPy and PyTorch have it, or raises.
 
-    Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was. For what
-    has come off the tape just that is right, since nobody else needs the name.
+    Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was. What is
+    recorded is taken for just that: of a result, or of a constant to which something recorded comes. In
+    `no_grad` a result is changed, too, and its gradient goes on as if it had not been.
     """
 
     def changed(self: Tensor, other: Any) -> Any:
-        if self.node is None:
-            if not paused() and isinstance(other, Tensor) and other.requires_grad:
+        leaf = self.node is not None and self.node.op is None
+        if not paused():
+            if leaf:
+                remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
+                raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
+            if self.node or (isinstance(other, Tensor) and other.requires_grad):
                 return NotImplemented  # Python takes `total += loss` for `total = total + loss`
-        elif self.node.op is not None:
-            return NotImplemented  # the same: the tape relies on the array of a result
-        elif not paused():
-            remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
-            raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
-        # A constant gets an array of its own: the tape, or the caller, may still hold the one that it shares.
-        array, by = self._data if self.node else self._data.copy(), as_array(other)
+        # No leaf gets an array of its own: the tape, or the caller, may still hold the one that it shares.
+        array, by = self._data if leaf else self._data.copy(), as_array(other)
         try:
             array = f(array, by)
         except ValueError as error:
             raise ValueError(f"{symbol}: shapes {self.shape} and {by.shape} do not fit ({error})") from error
-        if self.node:
+        if leaf:
             self.data = array  # tells the tape: backward now refuses results computed with the old values
         else:
             self._data = as_array(array)
