@@ -17,15 +17,16 @@ import numpy.typing as npt
 from minigrad.arguments import count, generator, number, tensor, unfit
 from minigrad.arguments import mask as mask_of
 from minigrad.contract.told import asked, with_habits
+from minigrad.fast import lift
 from minigrad.habits import lacks
 from minigrad.ops import abs, add, getitem, mul, sqrt, where
 from minigrad.ops.elementwise import floats
 from minigrad.sums import total
-from minigrad.tape import Array, Result, as_array, op
+from minigrad.tape import Array, Result, as_array
 from minigrad.tensor import Tensor
 
 
-@op
+@lift
 def log_softmax(x: Array, axis: int = -1) -> Result:
     """log(exp(x) / sum(exp(x))) along `axis`, in x's shape; nothing overflows. NaN where all are -inf.
 
@@ -37,7 +38,7 @@ def log_softmax(x: Array, axis: int = -1) -> Result:
     return y, (lambda g: g - np.exp(y) * total(g, axis, True),)
 
 
-@op
+@lift
 def softmax(x: Array, axis: int = -1) -> Result:
     """exp(x) / sum(exp(x)) along `axis`, in x's shape; nothing overflows. NaN where all are -inf.
 

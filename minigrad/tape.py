@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from minigrad.contract import Misshapen, blame, by_position, in_step, misfit, of_tensors, pair, real, real_of
-from minigrad.contract.kinds import FAILURES, array, demand, flag
+from minigrad.contract.kinds import FAILURES, array, demand, flag, read_only
 from minigrad.recording import entered, paused
 from minigrad.sums import total
 
@@ -125,7 +125,7 @@ def op(f: Callable[P, Result]) -> Callable[P, Tensor]:
 
     Arguments, by position or by name, may be Tensors or arrays of any shape, and whatever else `f` takes.
     vjps: a tuple in step with f's parameters, of vjps, arrays (for `g` times it) and None (no gradient); or,
-    where the gradients share their work, one function from `g` to the tuple of all. A vjp never writes into
+    where the gradients share their work, one function from `g` to the tuple of all. A vjp cannot write into
     `g`, and may return it. It may ignore broadcasting, which `backward` undoes.
     Raises what f raises, with its name; TypeError for no function, or no vjp of what needs a gradient.
     """
@@ -192,6 +192,7 @@ def backward(root: Value, g: Any = None) -> None:
         node.vjps, node.arguments = None, ()
         if node.keep is not None:
             kept.append((node, g))
+        g = read_only(g)  # a vjp that wrote into it would change what other nodes get
         try:
             parts = in_step(vjps(g), arguments, node.op) if callable(vjps) else None
             for i, parent in enumerate(arguments):

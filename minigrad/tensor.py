@@ -11,11 +11,11 @@ from typing import Any, Never
 import numpy as np
 
 from minigrad import fast, habits, ops, tape
-from minigrad.contract import misfit
-from minigrad.contract.kinds import FAILURES, demand
+from minigrad.contract.kinds import demand
 from minigrad.contract.told import with_habits
-from minigrad.habits import python
+from minigrad.habits import arrays, python
 from minigrad.habits.tensor import BACKWARD
+from minigrad.ops.flat import FLAT, OPERATORS
 from minigrad.recording import paused
 from minigrad.tape import Array, as_array
 
@@ -24,49 +24,29 @@ def _reflected(f: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tenso
     return lambda self, other: f(other, self)
 
 
-def _flat(symbol: str, f: Callable[..., Array]) -> Callable[[Any, Any], Tensor]:
-    """The operator `symbol`, whose result is flat in both, or is no number: a constant."""
-
-    def compared(a: Array, b: Array) -> Any:
-        return f(a, b)
-
-    compared.__name__ = symbol  # for errors
-
-    def constant(self: Any, other: Any) -> Any:  # as it is, a Python number promotes nothing
-        if other is None or isinstance(other, str):
-            return NotImplemented  # Python says that they differ, or that they have no order
-        arrays = [a._data if isinstance(a, Tensor) else a for a in (self, other)]
-        try:
-            return Tensor(compared(*arrays))
-        except FAILURES as error:
-            raise misfit(compared, arrays, {}, error) from error
-
-    return constant
-
-
 def _in_place(symbol: str, f: Callable[[Array, Array], Array]) -> Callable[[Tensor, Any], Any]:
-    """The operator `symbol`: it changes a leaf or a constant itself, as NumPy and PyTorch have it, or raises.
+    """The operator `symbol`: it changes the tensor itself, as NumPy and PyTorch have it, or raises.
 
-    Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was. For what
-    has come off the tape just that is right, since nobody else needs the name.
+    Without one of its own, Python would take `w -= g` for `w = w - g` and leave the leaf as it was. What is
+    recorded is taken for just that: of a result, or of a constant to which something recorded comes. In
+    `no_grad` a result is changed, too, and its gradient goes on as if it had not been.
     """
 
     def changed(self: Tensor, other: Any) -> Any:
-        if self.node is None:
-            if not paused() and isinstance(other, Tensor) and other.requires_grad:
+        leaf = self.node is not None and self.node.op is None
+        if not paused():
+            if leaf:
+                remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
+                raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
+            if self.node or (isinstance(other, Tensor) and other.requires_grad):
                 return NotImplemented  # Python takes `total += loss` for `total = total + loss`
-        elif self.node.op is not None:
-            return NotImplemented  # the same: the tape relies on the array of a result
-        elif not paused():
-            remedy = f"change it in `with no_grad():`, or use y = w {symbol[:-1]} ..."
-            raise ValueError(f"{symbol} on a leaf cannot be recorded: {remedy}")
-        # A constant gets an array of its own: the tape, or the caller, may still hold the one that it shares.
-        array, by = self._data if self.node else self._data.copy(), as_array(other)
+        # No leaf gets an array of its own: the tape, or the caller, may still hold the one that it shares.
+        array, by = self._data if leaf else self._data.copy(), as_array(other)
         try:
             array = f(array, by)
         except ValueError as error:
             raise ValueError(f"{symbol}: shapes {self.shape} and {by.shape} do not fit ({error})") from error
-        if self.node:
+        if leaf:
             self.data = array  # tells the tape: backward now refuses results computed with the old values
         else:
             self._data = as_array(array)
@@ -85,7 +65,6 @@ class Tensor(fast.Value, habits.Expected):
     """
 
     __slots__ = ()
-    __array_ufunc__ = None  # so that `array + tensor` comes to __radd__
 
     # What it holds
 
@@ -213,17 +192,17 @@ class Tensor(fast.Value, habits.Expected):
     __ipow__ = _in_place("**=", operator.ipow)
     __imatmul__ = _in_place("@=", operator.imatmul)
 
-    __lt__ = _flat("<", np.less)
-    __le__ = _flat("<=", np.less_equal)
-    __gt__ = _flat(">", np.greater)
-    __ge__ = _flat(">=", np.greater_equal)
-    __eq__ = _flat("==", np.equal)  # type: ignore[assignment]
-    __ne__ = _flat("!=", np.not_equal)  # type: ignore[assignment]
-    __floordiv__ = _flat("//", np.floor_divide)
-    __rfloordiv__ = _reflected(__floordiv__)
-    __and__ = __rand__ = _flat("&", np.bitwise_and)
-    __or__ = __ror__ = _flat("|", np.bitwise_or)
-    __xor__ = __rxor__ = _flat("^", np.bitwise_xor)
+    __lt__ = FLAT["<"]
+    __le__ = FLAT["<="]
+    __gt__ = FLAT[">"]
+    __ge__ = FLAT[">="]
+    __eq__ = FLAT["=="]  # type: ignore[assignment]
+    __ne__ = FLAT["!="]  # type: ignore[assignment]
+    __floordiv__ = FLAT["//"]
+    __rfloordiv__ = _reflected(FLAT["//"])
+    __and__ = __rand__ = FLAT["&"]
+    __or__ = __ror__ = FLAT["|"]
+    __xor__ = __rxor__ = FLAT["^"]
     __hash__ = object.__hash__
     __len__ = python.length
     __bool__ = python.truth
@@ -244,26 +223,27 @@ class Tensor(fast.Value, habits.Expected):
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
+    # NumPy's functions
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.node is not None:
-            remedy = "use minigrad's function (stack for a list of tensors), or .data on purpose"
-            raise TypeError(f"NumPy would lose the gradient: {remedy}")
+            raise arrays.lost()
         return np.array(self._data, dtype=dtype, copy=copy)
 
+    def __array_ufunc__(self, f: Any, method: str, *arguments: Any, **keywords: Any) -> Any:
+        known = OPERATORS.get(f)
+        if known is None or keywords or method != "__call__":
+            raise arrays.unfit(f, method, keywords)
+        return known(*arguments)  # of `array + tensor`
+
     def __array_function__(self, f: Any, types: Any, arguments: Any, keywords: Any) -> Any:
-        """What NumPy's `f` can do with it. Where it can do nothing, TypeError names minigrad's function."""
-        try:
-            return f.__wrapped__(*arguments, **keywords)
-        except TypeError as error:
-            remedy = f"use minigrad.{f.__name__}, or" if hasattr(ops, f.__name__) else "use"
-            name = f"{f.__module__}.{f.__name__}".replace("numpy", "np")
-            message = f"{name} takes no tensors: {remedy} .data where no gradient is to flow"
-            raise TypeError(f"{message} ({error})") from error
+        return arrays.applied(f, arguments, keywords)
 
     def __reduce__(self) -> Any:  # copies and pickles
         if self.node is not None and self.node.op is not None:
             name = self.node.op.__name__
-            raise TypeError(f"the result of {name} on the tape cannot be copied or pickled: .detach() it")
+            remedy = ".detach() it, also for plt.plot"
+            raise TypeError(f"the result of {name} on the tape cannot be copied or pickled: {remedy}")
         return _rebuild, (type(self), self._data, self.requires_grad, self.grad)
 
     # Ops as methods

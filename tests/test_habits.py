@@ -4,6 +4,7 @@ import copy
 import importlib.util
 import json
 import math
+import operator
 import pickle
 import re
 import tomllib
@@ -219,7 +220,54 @@ REFUSED = {
     ),
     "t > None": (lambda: A > None, TypeError, "not supported between instances of 'Tensor' and 'NoneType'"),
     "np.asarray(w)": (lambda: np.asarray(leaf()), TypeError, "lose the gradient: use minigrad's function"),
-    "np.sum(w)": (lambda: np.sum(leaf()), TypeError, r"np\.sum takes no tensors: use minigrad\.sum"),
+    "np.sum(w)": (
+        lambda: np.sum(leaf()),
+        TypeError,
+        r"^np\.sum takes no tensors: use minigrad\.sum, or \.data where no gradient is to flow$",
+    ),
+    "np.exp(w)": (
+        lambda: np.exp(leaf()),
+        TypeError,
+        r"^np\.exp takes no tensors: use minigrad\.exp, or \.data where no gradient is to flow$",
+    ),
+    "np.square(w)": (
+        lambda: np.square(A),
+        TypeError,
+        r"^np\.square takes no tensors: use x \*\* 2, or \.data",
+    ),
+    "np.arctan(w)": (
+        lambda: np.arctan(A),
+        TypeError,
+        r"^np\.arctan takes no tensors: use np\.arctan\(x\.data\), which has no gradient$",
+    ),
+    "np.maximum(a, w)": (lambda: np.maximum(A.data, leaf()[:2]), TypeError, r"use minigrad\.maximum"),
+    "np.add.reduce(w)": (
+        lambda: np.add.reduce(leaf()),
+        TypeError,
+        r"^np\.add\.reduce takes no tensors: use \.data where no gradient is to flow$",
+    ),
+    "array += w": (
+        lambda: operator.iadd(np.ones(3), leaf()),
+        TypeError,
+        r"^np\.add writes .* use a = a \+ x",
+    ),
+    "np.exp(out=w)": (lambda: np.exp(A.data, out=A), TypeError, r"^np\.exp writes into no tensor"),
+    "np.vstack": (
+        lambda: np.vstack([leaf()]),
+        TypeError,
+        r"^np\.vstack takes no tensors: use concatenate\(tensors, 0\), or \.data where no gra",
+    ),
+    "np.linalg.inv": (
+        lambda: np.linalg.inv(leaf()),
+        TypeError,
+        r"^np\.linalg\.inv takes no tensors: use \.data where no gradient is to flow$",
+    ),
+    "plt.plot(w)": (lambda: copy.copy(leaf()[1:]), TypeError, r"\.detach\(\) it, also for plt\.plot$"),
+    "np.concatenate axis": (
+        lambda: np.concatenate([A], axis="x"),
+        TypeError,
+        r"use minigrad\.concatenate, .* \('str' object cannot be interpreted as an integer\)$",
+    ),
     "np.concatenate": (lambda: np.concatenate([leaf()]), TypeError, r"use minigrad\.concatenate"),
     "np.where": (lambda: np.where([True], leaf(), 0), TypeError, r"use minigrad\.where"),
     "mg.tensor()": (lambda: mg.tensor([1.0]), TypeError, r"is a module, .* not called: use Tensor\(array\)"),
@@ -266,6 +314,28 @@ def test_a_habit_that_is_refused_says_what_to_write(name):
         call()
 
 
+SYMBOLS = ["+", "-", "*", "/", "%", "**", "@", "//", "<", "<=", ">", ">=", "==", "!="]
+
+
+@pytest.mark.parametrize("symbol", [*SYMBOLS, "&", "|", "^"])
+@pytest.mark.parametrize("kind", ["array", "row", "number"])
+def test_an_array_before_an_operator_gives_what_a_tensor_there_does(symbol, kind):
+    whole = symbol in "&|^"
+    array = np.array([3, 5, 6]) if whole else np.array([3.0, 0.5, 2.0])
+    array = {"array": array, "row": array[None], "number": array[0]}[kind]
+    x = Tensor([1, 4, 6]) if whole else leaf()
+    if symbol == "@" and kind == "number":
+        pytest.skip("a number has no product of matrices")
+    got, expected = (eval(f"a {symbol} x", {"a": a, "x": x}) for a in (array, Tensor(array)))
+    assert type(got) is Tensor
+    assert (got.tolist(), got.dtype, got.requires_grad) == (
+        expected.tolist(),
+        expected.dtype,
+        expected.requires_grad,
+    )
+    assert got.requires_grad == (symbol in SYMBOLS[:7])
+
+
 def test_habits_that_are_kept():
     one = Tensor([[4.0]], requires_grad=True)
     assert (float(one), int(one), bool(one), math.sqrt(one)) == (4.0, 4, True, 2.0)
@@ -277,6 +347,13 @@ def test_habits_that_are_kept():
     assert a in [a]
     assert np.concatenate([a, a]).tolist() == [3, 1, 2] * 2
     assert np.where(a.data > 1, a, 0).tolist() == [3, 0, 2]
+    w = leaf()
+    assert (np.array_equal(w, w), np.array_equal(w, [1.0, 2.0, 4.0]), np.allclose(w, w.data)) == (
+        True,
+        False,
+        True,
+    )
+    assert (np.zeros_like(w).tolist(), type(np.ones_like(w))) == ([0, 0, 0], np.ndarray)
     assert pickle.loads(pickle.dumps(a)).tolist() == copy.deepcopy(a).tolist() == a.tolist()
     assert not hasattr(a, "clone")
     assert (a.size, a.size + 1, json.dumps(a.size), f"{a.size:03}", type(a.size + 1)) == (

@@ -703,3 +703,64 @@ def test_a_gradient_summed_over_many_rows_keeps_its_digits(rows, shape):
 def test_column_sums(n):
     rows = np.random.default_rng(0).integers(0, 9, (n, 2)).astype(float)
     assert passes._column_sums(rows).tolist() == rows.sum(axis=0).tolist()
+
+
+# Who writes where others read
+
+
+@op
+def doubles_g(x):
+    def vjp(g):
+        g *= 2
+        return g
+
+    return x + 1, (vjp,)
+
+
+@op
+def doubles_g_for_all(a, b):
+    def vjps(g):
+        g += 1
+        return g, g
+
+    return a + b, vjps
+
+
+@op
+def hands_g_on(x):
+    return x + 1, (lambda g: g,)
+
+
+@op
+def writes_into_its_argument(a, b):
+    a += b
+    return a, (lambda g: g, lambda g: g)
+
+
+@pytest.mark.parametrize("wrong", [doubles_g, lambda x: doubles_g_for_all(x, x)])
+def test_a_vjp_that_writes_into_g_is_told_so_and_changes_nothing(wrong):
+    w, g = leaf(3), np.ones(3)
+    with pytest.raises(ValueError, match="read-only") as caught:
+        (wrong(w * 1.0) + w).backward(g)
+    assert caught.value.__notes__[-1].endswith("it may write into a copy, such as g.copy()")
+    assert (w.grad, g.tolist()) == (None, [1, 1, 1])
+
+
+def test_what_a_vjp_hands_on_is_a_gradient_that_can_be_written_into():
+    w, g = leaf(3), np.ones(3)
+    y = hands_g_on(w).retain_grad()
+    z = hands_g_on(y)
+    (z + y).backward(g)
+    assert (w.grad.tolist(), y.grad.tolist()) == ([2, 2, 2], [2, 2, 2])
+    w.grad *= 3.0
+    y.grad += 1.0
+    assert (w.grad.tolist(), y.grad.tolist(), g.tolist()) == ([6, 6, 6], [3, 3, 3], [1, 1, 1])
+    g *= 2.0  # the caller's stays the caller's
+
+
+def test_an_op_that_writes_into_a_result_is_told_so():
+    w = leaf(3)
+    with pytest.raises(
+        ValueError, match=r"^writes_into_its_argument: an op writes into none of its arguments"
+    ):
+        writes_into_its_argument(w * 1.0, w)

@@ -661,6 +661,25 @@ def test_a_constant_changes_in_place_but_not_what_the_tape_holds():
     assert frozen.data == pytest.approx(w.data * 4)
 
 
+@pytest.mark.parametrize("symbol", IN_PLACE)
+def test_a_result_is_changed_in_place_in_no_grad(symbol):
+    """As PyTorch has it: every name sees the change, and what the tape holds stays what it was."""
+    w, by = Tensor(np.array([[2.0, 3.0], [0.5, 4.0]]), requires_grad=True), np.array([[1.0, 2.0], [3.0, 0.5]])
+    y = w * 2.0
+    squared, expected = y * y, IN_PLACE[symbol](w.data * 2.0, by)
+    with no_grad():
+        for t in [y]:
+            t = IN_PLACE[symbol](t, by)
+        assert t is y
+        with pytest.raises(ValueError, match=r"shapes \(2, 2\) and \(3, 2, 2\) do not fit"):
+            IN_PLACE["+="](y, np.ones((3, 2, 2)))
+    assert y.data.tolist() == expected.tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        y.data[:] = 0
+    (squared.sum() + (y * 3.0).sum()).backward()
+    assert w.grad == pytest.approx(8.0 * w.data + 6.0)
+
+
 def test_in_place_misfits():
     w = leaf(2, 2, dtype=np.float32)
     with no_grad():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.contract.kinds import arguments_of, of_no_kind
+from minigrad.contract.kinds import arguments_of, of_no_kind, read_only
 from minigrad.contract.told import habit
 
 
@@ -128,6 +128,10 @@ def misfit(f: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], error:
     if "inhomogeneous" in str(error):
         error = type(error)("lists of different lengths are no array")
     kind = next((k for k in (ValueError, IndexError, KeyError) if isinstance(error, k)), ValueError)
+    if kind is ValueError and "read-only" in str(error):
+        return ValueError(
+            f"{name}: an op writes into none of its arguments, but into a copy, x.copy() ({error})"
+        )
     if kind is ValueError:
         listed = [str(np.shape(value)) for _, annotation, value in taken if annotation == "Array"]
         shapes = listed if len(listed) > 1 else shapes
@@ -149,6 +153,13 @@ def _described(value: Any) -> str:
         return f"{value.dtype} {value.shape}"
     text = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
     return text if len(text) <= 40 else f"a {type(value).__name__}"
+
+
+def guarded(vjps: Any) -> Any:
+    """The vjps of an op, or its one function for all, each of which gets a `g` that it cannot write into."""
+    if callable(vjps):
+        return lambda g: vjps(read_only(g))
+    return tuple([guarded(vjp) if callable(vjp) else vjp for vjp in vjps])
 
 
 def in_step(parts: Sequence[Any], arguments: Sequence[Any], op: Any) -> Sequence[Any]:
@@ -187,3 +198,5 @@ def blame(error: BaseException, op: Any, argument: int | None) -> None:
     if isinstance(error, AttributeError) and error.name in ("shape", "ndim"):
         raise TypeError(f"{where} gave {_described(error.obj)}, which is no array: wrap it in np.asarray")
     error.add_note(f"in {where}")
+    if "read-only" in str(error):
+        error.add_note("neither g nor an argument is its own: it may write into a copy, such as g.copy()")

@@ -159,6 +159,14 @@ def array(value: Any) -> Any:
         raise ValueError(f"a tensor holds an array, and a {kind} of others is none: {remedy}") from None
 
 
+def read_only(g: Any) -> Any:
+    """`g`, of any shape, for who looks at it while others hold it, too: what is written into it raises."""
+    if type(g) is np.ndarray:
+        g = g.view()
+        g.setflags(write=False)
+    return g
+
+
 def demand(where: str, name: str, value: Any, annotation: Any, remedy: str = "") -> Any:
     """The value, of any shape, of the argument `name`. Raises TypeError where it is of no such kind."""
     if told := wanted(annotation, value):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import tape
-from minigrad.contract import misfit, real, real_of
+from minigrad.contract import guarded, misfit, real, real_of
 from minigrad.contract.kinds import FAILURES
 from minigrad.fast import passes
 from minigrad.recording import entered, paused
@@ -79,13 +79,14 @@ class Value(tape.Value):
 
     @classmethod
     def made_by(cls, f: Any, vjps: Any, arguments: Any, data: Array) -> Value:
-        """The result `data`, of any shape, of the op `f`; without the checks of the constructors."""
+        """The result `data`, of any shape, of an op `f` of a user's; without the checks of the constructors."""
         result = _new(cls)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
         if type(real(data, "a tensor")) is _ndarray:
             data.setflags(write=False)
         result.node = node = Node()
-        node.op, node.vjps, node.arguments, node.shape = f, vjps, arguments, data.shape
+        node.op, node.vjps = f, guarded(vjps) if ON else vjps  # `tape.backward` sees to it by itself
+        node.arguments, node.shape = arguments, data.shape
         node.serial, node.keep, node.free = next(_serials), None, None
         return result
 

@@ -45,6 +45,13 @@ def missing(module: str, name: str) -> AttributeError:
     return unknown(f"module {module!r}", name, use)
 
 
+def here(name: str, top: bool) -> str | None:
+    """What to write for NumPy's function of this name, or None. top: whether it is no module's in NumPy."""
+    if name in _public("minigrad"):
+        return f"minigrad.{name}"
+    return PACKAGE.get(name) or _elsewhere("minigrad", name) if top else None
+
+
 def lacks(module: str) -> Callable[[str], NoReturn]:
     """The `__getattr__` of a module that has nothing else to look up."""
 

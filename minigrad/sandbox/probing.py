@@ -29,7 +29,7 @@ from minigrad.checks import Arrays, Check, Missing, Student, Todo, noting
 from minigrad.sandbox import protocol
 
 OUTPUT_LIMIT = 16 << 10  # characters kept of what a cell prints
-UFUNC = "operand 'Tensor' does not support ufuncs"  # NumPy's words of `np.tanh(t)`
+UFUNC = re.compile(r"'Tensor' does not support ufuncs| takes no tensors: use ")  # NumPy's words, and ours
 TEXT_LIMIT = 1 << 10  # characters kept of an error's message, and of the line that raised it
 
 _BUILTINS = dict(vars(builtins))
@@ -87,8 +87,8 @@ def describe(error: BaseException) -> dict[str, Any]:
     name = next((c.__name__ for c in type(error).__mro__ if c in _EXCEPTIONS), "Exception")
     line, cell = _place(error)
     asked = error.name if isinstance(error, AttributeError | NameError | ModuleNotFoundError) else None
-    told = {"type": name, "line": line, "cell": cell, **({"name": asked} if type(asked) is str else {})}
-    return told | ({"ufunc": True} if name == "TypeError" and UFUNC in _message(error) else {})
+    told = {"type": name, "line": line, "cell": cell} | ({"name": asked} if type(asked) is str else {})
+    return told | ({"ufunc": True} if name == "TypeError" and UFUNC.search(_message(error)) else {})
 
 
 def _place(error: BaseException) -> tuple[int | None, str | None]:

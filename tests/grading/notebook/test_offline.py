@@ -220,7 +220,7 @@ def test_a_file_that_takes_from_the_library_is_told_so(checked: Any) -> None:
 def test_a_function_of_numpys_on_a_tensor_is_told_what_to_write(checked: Any) -> None:
     made = checked(halve="import minigrad\ndef halve(x):\n    return np.sqrt(minigrad.Tensor(x))")
     assert verdict(made, "halve.half").reason.split("\n") == [
-        "TypeError: NumPy's functions take no Tensor: use minigrad's function of that name",
+        "TypeError: np.sqrt takes no tensors: use minigrad.sqrt, or .data where no gradient is to flow",
         "in line 3 of your cell `halve`: `return np.sqrt(minigrad.Tensor(x))`".replace(
             "in ", "in `halve`, ", 1
         ),
