@@ -77,8 +77,9 @@ FROM ?= python:3.12-slim
 image: wheel  ## the grader, its wheel and the course as an image; FROM is any with Python, OPTIONS are for docker build
 	docker build --build-arg FROM=$(FROM) $(OPTIONS) --tag minigrad .
 
-site: $(READY)  ## the course, the reference and the guides as pages: site/index.html; needs npm
-	$(BIN)/python docs/site/build.py site
+# PYODIDE is where a lab in the browser finds NumPy: an address, or a folder with Pyodide's distribution
+site: $(READY)  ## the course, the reference, the guides and the lab as pages: site/index.html; needs npm
+	$(BIN)/python docs/site/build.py site $(if $(PYODIDE),--pyodide $(PYODIDE))
 
 clean:
 	rm -rf .venv demo dist build site matrix.json reproduce.json bench.json bench-grading.json attacks.json diagnosis.json mutation.json .minigrad

@@ -1,11 +1,14 @@
 """`make site`: the course, the reference and the guides as pages, into site/.
 
-`python docs/site/build.py FOLDER [CHAPTER ...]`: into a new folder, with all chapters or only these. What a
-page needs comes along: nothing is fetched when it is read. Exits 1, with what is wrong, where Sphinx warns.
+`python docs/site/build.py FOLDER [CHAPTER ...] [--pyodide PLACE]`: into a new folder, with all chapters or
+only these. What a page needs comes along: nothing is fetched when it is read. The lab, in which a chapter
+opens in the browser, fetches NumPy and the like from PLACE if that is an address; if it is a folder with
+Pyodide's distribution, they come along, too. Exits 1, with what is wrong, where Sphinx warns.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shutil
@@ -18,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import chapters
+import lite
 import picture
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
@@ -34,8 +38,8 @@ GUIDES = {
 }
 
 
-def main(site: Path, chosen: Sequence[str]) -> int:
-    """Build the site in that folder; the exit status."""
+def main(site: Path, chosen: Sequence[str], pyodide: str) -> int:
+    """Build the site in that folder, its lab with that distribution of Pyodide; the exit status."""
     known = chapters.names()
     if unknown := set(chosen) - set(known):
         print(f"no chapter {', '.join(sorted(unknown))}: there is {', '.join(known)}", file=sys.stderr)
@@ -55,6 +59,7 @@ def main(site: Path, chosen: Sequence[str]) -> int:
         for page in html.rglob("*.html"):
             page.write_text(reachable(page.read_text(encoding="utf-8")), encoding="utf-8")
         shutil.copytree(html, site)
+    lite.build(site / "lab", chosen or known, pyodide)
     return 0
 
 
@@ -77,7 +82,7 @@ def pages(sources: Path, chosen: Sequence[str]) -> None:
     (sources / "course.md").write_text(course, encoding="utf-8")
     (sources / "course").mkdir()
     for name, chapter in chapters.executed(chosen).items():
-        page = json.dumps(described(chapter.notebook))
+        page = json.dumps(opened(name, described(chapter.notebook)))
         (sources / "course" / f"{name}.ipynb").write_text(page, encoding="utf-8")
 
 
@@ -130,6 +135,14 @@ def without_links(text: str) -> str:
     return re.sub(r"(?<!!)\[([^][]+)\]\(([^)\s]+)\)", link, text)
 
 
+def opened(name: str, notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """The notebook, with a link below its title that opens the release in the browser."""
+    title, *others = notebook["cells"]
+    link = f'<a class="open" href="../lab/lab/index.html?path={name}/{name}.ipynb">Open in the browser</a>'
+    heading, _, text = "".join(title["source"]).partition("\n")
+    return {**notebook, "cells": [{**title, "source": f"{heading}\n\n{link}\n{text}"}, *others]}
+
+
 def described(notebook: Mapping[str, Any]) -> dict[str, Any]:
     """The notebook, with each picture's description where the page looks for its alt text."""
     return {**notebook, "cells": [_described(cell) for cell in notebook["cells"]]}
@@ -144,6 +157,9 @@ def _described(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("chapter", nargs="*")
+    parser.add_argument("--pyodide", metavar="PLACE", default=lite.ADDRESS, help="an address or a folder")
+    given = parser.parse_args()
+    sys.exit(main(given.folder, given.chapter, given.pyodide))

@@ -1,0 +1,218 @@
+"""The course in the reader's browser: JupyterLite with Pyodide, as static files of the site.
+
+The core of Pyodide comes from npm, with a lock file that names each of its packages and the hash of its
+file. What the course needs of them is cut out of it: the files lie either at an address or, copied from a
+downloaded distribution, beside the core. Our wheel, and the few that Pyodide lacks, always lie there and have
+a hash as well. A browser loads no file whose hash is another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+# One version of everything: the core from npm, its lock, and the files at the address. It belongs to the
+# kernel that pyproject.toml pins, whose own Python code is of that time.
+VERSION = "0.27.7"
+ADDRESS = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
+CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+LOCK = "pyodide-lock.json"
+# What a notebook of the course needs of Pyodide's own packages, less what these depend on.
+PACKAGES = ("numpy", "matplotlib", "ipython", "jedi", "micropip", "sqlite3", "ssl")
+# From the Python index: the wheels of a training's bar, with what each needs, and the bar's front end.
+PURE = {
+    "comm==0.2.3": ("traitlets",),
+    "tqdm==4.67.1": (),
+    "ipywidgets==8.1.7": ("comm", "ipython", "traitlets"),
+}
+WIDGETS = "jupyterlab_widgets==3.0.15"
+KERNEL = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
+PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+
+Entry = dict[str, Any]
+
+
+def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
+    """Put the lab with the releases of these names into a new folder.
+
+    pyodide: the address or the folder of Pyodide's own distribution. Raises SystemExit, with the remedy,
+    where it, npm or the Python index lacks a file, and CalledProcessError where JupyterLite fails.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        lite = Path(place)
+        for name in chosen:
+            shutil.copytree(ROOT / "assignments" / name, lite / "contents" / name)
+        runtime = lite / "runtime"
+        packages = lay(runtime, pyodide)
+        settings = {
+            "pyodideUrl": "./pyodide/pyodide.js",
+            "disablePyPIFallback": True,
+            "loadPyodideOptions": {"packages": packages},
+        }
+        page = {"appName": "minigrad", "litePluginSettings": {PLUGIN: settings}}
+        write(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
+        options = {
+            "contents": ["contents"],
+            "apps": ["lab"],
+            "ignore_sys_prefix": True,  # else all that is installed here for JupyterLab would come along
+            "federated_extensions": [str(KERNEL), fetched(WIDGETS, lite)],
+            "no_sourcemaps": True,
+            "no_unused_shared_packages": True,
+            "output_dir": str(into),
+        }
+        write(lite / "jupyter_lite_config.json", {"LiteBuildConfig": options})
+        command = [sys.executable, "-m", "jupyterlite_core.app", "build", "--lite-dir", place]
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(done.stdout, done.stderr, file=sys.stderr)
+            raise subprocess.CalledProcessError(done.returncode, command)
+        shutil.copytree(runtime, into / "pyodide")
+
+
+def lay(runtime: Path, pyodide: str) -> list[str]:
+    """Lay core, lock and wheels into a new folder; the names of all packages, which a kernel loads."""
+    runtime.mkdir()
+    core(runtime)
+    official = json.loads((runtime / LOCK).read_text(encoding="utf-8"))
+    packages = dict(closure(official["packages"], PACKAGES))
+    for entry in packages.values():
+        if "://" in pyodide:
+            entry["file_name"] = pyodide.rstrip("/") + "/" + entry["file_name"]
+        else:
+            take(entry, Path(pyodide), runtime)
+    packages |= {entry["name"]: entry for entry in own(runtime)}
+    write(runtime / LOCK, {"info": official["info"], "packages": packages})
+    return sorted(packages)
+
+
+def core(runtime: Path) -> None:
+    """Put Pyodide's core and its lock there, from npm; SystemExit where npm cannot have it."""
+    with tempfile.TemporaryDirectory() as place:
+        command = ["npm", "pack", "--silent", "--pack-destination", place, f"pyodide@{VERSION}"]
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            why = getattr(error, "stderr", "") or error
+            raise SystemExit(f"the lab needs pyodide@{VERSION} from npm: install npm ({why})") from None
+        with tarfile.open(next(Path(place).iterdir())) as packed:
+            for name in (*CORE, LOCK):
+                file = packed.extractfile(f"package/{name}")
+                assert file is not None, name
+                (runtime / name).write_bytes(file.read())
+
+
+def closure(packages: Mapping[str, Entry], wanted: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+    """The entries of a lock that these names need, each once, under their keys there."""
+    keys = {key.lower().replace("_", "-"): key for key in packages}
+    left, seen = list(wanted), set()
+    while left:
+        key = keys[left.pop().lower().replace("_", "-")]
+        if key not in seen:
+            seen.add(key)
+            left += packages[key]["depends"]
+            yield key, dict(packages[key])
+
+
+def take(entry: Entry, distribution: Path, runtime: Path) -> None:
+    """Copy an entry's file out of a downloaded distribution; SystemExit where it is not the one meant."""
+    file = distribution / entry["file_name"]
+    if not file.is_file():
+        raise SystemExit(f"{distribution} lacks {file.name}: unpack Pyodide's distribution {VERSION} there")
+    if digest(file) != entry["sha256"]:
+        raise SystemExit(
+            f"{file} is another file than Pyodide {VERSION} names: download its distribution again"
+        )
+    shutil.copy2(file, runtime)
+
+
+def own(runtime: Path) -> Iterator[Entry]:
+    """Entries of the wheels that Pyodide's distribution lacks, which are laid beside the lock."""
+    with tempfile.TemporaryDirectory() as place:
+        made = Path(place)
+        ours(made)
+        depends = {"minigrad": ["numpy"]}
+        for pinned, needs in PURE.items():
+            fetched(pinned, made)
+            depends[pinned.partition("==")[0]] = list(needs)
+        help_texts(made)
+        kernel = json.loads((KERNEL / "static" / "pypi" / "all.json").read_text(encoding="utf-8"))
+        for name in ("piplite", "pyodide-kernel", "ipykernel"):
+            for release in kernel[name]["releases"].values():
+                shutil.copy2(KERNEL / "static" / "pypi" / release[-1]["filename"], made)
+        for wheel in sorted(made.rglob("*.whl")):
+            shutil.copy2(wheel, runtime)
+            project, version = wheel.name.split("-")[:2]
+            with zipfile.ZipFile(wheel) as packed:
+                tops = {name.split("/")[0].removesuffix(".py") for name in packed.namelist()}
+            yield {
+                "name": project.replace("_", "-"),
+                "version": version,
+                "file_name": wheel.name,
+                "sha256": digest(wheel),
+                "depends": depends.get(project, []),
+                "imports": sorted(top for top in tops if top.isidentifier()),
+                "install_dir": "site",
+                "package_type": "package",
+                "unvendored_tests": False,
+            }
+
+
+def ours(into: Path) -> None:
+    """The students' wheel of minigrad, made from a copy, so that nothing is left beside the sources."""
+    with tempfile.TemporaryDirectory() as place:
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy2(ROOT / name, place)
+        source = Path(place) / "minigrad"
+        shutil.copytree(
+            ROOT / "minigrad", source, ignore=shutil.ignore_patterns("__pycache__", "bundled.zip")
+        )
+        pip("wheel", "--no-deps", "--wheel-dir", str(into), place)
+
+
+def help_texts(into: Path) -> None:
+    """A wheel of the texts of Python's `help()`, from which the last part of 01-rnn learns to write."""
+    from pydoc_data import topics
+
+    name = f"pydoc_data-{sys.version_info.major}.{sys.version_info.minor}"
+    with zipfile.ZipFile(into / f"{name}-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as wheel:
+        wheel.writestr("pydoc_data/__init__.py", "")
+        wheel.write(topics.__file__, "pydoc_data/topics.py")
+        about = f"Metadata-Version: 2.1\nName: pydoc-data\nVersion: {name.partition('-')[2]}\n"
+        wheel.writestr(f"{name}.dist-info/METADATA", about)
+        wheel.writestr(
+            f"{name}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{name}.dist-info/RECORD", "")
+
+
+def fetched(pinned: str, into: Path) -> str:
+    """The path of a wheel from the Python index, put into a folder of its own there."""
+    place = into / pinned
+    pip("download", "--no-deps", "--only-binary", ":all:", "--dest", str(place), pinned)
+    return str(next(place.iterdir()))
+
+
+def pip(*arguments: str) -> None:
+    """Run pip; SystemExit, with what it says, where it fails."""
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"the lab needs {arguments[-1]} from pip: {done.stderr}")
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
