@@ -28,6 +28,10 @@ class Refused(GradingError):
     """A submission that cannot be graded; a person is asked. The message is the reason."""
 
 
+class Unjudged(Refused):
+    """The judge failed on an attempt that may count, so nobody knows yet which one does. No zero either."""
+
+
 Source = Path | bytes | Refused  # a submitted file, what was read of one, or why there is none to read
 
 

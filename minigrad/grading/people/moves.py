@@ -1,4 +1,4 @@
-"""A student's work under another id, all of it or nothing: renaming a student, and merging two.
+"""A student's work under another id, or aside, all of it or nothing: to rename, merge and forget students.
 
 A move is planned as a whole, with all that could stand against it, before anything changes. Then the plan is
 written down (`begin`), the gradebook follows in one transaction, then folders and files, each by a step that
@@ -31,13 +31,18 @@ class Move:
     """What becomes of all that a student has; paths are relative to the course's `work`."""
 
     old: str
-    new: str
+    new: str  # "" where it is all put aside
     folders: Steps  # from where to where, in this order
     aside: str  # where everything is put that does not count
     attempts: Steps = ()  # folders whose files go into another, which may have some
     kept: Steps = ()  # notebooks that were put aside: to be attempts in this folder
     texts: Mapping[str, str] = field(default_factory=dict)  # files of the course with their new text
     counts: Mapping[str, str] = field(default_factory=dict)  # by assignment, whose work counts of the two
+    only: str = ""  # the one assignment that is put aside; "" for all
+
+    def __str__(self) -> str:
+        what = f"{self.only} of {self.old}" if self.only else self.old
+        return f"{self.old} becomes {self.new}" if self.new else f"{what} is put aside"
 
 
 # --- what is planned --------------------------------------------------------------------------------
@@ -66,7 +71,11 @@ def planned_rename(course: Course, old: str, new: str, recorded: Collection[str]
             )
     folders = [(_path(course, place / old), _path(course, place / new)) for place in _places(course)]
     return Move(
-        old, new, tuple(folders), _aside(course, old, new), texts=_texts(course, old, new, merge=False)
+        old,
+        new,
+        tuple(folders),
+        _aside(course, f"{old} into {new}"),
+        texts=_texts(course, old, new, merge=False),
     )
 
 
@@ -80,7 +89,7 @@ def planned_merge(course: Course, old: str, new: str, recorded: Collection[str])
     if old == new:
         raise GradingError("one student cannot be merged into the same: name two")
     counts = {name: _that_counts(course, name, old, new) for name in sorted(_assignments(course, old))}
-    aside = _aside(course, old, new)
+    aside = _aside(course, f"{old} into {new}")
     folders: list[tuple[str, str]] = []
     for name, one in counts.items():
         goes = new if one == old else old
@@ -104,12 +113,31 @@ def planned_merge(course: Course, old: str, new: str, recorded: Collection[str])
     return Move(old, new, tuple(folders), aside, tuple(attempts), tuple(kept), texts, counts)
 
 
-def _aside(course: Course, old: str, new: str) -> str:
+def planned_forget(course: Course, student: str, only: str, recorded: Collection[str]) -> Move:
+    """Aside all that the course has of somebody who hands nothing in any more, or of one assignment (`only`).
+
+    Raises GradingError where something of it still lies in submitted/, or nobody is called so.
+    """
+    _demand_known(course, student, recorded)
+    handed_in = course.submitted / student / only
+    if os.path.lexists(handed_in):
+        raise GradingError(f"{handed_in} is there, so it would be graded again: put it away first")
+    if only:
+        places = [place(student) for place in _of_assignment(course, only)]
+        places.append(course.attempts(only) / student)
+    else:
+        places = [place / student for place in _places(course)]
+    aside = _aside(course, f"{student}, {only}" if only else student)
+    folders = tuple((_path(course, p), f"{aside}/{_path(course, p)}") for p in places if os.path.lexists(p))
+    return Move(student, "", folders, aside, only=only)
+
+
+def _aside(course: Course, name: str) -> str:
     """A folder that is not there yet."""
-    path, again = course.state / "aside" / f"{old} into {new}", 1
+    path, again = course.state / "aside" / name, 1
     while path.exists():
         again += 1
-        path = path.with_name(f"{old} into {new}, {again}")
+        path = path.with_name(f"{name}, {again}")
     return _path(course, path)
 
 
@@ -249,9 +277,7 @@ def pending(course: Course) -> Move | None:
 def demand_settled(course: Course) -> None:
     """Raise GradingError where a move is under way, or was stopped."""
     if found := pending(course):
-        raise GradingError(
-            f"{found.old} becomes {found.new}, and that was stopped half-way: {to_type('roster')} finishes it"
-        )
+        raise GradingError(f"{found}, and that was stopped half-way: {to_type('roster')} finishes it")
 
 
 def begin(course: Course, planned: Move) -> None:
@@ -270,10 +296,11 @@ def carry_out(course: Course, planned: Move) -> None:
             source.rename(target)
         for notebook, attempts in planned.kept:
             keep(course.work / notebook, course.work / attempts)
-        for folder in (
+        rest = (
             *(path / planned.old for path in _by_student(course)),
             *(course.work / a for a, _ in planned.attempts),
-        ):
+        )
+        for folder in rest if planned.new else ():
             _put_rest_aside(course, planned, folder)
         for name, text in planned.texts.items():
             rewrite(course.work / name, text)
