@@ -642,11 +642,12 @@ def test_what_nbgrader_writes_for_us_is_its_owners_alone(course, nbgrader, monke
 
 
 def test_names_that_would_move_a_cursor_are_shown_without(course, monkeypatch, capsys):
-    from minigrad.grading.model import Alike
+    from minigrad.grading.model import Alike, Pair
 
     evil = "\x1b[2J\u202eann\u200b"
     monkeypatch.setattr(classroom, "last_reports", lambda course, name: {evil: Report(NAME, "graded")})
-    monkeypatch.setattr(classroom, "near_identical", lambda *given: [Alike((evil, "bo"), 1.0)])
+    group = Alike((evil, "bo"), (Pair((evil, "bo"), 1.0),))
+    monkeypatch.setattr(classroom, "near_identical", lambda *given: [group])
     assert main(["report", NAME]) == 0
     assert main(["collect", NAME, evil]) == 2
     told = capsys.readouterr()
