@@ -264,7 +264,7 @@ class Side:
 class Pair:
     """Two whose work is near-identical, and the share of it that is; 1.0 for all of it."""
 
-    students: tuple[str, str]
+    students: tuple[str, ...]
     share: float
     sides: tuple[Side, ...] = ()
 

@@ -27,11 +27,12 @@ def course(tmp_path: Path, monkeypatch) -> Course:
 
 
 @pytest.fixture
-def graded(monkeypatch) -> None:
+def graded(course: Course, monkeypatch) -> None:
     """Reports of an assignment, without any grading."""
     from minigrad.grading.model import Report
 
     one = Report(NAME, "graded")
+    hand_in(course, "ada", b"")
     monkeypatch.setattr(classroom, "last_reports", lambda course, name: {"ada": one})
     monkeypatch.setattr(classroom, "near_identical", lambda *given: ())
     monkeypatch.setattr(offline, "report", lambda *given: one)

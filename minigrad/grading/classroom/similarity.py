@@ -79,7 +79,7 @@ def similar(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Al
         return Pair(two, share, tuple(sides(x, y, vocabulary, old)) if n < SHOWN else ())
 
     group_of = {i: i for i in range(len(students))}  # the least number of those that are linked
-    kept = []
+    kept: list[tuple[Pair, int]] = []
     for share, two, (i, j) in sorted(links, key=lambda link: (-link[0], link[1])):
         if i == j or group_of[i] != group_of[j]:  # else they are linked by others that are more alike
             kept.append((seen(len(kept), share, two), i))

@@ -112,11 +112,7 @@ def class_html(
         {named(student, names): report for student, report in reports.items()},
         [
             Alike(
-                all_named(one.students),
-                tuple(
-                    replace(p, students=(named(p.students[0], names), named(p.students[1], names)))
-                    for p in one.pairs
-                ),
+                all_named(one.students), tuple(replace(p, students=all_named(p.students)) for p in one.pairs)
             )
             for one in similar
         ],

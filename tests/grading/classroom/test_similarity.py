@@ -83,7 +83,7 @@ def test_who_is_like_whom_is_one_group_with_the_pairs_that_link_it():
     first, second = similar(works, GIVEN)
     assert {first.students, second.students} == {("a", "b", "c", "d"), ("e", "f")}
     four = next(one for one in (first, second) if "a" in one.students)
-    assert [pair.students for pair in four.pairs][0] == ("a", "b")
+    assert four.pairs[0].students == ("a", "b")
     assert len(four.pairs) == 3, "as many as link four"
     assert {s for pair in four.pairs for s in pair.students} == {"a", "b", "c", "d"}
     assert str(four) == "near-identical work, up to 100 %: a, b, c, d"
