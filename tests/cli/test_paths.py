@@ -15,7 +15,7 @@ from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import run as classroom
 from minigrad.grading.notebook import offline
 from minigrad.grading.store.layout import Course
-from tests.grading.handed_in import NAME, new_course
+from tests.grading.handed_in import NAME, hand_in, new_course
 
 
 @pytest.fixture
