@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import minigrad
 from minigrad.cli.commands.author import build, init, matrix, new, upgrade
@@ -37,6 +38,16 @@ COMMANDS = (
     *(feedback, history, export, handback, platform, explain, new, matrix, upgrade),
 )
 
+# What a disk refuses whatever we write, and what helps.
+RIGHT = "give yourself the right to read and write it, and the folder that it is in"
+REMEDIES = {
+    errno.EACCES: RIGHT,
+    errno.EPERM: RIGHT,
+    errno.EROFS: "its disk cannot be written: use another, or mount it for writing",
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room: your share of its disk is used up",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -48,22 +59,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(printable(typed(args, f"minigrad: {error}")), file=sys.stderr)
         return CANNOT
-    except PermissionError as error:
-        print(f"minigrad: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
-        return CANNOT
     except KeyboardInterrupt:
         print("minigrad: stopped; what was done is kept, and the same command goes on", file=sys.stderr)
         return CANNOT
     except BrokenPipeError:  # `minigrad report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        remedy = REMEDIES[error.errno]
+        print(f"minigrad: cannot use {error.filename}: {error.strerror}: {remedy}", file=sys.stderr)
+        return CANNOT
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar and help."""
-    top = argparse.ArgumentParser(
-        prog="minigrad", description="Build, check and grade assignments.", epilog=EXITS
-    )
+    top = Words(prog="minigrad", description="Build, check and grade assignments.", epilog=EXITS)
     top.add_argument("--version", action=Version, nargs=0, help="print minigrad's version and exit")
     top.add_argument(
         "--course", type=Path, metavar="DIR", help="the course's folder (default: found from here upwards)"
@@ -100,6 +112,13 @@ class Words(argparse.ArgumentParser):
 
     argparse ends such a list at the first option, and does not know what to do with those behind it.
     """
+
+    def error(self, message: str) -> NoReturn:
+        """argparse's, with what is missing in our words, and an example where the command has one."""
+        missing = message.removeprefix("the following arguments are required: ")
+        if missing != message:
+            message = f"{missing} is missing"
+        self.exit(CANNOT, f"{self.prog}: {message}: `{self.prog} --help` tells what there is\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         found, more = super().parse_known_args(args, namespace)

@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from minigrad.cli.options import typed
 from minigrad.grading.model import Assignment, GradingError, Source
 from minigrad.grading.people.moves import demand_settled
 from minigrad.grading.report.markup import printable
@@ -69,6 +70,12 @@ def tell_dropped(course: Course, name: str) -> None:
     }
     if gone := sorted(course.dropped() & there):
         print(printable(f"minigrad: dropped, so not counted: {', '.join(gone)}"), file=sys.stderr)
+
+
+def tell(args: argparse.Namespace, lines: Iterable[str]) -> None:
+    """Print lines on standard error, each with our name before it, and with commands that can be typed."""
+    for line in lines:
+        print(printable(typed(args, f"minigrad: {line}")), file=sys.stderr)
 
 
 def known_names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:

@@ -112,6 +112,15 @@ def behind(course: Course, name: str, reports: Mapping[str, Report]) -> list[str
     return [s for s, report in reports.items() if found[s] != report]
 
 
+def told_standing(course: Course, name: str, reports: Mapping[str, Report]) -> list[str]:
+    """What is said of students whose grade is not one of what they have handed in: see `standing.told`."""
+    from minigrad.grading.assignment.load import load
+    from minigrad.grading.classroom.standing import standing, told
+
+    recorded = asked(course, name) or {}
+    return told(course, name, standing(course, load(course.authored(name)), reports, recorded))
+
+
 def told_behind(name: str, students: Sequence[str]) -> str:
     """What is said of students whose last reports the gradebook does not have."""
     if not students:
@@ -143,6 +152,12 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
     left_out = [
         f"{s}: not in {course.roster.name}, so in no file"
         for s in lms.strangers({*totals, *reports, *handed_in}, roster)
+    ]
+    left_out += told_standing(course, name, reports)
+    left_out += [
+        f"{s}: not graded, by no fault of the submission: {report.reason}: run {to_type('grade', name)}"
+        for s, report in reports.items()
+        if report.status == "ungraded"
     ]
     if behind := told_behind(name, [g.person.student for g in found if g.state == "not recorded"]):
         left_out.append(f"{behind}. Until then they have no score")

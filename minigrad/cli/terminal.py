@@ -150,12 +150,13 @@ def class_table(reports: Mapping[str, Report], names: Names = NOBODY, width: int
 
 
 def _lost(exercise: Exercise) -> Iterator[tuple[str, str]]:
-    """(check, reason) of what failed, a whole exercise in one line where the reason is one; then the hint."""
+    """(checks, reason) of what failed, each reason once, and an exercise that failed for one by its name;
+    then the hint."""
     failed = [v for v in exercise.verdicts if not v.passed]
-    reasons = {v.reason for v in failed}
-    if len(failed) == len(exercise.verdicts) > 1 and len(reasons) == 1:
-        yield f"{exercise.name}, all {len(failed)} checks", reasons.pop()
+    several = by_reason((v.reason, v.check) for v in failed)
+    if len(failed) == len(exercise.verdicts) > 1 and len(several) == 1:
+        yield f"{exercise.name}, all {len(failed)} checks", failed[0].reason
     else:
-        yield from ((v.check, v.reason) for v in failed)
+        yield from ((checks, why) for why, checks in several.items())
     if exercise.hint:
         yield exercise.name, f"hint: {exercise.hint}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.intake.canonical import intake
 from minigrad.grading.intake.stamp import time_in
-from minigrad.grading.model import Assignment, Refused, Report, Source
+from minigrad.grading.model import Assignment, Refused, Report, Source, Unjudged
 from minigrad.grading.rules.attempts import Attempt, counting
 from minigrad.grading.store.attempts import UNDATED, time_file
 from minigrad.grading.store.dates import Dates, dates_of
@@ -21,12 +21,18 @@ Grade = Callable[[Mapping[str, Source]], Mapping[str, Report]]
 
 
 def counted(
-    course: Course, assignment: Assignment, submissions: Mapping[str, Source], workers: int = 1
+    course: Course,
+    assignment: Assignment,
+    submissions: Mapping[str, Source],
+    workers: int = 1,
+    known: Grade | None = None,
 ) -> dict[str, Source]:
     """By student, the attempt of an assignment that counts; `submissions` are the last ones.
 
     Work that cannot be read stays what it is: a person is asked. Where the best attempt counts, each is
-    graded, on `workers` processes; what was graded before is not graded again.
+    graded, on `workers` processes; what was graded before is not graded again. Of whom the judge fails on
+    one of several, none counts: the source is Unjudged, with the reason. With `known`, nothing is graded: it
+    gives the reports that there are.
     """
     dates, name = dates_of(course), assignment.name
     if dates.counts == "last":
@@ -36,10 +42,11 @@ def counted(
     def grade(some: Mapping[str, Source]) -> Mapping[str, Report]:
         return grade_class(course, assignment, some, workers=workers, preview=True)
 
+    failed: dict[str, Unjudged] = {}
     if dates.counts == "best":
-        found = _with_points(found, grade)
+        found, failed = _with_points(found, known or grade)
     return {
-        s: counting(several, dates.counts, dates.until(name, s), dates.late).work
+        s: failed.get(s) or counting(several, dates.counts, dates.until(name, s), dates.late).work
         for s, several in found.items()
     }
 
@@ -80,9 +87,11 @@ def _said(text: str, due: datetime | None) -> datetime | None:
 
 def _with_points(
     found: Mapping[str, list[Attempt[Source]]], grade: Grade
-) -> dict[str, list[Attempt[Source]]]:
-    """The attempts with the points of their reports: of each student the first, then the second."""
+) -> tuple[dict[str, list[Attempt[Source]]], dict[str, Unjudged]]:
+    """The attempts with the points of their reports: of each student the first, then the second. And of whom
+    one has no report, by a fault of ours."""
     made: dict[str, list[Attempt[Source]]] = {s: [] for s in found}
+    failed: dict[str, Unjudged] = {}
     for turn in range(max(map(len, found.values()), default=0)):
         theirs = {s: several[turn] for s, several in found.items() if len(several) > max(turn, 1)}
         reports = grade({s: one.work for s, one in theirs.items()})
@@ -90,8 +99,12 @@ def _with_points(
             if turn < len(several):
                 report = reports.get(s)
                 points = report.score if report and report.status == "graded" else None
+                if report and report.status == "ungraded":
+                    failed[s] = Unjudged(
+                        f"which of {len(several)} attempts is the best is not known: {report.reason}"
+                    )
                 made[s].append(Attempt(several[turn].work, several[turn].time, points))
-    return made
+    return made, failed
 
 
 def work(course: Course, assignment: Assignment, source: Source) -> str:

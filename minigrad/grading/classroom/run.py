@@ -17,11 +17,20 @@ from pathlib import Path
 from minigrad.grading.classroom import jobs
 from minigrad.grading.classroom.court import Court, Job, court
 from minigrad.grading.classroom.decisions import concerning, decided, demand_known
-from minigrad.grading.classroom.similarity import similar
 from minigrad.grading.intake.canonical import Intake, intake, read
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.judge import seeds
-from minigrad.grading.model import Alike, Assignment, Decision, GradingError, Refused, Report, Source
+from minigrad.grading.model import (
+    Alike,
+    Assignment,
+    Decision,
+    GradingError,
+    Refused,
+    Report,
+    Source,
+    Unjudged,
+)
+from minigrad.grading.report.similarity import similar
 from minigrad.grading.rules.hints import Degree, hinted
 from minigrad.grading.store.dates import dates_of, hints_of
 from minigrad.grading.store.layout import Course
@@ -41,6 +50,7 @@ class Submission:
     notes: tuple[str, ...] = ()
     blank: bool = False
     refused: str = ""
+    unjudged: str = ""  # why it is not known which attempt counts
 
 
 def grade_class(
@@ -96,7 +106,9 @@ class _Grading:
 
     def take_in(self, one: Submission) -> None:
         """Settle what needs no grading; let the others wait."""
-        if one.refused:
+        if one.unjudged:
+            self.settle(one, Report(self.assignment.name, "ungraded", reason=one.unjudged))
+        elif one.refused:
             self.settle(one, Report(self.assignment.name, "refused", reason=one.refused))
         elif self.folder and (found := known_report(self.course, self.assignment.name, one)):
             self.settle(one, found)
@@ -135,7 +147,10 @@ class _Grading:
             try:
                 keep_report(self.folder / one.student, one.key or "refused", report)
             except OSError as error:  # a full disk: never a score that the next run would not find
-                why = f"the report could not be kept ({error.strerror}): make room and grade again"
+                why = (
+                    f"the report could not be kept ({error.strerror}: {self.folder / one.student}): "
+                    "make room, or give yourself the right to write there, and grade again"
+                )
                 report = Report(self.assignment.name, "ungraded", reason=why)
         self.reports[one.student] = report = hinted(decided(report), self.hints)
         self.done(one.student, report)
@@ -185,6 +200,8 @@ def take(course: Course, assignment: Assignment, salt: bytes, student: str, sour
     """Read and take in one file; never raises for what is in it."""
     try:
         taken = intake(fetch(course, source), assignment)
+    except Unjudged as why:
+        return Submission(student, unjudged=str(why))
     except Refused as why:
         return Submission(student, refused=str(why))
     key = seeds.key(salt, taken.cells, assignment)
@@ -235,7 +252,11 @@ def near_identical(course: Course, assignment: Assignment, earlier: Path | None 
     framework = [p.read_text(encoding="utf-8") for p in files]
     release = [c.source for c in assignment.cells]
     found = similar(works, [*release, assignment.sources["public_checks.py"], *framework])
-    return [one for one in found if not now.isdisjoint(one.students)]
+    told = (
+        dataclasses.replace(one, pairs=tuple(p for p in one.pairs if not now.isdisjoint(p.students)))
+        for one in found
+    )
+    return [one for one in told if one.pairs]
 
 
 def keep_report(folder: Path, name: str, report: Report) -> None:

@@ -52,7 +52,7 @@ def move(course: Course, planned: Move) -> None:
     """Bring all that the gradebook has of one student to another, in one transaction; again is nothing new.
 
     Of an assignment in which both have a submission, the one that counts stays; the scores, points by hand
-    and comments of the other are written beside what else of it was put aside.
+    and comments of the other are written beside what else of it was put aside. So is all that is forgotten.
     """
     if url(course).startswith("sqlite:") and not course.gradebook.exists():
         return
@@ -60,6 +60,12 @@ def move(course: Course, planned: Move) -> None:
         try:
             old = opened.find_student(planned.old)
         except MissingEntry:
+            return
+        if not planned.new:
+            for submission in list(old.submissions):
+                if planned.only in ("", submission.assignment.name):
+                    _put_aside(course, planned, opened, submission)
+            _delete_without_work(opened, old)
             return
         new = _student(opened, planned.new, old)
         for submission in list(old.submissions):
@@ -72,16 +78,26 @@ def move(course: Course, planned: Move) -> None:
             stays, goes = (
                 (submission, other) if planned.counts.get(name) == planned.old else (other, submission)
             )
-            files.write(
-                course.work / planned.aside / f"gradebook-{goes.student.id}-{name}.json".replace("/", "_"),
-                json.dumps(_told(goes), indent=1, ensure_ascii=False).encode(),
-            )
-            _remove(opened, goes)
+            _put_aside(course, planned, opened, goes)
             stays.student = new
-        opened.db.flush()
-        opened.db.expire(old)
-        opened.db.delete(old)
-        opened.db.commit()
+        _delete_without_work(opened, old)
+
+
+def _put_aside(course: Course, planned: Move, opened: Gradebook, submission: SubmittedAssignment) -> None:
+    """Write down what the gradebook has of a submission, and remove it there. Commits nothing."""
+    name = f"gradebook-{submission.student.id}-{submission.assignment.name}.json".replace("/", "_")
+    told = json.dumps(_told(submission), indent=1, ensure_ascii=False)
+    files.write(course.work / planned.aside / name, told.encode())
+    _remove(opened, submission)
+
+
+def _delete_without_work(opened: Gradebook, student: Student) -> None:
+    """End the transaction, without the student if nothing of theirs is left."""
+    opened.db.flush()
+    opened.db.expire(student)
+    if not student.submissions:
+        opened.db.delete(student)
+    opened.db.commit()
 
 
 def _student(opened: Gradebook, id: str, like: Student) -> Student:

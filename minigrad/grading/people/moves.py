@@ -1,4 +1,4 @@
-"""A student's work under another id, all of it or nothing: renaming a student, and merging two.
+"""A student's work under another id, or aside, all of it or nothing: to rename, merge and forget students.
 
 A move is planned as a whole, with all that could stand against it, before anything changes. Then the plan is
 written down (`begin`), the gradebook follows in one transaction, then folders and files, each by a step that
@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from minigrad.grading.intake.stamp import handed_in_at
@@ -31,13 +32,18 @@ class Move:
     """What becomes of all that a student has; paths are relative to the course's `work`."""
 
     old: str
-    new: str
+    new: str  # "" where it is all put aside
     folders: Steps  # from where to where, in this order
     aside: str  # where everything is put that does not count
     attempts: Steps = ()  # folders whose files go into another, which may have some
     kept: Steps = ()  # notebooks that were put aside: to be attempts in this folder
     texts: Mapping[str, str] = field(default_factory=dict)  # files of the course with their new text
     counts: Mapping[str, str] = field(default_factory=dict)  # by assignment, whose work counts of the two
+    only: str = ""  # the one assignment that is put aside; "" for all
+
+    def __str__(self) -> str:
+        what = f"{self.only} of {self.old}" if self.only else self.old
+        return f"{self.old} becomes {self.new}" if self.new else f"{what} is put aside"
 
 
 # --- what is planned --------------------------------------------------------------------------------
@@ -48,7 +54,7 @@ def planned_rename(course: Course, old: str, new: str, recorded: Collection[str]
 
     Raises GradingError where that would lose or mix up work, or nobody is called `old`.
     """
-    _demand_known(course, old, recorded)
+    demand_known(course, old, recorded)
     if not possible(new):
         raise GradingError(
             f"{new!r} cannot be a student's id: letters, digits and ._-@+'(), the first one a letter or digit"
@@ -66,7 +72,11 @@ def planned_rename(course: Course, old: str, new: str, recorded: Collection[str]
             )
     folders = [(_path(course, place / old), _path(course, place / new)) for place in _places(course)]
     return Move(
-        old, new, tuple(folders), _aside(course, old, new), texts=_texts(course, old, new, merge=False)
+        old,
+        new,
+        tuple(folders),
+        _aside(course, f"{old} into {new}"),
+        texts=_texts(course, old, new, merge=False),
     )
 
 
@@ -75,12 +85,12 @@ def planned_merge(course: Course, old: str, new: str, recorded: Collection[str])
 
     Raises GradingError where it is not known which is the newest, or one of the two is nobody.
     """
-    _demand_known(course, old, recorded)
-    _demand_known(course, new, recorded)
+    demand_known(course, old, recorded)
+    demand_known(course, new, recorded)
     if old == new:
         raise GradingError("one student cannot be merged into the same: name two")
     counts = {name: _that_counts(course, name, old, new) for name in sorted(_assignments(course, old))}
-    aside = _aside(course, old, new)
+    aside = _aside(course, f"{old} into {new}")
     folders: list[tuple[str, str]] = []
     for name, one in counts.items():
         goes = new if one == old else old
@@ -104,12 +114,31 @@ def planned_merge(course: Course, old: str, new: str, recorded: Collection[str])
     return Move(old, new, tuple(folders), aside, tuple(attempts), tuple(kept), texts, counts)
 
 
-def _aside(course: Course, old: str, new: str) -> str:
+def planned_forget(course: Course, student: str, only: str, recorded: Collection[str]) -> Move:
+    """Aside all that the course has of somebody who hands nothing in any more, or of one assignment (`only`).
+
+    Raises GradingError where something of it still lies in submitted/, or nobody is called so.
+    """
+    demand_known(course, student, recorded)
+    handed_in = course.submitted / student / only
+    if os.path.lexists(handed_in):
+        raise GradingError(f"{handed_in} is there, so it would be graded again: put it away first")
+    if only:
+        places = [place(student) for place in _of_assignment(course, only)]
+        places.append(course.attempts(only) / student)
+    else:
+        places = [place / student for place in _places(course)]
+    aside = _aside(course, f"{student}, {only}" if only else student)
+    folders = tuple((_path(course, p), f"{aside}/{_path(course, p)}") for p in places if os.path.lexists(p))
+    return Move(student, "", folders, aside, only=only)
+
+
+def _aside(course: Course, name: str) -> str:
     """A folder that is not there yet."""
-    path, again = course.state / "aside" / f"{old} into {new}", 1
+    path, again = course.state / "aside" / name, 1
     while path.exists():
         again += 1
-        path = path.with_name(f"{old} into {new}, {again}")
+        path = path.with_name(f"{name}, {again}")
     return _path(course, path)
 
 
@@ -135,22 +164,21 @@ def _that_counts(course: Course, name: str, old: str, new: str) -> str:
     )
 
 
-def _demand_known(course: Course, student: str, recorded: Collection[str]) -> None:
-    """Raise GradingError where nothing in the course is this student's."""
+def demand_known(course: Course, student: str, recorded: Collection[str] = ()) -> None:
+    """Raise GradingError where nothing in the course is this student's, with who may be meant."""
+    known = {*_listed(course), *recorded, *(name for place in _places(course) for name in _folders(place))}
     name = Path(student).name == student and student not in (".", "..")
-    if not name or not (
-        student in _listed(course)
-        or student in recorded
-        or any(_there(place / student) for place in _places(course))
-    ):
-        roster = read_roster(course.roster)
-        called = sorted(p.student for p in roster.people if student in (p.name, p.email)) if roster else []
-        remedy = (
-            f"by that name the roster has {' and '.join(called)}: give the id"
-            if called
-            else "an id is a folder's name in submitted/, or stands in the column `student` of roster.csv"
-        )
-        raise GradingError(f"nobody here has the id {student!r}; {remedy}")
+    if name and (student in known or any(_there(place / student) for place in _places(course))):
+        return
+    roster = read_roster(course.roster)
+    called = sorted(p.student for p in roster.people if student in (p.name, p.email)) if roster else []
+    if called:
+        remedy = f"by that name the roster has {' and '.join(called)}: give the id"
+    elif near := get_close_matches(student, sorted(known), 3):
+        remedy = f"is {' or '.join(near)} meant?"
+    else:
+        remedy = "an id is a folder's name in submitted/, or stands in the column `student` of roster.csv"
+    raise GradingError(f"nobody here has the id {student!r}; {remedy}")
 
 
 def _listed(course: Course) -> frozenset[str]:
@@ -249,9 +277,7 @@ def pending(course: Course) -> Move | None:
 def demand_settled(course: Course) -> None:
     """Raise GradingError where a move is under way, or was stopped."""
     if found := pending(course):
-        raise GradingError(
-            f"{found.old} becomes {found.new}, and that was stopped half-way: {to_type('roster')} finishes it"
-        )
+        raise GradingError(f"{found}, and that was stopped half-way: {to_type('roster')} finishes it")
 
 
 def begin(course: Course, planned: Move) -> None:
@@ -270,10 +296,11 @@ def carry_out(course: Course, planned: Move) -> None:
             source.rename(target)
         for notebook, attempts in planned.kept:
             keep(course.work / notebook, course.work / attempts)
-        for folder in (
+        rest = (
             *(path / planned.old for path in _by_student(course)),
             *(course.work / a for a, _ in planned.attempts),
-        ):
+        )
+        for folder in rest if planned.new else ():
             _put_rest_aside(course, planned, folder)
         for name, text in planned.texts.items():
             rewrite(course.work / name, text)

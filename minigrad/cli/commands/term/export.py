@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, add_flag, typed, writing
+from minigrad.cli.course import find_course, known_names, tell
+from minigrad.cli.options import OK, WRONG, add_flag, writing
 from minigrad.grading.model import GradingError
 from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.store.layout import Course
@@ -90,7 +90,6 @@ def _write(
 ) -> int:
     """Write the files and say who is in none of them."""
     from minigrad.grading.report.grades.lms import lms_csv, told
-    from minigrad.grading.report.markup import printable
     from minigrad.grading.roster import read_roster
     from minigrad.grading.store import files
 
@@ -103,8 +102,7 @@ def _write(
     for file, content in made.items():
         with writing(out):
             files.write(out / file, content)
-    for line in left_out:
-        print(printable(typed(args, f"minigrad: {line}")), file=sys.stderr)
+    tell(args, left_out)
     print(f"{name}, of {maximum:g} {'percent' if name == FINAL else 'points'}: {told(found)}")
     print(f"wrote {' and '.join(made)} into {out}")
     return WRONG if left_out else OK

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, add_workers
+from minigrad.cli.course import find_course, known_names, tell
+from minigrad.cli.options import OK, WRONG, add_workers
 
 EXAMPLE = "minigrad feedback 01-rnn --workers 4"
 
@@ -23,9 +23,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write all pages of an assignment anew."""
     from minigrad.grading.classroom.lock import grading
+    from minigrad.grading.classroom.run import last_reports
 
     course = find_course(args)
     (name,) = known_names(course, [args.assignment])
     with grading(course):
         gradebook.feedback(course, name, args.workers)
-    return OK
+    stale = gradebook.told_standing(course, name, last_reports(course, name))
+    tell(args, stale)
+    return WRONG if stale else OK

@@ -8,14 +8,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, graded_assignment, names_of, submissions, tell_dropped
-from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, add_workers, executor
+from minigrad.cli.course import find_course, graded_assignment, names_of, submissions, tell, tell_dropped
+from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, add_workers, executor, typed
 from minigrad.cli.terminal import class_table, progress
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, Report, to_type
 
 EXAMPLE = "minigrad grade 01-rnn --workers 4"
 
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
     from minigrad.grading.classroom.attempts import counted
     from minigrad.grading.classroom.lock import grading
-    from minigrad.grading.classroom.run import grade_class
+    from minigrad.grading.classroom.run import grade_class, last_reports
     from minigrad.grading.report.formats import class_json
     from minigrad.grading.report.markup import printable
     from minigrad.grading.store.reports import new_salt
@@ -99,4 +100,19 @@ def run(args: argparse.Namespace) -> int:
             failed = gradebook.record(course, assignment, files, reports)
     names = names_of(course) if ours else {}
     print(json.dumps(class_json(reports, names), indent=1) if args.json else class_table(reports, names))
+    if recorded:
+        tell(args, gradebook.told_standing(course, name, last_reports(course, name)))
+        if not args.json:
+            print(typed(args, f"\n{ending(name, reports, failed)}"))
     return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK
+
+
+def ending(name: str, reports: Mapping[str, Report], failed: Collection[str]) -> str:
+    """What was recorded, and what comes next."""
+    ungraded = sum(report.status == "ungraded" for report in reports.values())
+    if not gradebook.plugin():
+        return "nothing is recorded, since nbgrader is not installed: pip install 'minigrad[course]'"
+    count = len(reports) - ungraded - len(failed)
+    again = f", then {to_type('grade', name)} again" if ungraded or failed else ""
+    line = f"recorded in the gradebook: {count} of {len(reports)}"
+    return f"{line}; next: {to_type('report', name)}{again or ', then ' + to_type('feedback', name)}"

@@ -7,12 +7,11 @@ them. Names come from the export that was collected, so it must be one of the sa
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, typed, writing
+from minigrad.cli.course import find_course, known_names, tell
+from minigrad.cli.options import OK, WRONG, writing
 from minigrad.grading.model import GradingError, to_type
 
 EXAMPLE = "minigrad handback 01-rnn --to moodle"
@@ -31,16 +30,15 @@ def run(args: argparse.Namespace) -> int:
     """Write feedback-ASSIGNMENT-LMS.zip."""
     from minigrad.grading.intake.returned import returned
     from minigrad.grading.platforms.wheel import zipped
-    from minigrad.grading.report.markup import printable
     from minigrad.grading.store import files
     from minigrad.grading.store.attempts import came_as
 
     course = find_course(args)
     (name,) = known_names(course, [args.assignment])
-    _, found, left_out = gradebook.grades(course, name)  # it removes the pages that are not of now
+    _, found, wrong = gradebook.grades(course, name)  # it removes the pages that are not of now
     handed_in = course.submissions(name)
     pages: dict[str, bytes] = {}
-    missing = []
+    missing, left_out = [], []
     for grade in found:
         student = grade.person.student
         if grade.state != "graded":
@@ -64,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
             f"no page of feedback, or one of another score than the gradebook's, of {', '.join(missing)}: "
             f"run {to_type('feedback', name)}, then {to_type('handback', name, '--to', args.to)} again"
         )
-    for line in left_out:
-        print(printable(typed(args, f"minigrad: not for {args.to}: {line}")), file=sys.stderr)
+    wrong += [f"not for {args.to}: {line}" for line in left_out]
+    tell(args, wrong)
     if not pages and not any(grade.state == "graded" for grade in found):
         raise GradingError(f"nobody's work of {name} is graded to its end yet: see above what is missing")
     if not pages:
@@ -78,4 +76,4 @@ def run(args: argparse.Namespace) -> int:
     with writing(out):
         files.write(out / file, zipped(pages))
     print(f"{name}: {len(pages)} pages of feedback; wrote {file} into {out}")
-    return WRONG if left_out else OK
+    return WRONG if wrong else OK

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Mapping
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, graded_assignment
+from minigrad.cli.course import find_course, graded_assignment, tell
 from minigrad.cli.options import OK, WRONG, add_flag, add_workers
-from minigrad.cli.terminal import progress, table
+from minigrad.cli.terminal import by_reason, progress, table
 from minigrad.grading.model import GradingError, Report, Source, to_type
 
 EXAMPLE = "minigrad regrade 01-rnn --preview"
@@ -82,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         for c in found
         if (last := known.get(c.student)) and last[-1].work != work(course, assignment, files[c.student])
     }
+    tell(args, not_graded(after))
+    tell(args, gradebook.told_standing(course, name, last_reports(course, name)))
     if args.json:
         print(json.dumps(changes_json(found), indent=1))
     else:
@@ -91,6 +93,12 @@ def run(args: argparse.Namespace) -> int:
             print(line)
         print(changes_line(found, len(after)) + ("; nothing was recorded" if args.preview else ""))
     return WRONG if failed or any(r.status != "graded" for r in after.values()) else OK
+
+
+def not_graded(after: Mapping[str, Report]) -> list[str]:
+    """A line for each reason why submissions have no score."""
+    reasons = ((f"{r.status}: {r.reason}", s) for s, r in after.items() if r.status != "graded")
+    return [f"{students}: {why}" for why, students in by_reason(reasons).items()]
 
 
 def demand_graded(after: Mapping[str, Report]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, known_names, names_of, tell_dropped
-from minigrad.cli.options import OK, add_flag, typed, writing
+from minigrad.cli.course import find_course, known_names, names_of, tell, tell_dropped
+from minigrad.cli.options import OK, add_flag, writing
 from minigrad.cli.terminal import by_reason, class_table
 from minigrad.grading.model import GradingError, to_type
 
@@ -53,14 +53,11 @@ def run(args: argparse.Namespace) -> int:
         return OK
     print(class_table(reports, names))
     tell_dropped(course, assignment)
-    if waiting := sorted(course.submissions(assignment).keys() - reports.keys()):
-        line = f"handed in, and not graded yet: {', '.join(waiting)}: run {to_type('grade', assignment)}"
-        print(printable(typed(args, line)))
+    tell(args, gradebook.told_standing(course, assignment, reports))
     behind = gradebook.behind(course, assignment, reports)
     asked = gradebook.asked(course, assignment)
     if behind:
-        line = f"minigrad: {gradebook.told_behind(assignment, behind)}"
-        print(printable(typed(args, line)), file=sys.stderr)
+        tell(args, [gradebook.told_behind(assignment, behind)])
     needed = people(reports, asked, behind)
     for why, students in by_reason((why, student) for student, why in needed.items()).items():
         print(printable(f"needs a person: {students}: {why}"))
@@ -71,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     questions = to_mark(sources, marked, gradebook.written(course, assignment, needed.keys() & marked.keys()))
     groups = near_identical(course, sources, args.earlier)
     for group in groups:
-        print(printable(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}"))
+        print(printable(str(group)))
     out: Path = args.out or course.work
     made = {
         f"report-{assignment}.json": values.encode(),

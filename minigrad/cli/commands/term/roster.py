@@ -1,7 +1,8 @@
-"""Look at the class: who is missing, double or unknown. Rename, merge or drop a student.
+"""Look at the class: who is missing, double or unknown. Rename, merge, drop or forget a student.
 
 All that a student has goes along: submissions and every attempt, scores, points by hand and comments,
-reports and feedback. A move that was stopped is finished by the next `minigrad roster`.
+reports and feedback. With --dry-run it is told what would be done, and nothing changes. A move that was
+stopped is finished by the next `minigrad roster`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import argparse
 import sys
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course
-from minigrad.cli.options import OK, WRONG, typed
+from minigrad.cli.course import find_course, known_names
+from minigrad.cli.options import OK, WRONG, add_flag, typed
 from minigrad.grading.model import GradingError
 from minigrad.grading.store.layout import Course
 
@@ -26,11 +27,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         ("rename", "give a student another id, which nobody has yet", ("old", "new")),
         ("merge", "add all that OLD has to NEW; where both handed in, the newest counts", ("old", "new")),
         ("drop", "keep a student on record, and count nothing of theirs", ("old",)),
+        ("forget", "put aside what there is of work that is not in submitted/ any more", ("old",)),
     ):
         own = what.add_parser(name, help=says, description=says)
-        own.set_defaults(do=name)
+        own.set_defaults(do=name, new="", dry_run=False)
         for word in words:
-            own.add_argument(word, metavar=word.upper())
+            own.add_argument(word, metavar="STUDENT" if words == ("old",) else word.upper())
+        if name == "forget":
+            own.add_argument("new", nargs="?", default="", metavar="ASSIGNMENT", help="default: all")
+        if name != "drop":  # which one word in roster.csv undoes
+            add_flag(own, "--dry-run", "tell what would be done, and change nothing")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
         with grading(course):
             if stopped := pending(course):
                 gradebook.move(course, stopped)
-                print(printable(f"minigrad: finished: {stopped.old} is {stopped.new}"), file=sys.stderr)
+                print(printable(f"minigrad: finished: {stopped}"), file=sys.stderr)
             if args.do == "drop":
                 drop(course, args.old)
             elif args.do:
-                move(course, args.do, args.old, args.new)
+                move(course, args.do, args.old, args.new, args.dry_run)
     return OK if args.do else look(args, course)
 
 
@@ -62,7 +68,9 @@ def look(args: argparse.Namespace, course: Course) -> int:
     if roster is None:
         raise GradingError(f"{course.roster} lists nobody yet: one line for each student, below the header")
     handed_in = {name: course.submissions(name).keys() for name in course.names()}
-    found = roll(roster, handed_in, course.students() | gradebook.students(course))
+    folders = course.students()
+    reported = {path.name for path in course.reports("").glob("*/*")}
+    found = roll(roster, handed_in, folders | reported | gradebook.students(course), folders)
     for line in (found.figures, *found.notes):
         print(printable(line))
     for line in found.wrong:
@@ -70,21 +78,26 @@ def look(args: argparse.Namespace, course: Course) -> int:
     return WRONG if found.wrong else OK
 
 
-def move(course: Course, what: str, old: str, new: str) -> None:
-    """Rename or merge: planned as a whole, written down, done."""
-    from minigrad.grading.people.moves import begin, planned_merge, planned_rename
+def move(course: Course, what: str, old: str, new: str, dry: bool) -> None:
+    """Rename, merge or forget: planned as a whole, written down, done; where it is `dry`, only told."""
+    from minigrad.grading.people.moves import begin, planned_forget, planned_merge, planned_rename
     from minigrad.grading.report.markup import printable
 
-    plan = planned_merge if what == "merge" else planned_rename
-    planned = plan(course, old, new, gradebook.students(course))
-    begin(course, planned)
-    gradebook.move(course, planned)
-    print(printable(f"{old} is {new} now"))
+    recorded = gradebook.students(course)
+    if what == "forget":
+        planned = planned_forget(course, old, known_names(course, [new])[0] if new else "", recorded)
+    else:
+        planned = (planned_merge if what == "merge" else planned_rename)(course, old, new, recorded)
+    if not dry:
+        begin(course, planned)
+        gradebook.move(course, planned)
+    done = f"{old} is {new} now" if planned.new else str(planned)
+    print(printable(f"nothing is changed yet; then {planned}" if dry else done))
     for name, one in planned.counts.items():
         print(printable(f"{name}: what {one} handed in counts"))
     for text in planned.texts:
-        print(f"rewrote {text}")
-    if (course.work / planned.aside).exists():
+        print(f"{'rewritten will be' if dry else 'rewrote'} {text}")
+    if what != "rename" and (dry or (course.work / planned.aside).exists()):
         print(printable(f"what does not count is kept in {planned.aside}"))
 
 

@@ -18,7 +18,16 @@ from minigrad.grading.model import GradingError, Report
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.roster import FILE, Person, Roster
 
-State = Literal["graded", "needs a person", "refused", "ungraded", "not recorded", "not handed in", "dropped"]
+State = Literal[
+    "graded",
+    "needs a person",
+    "refused",
+    "ungraded",  # the judge failed
+    "not graded yet",
+    "not recorded",
+    "not handed in",
+    "dropped",
+]
 HEADER = ("student", "name", "email", "section", "score", "maximum", "state", "late penalty", "late days")
 
 
@@ -63,9 +72,10 @@ def grades(
 def _grade(person: Person, total: Total | None, report: Report | None, handed_in: bool) -> Grade:
     if person.status == "dropped":
         return Grade(person, None, "dropped")
+    if total is None and report is None:
+        return Grade(person, None, "not graded yet" if handed_in else "not handed in")
     if total is None:
-        state: State = "not recorded" if report and report.status == "graded" else "ungraded"
-        return Grade(person, None, state if report or handed_in else "not handed in")
+        return Grade(person, None, "ungraded" if report and report.status == "ungraded" else "not recorded")
     if not total.current:
         return Grade(person, None, "not recorded")
     if not total.needs_person:

@@ -1,0 +1,129 @@
+"""How what lies in submitted/ stands to what was graded: what is newer, what waits, what is there no more."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from minigrad.grading.classroom.attempts import attempts, counted, work
+from minigrad.grading.classroom.decisions import concerning, decided
+from minigrad.grading.classroom.run import fetch, known_report, take
+from minigrad.grading.intake.canonical import intake
+from minigrad.grading.model import Assignment, Refused, Report, Source, to_type
+from minigrad.grading.store.dates import dates_of
+from minigrad.grading.store.history import states
+from minigrad.grading.store.layout import Course
+from minigrad.grading.store.reports import read_salt
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Students of an assignment whose grade is not one of what they have handed in."""
+
+    waiting: tuple[str, ...]  # handed in, and never graded
+    newer: tuple[str, ...]  # handed in again since, or edited in submitted/
+    gone: tuple[str, ...]  # graded or recorded, and not handed in any more
+
+
+def standing(
+    course: Course, assignment: Assignment, reports: Mapping[str, Report], recorded: Collection[str] = ()
+) -> Standing:
+    """`reports` are the last ones, `recorded` are the gradebook's students of this assignment.
+
+    Who has dropped out is in none of it. Reads every file that was graded; writes nothing.
+    """
+    handed_in: dict[str, Source] = {**course.submissions(assignment.name)}
+    graded = {*reports, *recorded}
+    gone = graded - handed_in.keys() - course.dropped()
+    again = {s: source for s, source in handed_in.items() if s in reports}
+    return Standing(
+        tuple(sorted(handed_in.keys() - graded)),
+        tuple(sorted(_newer(course, assignment, reports, again))),
+        tuple(sorted(gone)),
+    )
+
+
+def told(course: Course, name: str, found: Standing) -> list[str]:
+    """A line for each kind: who it is, and the command that mends it."""
+    lines = []
+    grade = to_type("grade", name)
+    if found.waiting:
+        lines.append(f"handed in, and not graded yet: {', '.join(found.waiting)}: run {grade}")
+    if found.newer:
+        who = ", ".join(found.newer)
+        lines.append(f"other work than what was graded lies in submitted/ of {who}: run {grade}")
+    for student in found.gone:
+        whole = not (course.submitted / student).exists()
+        command = to_type("roster", "forget", student, *([] if whole else [name]))
+        lines.append(
+            f"{student} was graded and still counts, but nothing of {name} is in submitted/ any more: "
+            f"put it back, or {command}"
+        )
+    return lines
+
+
+def _newer(
+    course: Course, assignment: Assignment, reports: Mapping[str, Report], handed_in: Mapping[str, Source]
+) -> Iterator[str]:
+    """Of whom other work counts, or may, than what was graded last."""
+    known = _Known(course, assignment)
+    for student, source in counted(course, assignment, handed_in, known=known).items():
+        several: Collection[Source] = [source]
+        if student in known.lacking:
+            if student in known.judged:
+                yield student
+                continue
+            dates = dates_of(course)
+            several = [a.work for a in attempts(course, assignment.name, student, handed_in[student], dates)]
+        if not any(_same(course, assignment, student, reports[student], one) for one in several):
+            yield student
+
+
+class _Known:
+    """Where the best attempt counts: the reports that there are of attempts, and of whom some are lacking.
+
+    Of whom all are lacking, as under another minigrad, nobody knows which one is the best.
+    """
+
+    def __init__(self, course: Course, assignment: Assignment) -> None:
+        self.course, self.assignment = course, assignment
+        self.judged: set[str] = set()
+        self.lacking: set[str] = set()
+
+    def __call__(self, some: Mapping[str, Source]) -> dict[str, Report]:
+        found = {}
+        salt = read_salt(self.course.salt(self.assignment.name))
+        decisions = dates_of(self.course).decisions.get(self.assignment.name, ())
+        for student, source in some.items():
+            one = take(self.course, self.assignment, salt, student, source)
+            if one.refused:
+                continue
+            if report := known_report(self.course, self.assignment.name, one):
+                self.judged.add(student)
+                theirs = concerning(decisions, student)
+                found[student] = decided(dataclasses.replace(report, decisions=theirs))
+            else:
+                self.lacking.add(student)
+        return found
+
+
+def _same(course: Course, assignment: Assignment, student: str, report: Report, source: Source) -> bool:
+    """Whether a file is the work that was recorded last or, where nothing is recorded, the last report's."""
+    name = assignment.name
+    refused = _refused(course, assignment, source)
+    if recorded := states(course.history(name) / student):
+        last = recorded[-1]
+        return last.work == work(course, assignment, source) and refused == (last.status == "refused")
+    if refused or report.status != "graded":
+        return refused == (report.status == "refused")
+    key = take(course, assignment, read_salt(course.salt(name)), student, source).key
+    return (course.reports(name) / student / f"{key}.json").is_file()
+
+
+def _refused(course: Course, assignment: Assignment, source: Source) -> bool:
+    try:
+        intake(fetch(course, source), assignment)
+    except Refused:
+        return True
+    return False

@@ -1,0 +1,251 @@
+"""Where submitted/ and what is graded differ, every command that counts says so, and how to mend it."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from minigrad.cli import main
+from minigrad.grading.assignment.load import load
+from minigrad.grading.classroom import court
+from minigrad.grading.people.moves import begin, pending, planned_forget
+from minigrad.grading.store.layout import Course
+from tests.grading.handed_in import (
+    ADDS,
+    NAME,
+    RIGHT,
+    course_with_essay,
+    fake_judge,
+    hand_in,
+    notebook,
+)
+
+pytest.importorskip("nbgrader")
+pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
+COUNT = ["report", "export", "feedback", "grade", "regrade"]  # each tells it
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """A graded class; somebody's copy of a folder is in it."""
+    course = course_with_essay(tmp_path_factory.mktemp("template"))
+    assignment = load(course.authored(NAME))
+    for student, answer in (("ann", RIGHT), ("bob", ADDS), ("bob (copy)", ADDS)):
+        hand_in(course, student, notebook(assignment, answer, essay="In my own words."))
+    course.roster.write_text("student,name\nann,Ann Lee\nbob,Bob May\ncem,Cem Day\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(court, "Judge", fake_judge())
+        assert main(["--course", str(course.root), "grade", NAME, "--workers", "1"]) == 0
+    return course.root
+
+
+@pytest.fixture
+def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
+    monkeypatch.setattr(court, "Judge", fake_judge())
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return Course.at(tmp_path)
+
+
+def states(course: Course) -> dict[str, str]:
+    with (course.work / f"grades-{NAME}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {row["student"]: row["state"] for row in csv.DictReader(file)}
+
+
+def answer(course: Course, student: str, text: str) -> Path:
+    return hand_in(course, student, notebook(load(course.authored(NAME)), text, essay="In my own words."))
+
+
+@pytest.mark.parametrize("command", COUNT)
+def test_what_nobody_hands_in_any_more_is_told_until_it_is_forgotten(course: Course, command, capsys) -> None:
+    shutil.rmtree(course.submitted / "bob (copy)")
+    main([command, NAME])
+    told = "bob (copy) was graded and still counts, but nothing of 01-tiny is in submitted/ any more"
+    assert told in capsys.readouterr().err
+    assert main(["roster", "forget", "bob (copy)"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "bob (copy) is put aside",
+        "what does not count is kept in .minigrad/aside/bob (copy)",
+    ]
+    main([command, NAME])
+    both = capsys.readouterr()
+    assert "bob (copy)" not in both.out + both.err
+    aside = course.state / "aside" / "bob (copy)"
+    assert list(aside.glob(f".minigrad/reports/{NAME}/bob (copy)/*.json"))
+    assert '"score": 0.0' in (aside / f"gradebook-bob (copy)-{NAME}.json").read_text()
+    elsewhere = [p for p in course.work.rglob("bob (copy)*") if not p.is_relative_to(aside)]
+    assert elsewhere == []
+
+
+def test_one_assignment_of_a_student_is_forgotten_and_the_others_stay(course: Course, capsys) -> None:
+    other = course.reports("02-other") / "ann" / "key.json"
+    other.parent.mkdir(parents=True)
+    other.write_text("{}")
+    shutil.rmtree(course.submitted / "ann" / NAME)
+    (course.submitted / "ann" / "02-other").mkdir()
+    shutil.copytree(course.authored(NAME), course.authored("02-other"))
+    main(["export", NAME])
+    assert f"or `minigrad roster forget ann {NAME}`" in capsys.readouterr().err
+    assert main(["roster", "forget", "ann", NAME]) == 0
+    main(["export", NAME])
+    assert "ann" not in capsys.readouterr().err
+    assert states(course)["ann"] == "not handed in"
+    assert other.exists()
+
+
+def test_what_is_handed_in_is_not_forgotten(course: Course, capsys) -> None:
+    assert main(["roster", "forget", "bob (copy)"]) == 2
+    assert "is there, so it would be graded again: put it away first" in capsys.readouterr().err
+    assert main(["roster", "forget", "bobb"]) == 2
+    assert "nobody here has the id 'bobb'" in capsys.readouterr().err
+    assert (course.autograded / "bob (copy)").exists()
+
+
+def test_a_dry_run_changes_nothing(course: Course, capsys) -> None:
+    shutil.rmtree(course.submitted / "bob (copy)")
+    before = {p: p.read_bytes() for p in course.work.rglob("*") if p.is_file() and p.name != "lock"}
+    assert main(["roster", "forget", "bob (copy)", "--dry-run"]) == 0
+    assert main(["roster", "merge", "bob (copy)", "bob", "--dry-run"]) == 0
+    assert main(["roster", "rename", "bob", "s2", "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "nothing is changed yet; then bob (copy) is put aside",
+        "what does not count is kept in .minigrad/aside/bob (copy)",
+        "nothing is changed yet; then bob (copy) becomes bob",
+        f"{NAME}: what bob handed in counts",
+        "what does not count is kept in .minigrad/aside/bob (copy) into bob",
+        "nothing is changed yet; then bob becomes s2",
+        "rewritten will be roster.csv",
+    ]
+    after = {p: p.read_bytes() for p in course.work.rglob("*") if p.is_file() and p.name != "lock"}
+    assert after == before
+
+
+def test_forgetting_that_was_stopped_is_finished_by_the_next_look(course: Course, capsys) -> None:
+    shutil.rmtree(course.submitted / "bob (copy)")
+    begin(course, planned_forget(course, "bob (copy)", "", {"bob (copy)"}))
+    assert main(["report", NAME]) == 2
+    assert "bob (copy) is put aside, and that was stopped half-way" in capsys.readouterr().err
+    assert main(["roster"]) == 0
+    assert "finished: bob (copy) is put aside" in capsys.readouterr().err
+    assert pending(course) is None
+    main(["export", NAME])
+    assert "bob (copy)" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COUNT[:3])
+def test_newer_work_is_told_until_it_is_graded(course: Course, command, capsys) -> None:
+    answer(course, "bob", RIGHT)
+    answer(course, "cem", RIGHT)
+    hand_in(course, "bob (copy)", b"no notebook")
+    main([command, NAME])
+    told = capsys.readouterr().err
+    line = (
+        f"other work than what was graded lies in submitted/ of bob, bob (copy): run `minigrad grade {NAME}`"
+    )
+    assert line in told
+    assert f"handed in, and not graded yet: cem: run `minigrad grade {NAME}`" in told
+    main(["grade", NAME, "--workers", "1"])
+    capsys.readouterr()
+    main([command, NAME])
+    told = capsys.readouterr().err
+    assert "other work" not in told
+    assert "not graded yet" not in told
+
+
+def test_without_a_gradebook_newer_work_is_known_by_the_reports(course: Course, monkeypatch, capsys) -> None:
+    from minigrad.cli import gradebook
+
+    monkeypatch.setattr(gradebook, "plugin", lambda: None)
+    shutil.rmtree(course.state / "history")
+    assert main(["report", NAME]) == 0
+    assert "other work" not in capsys.readouterr().err
+    answer(course, "bob", RIGHT)
+    assert main(["report", NAME]) == 0
+    assert "lies in submitted/ of bob: run" in capsys.readouterr().err
+
+
+def test_the_words_of_an_export_say_what_is_missing(course: Course, capsys) -> None:
+    assert main(["export", NAME]) == 1  # bob (copy) is in no roster
+    assert states(course)["cem"] == "not handed in"
+    answer(course, "cem", "FAULT")
+    main(["export", NAME])
+    assert states(course)["cem"] == "not graded yet"
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    capsys.readouterr()
+    main(["export", NAME])
+    assert states(course)["cem"] == "ungraded"
+    told = capsys.readouterr().err
+    assert (
+        f"cem: not graded, by no fault of the submission: the sandbox failed: run `minigrad grade {NAME}`"
+        in told
+    )
+
+
+@pytest.mark.parametrize("better", [RIGHT, f"{RIGHT}  # alone"], ids=["as ann's", "unknown"])
+def test_where_the_best_counts_an_attempt_that_may_be_it_is_told(course: Course, better, capsys) -> None:
+    course.dates.write_text('[attempts]\ncounts = "best"\n')
+    assert main(["grade", NAME, "--workers", "1"]) == 0
+    capsys.readouterr()
+    main(["export", NAME])
+    assert "other work" not in capsys.readouterr().err
+    kept = course.attempts(NAME) / "bob"
+    kept.mkdir(parents=True)
+    shutil.move(answer(course, "aside", better), kept / "2030-01-01-12-00-00.0123456789abcdef.ipynb")
+    shutil.rmtree(course.submitted / "aside")
+    main(["export", NAME])
+    assert "lies in submitted/ of bob: run" in capsys.readouterr().err
+    assert main(["grade", NAME, "--workers", "1"]) == 0
+    assert "bob Bob May 10/10" in " ".join(capsys.readouterr().out.split())
+    main(["export", NAME])
+    assert "other work" not in capsys.readouterr().err
+
+
+def test_where_the_best_counts_and_one_attempt_cannot_be_judged_none_counts(course: Course, capsys) -> None:
+    """Before it fell back to the last attempt without a word."""
+    course.dates.write_text('[attempts]\ncounts = "best"\n')
+    kept = course.attempts(NAME) / "bob"
+    kept.mkdir(parents=True)
+    source = answer(course, "aside", "FAULT")
+    shutil.move(source, kept / "2030-01-01-12-00-00.0123456789abcdef.ipynb")
+    shutil.rmtree(course.submitted / "aside")
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "bob Bob May ungraded which of 2 attempts is the best is not known: the sandbox failed" in out
+    assert main(["regrade", NAME, "--workers", "1"]) == 2
+    assert "bob for one: which of 2 attempts" in capsys.readouterr().err
+
+
+def test_where_the_best_counts_and_nothing_can_be_kept_it_is_said(course: Course, capsys) -> None:
+    course.dates.write_text('[attempts]\ncounts = "best"\n')
+    kept = course.attempts(NAME) / "bob"
+    kept.mkdir(parents=True)
+    shutil.move(answer(course, "aside", RIGHT), kept / "2030-01-01-12-00-00.0123456789abcdef.ipynb")
+    shutil.rmtree(course.submitted / "aside")
+    shutil.rmtree(course.state / "previews", ignore_errors=True)
+    (course.state / "previews").write_text("no folder")
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "which of 2 attempts is the best is not known: the report could not be kept" in out
+
+
+def test_grading_ends_with_what_was_recorded_and_what_comes_next(course: Course, capsys) -> None:
+    assert main(["grade", NAME, "--workers", "1"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    after = f"next: `minigrad report {NAME}`, then `minigrad feedback {NAME}`"
+    assert last == f"recorded in the gradebook: 3 of 3; {after}"
+    answer(course, "bob", "FAULT")
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    after = f"next: `minigrad report {NAME}`, then `minigrad grade {NAME}` again"
+    assert last == f"recorded in the gradebook: 2 of 3; {after}"
+
+
+def test_a_regrade_that_ends_with_1_says_why(course: Course, capsys) -> None:
+    hand_in(course, "cem", b"no notebook")
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    capsys.readouterr()
+    assert main(["regrade", NAME, "--workers", "1"]) == 1
+    assert "minigrad: cem: refused: the file is not a notebook" in capsys.readouterr().err
