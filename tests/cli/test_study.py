@@ -101,6 +101,16 @@ def test_a_lost_notebook_comes_back_beside_its_own_files(student: Path) -> None:
     assert set(there(student / NAME)) == FILES
 
 
+def test_a_damaged_release_is_told_and_the_work_opened(student: Path, capsys) -> None:
+    main(["start", NAME, "--no-open"])
+    (student / NAME / "expected.npz").write_bytes(b"PK")
+    capsys.readouterr()
+    assert main(["start", NAME, "--no-open"]) == 0
+    told = capsys.readouterr()
+    assert "expected.npz is damaged" in told.err
+    assert f"open it: jupyter lab {NAME}/{NAME}.ipynb" in told.out
+
+
 def test_an_unknown_assignment_is_told_which_there_are(student: Path, capsys, monkeypatch) -> None:
     assert main(["start", "01-tyni"]) == 2
     assert f"there is {NAME}. Was a folder of it given to you?" in capsys.readouterr().err

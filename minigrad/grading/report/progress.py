@@ -141,4 +141,7 @@ def _row(work: Work) -> str:
 def _exercise(e: Reached) -> str:
     sign, why = SHOWN[e.state]
     more = f" <small>{escape(why)}</small>" if why else ""
-    return f"<div>{badge(sign)} <code>{escape(e.name)}</code> {escape(_counted(e))}{more}</div>"
+    return (
+        f'<div style="margin:.25em 0">{badge(sign)}'
+        f" <code>{escape(e.name)}</code> {escape(_counted(e))}{more}</div>"
+    )

@@ -193,6 +193,8 @@ def test_a_page_fits_a_phone_and_a_desk_in_both_themes(pages: dict[str, Path], t
                     width,
                     theme,
                 )
+                wide = browser.run("return document.querySelector('.told td:nth-child(2)').clientWidth")
+                assert wide > 300, "a sentence has the width of the page, also on a phone"
                 tops = browser.run("return [...document.querySelectorAll('h2')].map(h => h.offsetTop)")
                 assert all(a < b for a, b in pairwise(tops))
                 assert browser.run("return performance.getEntriesByType('resource').length") == 0

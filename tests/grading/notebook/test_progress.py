@@ -97,6 +97,7 @@ def test_older_checks_prove_nothing(home: Path) -> None:
 def test_a_stub_is_no_try_and_a_version_is_one_line(home: Path) -> None:
     check(home)
     assert not (home / record.FILE).exists()
+    assert record.found(release(home / "02-tiny"), {}, {"halve": (0, 1)}) == [], "also one that fails"
     for _ in range(2):
         check(home, halve=WRONG)
     assert len((home / record.FILE).read_text().splitlines()) == 1

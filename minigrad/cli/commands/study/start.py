@@ -76,7 +76,7 @@ def missing(folder: Path) -> list[str]:
     else:
         try:
             installed(release(folder).values.packages)
-        except PackageMissing as error:
+        except (PackageMissing, GradingError) as error:  # the work is opened all the same
             told.append(str(error))
     if importlib.util.find_spec("matplotlib") is None:
         told.append("its pictures need matplotlib: python -m pip install matplotlib")
