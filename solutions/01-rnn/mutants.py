@@ -166,6 +166,17 @@ MUTANTS = [
         of("rnn-cell", "fresh-start start"),
     ),
     mutant(
+        "start-from-elsewhere",
+        "rng = np.random.default_rng() if rng is None else rng",
+        "rng = np.random.default_rng()",
+        [
+            "Two cells are built with generators of the same seed. Do they start alike?",
+            "They do not: the start is drawn from something else than the `rng` that was given.",
+            "In the constructor, look at which generator each draw gets, and where it was made.",
+        ],
+        of("rnn-cell", "start fresh-start"),
+    ),
+    mutant(
         "cell-always-float64",
         "self.W_x = Parameter(",
         "dtype = np.float64\n        self.W_x = Parameter(",
