@@ -41,8 +41,8 @@ def raises(error, call):
 
 
 def truth(*answers):
-    """Yes and no as numbers."""
-    return np.array([float(a) for a in answers])
+    """Yes and no."""
+    return np.array([bool(a) for a in answers])
 
 
 def some(*arrays):

@@ -133,8 +133,8 @@ def raises(error, call):
 
 
 def truth(*answers):
-    """Yes and no as numbers."""
-    return np.array([float(a) for a in answers])
+    """Yes and no."""
+    return np.array([bool(a) for a in answers])
 
 
 def some(*arrays):
@@ -219,9 +219,15 @@ def keeps_nothing(student, rng):
 
 @check(exercise="rnn-cell", says=START)
 def start(student, rng):
-    D, H = sizes(rng, 2, 8, 40)
-    cell = new_cell(student, D, H)
-    return {"W_h @ W_h.T": cell.W_h.data @ cell.W_h.data.T, "b": cell.b}
+    (D, H), seed = sizes(rng, 2, 8, 40), int(rng.integers(2**31))
+    cell, same, other = (new_cell(student, D, H, rng=np.random.default_rng(s)) for s in (seed, seed, seed + 1))
+    drawn = [[getattr(c, name).data for name in ("W_x", "W_h")] for c in (cell, same, other)]
+    return {
+        "W_h @ W_h.T": cell.W_h.data @ cell.W_h.data.T,
+        "b": cell.b,
+        "one rng, one start": truth(*map(np.allclose, drawn[0], drawn[1])),
+        "another rng, another start": truth(*(not np.allclose(a, b) for a, b in zip(drawn[0], drawn[2], strict=True))),
+    }
 
 
 @check(exercise="rnn-cell", weight=2, says=STEP)
@@ -229,6 +235,13 @@ def one_step(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H, bias=0.0)
     return {"new state": step(cell, rng.normal(size=(B, D)), Tensor(rng.normal(size=(B, H))))}
+
+
+@check(exercise="rnn-cell", says=STEP)
+def with_relu(student, rng):
+    B, D, H = sizes(rng, 3)
+    cell = written_cell(student, rng, D, H, activation=relu)
+    return {"new state with relu": step(cell, rng.normal(size=(B, D)), Tensor(rng.normal(size=(B, H))))}
 
 
 @check(exercise="rnn-cell", says=STEP)
@@ -244,10 +257,10 @@ def by_hand(student, rng):
 def one_step_gradients(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H)
-    state = Tensor(rng.normal(size=(B, H)), requires_grad=True)
-    h = step(cell, rng.normal(size=(B, D)), state)
+    x, state = (Tensor(rng.normal(size=(B, size)), requires_grad=True) for size in (D, H))
+    h = step(cell, x, state)
     (h * rng.normal(size=(B, H))).sum().backward()
-    leaves = {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "state": state}
+    leaves = {"W_x": cell.W_x, "W_h": cell.W_h, "b": cell.b, "x": x, "state": state}
     return {f"{name}.grad": gradient(leaf) for name, leaf in leaves.items()}
 
 
@@ -378,6 +391,14 @@ def value_in_place(student, rng):
     return {"float64": g, "float32": single, "the same arrays": truth(p.grad is g, q.grad is single)}
 
 
+@check(exercise="clip-value", says=VALUE_PLACE)
+def value_any_iterable(student, rng):
+    p, q = holder(2 * rng.normal(size=(3, 2))), holder(2 * rng.normal(size=4))
+    clip_value(student, (each for each in (p, q)), 0.5)
+    clip_value(student, [], 0.5)
+    return {"first": p.grad, "second": q.grad}
+
+
 @check(exercise="clip-value", says=VALUE_BOUNDS)
 def value_negative(student, rng):
     p, q = holder(rng.normal(size=3) + 2), holder(1 + rng.random(3))
@@ -448,9 +469,10 @@ def well_below(student, rng):
 
 @check(says=RETURNS, **CLIP)
 def returned(student, rng):
+    """Here alone a missing `return` is told as one: it costs nothing elsewhere."""
     p, q = holder(3 * rng.normal(size=(4, 5))), holder(rng.normal(size=6))
-    big = clip_norm(student, [p, q], 1.0)
-    small = clip_norm(student, [holder(rng.normal(size=7) + 1)], 100.0)
+    asked = ([p, q], 1.0), ([holder(rng.normal(size=7) + 1)], 100.0)
+    big, small = (given(student.clip_grad_norm(*each), "clip_grad_norm", float) for each in asked)
     return {
         "above c": np.array(float(big)),
         "below c": np.array(float(small)),
@@ -472,6 +494,13 @@ def some_without_gradient(student, rng):
     p, bare = holder(2 + rng.normal(size=(2, 3))), Parameter(np.zeros(3))
     clip_norm(student, [bare, p], 1.0)
     return {"gradient": p.grad, "None stays None": truth(bare.grad is None)}
+
+
+@check(weight=0.5, says=NOTHING, **CLIP)
+def any_iterable(student, rng):
+    p = holder(2 + rng.normal(size=3))
+    clip_norm(student, (each for each in [p]), 1.0)
+    return {"gradient": p.grad}
 
 
 @check(says=BOUNDS, **CLIP)
@@ -532,9 +561,9 @@ def always_rescale(parameters, max_norm):
 
 
 def train_step(student, *arguments, **options):
-    """What the student's train_step returns, NaN for nothing; its stub returns `...`."""
+    """What the student's train_step returns; its stub returns `...`. None is `loss_before`'s business."""
     loss = student.train_step(*arguments, **options)
-    return np.array(np.nan) if loss is None else given(loss, "train_step", float)
+    return None if loss is None else given(loss, "train_step", float)
 
 
 def lopsided(out, y):
@@ -562,8 +591,7 @@ def updates(student, rng, count, max_norm, momentum=0.9):
 
 @check(exercise="train-step", weight=2, says=BEFORE)
 def loss_before(student, rng):
-    (loss,), _ = updates(student, rng, 1, None)
-    (clipped,), _ = updates(student, rng, 1, 0.5)
+    loss, clipped = (given(updates(student, rng, 1, limit)[0][0], "train_step", float) for limit in (None, 0.5))
     return {
         **{name: np.array(float(got.data if isinstance(got, Tensor) else got))
            for name, got in (("loss", loss), ("loss, with max_norm", clipped))},

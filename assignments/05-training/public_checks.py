@@ -32,8 +32,8 @@ def leaf(array):
 
 
 def truth(*answers):
-    """Yes and no as numbers."""
-    return np.array([float(a) for a in answers])
+    """Yes and no."""
+    return np.array([bool(a) for a in answers])
 
 
 def alive(values):
@@ -187,14 +187,14 @@ def by_hand(student, rng):
 
 @check(exercise="tbptt", weight=3, says=BORDER)
 def border(student, rng):
-    """Three chunks of three steps; the loss looks at the second chunk alone."""
-    cell, x, loss, B = setting(rng, 9, only=[3, 4, 5])
-    _, last = truncated(student, cell, x, cell.initial_state(B), 3, loss)
-    return {
-        "gradient of the inputs": gradient(x),
-        "zero in the first chunk": truth(not gradient(x)[:, :3].any()),
-        "returned state": last,
-    }
+    """Three chunks of three steps; the loss looks at the second chunk alone. Of one h, then of a pair."""
+    got = {}
+    for state, kind in (("h", Leaky), ("(h, c)", LeakyPair)):
+        cell, x, loss, B = setting(rng, 9, only=[3, 4, 5], kind=kind)
+        truncated(student, cell, x, cell.initial_state(B), 3, loss)
+        got[f"gradient of the inputs, state {state}"] = gradient(x)
+        got[f"zero in the first chunk, state {state}"] = truth(not gradient(x)[:, :3].any())
+    return got
 
 
 @check(exercise="tbptt", weight=2, says=AT_ONCE)
@@ -387,8 +387,12 @@ def own_masks(student, rng):
     B, H, p = 60, 30, rng.uniform(0.4, 0.6)
     cell = Diary(rng, H)
     states = followed(cell, dropout(student, cell, p, rng), rng.normal(size=(B, 1, H)), p)
-    kept = factors(cell) != 0
-    return {**states, **differing(kept)}
+    kept, seed, drawn = factors(cell) != 0, int(rng.integers(2**31)), []
+    for _ in range(2):
+        since = len(cell.seen)
+        run(given(student.RecurrentDropout(cell, p, np.random.default_rng(seed)), "RecurrentDropout"), rng.normal(size=(B, 1, H)))
+        drawn.append(factors(cell, since))
+    return {**states, **differing(kept), "one rng, one mask": truth(np.array_equal(*drawn))}
 
 
 @check(exercise="recurrent-dropout", weight=2, says=ONLY_H)

@@ -29,8 +29,8 @@ def sizes(rng, count, low=2, high=9, but=()):
 
 
 def truth(*answers):
-    """Yes and no as numbers."""
-    return np.array([float(a) for a in answers])
+    """Yes and no."""
+    return np.array([bool(a) for a in answers])
 
 
 def alive(*arrays):

@@ -34,14 +34,22 @@ MUTANTS = [
         "        x[i] = kept - eps\n        below = f(x)\n        x[i] = kept\n"
         "        slopes[i] = (above - below) / (2 * eps)",
         "        x[i] = kept\n        below = f(x)\n        slopes[i] = (above - below) / eps",
-        "The nudge goes to one side only. That is right for small nudges, but its error shrinks with eps, not with eps².",
+        [
+            "By what does the error of a slope shrink when eps becomes ten times smaller?",
+            "Here by ten, since the nudge goes to one side only; with nudges to both sides it is a hundred.",
+            "Look at the two places where f is asked: do they lie on both sides of x?",
+        ],
         fails("numeric-grad", "one-entry wide-nudges"),
     ),
     mutant(
         "nudge-not-halved",
         "(above - below) / (2 * eps)",
         "(above - below) / eps",
-        "Every slope is twice too large: how far apart are the two places where f was asked?",
+        [
+            "How far apart are the two places where f was asked?",
+            "Two eps apart: every slope is twice too large.",
+            "Look at what the difference is divided by.",
+        ],
         fails("numeric-grad", "shape-of-x one-entry several-entries wide-nudges any-x"),
     ),
     mutant(
@@ -123,14 +131,22 @@ MUTANTS = [
         "sigmoid-slope-of-x",
         "g * y * (1 - y)",
         "g * x * (1 - x)",
-        "σ' = σ (1 − σ): what stands for σ in your sigmoid's vjp, the argument or the result?",
+        [
+            "σ' = σ (1 − σ): is σ here the argument or the result?",
+            "The result; in your sigmoid's vjp the argument stands in its place.",
+            "Look at which of x and y your sigmoid's vjp uses.",
+        ],
         fails("sigmoid-tanh", "slope-of-sigmoid weighted-slopes in-float32 vjp-twice sigmoid-far-out"),
     ),
     mutant(
         "tanh-slope-of-x",
         "g * (1 - y**2)",
         "g * (1 - x**2)",
-        "tanh' = 1 − tanh²: what is squared in your vjp, the argument or the result?",
+        [
+            "tanh' = 1 − tanh²: what is squared, the argument or the result?",
+            "The result; in your tanh's vjp the argument stands in its place.",
+            "Look at which of x and y your tanh's vjp uses.",
+        ],
         fails("sigmoid-tanh", "slope-of-tanh weighted-slopes in-float32 vjp-twice tanh-far-out"),
     ),
     mutant(
@@ -144,7 +160,11 @@ MUTANTS = [
         "sigmoid-ignores-g",
         "g * y * (1 - y)",
         "y * (1 - y)",
-        "Your sigmoid's vjp gives the slope itself, whatever `g` arrives. (With g = 1 one does not notice.)",
+        [
+            "What should come back when g is twice as large?",
+            "Twice as much; your sigmoid's vjp gives the slope itself, whatever g arrives. (With g = 1 one does not notice.)",
+            "Look at where g enters your sigmoid's vjp.",
+        ],
         fails("sigmoid-tanh", "weighted-slopes in-float32 vjp-twice sigmoid-far-out"),
     ),
     mutant(
@@ -187,7 +207,11 @@ MUTANTS = [
         "matmul-vjps-swapped",
         "(vjp_a, vjp_b)",
         "(vjp_b, vjp_a)",
-        "Both gradients are right, but they stand in the wrong order.",
+        [
+            "Which of the two vjps belongs to the first argument?",
+            "The first; both gradients are right, but they stand in the wrong order.",
+            "Look at the order of the vjps that are returned, and say the shape of each one's result.",
+        ],
         fails("matmul", "gradient-shapes two-by-two one-cotangent a-stack cotangents shared-by-a-stack"),
     ),
     mutant(
@@ -248,7 +272,11 @@ MUTANTS = [
         "backward-last-use-wins",
         SUM,
         "gradients[parent] = sent",
-        "Where a tensor is used twice, only one of the two answers is kept.",
+        [
+            "A value is used twice. What do its two uses send back, and what becomes of that?",
+            "Two answers, whose sum is wanted; only one of them is kept.",
+            "Look at what happens when a gradient arrives at a node that has one already.",
+        ],
         fails(
             "backward",
             "squared diamond ten-doublings any-graph sixty-diamonds shared-graphs nothing-written",
@@ -265,7 +293,11 @@ MUTANTS = [
         "backward-forgets-earlier-calls",
         LEAF,
         "node.grad = np.array(g)",
-        "A second call replaces the gradient of a leaf; it should add to it.",
+        [
+            "After two calls, what should stand in the `grad` of a leaf?",
+            "The sum of both; here the second call replaces what the first one left.",
+            "Look at how the gradient of a leaf is set at the end.",
+        ],
         fails("backward", "two-calls shared-graphs"),
     ),
     mutant(
@@ -281,7 +313,11 @@ MUTANTS = [
     gradients = {root.node: g}
     for node in found:
 """,
-        "Some nodes pass their gradient on before all their uses have answered: in which order do you visit them?",
+        [
+            "When may a node pass its gradient on?",
+            "When all its uses have answered; some of yours do so before that.",
+            "Look at the order in which you visit the nodes.",
+        ],
         fails("backward", "diamond any-graph shared-graphs"),
     ),
     mutant(
@@ -395,7 +431,11 @@ MUTANTS = [
         "unbroadcast-only-in-front",
         "    return g.sum(axis=stretched, keepdims=True)",
         "    return g",
-        "Axes in front are undone; axes of length 1 that were stretched are not.",
+        [
+            "A bias (1, 3) is added to (4, 3). Which axis of the gradient has to go, and which has to stay?",
+            "The first is to be summed, and stays with length 1. Axes in front are undone here; those of length 1 that were stretched are not.",
+            "Look at what happens when both shapes have the same number of axes.",
+        ],
         fails("unbroadcast", "shapes a-column by-hand several-stretched any-shape dtype-and-g"),
     ),
     mutant(
@@ -409,7 +449,11 @@ MUTANTS = [
         "unbroadcast-drops-axes",
         "g.sum(axis=stretched, keepdims=True)",
         "g.sum(axis=stretched)",
-        "The sums are right, but axes of length 1 have gone; the argument still has them.",
+        [
+            "The argument has the shape (1, 3). Which shape has its gradient?",
+            "The same; here the sums are right, but axes of length 1 have gone.",
+            "Look at what a sum does with its axis.",
+        ],
         fails("unbroadcast", "shapes a-column by-hand several-stretched any-shape dtype-and-g"),
     ),
     mutant(
@@ -420,7 +464,11 @@ MUTANTS = [
         "    g = g.mean(axis=tuple(range(in_front)))\n"
         "    stretched = tuple(i for i, n in enumerate(shape) if n == 1)\n"
         "    return g.mean(axis=stretched, keepdims=True)",
-        "A value that is used N times gets the sum of N answers, not their mean.",
+        [
+            "A value is used four times, once for each row. What becomes of the four answers?",
+            "They add up; here their mean is taken.",
+            "Look at how surplus axes go away.",
+        ],
         fails(
             "unbroadcast",
             "a-row a-column by-hand several-in-front several-stretched any-shape dtype-and-g",
@@ -459,7 +507,11 @@ MUTANTS = [
         "getitem-last-one-wins",
         "np.add.at(full, index, g)",
         "full[index] = g",
-        "Where the same place is read several times, only one of the answers arrives.",
+        [
+            "The same place is read twice. How many answers come back to it?",
+            "Two, which add up; here only one of them arrives.",
+            "Look at how g gets to the places that were read.",
+        ],
         fails("getitem", "read-twice word-vectors"),
     ),
     mutant(
@@ -508,7 +560,11 @@ MUTANTS = [
         "loss-not-shifted",
         "logits - logits.max(axis=1, keepdims=True)",
         "logits",
-        "Large logits overflow in the exponential. What may be subtracted from a row without changing its softmax?",
+        [
+            "What is exp(1000)?",
+            "Infinity: large logits overflow in the exponential. The softmax of a row stays the same when one number is taken off all its logits.",
+            "Look at what you subtract before the exponential, if anything.",
+        ],
         fails("cross-entropy", "all-shifted rows-far-apart entries-far-apart"),
     ),
     mutant(
@@ -564,7 +620,11 @@ MUTANTS = [
         "loss-only-softmax",
         "        d[rows, labels] -= 1\n",
         "",
-        "The gradient says what was said, but not what was right.",
+        [
+            "If the network is sure, and right, what should the gradient be?",
+            "Nearly zero: what was said less what was right. Here the second part is missing.",
+            "Look at where the labels enter the vjp.",
+        ],
         fails(
             "cross-entropy",
             "gradient-of-one-row gradient-of-rows all-shifted with-any-cotangent rows-far-apart "

@@ -28,63 +28,98 @@ MUTANTS = [
         "cell-forgets-h",
         "x @ self.W_x + h @ self.W_h + self.b",
         "x @ self.W_x + self.b",
-        "The new state does not depend on the old one: where does h enter?",
-        of("rnn-cell", "one-step by-hand one-step-gradients any-activation gradients"),
+        [
+            "If the same x comes twice, what could make the two new states differ?",
+            "Only the old state can, and here it has no say: the new state does not depend on it.",
+            "In the step, count the terms that are added before the activation: is h in one of them?",
+        ],
+        of("rnn-cell", "one-step by-hand one-step-gradients any-activation gradients with-relu"),
     ),
     mutant(
         "cell-no-bias",
         "x @ self.W_x + h @ self.W_h + self.b",
         "x @ self.W_x + h @ self.W_h",
-        "The bias never reaches the new state. (With b = 0 one does not notice.)",
-        of("rnn-cell", "by-hand one-step-gradients single-precision any-activation gradients"),
+        [
+            "Which of the three parameters could you change without the new state noticing?",
+            "The bias: it never reaches the new state. (With b = 0 one does not notice.)",
+            "Look at what is added up before the activation, and find each of the three parameters in it.",
+        ],
+        of("rnn-cell", "by-hand one-step-gradients any-activation gradients with-relu"),
     ),
     mutant(
         "cell-transposed",
         "h @ self.W_h + self.b",
         "h @ self.W_h.T + self.b",
-        "W_h is square, so a transposed W_h fits just as well; our states are rows, h W_h.",
-        of("rnn-cell", "one-step one-step-gradients any-activation gradients"),
+        [
+            "Samples are rows here. On which side of W_h does h stand, and which way round is W_h?",
+            "W_h is used transposed; it is square, so the shapes do not complain.",
+            "Write the formula of part 2 beside the product of h and W_h in your step, and compare them letter by letter.",
+        ],
+        of("rnn-cell", "one-step one-step-gradients any-activation gradients with-relu"),
     ),
     mutant(
         "cell-no-activation",
         "return self.activation(x @ self.W_x",
         "return (x @ self.W_x",
-        "The state is never squashed: the sum is returned as it is.",
-        of("rnn-cell", "one-step by-hand one-step-gradients single-precision any-activation gradients"),
+        [
+            "Between which numbers can a state lie when the activation is tanh? Where do yours lie?",
+            "The state is never squashed: the sum is returned as it is.",
+            "Follow `activation` from the constructor: does the step call it?",
+        ],
+        of(
+            "rnn-cell",
+            "one-step by-hand one-step-gradients any-activation gradients with-relu",
+        ),
     ),
     mutant(
         "cell-always-tanh",
         "self.activation(x @ self.W_x",
         "tanh(x @ self.W_x",
-        "The cell uses tanh even when it was built with another activation.",
-        of("rnn-cell", "any-activation"),
+        [
+            "What does your cell do when it is built with `activation=relu`?",
+            "It uses tanh all the same: the activation that it was given is not what the step calls.",
+            "Look for the name of the function around the sum in the step: who chose it, the caller or you?",
+        ],
+        of("rnn-cell", "any-activation with-relu"),
     ),
     mutant(
         "cell-detaches-state",
         "+ h @ self.W_h",
         "+ Tensor(h.data) @ self.W_h",
-        "The values are right, but the gradient stops at the old state: something takes h off the tape.",
+        [
+            "The numbers are right. By which way does the gradient get from the new state to the old one?",
+            "Through the product with W_h, and there the old state is off the tape: it counts as a given number.",
+            "In the step, look at every place where h is used: is it still the Tensor that came in?",
+        ],
         of("rnn-cell", "gradients one-step-gradients"),
     ),
     mutant(
         "cell-adds-h",
         "return self.activation(x @ self.W_x + h @ self.W_h + self.b)",
         "return self.activation(x @ self.W_x + h @ self.W_h + self.b) + h",
-        "The old state is added to the new one once more, outside the activation.",
-        of("rnn-cell", "one-step by-hand any-activation gradients one-step-gradients"),
+        [
+            "With all parameters zero, which state should a step give from any h, if the activation is tanh?",
+            "Zero; yours gives h back: the old state is added to the new one once more, outside the activation.",
+            "Look at what happens after the activation was called.",
+        ],
+        of("rnn-cell", "one-step by-hand any-activation gradients one-step-gradients with-relu"),
     ),
     mutant(
         "cell-scaled-bias",
         "+ self.b)",
         "+ self.b + self.b)",
         "The bias is added twice.",
-        of("rnn-cell", "by-hand one-step-gradients single-precision any-activation gradients"),
+        of("rnn-cell", "by-hand one-step-gradients any-activation gradients with-relu"),
     ),
     mutant(
         "cell-bias-no-parameter",
         "self.b = Parameter(np.zeros(hidden_size, dtype))",
         "self.b = Tensor(np.zeros(hidden_size, dtype), requires_grad=True)",
-        "One of the three is no Parameter, so `parameters()`, and with it the optimiser, does not see it.",
+        [
+            "How many parameters does an optimiser get from `cell.parameters()`?",
+            "One too few: what is set as an attribute is collected only if it is a `Parameter`.",
+            "In the constructor, compare how W_x, W_h and b are made.",
+        ],
         of("rnn-cell", "shapes"),
     ),
     mutant(
@@ -128,7 +163,18 @@ MUTANTS = [
         "rng = np.random.default_rng(0)\n"
         "        self.W_x = Parameter(init.glorot((input_size, hidden_size), rng, dtype))",
         "Every cell starts from the same weights, whatever rng it is given.",
-        of("rnn-cell", "fresh-start"),
+        of("rnn-cell", "fresh-start start"),
+    ),
+    mutant(
+        "start-from-elsewhere",
+        "rng = np.random.default_rng() if rng is None else rng",
+        "rng = np.random.default_rng()",
+        [
+            "Two cells are built with generators of the same seed. Do they start alike?",
+            "They do not: the start is drawn from something else than the `rng` that was given.",
+            "In the constructor, look at which generator each draw gets, and where it was made.",
+        ],
+        of("rnn-cell", "start fresh-start"),
     ),
     mutant(
         "cell-always-float64",
@@ -161,12 +207,82 @@ MUTANTS = [
         "The step works with a copy of the parameters, so no gradient reaches the parameters themselves.",
         of("rnn-cell", "one-step-gradients gradients"),
     ),
+    mutant(
+        "cell-W_x-off-tape",
+        "x @ self.W_x + h",
+        "x @ self.W_x.data + h",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "W_x: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where W_x is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("rnn-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-W_h-off-tape",
+        "+ h @ self.W_h",
+        "+ h @ self.W_h.data",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "W_h: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where W_h is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("rnn-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-b-off-tape",
+        "self.W_h + self.b)",
+        "self.W_h + self.b.data)",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "b: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where b is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("rnn-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-leaves-the-tape",
+        "return self.activation(x @ self.W_x + h @ self.W_h + self.b)",
+        "return Tensor(self.activation(x @ self.W_x + h @ self.W_h + self.b).data)",
+        [
+            "By which way does a loss get from the new state back to the parameters?",
+            "By none: the numbers are right, but what comes back is off the tape, and no gradient reaches anything.",
+            "In the step, look for what makes plain numbers of a Tensor: `.data`, `detach`, a function of NumPy's.",
+        ],
+        of("rnn-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-state-one-row",
+        "np.zeros((batch, self.hidden_size)",
+        "np.zeros((1, self.hidden_size)",
+        [
+            "How many rows has the first state of a batch of B sequences?",
+            "One for each sequence, (B, H); here it has one for all. (Added to a batch, one row is repeated without a word.)",
+            "Look at the shape that `initial_state` makes, and at where `batch` is in it.",
+        ],
+        of("rnn-cell", "shapes keeps-nothing single-precision"),
+    ),
+    mutant(
+        "cell-state-no-batch",
+        "np.zeros((batch, self.hidden_size), self.b.dtype)",
+        "np.zeros(self.hidden_size, self.b.dtype)",
+        [
+            "How many rows has the first state of a batch of B sequences?",
+            "One for each sequence, (B, H); here there is no axis for the batch. (Added to a batch, the same row is repeated without a word.)",
+            "Look at the shape that `initial_state` makes, and at where `batch` is in it.",
+        ],
+        of("rnn-cell", "shapes keeps-nothing single-precision"),
+    ),
     # --- rnn-forward
     mutant(
         "forward-ignores-h0",
         "    h = h0\n",
         "    h = np.zeros_like(h0)\n",
-        "The first step starts from zero, not from the h0 it was given.",
+        [
+            "Which state does the very first step start from?",
+            "From the h0 that was handed over, which need not be zero.",
+            "Look at what stands in your h before the loop begins.",
+        ],
         of("rnn-forward", "two-steps-by-hand states same-dtype"),
     ),
     mutant(
@@ -180,7 +296,11 @@ MUTANTS = [
         "forward-not-carried",
         "+ h @ W_h + b)",
         "+ h0 @ W_h + b)",
-        "The state is not carried: every step starts from h0 again.",
+        [
+            "Of which state does hs[:, 2] know: of the one after step 1, or of h0?",
+            "Each state must come from the one before it; here every step starts from h0 again.",
+            "Inside the loop, look at which array is multiplied with W_h, and when that array changes.",
+        ],
         of("rnn-forward", "values two-steps-by-hand states same-dtype"),
     ),
     mutant(
@@ -194,7 +314,11 @@ MUTANTS = [
         "forward-transposed",
         "h = np.tanh(x[:, t] @ W_x + h @ W_h + b)",
         "h = np.tanh(x[:, t] @ W_x + h @ W_h.T + b)",
-        "W_h is used transposed; it is square, so the shapes do not complain.",
+        [
+            "Samples are rows here. On which side of W_h does the state stand, and which way round is W_h?",
+            "W_h is used transposed; it is square, so the shapes do not complain.",
+            "Compare the product of the state and W_h in your loop with the table of notations.",
+        ],
         of("rnn-forward", "values states same-dtype"),
     ),
     mutant(
@@ -215,7 +339,11 @@ MUTANTS = [
         "forward-late",
         "        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)\n        hs[:, t] = h",
         "        hs[:, t] = h\n        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)",
-        "Every state is stored one step late: hs[:, t] must have read x[:, t].",
+        [
+            "Has hs[:, 0] read x[:, 0] yet?",
+            "Every state is stored one step late: hs[:, t] must have read x[:, t].",
+            "Look at the order of the two things that the loop does: to make a state, and to store one.",
+        ],
         of("rnn-forward", "values two-steps-by-hand states same-dtype"),
     ),
     mutant(
@@ -230,7 +358,11 @@ MUTANTS = [
         "backward-no-derivative",
         "da = dh * (1 - hs[:, t] ** 2)",
         "da = dh",
-        "The derivative of tanh is missing.",
+        [
+            "Between the state and the sum inside it stands tanh. By what is a gradient multiplied that goes back through it?",
+            "By its slope, 1 − tanh²; here the gradient at the state is taken for the one at the sum.",
+            "Look at the place where δ is made of what has arrived at the state.",
+        ],
         of("rnn-backward", "one-number two-steps last-of-three no-tape-short states-through-time weights-through-time fifty-steps"),
     ),
     mutant(
@@ -244,7 +376,11 @@ MUTANTS = [
         "backward-of-preactivation",
         "(1 - hs[:, t] ** 2)",
         "(1 - np.tanh(hs[:, t]) ** 2)",
-        "The derivative of tanh is taken at the wrong place: hs is already tanh's output.",
+        [
+            "hs holds the output of tanh. Is the slope written with tanh's input, or with its output?",
+            "With its output, 1 − h²; here tanh is taken once more of what is tanh's output already.",
+            "Look at the factor that takes the gradient through the squashing, and at what is squared in it.",
+        ],
         of("rnn-backward", "one-number two-steps last-of-three no-tape-short states-through-time weights-through-time fifty-steps"),
     ),
     mutant(
@@ -266,7 +402,11 @@ MUTANTS = [
         "backward-overwrites",
         "dh = dh + dhs[:, t]",
         "dh = dhs[:, t]",
-        "What the later step sent back is overwritten by what the loss sends; it should be added.",
+        [
+            "From how many places does a state get gradient, when the loss looks at it and a later step reads it?",
+            "From two, and they add up; here what the loss sends takes the place of what the later step sent.",
+            "At the beginning of each turn of the loop, look at what becomes of the gradient that the turn before left.",
+        ],
         of("rnn-backward", "one-number two-steps last-of-three no-tape-short states-through-time weights-through-time fifty-steps"),
     ),
     mutant(
@@ -280,14 +420,22 @@ MUTANTS = [
         "backward-assigns-dW_x",
         "dW_x += ",
         "dW_x = ",
-        "dW_x keeps one step's share only: the weights are shared, so their gradients add up over time.",
+        [
+            "In how many steps is W_x used, and what becomes of the shares that these send back?",
+            "In all of them: it is shared, so its gradients add up over time. Here one step's share is kept alone.",
+            "Look at what the loop does with dW_x when it comes round again.",
+        ],
         of("rnn-backward", "one-number two-steps weights-through-time fifty-steps"),
     ),
     mutant(
         "backward-assigns-dW_h",
         "dW_h += ",
         "dW_h = ",
-        "dW_h keeps one step's share only: the weights are shared, so their gradients add up over time.",
+        [
+            "In how many steps is W_h used, and what becomes of the shares that these send back?",
+            "In all of them: it is shared, so its gradients add up over time. Here one step's share is kept alone.",
+            "Look at what the loop does with dW_h when it comes round again.",
+        ],
         of("rnn-backward", "one-number two-steps weights-through-time fifty-steps"),
     ),
     mutant(
@@ -301,7 +449,11 @@ MUTANTS = [
         "backward-mean-db",
         "da.sum(axis=0)",
         "da.mean(axis=0)",
-        "db is an average over the batch; the bias is used by every sample, so its gradient is a sum.",
+        [
+            "How many samples does the one b serve in a step?",
+            "All of the batch, and each sends its share: the gradient is their sum, not their mean.",
+            "Look at how the axis of the batch goes away on the way to db.",
+        ],
         of("rnn-backward", "two-steps weights-through-time fifty-steps"),
     ),
     mutant(
@@ -337,7 +489,11 @@ MUTANTS = [
         "backward-not-transposed",
         "dh = da @ W_h.T",
         "dh = da @ W_h",
-        "On the way back the state meets the transposed W_h; it is square, so the shapes do not complain.",
+        [
+            "A state is multiplied by W_h on the way forward. By what is its gradient multiplied on the way back?",
+            "By the transposed W_h; it is square, so the shapes do not complain about the other one.",
+            "Look at what a step hands to the step before it, and compare with the formula for the gradient of h_t.",
+        ],
         of("rnn-backward", "two-steps last-of-three no-tape-short states-through-time weights-through-time fifty-steps"),
     ),
     mutant(
@@ -361,6 +517,69 @@ MUTANTS = [
         "dhs is changed by the backward pass: += writes into the caller's array.",
         of("rnn-backward", "dhs-unchanged twice"),
     ),
+    mutant(
+        "backward-weights-exchanged",
+        "return dx, dh, dW_x, dW_h, db",
+        "return dx, dh, dW_h, dW_x, db",
+        [
+            "Which shape has each of the five gradients that you return?",
+            "Each that of what it is the gradient of; here those of W_x and W_h stand in each other's place.",
+            "Compare what you return with the sentence above the exercise, name by name.",
+        ],
+        of("rnn-backward", "backward-shapes one-number two-steps weights-through-time fifty-steps twice"),
+    ),
+    mutant(
+        "backward-states-exchanged",
+        "return dx, dh, dW_x, dW_h, db",
+        "return dh, dx, dW_x, dW_h, db",
+        [
+            "Which shape has each of the five gradients that you return?",
+            "Each that of what it is the gradient of; here those of x and h0 stand in each other's place.",
+            "Compare what you return with the sentence above the exercise, name by name.",
+        ],
+        of(
+            "rnn-backward",
+            "backward-shapes one-number two-steps last-of-three no-tape-short states-through-time "
+            "fifty-steps twice",
+        ),
+    ),
+    mutant(
+        "backward-weights-first",
+        "return dx, dh, dW_x, dW_h, db",
+        "return dW_x, dW_h, db, dx, dh",
+        [
+            "Which of the five gradients comes first?",
+            "That of x, then that of h0; here those of the parameters come before them.",
+            "Compare what you return with the sentence above the exercise, name by name.",
+        ],
+        of(
+            "rnn-backward",
+            "backward-shapes one-number two-steps last-of-three no-tape-short states-through-time "
+            "weights-through-time fifty-steps twice",
+        ),
+    ),
+    mutant(
+        "backward-db-one-number",
+        "da.sum(axis=0)",
+        "da.sum()",
+        [
+            "How many numbers has b, and how many has its gradient?",
+            "As many: H. Here all of δ is summed up, also over the units, and each entry gets the same.",
+            "Look at the axis over which the sum for db goes.",
+        ],
+        of("rnn-backward", "two-steps weights-through-time fifty-steps"),
+    ),
+    mutant(
+        "backward-dW_h-transposed",
+        "before.T @ da",
+        "da.T @ before",
+        [
+            "Which index of W_h belongs to the state that it reads, and which to the state that it makes?",
+            "The first to what it reads: here dW_h is transposed. It is square, so the shapes do not complain.",
+            "Look at the product for dW_h, and compare it with the formula.",
+        ],
+        of("rnn-backward", "two-steps weights-through-time fifty-steps"),
+    ),
     # --- clip-value
     mutant(
         "value-one-sided",
@@ -373,8 +592,23 @@ MUTANTS = [
         "value-new-array",
         "np.clip(p.grad, -clip_value, clip_value, out=p.grad)",
         "p.grad = np.clip(p.grad, -clip_value, clip_value)",
-        "`grad` is replaced by a new array; whoever holds the old one sees no clipping.",
+        [
+            "Who else may hold the array that `p.grad` names, and what do they see of your clipping?",
+            "Nothing: `grad` is replaced by a new array, and the old one is as it was.",
+            "Look at how the clipped numbers get to where the old ones stood: into the array, or beside it?",
+        ],
         of("clip-value", "value-in-place"),
+    ),
+    mutant(
+        "value-nothing-clipped",
+        ", out=p.grad)",
+        ")",
+        [
+            "Which array holds the clipped entries, and who sees it when the function is over?",
+            "Nobody: every `p.grad` is after the call what it was before.",
+            "Look at what becomes of the result of clipping.",
+        ],
+        of("clip-value", "entries value-in-place value-any-iterable value-negative value-without-gradient"),
     ),
     mutant(
         "value-no-None",
@@ -423,14 +657,22 @@ MUTANTS = [
         "norm-per-parameter",
         "p.grad *= max_norm / norm",
         "p.grad *= min(1, max_norm / np.linalg.norm(p.grad.astype(np.float64)))",
-        "Each parameter is clipped by its own norm; the norm of all together decides.",
+        [
+            "Of gradients (3, 0) and (0, 4) with c = 1: in which direction did they point together, and where do they point now?",
+            "Each parameter is clipped by its own norm; the norm of all together decides, and one factor serves all.",
+            "Look at when the norm is complete: before the first gradient is scaled, or parameter by parameter?",
+        ],
         of("clip-norm", "three-and-four global-norm shared once-more float32-gradients"),
     ),
     mutant(
         "norm-always",
         "    if norm > max_norm:\n",
         "    if norm > 0:\n",
-        "Small gradients are scaled up: below the limit nothing may change.",
+        [
+            "What should happen to a gradient of norm 0.1 when c is 1?",
+            "Nothing; here it is scaled up. Below the limit no bit may change.",
+            "Look for what decides whether anything is scaled at all.",
+        ],
         of("clip-norm", "well-below just-below"),
     ),
     mutant(
@@ -448,7 +690,11 @@ MUTANTS = [
         "norm-returns-after",
         "return norm",
         "return min(norm, float(max_norm))",
-        "What is returned is the norm after clipping; wanted is the one before.",
+        [
+            "Clip a gradient of norm 5 to 1: which of the two numbers tells whoever trains that there was a cliff?",
+            "The norm before clipping; here the one after it comes back.",
+            "Look at which number is returned, and at whether it was changed, or measured again, on the way.",
+        ],
         of("clip-norm", "returned norm-before"),
     ),
     mutant(
@@ -462,7 +708,11 @@ MUTANTS = [
         "norm-squared",
         "norm = float(np.sqrt(sum(np.sum(p.grad.astype(np.float64) ** 2) for p in kept)))",
         "norm = float(sum(np.sum(p.grad.astype(np.float64) ** 2) for p in kept))",
-        "That is the square of the norm.",
+        [
+            "Of the gradient (3, 4), which norm do you get?",
+            "25 is the square of it: the root is missing.",
+            "Look at what becomes of the sum of squares before it is compared with c.",
+        ],
         of(
             "clip-norm",
             "three-and-four one-parameter returned norm-in-place some-without-gradient global-norm shared "
@@ -473,7 +723,11 @@ MUTANTS = [
         "norm-of-norms",
         "norm = float(np.sqrt(sum(np.sum(p.grad.astype(np.float64) ** 2) for p in kept)))",
         "norm = float(sum(np.linalg.norm(p.grad.astype(np.float64)) for p in kept))",
-        "Norms are added up; it is their squares that add up.",
+        [
+            "Two gradients of norm 3 and 4, laid end to end: is the norm of both 7?",
+            "It is 5: norms do not add up, their squares do.",
+            "Look at what is added from parameter to parameter.",
+        ],
         of(
             "clip-norm",
             "three-and-four returned global-norm shared once-more just-below norm-before "
@@ -541,6 +795,21 @@ MUTANTS = [
         of("clip-norm", "norm-in-place float32-gradients"),
     ),
     mutant(
+        "norm-nothing-scaled",
+        "            p.grad *= max_norm / norm",
+        "            g = p.grad * max_norm / norm",
+        [
+            "Of gradients with norm 5, clipped to 1: which norm do they have after the call?",
+            "5 as before: nothing that the function does reaches `p.grad`.",
+            "Look at the scaling: is it reached at all, and into which array does it write?",
+        ],
+        of(
+            "clip-norm",
+            "three-and-four one-parameter well-below norm-in-place some-without-gradient any-iterable "
+            "bounds global-norm shared once-more just-below float32-gradients nothing-to-clip",
+        ),
+    ),
+    mutant(
         "norm-shared-twice",
         "{id(p): p for p in parameters if p.grad is not None}.values()",
         "[p for p in parameters if p.grad is not None]",
@@ -591,7 +860,11 @@ MUTANTS = [
         "train-no-zero-grad",
         "    optimizer.zero_grad()\n    value",
         "    value",
-        "Old gradients are still there and add up with the new ones.",
+        [
+            "What stands in `p.grad` when a batch begins, and what does `backward` do with it?",
+            "The old gradients are still there, and `backward` adds the new ones to them.",
+            "Walk through your function from its beginning: where are old gradients forgotten?",
+        ],
         of("train-step", "one-update one-clipped-update five-updates five-clipped-updates"),
     ),
     mutant(
@@ -624,7 +897,11 @@ MUTANTS = [
         "train-never-clips",
         "    if max_norm is not None:",
         "    if False:",
-        "The step is taken with a gradient that was not clipped: is max_norm used, after backward and before the step?",
+        [
+            "With which gradient does the optimiser step when `max_norm` is given?",
+            "With one that was not clipped: `max_norm` has no effect on the step.",
+            "Look at what stands between the backward pass and the optimiser's step.",
+        ],
         of("train-step", "one-clipped-update five-clipped-updates"),
     ),
     mutant(
@@ -638,7 +915,11 @@ MUTANTS = [
         "train-returns-tensor",
         "return float(value.data)",
         "return value",
-        "The loss is returned as a Tensor, which keeps the tape alive; a float is wanted.",
+        [
+            "What hangs on the loss that comes back, and how long is it kept?",
+            "It is a Tensor, which keeps the whole tape alive; a float is wanted.",
+            "Look at what is returned: which attribute of a Tensor holds its number?",
+        ],
         of("train-step", "loss-before"),
     ),
     mutant(
@@ -666,14 +947,22 @@ MUTANTS = [
         "train-loss-after",
         "return float(value.data)",
         "return float(loss(model(x), y).data)",
-        "The loss is measured after the update; wanted is the one before.",
+        [
+            "Which parameters made the loss that comes back: those before the update, or those after it?",
+            "It is measured after the update; wanted is the one before, which you have anyway.",
+            "Look at what is returned, and when it was computed.",
+        ],
         of("train-step", "loss-before"),
     ),
     mutant(
         "train-no-step",
         "    optimizer.step()\n",
         "",
-        "The parameters never move.",
+        [
+            "What moves the parameters, once their gradients are there?",
+            "Nothing here: they are after the call what they were before. (In a loop, a new value for the name `p` moves no parameter either.)",
+            "Look at what stands behind the backward pass.",
+        ],
         of("train-step", "one-update one-clipped-update five-updates five-clipped-updates"),
     ),
     mutant(

@@ -31,35 +31,55 @@ MUTANTS = [
         "cell-sigmoid-candidate",
         "g = self.activation(hx",
         "g = sigmoid(hx",
-        "The candidate goes through a sigmoid, so nothing negative can ever be put into memory.",
+        [
+            "Can your cell ever write a negative number onto the belt?",
+            "The candidate goes through a sigmoid, so it cannot; a candidate is no gate.",
+            "Of the four places where a W is used, look at the one for g and at what is around it.",
+        ],
         of("lstm-cell", f"candidate other-candidate other-activations {FORWARD}"),
     ),
     mutant(
         "cell-linear-candidate",
         "g = self.activation(hx @ self.W_c + self.b_c)",
         "g = hx @ self.W_c + self.b_c",
-        "The candidate is not squashed: where is its activation?",
+        [
+            "How large can the candidate become when x is large?",
+            "As large as it likes: it is not squashed by the activation.",
+            "Compare the place where g is made with the formula: what is around the sum?",
+        ],
         of("lstm-cell", f"input-gate candidate other-candidate shown-part other-activations {FORWARD}"),
     ),
     mutant(
         "cell-no-output-activation",
         "return o * self.activation(c), c",
         "return o * c, c",
-        "The new h is o ⊙ c, without the activation.",
+        [
+            "The belt may hold 7. Which numbers may h show, if the activation is tanh?",
+            "Those between −1 and 1: the new h is o ⊙ activation(c), and the activation is missing.",
+            "Look at what is multiplied with o.",
+        ],
         of("lstm-cell", f"shown-part other-activations {FORWARD}"),
     ),
     mutant(
         "cell-shows-old-memory",
         "        c = f * c + i * g\n        return o * self.activation(c), c",
         "        return o * self.activation(c), f * c + i * g",
-        "What is shown is the c from before the step; h comes from the new one.",
+        [
+            "Does what the cell shows know of what it has just read?",
+            "It shows the c from before the step; h comes from the new one.",
+            "Look at which c goes into h, and whether it was changed before that or after.",
+        ],
         of("lstm-cell", f"shown-part other-activations {FORWARD}"),
     ),
     mutant(
         "cell-swapped-f-i",
         "c = f * c + i * g",
         "c = i * c + f * g",
-        "Forget and input gate stand in each other's place.",
+        [
+            "With b_f very large: does your cell keep its memory, or write into it?",
+            "Forget and input gate stand in each other's place.",
+            "Look at the two products that are added up to the new c: which gate stands at which, and with which W was it made?",
+        ],
         of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate other-activations {FORWARD}"),
     ),
     mutant(
@@ -80,21 +100,33 @@ MUTANTS = [
         "cell-never-forgets",
         "c = f * c + i * g",
         "c = c + i * g",
-        "The old c stays whole: the forget gate is not used.",
+        [
+            "How could your cell get rid of something that lies on the belt?",
+            "It cannot: the old c stays whole, and the forget gate is not used.",
+            "Look at the part of the new c that comes from the old one.",
+        ],
         of("lstm-cell", f"forget-gate {FORWARD}"),
     ),
     mutant(
         "cell-no-input-gate",
         "c = f * c + i * g",
         "c = f * c + g",
-        "The candidate is put on the belt whole: the input gate is not used.",
+        [
+            "With b_i very low, what of x should get onto the belt?",
+            "Nothing; here the candidate is put on whole, and the input gate is not used.",
+            "Look at the part of the new c that comes from the candidate.",
+        ],
         of("lstm-cell", f"input-gate {FORWARD}"),
     ),
     mutant(
         "cell-no-output-gate",
         "return o * self.activation(c), c",
         "return self.activation(c), c",
-        "Everything is shown: the output gate is not used.",
+        [
+            "With b_o very low, what should the cell show?",
+            "Nothing; here all is shown, and the output gate is not used.",
+            "Look at what the new h is made of.",
+        ],
         of("lstm-cell", f"output-gate {FORWARD}"),
     ),
     mutant(
@@ -108,14 +140,22 @@ MUTANTS = [
         "cell-starts-memory-anew",
         "c = f * c + i * g",
         "c = i * g",
-        "The old c plays no part: where is what was on the belt?",
+        [
+            "If nothing is written, what is on the belt after a step?",
+            "What was there before, as far as f lets it pass; here the old c plays no part.",
+            "Look at how many terms the new c has.",
+        ],
         of("lstm-cell", f"forget-gate output-gate shown-part {FORWARD}"),
     ),
     mutant(
         "cell-x-first",
         "hx = concatenate([h, x], axis=1)",
         "hx = concatenate([x, h], axis=1)",
-        "The rows of every W are those of h first, then those of x; here they meet in the other order.",
+        [
+            "The rows of each W: which of them are for h, the first H or the last?",
+            "Those of h come first, then those of x; here they meet in the other order.",
+            "Look at the order in which h and x are put side by side.",
+        ],
         of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate other-activations {FORWARD}"),
     ),
     mutant(
@@ -136,7 +176,11 @@ MUTANTS = [
         "cell-forgets-h",
         "hx = concatenate([h, x], axis=1)",
         "hx = concatenate([h * 0.0, x], axis=1)",
-        "No gate sees h: what the cell showed last does not matter.",
+        [
+            "If the same x comes with another h and the same c: what should change?",
+            "All gates and the candidate; here none of them sees h.",
+            "Look at what stands on the left of every W.",
+        ],
         of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate other-activations {FORWARD}"),
     ),
     mutant(
@@ -192,7 +236,11 @@ MUTANTS = [
         "cell-returns-c-h",
         "return o * self.activation(c), c",
         "return c, o * self.activation(c)",
-        "The pair comes back in the wrong order: h first, then c.",
+        [
+            "A state is a pair. Which of its two comes first?",
+            "h, then c; here they come back in the other order. (Both have the same shape, so nothing complains.)",
+            "Look at the order of what is returned, and of what the step takes apart at its beginning.",
+        ],
         of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate shown-part other-activations {FORWARD}"),
     ),
     mutant(
@@ -213,7 +261,11 @@ MUTANTS = [
         "cell-takes-c-h",
         "        hx = concatenate([h, x], axis=1)",
         "        h, c = c, h\n        hx = concatenate([h, x], axis=1)",
-        "The state is taken apart in the wrong order: it is (h, c).",
+        [
+            "A state is a pair. Which of its two comes first?",
+            "It is (h, c); here it is taken apart the other way round.",
+            "Look at the beginning of the step, where the state becomes two names.",
+        ],
         of("lstm-cell", f"forget-gate input-gate output-gate candidate other-candidate shown-part other-activations {FORWARD}"),
     ),
     mutant(
@@ -228,22 +280,30 @@ MUTANTS = [
         "cell-detaches-h",
         "hx = concatenate([h, x], axis=1)",
         "hx = concatenate([h.detach(), x], axis=1)",
-        "The values are right, but no gradient goes back through h: something takes it off the tape.",
-        of("lstm-cell", "through-h through-c"),
+        [
+            "The numbers are right. By which ways does the gradient get back to the old state?",
+            "Along the belt, and through the gates by h; the second is closed: something takes h off the tape.",
+            "Look at every place where h is used: is it still the Tensor that came in?",
+        ],
+        of("lstm-cell", "through-h through-c one-step-gradients"),
     ),
     mutant(
         "cell-detaches-c",
         "c = f * c + i * g",
         "c = f * c.detach() + i * g",
-        "The values are right, but no gradient goes back along the belt: something takes c off the tape.",
-        of("lstm-cell", "through-h through-c"),
+        [
+            "The numbers are right. By which way does the gradient of the new c get to the old one?",
+            "Along the belt, through f ⊙ c; there c is off the tape.",
+            "Look at every place where the old c is used: is it still the Tensor that came in?",
+        ],
+        of("lstm-cell", "through-h through-c one-step-gradients"),
     ),
     mutant(
         "cell-detaches-x",
         "hx = concatenate([h, x], axis=1)",
         "hx = concatenate([h, Tensor(x.data if isinstance(x, Tensor) else x)], axis=1)",
         "The values are right, but no gradient reaches the input: something takes x off the tape.",
-        of("lstm-cell", "through-h through-c"),
+        of("lstm-cell", "through-h through-c one-step-gradients"),
     ),
     mutant(
         "cell-detaches-shown",
@@ -259,12 +319,93 @@ MUTANTS = [
         "The values are right, but the forget gate gets no gradient: it is off the tape and cannot learn.",
         of("lstm-cell", BACKWARD),
     ),
+    mutant(
+        "cell-W_f-off-tape",
+        "hx @ self.W_f",
+        "hx @ self.W_f.data",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "W_f: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where W_f is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("lstm-cell", "one-step-gradients through-h through-c"),
+    ),
+    mutant(
+        "cell-W_i-off-tape",
+        "hx @ self.W_i",
+        "hx @ self.W_i.data",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "W_i: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where W_i is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("lstm-cell", "one-step-gradients through-h through-c"),
+    ),
+    mutant(
+        "cell-W_c-off-tape",
+        "hx @ self.W_c",
+        "hx @ self.W_c.data",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "W_c: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where W_c is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("lstm-cell", "one-step-gradients through-h through-c"),
+    ),
+    mutant(
+        "cell-W_o-off-tape",
+        "hx @ self.W_o",
+        "hx @ self.W_o.data",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "W_o: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where W_o is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("lstm-cell", "one-step-gradients through-h through-c"),
+    ),
+    mutant(
+        "cell-detaches-state",
+        "        hx = concatenate([h, x]",
+        "        h, c = h.detach(), c.detach()\n        hx = concatenate([h, x]",
+        [
+            "The numbers are right. By which ways does the gradient get back to the old state?",
+            "Along the belt, and through the gates by h. Both are closed: the old state is off the tape.",
+            "Look at what is done with h and c before they are used, and at where they come from.",
+        ],
+        of("lstm-cell", "one-step-gradients through-h through-c"),
+    ),
+    mutant(
+        "cell-leaves-the-tape",
+        "return o * self.activation(c), c",
+        "return Tensor((o * self.activation(c)).data), Tensor(c.data)",
+        [
+            "By which way does a loss get from the new state back to the parameters?",
+            "By none: the numbers are right, but what comes back is off the tape, and no gradient reaches anything.",
+            "In the step, look for what makes plain numbers of a Tensor: `.data`, `detach`, a function of NumPy's.",
+        ],
+        of("lstm-cell", "one-step-gradients through-h through-c"),
+    ),
+    mutant(
+        "cell-state-one-row",
+        "np.zeros((batch, self.hidden_size)",
+        "np.zeros((1, self.hidden_size)",
+        [
+            "How many rows has the first state of a batch of B sequences?",
+            "One for each sequence, (B, H); here it has one for all. (Added to a batch, one row is repeated without a word.)",
+            "Look at the shape that `initial_state` makes, and at where `batch` is in it.",
+        ],
+        of("lstm-cell", "shapes keeps-nothing single-precision"),
+    ),
     # --- lstm-cell: parameters and start
     mutant(
         "cell-forget-bias-zero",
         "np.full(hidden_size, forget_bias, dtype)",
         "np.zeros(hidden_size, dtype)",
-        "b_f starts at zero: forget_bias is not used.",
+        [
+            "What does a fresh cell do with what lies on the belt: keep it, or halve it at every step?",
+            "With b_f = 0 it halves it; `forget_bias` is there to say otherwise, and is not used.",
+            "Look at how the four biases are made: which of them begins elsewhere than at zero?",
+        ],
         of("lstm-cell", "biases"),
     ),
     mutant(
@@ -294,7 +435,11 @@ MUTANTS = [
         "cell-glorot-everywhere",
         "np.concatenate([on_h, on_x])",
         "init.glorot((hidden_size + input_size, hidden_size), rng, dtype)",
-        "The rows that meet h start as a Glorot draw; orthogonal ones keep the length of h.",
+        [
+            "What does W do with the length of h, step after step?",
+            "An orthogonal part keeps it; here the rows that meet h start as a Glorot draw.",
+            "Look at how the H rows on top of each W are drawn.",
+        ],
         of("lstm-cell", "start fresh-start"),
     ),
     mutant(
@@ -352,7 +497,18 @@ MUTANTS = [
         "        def weights():\n",
         "        rng = np.random.default_rng(0)\n\n        def weights():\n",
         "Every cell starts from the same weights, whatever rng it is given.",
-        of("lstm-cell", "fresh-start"),
+        of("lstm-cell", "fresh-start start"),
+    ),
+    mutant(
+        "start-from-elsewhere",
+        "rng = np.random.default_rng() if rng is None else rng",
+        "rng = np.random.default_rng()",
+        [
+            "Two cells are built with generators of the same seed. Do they start alike?",
+            "They do not: the start is drawn from something else than the `rng` that was given.",
+            "In the constructor, look at which generator each draw gets, and where it was made.",
+        ],
+        of("lstm-cell", "start fresh-start"),
     ),
     mutant(
         "cell-bias-no-parameter",
@@ -387,14 +543,22 @@ MUTANTS = [
         "windows-answer-inside",
         "y = series[length:].copy()",
         "y = series[length - 1 : -1].copy()",
-        "y[n] is the last step of its own window: the answer stands in the question.",
+        [
+            "Could a network that copies the last step of its window get all answers right?",
+            "Yes: y[n] is the last step of its own window. The answer stands in the question.",
+            "Write down for n = 0 which steps of the series are in x[0], and which one is y[0].",
+        ],
         of("windows", "first-windows tiny-windows many-windows two-windows"),
     ),
     mutant(
         "windows-last-missing",
         "range(count)])\n    y = series[length:].copy()",
         "range(count - 1)])\n    y = series[length:-1].copy()",
-        "The last window is missing, though its next step is known.",
+        [
+            "For a series of 5 steps and windows of 2: how many windows have a next step?",
+            "Three; here the last one is missing.",
+            "Look at where the count of windows comes from, and try it with these two numbers.",
+        ],
         of("windows", "window-shapes tiny-windows many-windows two-windows window-dtypes"),
     ),
     mutant(
@@ -473,7 +637,11 @@ MUTANTS = [
         "    return tuple(((series - mean) / spread).astype(series.dtype) for series in (train, *others))",
         "    stds = [np.where(np.ptp(s, axis=0) == 0, s.dtype.type(1), s.std(axis=0)) for s in (train, *others)]\n"
         "    return tuple((s - s.mean(axis=0)) / std for s, std in zip((train, *others), stds))",
-        "Each split is scaled by its own numbers; all are scaled by train's.",
+        [
+            "By whose mean may a test split be shifted?",
+            "By train's alone: whoever uses its own mean knows something of what is to be forecast. Here each split is scaled by its own numbers.",
+            "Look at how often mean and spread are computed, and of what.",
+        ],
         of("standardise", "test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
@@ -483,7 +651,11 @@ MUTANTS = [
         "    known = np.concatenate([train, *others])\n"
         "    mean = known.mean(axis=0)\n    spread = known.std(axis=0)\n"
         "    spread[known.min(axis=0) == known.max(axis=0)] = 1",
-        "Mean and spread are taken over everything, the test split included: that is the leak.",
+        [
+            "What in your mean comes from steps that are to be forecast?",
+            "Mean and spread are taken over everything, the test split included: that is the leak.",
+            "Look at which arrays mean and spread are computed of.",
+        ],
         of("standardise", "test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
@@ -512,7 +684,11 @@ MUTANTS = [
         "scale-variance",
         "spread = train.std(axis=0)",
         "spread = train.var(axis=0)",
-        "Divided by the variance; the standard deviation is its root.",
+        [
+            "In which unit is what you divide by: that of the series, or its square?",
+            "It is the variance; the standard deviation is its root.",
+            "Look at the number by which each column is divided.",
+        ],
         of("standardise", "train-columns test-by-train constant-column several-tests small-spreads"),
     ),
     mutant(
@@ -586,7 +762,11 @@ MUTANTS = [
         "        series -= mean\n"
         "        series /= spread\n"
         "    return (train, *others)",
-        "The arrays that come in are changed: `-=` and `/=` write into the caller's array.",
+        [
+            "What do the arrays of whoever called hold after the call?",
+            "Other numbers than before: `-=` and `/=` write into the array that came in.",
+            "Look at each place where an array gets new numbers: is it one of yours?",
+        ],
         of("standardise", "arguments-afterwards"),
     ),
     mutant(
@@ -615,14 +795,22 @@ MUTANTS = [
         "forecast-first-step",
         "self.head(hs[:, -1])",
         "self.head(hs[:, 0])",
-        "The forecast is read from the first step, when almost nothing was seen.",
+        [
+            "How many steps of the window had the cell seen when it made the h that your head reads?",
+            "One: the forecast is read from the first step; wanted is the h after the last.",
+            "Look at which step's output goes to the head.",
+        ],
         of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
     ),
     mutant(
         "forecast-all-steps",
         "self.head(hs[:, -1])",
         "self.head(hs)",
-        "A forecast for every step is returned; wanted is one for each window.",
+        [
+            "How many forecasts does one window ask for?",
+            "One; here there is one for every step.",
+            "Look at the shape of what goes into the head.",
+        ],
         of("forecaster", "forecast-shape forecast-values called-twice forecast-gradients any-cell all-gradients"),
     ),
     mutant(
@@ -636,7 +824,11 @@ MUTANTS = [
         "forecast-squashed",
         "return self.head(hs[:, -1])",
         "return tanh(self.head(hs[:, -1]))",
-        "The forecast goes through a tanh, so it can never leave [-1, 1].",
+        [
+            "Which numbers can your forecast never give?",
+            "Those outside of [−1, 1]: it goes through a tanh, and a series may go anywhere.",
+            "Look at what happens behind the head.",
+        ],
         of("forecaster", "forecast-values called-twice forecast-gradients any-cell all-gradients"),
     ),
     mutant(
@@ -676,7 +868,11 @@ MUTANTS = [
         "        first = state[0] if isinstance(state, tuple) else state\n"
         "        state = state if first is not None and len(first.data) == len(x) else None\n"
         "        hs, self.state = Recurrent(self.cell)(x, state)",
-        "The state of the batch before is carried over: windows have nothing to do with each other.",
+        [
+            "Two batches of windows: what has the first one's end to do with the second one's beginning?",
+            "Nothing, yet here the state is carried over: every call starts from the cell's initial state.",
+            "Look for what your model keeps from one call to the next.",
+        ],
         of("forecaster", "called-twice"),
     ),
     mutant(

@@ -8,15 +8,14 @@ from minigrad import sigmoid
 # --- gru-cell ------------------------------------------------------------------------------------
 
 
-@check(exercise="gru-cell", weight=2, says=PARAMETERS, rtol=1e-5, atol=1e-6)
+@check(exercise="gru-cell", weight=2, says=PARAMETERS)
 def single_precision(student, rng):
+    """dtypes and first states alone: what a step gives is other checks' business."""
     B, D, H = sizes(rng, 3, 3, 30)
     cell = new_cell(student, D, H, dtype=np.float32)
     state = start_of(cell, B)
     kinds = [a.dtype == np.float32 for a in (*cell.parameters(), state)]
-    randomise(cell, rng, D, H)
-    x = Tensor(rng.normal(size=(B, D)).astype(np.float32))
-    return {"float32": truth(*kinds), "initial_state": state, "new state": step(cell, x, state)}
+    return {"float32": truth(*kinds), "initial_state": state}
 
 
 @check(exercise="gru-cell", weight=3, says=START, atol=1e-8)
@@ -31,7 +30,7 @@ def fresh_start(student, rng):
     apart = [np.abs(a - b)[rows].max() > 1e-3 for a, b in pairs for rows in (slice(H), slice(H, None))]
     return {
         **{f"W_{k}[:H] @ W_{k}[:H].T": W[:H] @ W[:H].T for k, W in arrays.items()},
-        **{f"W_{k} between two cells of one rng": W - getattr(same, f"W_{k}").data for k, W in arrays.items()},
+        "one rng, one start": truth(*(np.array_equal(W, getattr(same, f"W_{k}").data) for k, W in arrays.items())),
         "rows of x have Glorot's spread": truth(*(0.85 < s < 1.15 for s in spreads)),
         "rows of x orthogonal": truth(*(np.abs(W[H:] @ W[H:].T - np.eye(D)).max() < 0.1 for W in arrays.values())),
         "another rng, another start": truth(

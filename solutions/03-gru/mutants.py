@@ -8,6 +8,12 @@ def of(exercise: str, probes: str) -> list[str]:
     return [f"{exercise}.{probe}" for probe in probes.split()]
 
 
+STEP = """        hx = concatenate([h, x], axis=1)
+        z = sigmoid(hx @ self.W_z + self.b_z)
+        r = sigmoid(hx @ self.W_r + self.b_r)
+        candidate = self.activation(concatenate([r * h, x], axis=1) @ self.W_h + self.b_h)
+"""  # all of a step but its last line
+
 MUTANTS = [
     # --- gru-cell: the step
     mutant(
@@ -28,63 +34,99 @@ MUTANTS = [
         "cell-other-rule",
         "return (1 - z) * h + z * candidate",
         "return z * h + (1 - z) * candidate",
-        "z and 1 − z have changed places: this is the rule of PyTorch and Keras; here z says how much is replaced.",
-        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "With b_z very low, so that z is 0: does your cell keep its state, or replace it?",
+            "z and 1 − z have changed places: this is the rule of PyTorch and Keras. Here z says how much is replaced.",
+            "Look at the last sum: which of its two parts is multiplied by z?",
+        ],
+        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-gates-swapped",
         "        z = sigmoid(hx @ self.W_z + self.b_z)\n        r = sigmoid(hx @ self.W_r + self.b_r)\n",
         "        r = sigmoid(hx @ self.W_z + self.b_z)\n        z = sigmoid(hx @ self.W_r + self.b_r)\n",
-        "Reset and update gate have changed places: which W belongs to which?",
-        of("gru-cell", "update-gate reset-gate reset-before-the-matrix mixture by-hand one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "With b_r very low, what should change: what the candidate sees, or how much is replaced?",
+            "What the candidate sees. Reset and update gate have changed places.",
+            "Look at which W and which b each of the two gates is made with, and where each is used.",
+        ],
+        of("gru-cell", "update-gate reset-gate reset-before-the-matrix mixture by-hand one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-no-reset",
         "concatenate([r * h, x], axis=1)",
         "hx",
-        "The candidate sees all of h: where does r come in? (Training hardly notices; the values do.)",
+        [
+            "What does the candidate see of the old state when r is 0?",
+            "Nothing; here it sees all of h, whatever r says. (Training hardly notices; the values do.)",
+            "Look at what is put beside x for the candidate.",
+        ],
         of("gru-cell", "reset-gate reset-before-the-matrix by-hand one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-reset-after",
         "self.activation(concatenate([r * h, x], axis=1) @ self.W_h + self.b_h)",
         "self.activation(r * (h @ self.W_h[: self.hidden_size]) + x @ self.W_h[self.hidden_size :] + self.b_h)",
-        "r multiplies h after the matrix, as in PyTorch; here it does so before.",
+        [
+            "Does r act on the numbers of h, or on what the matrix has made of them?",
+            "On h, before the matrix; here it acts after it, as in PyTorch. With a matrix between them, the two differ.",
+            "Look at what has been multiplied with W_h by the time r comes in.",
+        ],
         of("gru-cell", "reset-before-the-matrix one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-resets-input-too",
         "self.activation(concatenate([r * h, x], axis=1) @ self.W_h + self.b_h)",
         "self.activation(r * (hx @ self.W_h) + self.b_h)",
-        "r switches off what is read as well; it should act on the old state alone.",
-        of("gru-cell", "reset-before-the-matrix by-hand one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "With r = 0, should the candidate still know x?",
+            "Yes: r acts on the old state alone; here it switches off what is read as well.",
+            "Look at how wide the array is that r is multiplied with.",
+        ],
+        of("gru-cell", "reset-before-the-matrix by-hand one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-resets-kept-state",
         "return (1 - z) * h + z",
         "return (1 - z) * (r * h) + z",
-        "r also multiplies the part of the state that is kept; it belongs to the candidate alone.",
+        [
+            "In how many places does the old state enter a step, and at which of them does r stand?",
+            "It stands in the candidate alone; here it also multiplies the part of the state that is kept.",
+            "Look at the last sum: which h stands in it?",
+        ],
         of("gru-cell", "update-gate mixture by-hand one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-candidate-linear",
         "candidate = self.activation(",
         "candidate = (",
-        "The candidate is never squashed.",
-        of("gru-cell", "reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "How large can the candidate become when x is large?",
+            "As large as it likes: it is never squashed by the activation.",
+            "Compare the place where the candidate is made with its sentence: what is around the sum?",
+        ],
+        of("gru-cell", "reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-candidate-sigmoid",
         "candidate = self.activation(",
         "candidate = sigmoid(",
-        "The candidate is no gate: it goes through the activation, not through σ.",
-        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "Can your state ever become negative?",
+            "It cannot, for the candidate goes through σ. It is no gate: it goes through the activation.",
+            "Of the three places where a W is used, look at the one for the candidate.",
+        ],
+        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix by-hand given-activation one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-always-tanh",
         "candidate = self.activation(",
         "candidate = tanh(",
-        "The candidate uses tanh even when the cell was built with another activation.",
+        [
+            "What does your cell do when it is built with `activation=relu`?",
+            "It uses tanh all the same: the activation that it was given is not what makes the candidate.",
+            "Look for the function around the candidate's sum: who chose it, the caller or you?",
+        ],
         of("gru-cell", "given-activation any-activation"),
     ),
     mutant(
@@ -92,7 +134,7 @@ MUTANTS = [
         "z = sigmoid(hx @",
         "z = self.activation(hx @",
         "The update gate is made with the cell's activation; a gate is always σ, between 0 and 1.",
-        of("gru-cell", "update-gate mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+        of("gru-cell", "update-gate mixture by-hand given-activation one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-reset-activated",
@@ -105,8 +147,12 @@ MUTANTS = [
         "cell-z-without-bias",
         "hx @ self.W_z + self.b_z",
         "hx @ self.W_z",
-        "b_z never reaches the update gate.",
-        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "Which parameter could you change without the new state noticing?",
+            "b_z: it never reaches the update gate. (While it is zero one does not notice.)",
+            "Look at what is added up inside the σ of z.",
+        ],
+        of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-r-without-bias",
@@ -120,7 +166,7 @@ MUTANTS = [
         "@ self.W_h + self.b_h",
         "@ self.W_h",
         "b_h never reaches the candidate.",
-        of("gru-cell", "candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+        of("gru-cell", "candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-one-matrix-for-two-gates",
@@ -133,21 +179,48 @@ MUTANTS = [
         "cell-x-first-in-gates",
         "hx = concatenate([h, x], axis=1)",
         "hx = concatenate([x, h], axis=1)",
-        "For the gates x comes before h: the rows of W meet the wrong columns. It is [h, x] here.",
-        of("gru-cell", "update-gate reset-gate one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "The rows of W_z and W_r: which of them are for h, the first H or the last?",
+            "Those of h come first, then those of x. For the gates they meet in the other order here.",
+            "Look at the order in which h and x are put side by side for the gates.",
+        ],
+        of("gru-cell", "update-gate reset-gate one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-x-first-in-candidate",
         "concatenate([r * h, x], axis=1)",
         "concatenate([x, r * h], axis=1)",
-        "For the candidate x comes before h: the rows of W_h meet the wrong columns. It is [r ⊙ h, x] here.",
-        of("gru-cell", "reset-gate candidate reset-before-the-matrix given-activation one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "The rows of W_h: which of them are for the old state, the first H or the last?",
+            "The first. For the candidate they meet in the other order here: it is [r ⊙ h, x].",
+            "Look at the order in which the two are put side by side for the candidate.",
+        ],
+        of("gru-cell", "reset-gate candidate reset-before-the-matrix given-activation one-step-gradients several-steps any-activation gradients"),
+    ),
+    mutant(
+        "cell-x-first",
+        STEP,
+        STEP.replace("[h, x]", "[x, h]").replace("[r * h, x]", "[x, r * h]"),
+        [
+            "The rows of each W: which of them are for the old state, the first H or the last?",
+            "The first; here they meet in the other order, for gates and candidate alike.",
+            "Look at the order in which the two are put side by side.",
+        ],
+        of(
+            "gru-cell",
+            "update-gate reset-gate candidate reset-before-the-matrix given-activation one-step-gradients "
+            "several-steps any-activation gradients",
+        ),
     ),
     mutant(
         "cell-adds-up",
         "return (1 - z) * h + z * candidate",
         "return h + z * candidate",
-        "The old state is never let go: what is put on must be made room for.",
+        [
+            "If z is 1, what should be left of the old state?",
+            "Nothing: what is put on must be made room for. Here the old state is never let go.",
+            "Look at the last sum: do its two shares add up to 1?",
+        ],
         of("gru-cell", "update-gate reset-gate candidate reset-before-the-matrix mixture by-hand given-activation one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
@@ -155,42 +228,54 @@ MUTANTS = [
         "return (1 - z) * h + z * candidate",
         "return (1 - z) * h + candidate",
         "The candidate comes in whole: z lets the old state go, but does not weigh what comes.",
-        of("gru-cell", "mixture by-hand one-step-gradients single-precision several-steps any-activation gradients"),
+        of("gru-cell", "mixture by-hand one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-update-gate-unused",
         "return (1 - z) * h + z * candidate",
         "return candidate",
-        "The new state is the candidate alone: where does z decide?",
-        of("gru-cell", "update-gate mixture by-hand one-step-gradients single-precision several-steps any-activation gradients"),
+        [
+            "If z is 0, what should the new state be?",
+            "The old one; here it is the candidate, whatever z says.",
+            "Look for the place where z is used, once it is made.",
+        ],
+        of("gru-cell", "update-gate mixture by-hand one-step-gradients several-steps any-activation gradients"),
     ),
     mutant(
         "cell-detaches-kept",
         "return (1 - z) * h + z",
         "return (1 - z) * h.detach() + z",
         "The values are right, but no gradient goes straight from the new state to the old one.",
-        of("gru-cell", "gradients"),
+        of("gru-cell", "gradients one-step-gradients"),
     ),
     mutant(
         "cell-detaches-gates",
         "hx = concatenate([h, x], axis=1)",
         "hx = concatenate([h.detach(), x], axis=1)",
         "The values are right, but no gradient reaches the old state through the gates.",
-        of("gru-cell", "gradients"),
+        of("gru-cell", "gradients one-step-gradients"),
     ),
     mutant(
         "cell-detaches-reset",
         "concatenate([r * h, x]",
         "concatenate([r.detach() * h, x]",
-        "The values are right, but the reset gate gets no gradient: it would never learn.",
+        [
+            "The numbers are right. What would make the reset gate learn?",
+            "A gradient that gets to it, and none does: r is off the tape.",
+            "Look at how r gets from where it is made to where it is used.",
+        ],
         of("gru-cell", "one-step-gradients gradients"),
     ),
     mutant(
         "cell-detaches-candidates-state",
         "concatenate([r * h, x]",
         "concatenate([r * h.detach(), x]",
-        "The values are right, but no gradient reaches the old state through the candidate.",
-        of("gru-cell", "gradients"),
+        [
+            "The numbers are right. On how many ways does the gradient get from the new state to the old one?",
+            "On three: kept, through the gates, and through the candidate. The last one is closed: something takes the old state off the tape.",
+            "Look at what is put beside x for the candidate: is it still made of the Tensor that came in?",
+        ],
+        of("gru-cell", "gradients one-step-gradients"),
     ),
     mutant(
         "cell-keeps-a-copy",
@@ -200,6 +285,61 @@ MUTANTS = [
         "        hx = concatenate([h, x], axis=1)\n        z = sigmoid(hx @ self.kept['W_z'] + self.b_z)\n",
         "The update gate works with a copy of W_z, so no gradient reaches W_z itself.",
         of("gru-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-W_r-off-tape",
+        "hx @ self.W_r",
+        "hx @ self.W_r.data",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "W_r: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where W_r is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("gru-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-W_h-off-tape",
+        "axis=1) @ self.W_h",
+        "axis=1) @ self.W_h.data",
+        [
+            "The numbers are right. Which parameter would training never move?",
+            "W_h: no gradient reaches it, for the step works with its numbers and not with the Parameter.",
+            "In the step, look at what stands where W_h is used: the Parameter, or an array that was taken from it?",
+        ],
+        of("gru-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-detaches-state",
+        "        hx = concatenate([h, x]",
+        "        h = h.detach()\n        hx = concatenate([h, x]",
+        [
+            "The numbers are right. On how many ways does the gradient get from the new state to the old one?",
+            "On three: kept, through the gates, and through the candidate. All are closed: the old state is off the tape.",
+            "Look at what is done with h before it is used, and at where it comes from.",
+        ],
+        of("gru-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-leaves-the-tape",
+        "return (1 - z) * h + z * candidate",
+        "return Tensor(((1 - z) * h + z * candidate).data)",
+        [
+            "By which way does a loss get from the new state back to the parameters?",
+            "By none: the numbers are right, but what comes back is off the tape, and no gradient reaches anything.",
+            "In the step, look for what makes plain numbers of a Tensor: `.data`, `detach`, a function of NumPy's.",
+        ],
+        of("gru-cell", "one-step-gradients gradients"),
+    ),
+    mutant(
+        "cell-state-one-row",
+        "np.zeros((batch, self.hidden_size)",
+        "np.zeros((1, self.hidden_size)",
+        [
+            "How many rows has the first state of a batch of B sequences?",
+            "One for each sequence, (B, H); here it has one for all. (Added to a batch, one row is repeated without a word.)",
+            "Look at the shape that `initial_state` makes, and at where `batch` is in it.",
+        ],
+        of("gru-cell", "shapes keeps-nothing single-precision"),
     ),
     # --- gru-cell: how it starts
     mutant(
@@ -242,13 +382,28 @@ MUTANTS = [
         "self.W_z, self.W_r, self.W_h = weights(), weights(), weights()",
         "rng = np.random.default_rng(0)\n        self.W_z, self.W_r, self.W_h = weights(), weights(), weights()",
         "Every cell starts from the same weights, whatever rng it is given.",
-        of("gru-cell", "fresh-start"),
+        of("gru-cell", "fresh-start start"),
+    ),
+    mutant(
+        "start-from-elsewhere",
+        "rng = np.random.default_rng() if rng is None else rng",
+        "rng = np.random.default_rng()",
+        [
+            "Two cells are built with generators of the same seed. Do they start alike?",
+            "They do not: the start is drawn from something else than the `rng` that was given.",
+            "In the constructor, look at which generator each draw gets, and where it was made.",
+        ],
+        of("gru-cell", "start fresh-start"),
     ),
     mutant(
         "start-ignores-update-bias",
         "np.full(hidden_size, update_bias, dtype)",
         "np.zeros(hidden_size, dtype)",
-        "b_z starts at zero whatever update_bias is.",
+        [
+            "What does `update_bias=-2` change in your fresh cell?",
+            "Nothing: b_z starts at zero whatever it is.",
+            "Look at how b_z is made.",
+        ],
         of("gru-cell", "biases"),
     ),
     mutant(
@@ -298,7 +453,11 @@ MUTANTS = [
         "flip-weights-only",
         "    new.b_z.data[...] = -cell.b_z.data\n",
         "",
-        "The bias of the update gate goes into z as well: 1 − σ(a) = σ(−a) for the whole of a.",
+        [
+            "1 − σ(a) = σ(−a). What is a made of?",
+            "Of all that is added up inside the σ, so the bias of the update gate changes its sign, too.",
+            "Look at which parameters of the new cell you have written.",
+        ],
         of("flip-convention", "opposite-sign other-rule opposite-sign-in-float32 other-rule-over-time nothing-shared"),
     ),
     mutant(
@@ -326,7 +485,11 @@ MUTANTS = [
         "flip-one-minus",
         "-cell.W_z.data\n    new.b_z.data[...] = -cell.b_z.data",
         "1 - cell.W_z.data\n    new.b_z.data[...] = 1 - cell.b_z.data",
-        "It is z that becomes 1 − z, not its weights: what must a become so that σ(a) becomes 1 − σ(a)?",
+        [
+            "What must a become, so that σ(a) becomes 1 − σ(a)?",
+            "It is z that becomes 1 − z, and not its weights: subtract on the outside of σ what on its inside is a change of sign.",
+            "Look at what you make of W_z and b_z, and try it with a number on paper.",
+        ],
         of("flip-convention", "opposite-sign other-rule there-and-back opposite-sign-in-float32 other-rule-over-time nothing-shared"),
     ),
     mutant(
@@ -340,7 +503,11 @@ MUTANTS = [
         "flip-in-place",
         "new = copy.deepcopy(cell)",
         "new = cell",
-        "The given cell itself was changed; what is asked for is a new one beside it.",
+        [
+            "What does whoever called find in the cell that they gave you?",
+            "It was changed; what is asked for is a new one beside it.",
+            "Look at which cell's arrays you write into.",
+        ],
         of("flip-convention", "given-one-stays nothing-shared"),
     ),
     mutant(
@@ -362,7 +529,11 @@ MUTANTS = [
         "classifier-no-mask",
         "(self.embedding(tokens), mask=mask)",
         "(self.embedding(tokens))",
-        "The mask is not used: the cell goes on reading behind the end of a text.",
+        [
+            "A text of two words in a batch of five columns: how many steps does the cell make for it?",
+            "Five: the mask is not used, and the cell goes on reading behind the end of a text.",
+            "Look at where the mask goes.",
+        ],
         of("text-classifier", "padded-batch other-padding padded-pairs many-classes padded-gradients"),
     ),
     mutant(
@@ -370,7 +541,11 @@ MUTANTS = [
         "        _, state = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n"
         "        last = state[0] if isinstance(state, tuple) else state\n",
         "        outputs, _ = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n        last = outputs[:, -1]\n",
-        "The last column of the batch is not every text's last word: where a text is shorter, the outputs there are zero.",
+        [
+            "Where in its row does a short text have its last word?",
+            "Not in the last column: there, where a text is shorter, the outputs are zero.",
+            "Look at what your head reads: of what a `Recurrent` gives back, or at which step of a loop of your own.",
+        ],
         of("text-classifier", "padded-batch other-padding padded-pairs many-classes padded-gradients"),
     ),
     mutant(
@@ -378,7 +553,11 @@ MUTANTS = [
         "        _, state = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n"
         "        last = state[0] if isinstance(state, tuple) else state\n",
         "        outputs, _ = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n        last = outputs.mean(axis=1)\n",
-        "The head reads a mean over all steps; wanted is the state after the last word.",
+        [
+            "Which state has read the whole text?",
+            "The one after the last word; here the head reads a mean over all steps.",
+            "Look at what goes into the head.",
+        ],
         of("text-classifier", "equal-lengths padded-batch pair-of-states classifier-gradients other-padding padded-pairs many-classes padded-gradients"),
     ),
     mutant(
@@ -413,14 +592,22 @@ MUTANTS = [
         "classifier-detaches-words",
         "(self.embedding(tokens), mask=mask)",
         "(self.embedding(tokens).detach(), mask=mask)",
-        "The values are right, but no gradient reaches the embedding: words would never learn what they mean.",
+        [
+            "The numbers are right. By which way do words learn what they mean?",
+            "By the gradient that gets to their rows of the embedding, and none does.",
+            "Look at what happens to the words' vectors between embedding and cell: are they still Tensors of the tape?",
+        ],
         of("text-classifier", "classifier-gradients padded-gradients"),
     ),
     mutant(
         "classifier-probabilities",
         "return self.head(last)",
         "return sigmoid(self.head(last))",
-        "Logits are wanted, the head's numbers as they are; the loss turns them into probabilities.",
+        [
+            "What does the loss do first with what you return?",
+            "It makes probabilities of it. Logits are wanted, the head's numbers as they are.",
+            "Look at what happens behind the head.",
+        ],
         of("text-classifier", "equal-lengths one-word padded-batch pair-of-states classifier-gradients other-padding padded-pairs many-classes padded-gradients"),
     ),
     mutant(
@@ -473,7 +660,11 @@ MUTANTS = [
         "match-same-size",
         "    return min(range(1, 2 * lstm_hidden + 1), key=distance)",
         "    return lstm_hidden",
-        "At the same size the GRU has a quarter fewer parameters: it may be larger.",
+        [
+            "An LSTM has four matrices, a GRU three. At the same size, which has fewer parameters?",
+            "The GRU, by a quarter: so it may be larger.",
+            "Look at whether your answer depends on how many numbers the two cells have.",
+        ],
         of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
     ),
     mutant(
@@ -482,7 +673,11 @@ MUTANTS = [
         "        return abs(3 * ((hidden + input_size) * hidden + hidden) - wanted)",
         "(lstm_hidden + input_size) * lstm_hidden)\n\n    def distance(hidden):\n"
         "        return abs(3 * (hidden + input_size) * hidden - wanted)",
-        "The biases are arrays of parameters, too.",
+        [
+            "Which arrays of a cell does an optimiser move?",
+            "Its matrices and its biases: these are parameters, too.",
+            "Look at what is counted for each of the two cells.",
+        ],
         of("match-hidden", "small-cells usual-cells every-size extreme-cells"),
     ),
     mutant(

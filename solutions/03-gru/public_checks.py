@@ -77,8 +77,8 @@ def gradient(leaf):
 
 
 def truth(*answers):
-    """Yes and no as numbers."""
-    return np.array([float(a) for a in answers])
+    """Yes and no."""
+    return np.array([bool(a) for a in answers])
 
 
 def values_of(leaf):
@@ -155,10 +155,14 @@ def keeps_nothing(student, rng):
 
 @check(exercise="gru-cell", weight=2, says=START)
 def start(student, rng):
-    D, H = sizes(rng, 2, 8, 30)
-    cell = new_cell(student, D, H)
-    rows = {k: getattr(cell, f"W_{k}").data[:H] for k in GATES}
-    return {f"W_{k}[:H] @ W_{k}[:H].T": r @ r.T for k, r in rows.items()}
+    (D, H), seed = sizes(rng, 2, 8, 30), int(rng.integers(2**31))
+    cell, same, other = (new_cell(student, D, H, rng=np.random.default_rng(s)) for s in (seed, seed, seed + 1))
+    drawn = [[getattr(c, f"W_{k}").data for k in GATES] for c in (cell, same, other)]
+    return {
+        **{f"W_{k}[:H] @ W_{k}[:H].T": W[:H] @ W[:H].T for k, W in zip(GATES, drawn[0], strict=True)},
+        "one rng, one start": truth(*map(np.allclose, drawn[0], drawn[1])),
+        "another rng, another start": truth(*(not np.allclose(a, b) for a, b in zip(drawn[0], drawn[2], strict=True))),
+    }
 
 
 @check(exercise="gru-cell", says=BIASES)
@@ -233,9 +237,11 @@ def given_activation(student, rng):
 def one_step_gradients(student, rng):
     B, D, H = sizes(rng, 3)
     cell = written_cell(student, rng, D, H)
-    h = step(cell, *one_step(rng, B, D, H))
+    x, h0 = (Tensor(a, requires_grad=True) for a in one_step(rng, B, D, H))
+    h = step(cell, x, h0)
     (h * rng.normal(size=(B, H))).sum().backward()
-    return {f"{name}.grad": gradient(getattr(cell, name)) for name in NAMES}
+    leaves = {**{name: getattr(cell, name) for name in NAMES}, "x": x, "h0": h0}
+    return {f"{name}.grad": gradient(leaf) for name, leaf in leaves.items()}
 
 
 # --- flip-convention -----------------------------------------------------------------------------

@@ -14,7 +14,11 @@ MUTANTS = [
         "pad-mask-by-value",
         "    return x, mask",
         "    return x, (x != 0).reshape(*x.shape[:2], -1).any(axis=2)",
-        "The mask is made from what stands in x: a sequence may hold zeros of its own.",
+        [
+            "A sequence has a zero of its own. What does your mask say there?",
+            "That it is padding: the mask is made from what stands in x. What is real only the lengths know.",
+            "Look at what the mask is computed of.",
+        ],
         of("pad", "own-entries zeros-inside axes-and-dtypes"),
     ),
     mutant(
@@ -56,7 +60,11 @@ MUTANTS = [
         "pad-sorts",
         "    lengths = np.array([len(sequence) for sequence in sequences])\n    mask",
         "    sequences = sorted(sequences, key=len, reverse=True)\n    lengths = np.array([len(sequence) for sequence in sequences])\n    mask",
-        "The rows are in order of length, not in the order in which the sequences were given.",
+        [
+            "Whose sequence stands in row 0 of x: the one that was given first, or the longest?",
+            "The one that was given first is wanted; here the rows are in order of length.",
+            "Look at the order in which you walk through the sequences.",
+        ],
         of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
     ),
     mutant(
@@ -80,26 +88,53 @@ MUTANTS = [
         "Every sequence is turned round.",
         of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
     ),
+    mutant(
+        "pad-exchanged",
+        "return x, mask",
+        "return mask, x",
+        [
+            "Which of the two comes first?",
+            "x, then the mask; here they come back in the other order.",
+            "Look at the order of what `pad` returns.",
+        ],
+        of(
+            "pad",
+            "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes "
+            "empty-ones",
+        ),
+    ),
     # --- masked-mean
     mutant(
         "mean-multiplies",
         "where(here, values, 0.0).sum()",
         "(values * here.astype(values.dtype)).sum()",
-        "Multiplying by zero does not remove a number: 0 times inf is NaN.",
+        [
+            "What is 0 times infinity?",
+            "NaN: multiplying by zero does not remove a number. What counts has to be chosen.",
+            "Look at how mask and values meet.",
+        ],
         of("masked-mean", "inf-and-nan"),
     ),
     mutant(
         "mean-divides-by-everything",
         "(1 / max(count, 1))",
         "(1 / values.size)",
-        "The sum is right, but it is divided by the number of all entries, padding included.",
+        [
+            "If half of a batch is padding, what becomes of your mean?",
+            "Half of what it should be: the sum is right, but it is divided by the number of all entries.",
+            "Look at the number that you divide by.",
+        ],
         of("masked-mean", "masked-values mean-by-hand rows-behind other-contents mean-gradient very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
     ),
     mutant(
         "mean-of-means",
         "    return where(here, values, 0.0).sum() * (1 / max(count, 1))",
         "    each = np.broadcast_to(here, values.shape).reshape(len(mask), -1).sum(axis=1)\n    return (where(here, values, 0.0).reshape(len(mask), -1).sum(axis=1) / np.maximum(each, 1)).mean()",
-        "Every sequence is averaged by itself first, so an entry of a short one counts for more.",
+        [
+            "Two sequences, of one and of nine entries: how many of the ten votes has the short one?",
+            "One is its due. Here every sequence is averaged by itself first, so an entry of a short one counts for more.",
+            "Look at how often you divide, and over which axes each sum goes.",
+        ],
         of("masked-mean", "masked-values mean-by-hand rows-behind other-contents mean-gradient very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
     ),
     mutant(
@@ -113,7 +148,11 @@ MUTANTS = [
         "mean-ignores-the-mask",
         "where(here, values, 0.0).sum() * (1 / max(count, 1))",
         "values.mean()",
-        "The mask has no effect: padding is averaged as well.",
+        [
+            "What changes in your mean when the mask changes?",
+            "Nothing: padding is averaged as well.",
+            "Look at where the mask enters, and at whether what was chosen there is what is summed up.",
+        ],
         of("masked-mean", "masked-values mean-by-hand rows-behind other-contents mean-gradient nothing-there very-different-lengths more-axes inf-and-nan single-precision nothing-but-padding"),
     ),
     mutant(
@@ -177,7 +216,11 @@ MUTANTS = [
         "pack-does-not-sort",
         "np.argsort(-lengths, kind=\"stable\")",
         "np.arange(len(lengths))",
-        "The sequences are taken in their order in x; only when sorted are those that still run the first ones.",
+        [
+            "At step 3 two of five sequences still run. Are they the first two?",
+            "Only when the sequences are sorted, the longest first; here they are taken in their order in x.",
+            "Look at how the rows of each step are chosen.",
+        ],
         of("pack", "layout sizes-and-order pack-gradient behind-the-end length-zero equally-long a-gap-in-lengths gradients-both more-behind single-and-empty"),
     ),
     mutant(
@@ -254,7 +297,11 @@ MUTANTS = [
         "unpack-stays-sorted",
         "place = np.argsort(order)",
         "place = np.arange(len(order))",
-        "The rows come back sorted by length: `order` was not undone.",
+        [
+            "Whose entries are in row 0 of what `unpack` gives?",
+            "Those of the longest sequence: the rows come back sorted, and `order` was not undone.",
+            "Look at where `order` is used in `unpack`.",
+        ],
         of("pack", "unpacked unpacked-by-hand length-zero unpacked-in-order gradients-both single-and-empty"),
     ),
     mutant(
@@ -297,21 +344,33 @@ MUTANTS = [
         "both-not-turned-back",
         "mask, reversed(steps))",
         "mask, reversed(steps))[:, ::-1]",
-        "The backward outputs stand in the order in which they were made: the first one made belongs to the last step.",
+        [
+            "The backward cell's first state: to which step of x does it belong?",
+            "To the last entry. Here the backward outputs stand in the order in which they were made.",
+            "Look at the place of each backward output before the two halves are put side by side.",
+        ],
         of("bidirectional", "equal-lengths padded-batch garbage shortest-alone swapped gradients array-of-one-step own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
     ),
     mutant(
         "both-read-padding",
         "h = where(here, cell(x[:, t], h), h)",
         "h = cell(x[:, t], h)",
-        "The state goes on changing where there is only padding, and the backward cell meets that first.",
+        [
+            "What has the backward cell read by the time it comes to a short sequence's last entry?",
+            "Padding, and its state went on changing there: it is to begin at each sequence's own end.",
+            "Look at what becomes of the state at a step where the mask is False.",
+        ],
         of("bidirectional", "padded-batch garbage shortest-alone own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
     ),
     mutant(
         "both-state-zeroed",
         "where(here, cell(x[:, t], h), h)",
         "where(here, cell(x[:, t], h), 0.0)",
-        "On padding the state is set to zero; it should be carried on, for a cell need not begin at zero.",
+        [
+            "Is zero the state that every cell begins with?",
+            "A cell may begin elsewhere: on padding the state is to be carried on, and here it is set to zero.",
+            "Look at what becomes of the state at a step where the mask is False.",
+        ],
         of("bidirectional", "padded-batch garbage shortest-alone own-ends garbage-and-gradients each-alone swapped-and-padded gradients-padded"),
     ),
     mutant(
@@ -425,7 +484,11 @@ MUTANTS = [
         "tagger-forgets-the-mask",
         "self.birnn(x, mask)",
         "self.birnn(x, np.ones_like(mask))",
-        "The network below does not learn what is padding: the mask does not reach it.",
+        [
+            "How does the network below know what is padding?",
+            "From the mask alone, and that does not reach it.",
+            "Look at what `birnn` is called with.",
+        ],
         of("tagger", "tagger-garbage tagger-alone tagger-gradients-padded padded-sentences"),
     ),
     mutant(

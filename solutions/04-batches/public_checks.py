@@ -28,8 +28,8 @@ def gradient(leaf):
 
 
 def truth(*answers):
-    """Yes and no as numbers."""
-    return np.array([float(a) for a in answers])
+    """Yes and no."""
+    return np.array([bool(a) for a in answers])
 
 
 def alive(values):

@@ -26,7 +26,11 @@ MUTANTS = [
         "tbptt-nothing-cut",
         DETACH,
         "pass",
-        "The state goes on with its tape, so nothing was cut: what takes a tensor off the tape?",
+        [
+            "How far back does the gradient of the last chunk's loss travel?",
+            "To the beginning: the state goes on with its tape, so nothing was cut.",
+            "Look at what is done with the state between two chunks: what takes a tensor off the tape?",
+        ],
         of(
             "tbptt",
             "two-chunks calls by-hand border adds-up given-state off-tape refuses uneven-chunks "
@@ -37,11 +41,15 @@ MUTANTS = [
         "tbptt-keeps-c",
         "tuple(s.detach() for s in state)",
         "(state[0].detach(), *state[1:])",
-        "h is cut, but c goes on with its tape, and c is where the long credit travels.",
+        [
+            "Of a pair (h, c), which one carries what is long past?",
+            "c does, and it goes on with its tape; only h is cut.",
+            "Look at what happens at a border where the state is a tuple.",
+        ],
         of(
             "tbptt",
             "uneven-chunks losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair "
-            "pair-off-tape",
+            "pair-off-tape border",
         ),
     ),
     mutant(
@@ -52,14 +60,18 @@ MUTANTS = [
         of(
             "tbptt",
             "uneven-chunks losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair "
-            "pair-off-tape",
+            "pair-off-tape border",
         ),
     ),
     mutant(
         "tbptt-backward-at-the-end",
         BACKWARD,
         "        losses.append(value)\n        if steps.stop == length:\n            sum(losses).backward()\n            losses = [float(v.data) for v in losses]\n",
-        "The borders are cut, but all chunks wait for one backward pass at the end, so their tapes are all kept.",
+        [
+            "How many tapes are in memory when the last chunk has run?",
+            "All of them: the borders are cut, but the chunks wait for one backward pass at the end.",
+            "Look at where `backward` stands: inside the loop, or behind it?",
+        ],
         of("tbptt", "adds-up all-gradients"),
     ),
     mutant(
@@ -73,7 +85,11 @@ MUTANTS = [
         "tbptt-fresh-state",
         DETACH,
         "state = cell.initial_state(x.shape[0])",
-        "Every chunk starts from the initial state: the values must go on, only the gradient stops.",
+        [
+            "What does the second chunk know of the first?",
+            "Nothing: it starts from the initial state. The values must go on, only the gradient stops.",
+            "Look at which state each chunk begins with.",
+        ],
         of(
             "tbptt",
             "two-chunks by-hand border adds-up off-tape refuses uneven-chunks losses-of-uneven-chunks "
@@ -103,7 +119,11 @@ MUTANTS = [
         "length, losses = x.shape[1], []",
         "length, losses = x.shape[1], []\n"
         "    if state is not None:\n        " + DETACH,
-        "The given state is cut off too: before the first chunk there is no border.",
+        [
+            "How many borders are there between three chunks?",
+            "Two, and none before the first: here the given state is cut off, too.",
+            "Look at when the state is taken off the tape: before a chunk, or after it?",
+        ],
         of("tbptt", "given-state ends-of-a-pair"),
     ),
     mutant(
@@ -124,7 +144,11 @@ MUTANTS = [
         "tbptt-steps-from-zero",
         "loss(outputs, steps)",
         "loss(outputs, slice(0, outputs.shape[1]))",
-        "`steps` must count from the beginning of the sequence, or every chunk gets the first one's targets.",
+        [
+            "Which targets does the loss take for the second chunk?",
+            "Those of the first: `steps` must count from the beginning of the sequence.",
+            "Look at the slice that you hand to `loss`.",
+        ],
         of(
             "tbptt",
             "calls by-hand border adds-up refuses losses-of-uneven-chunks border-of-a-pair "
@@ -207,6 +231,43 @@ MUTANTS = [
         of("tbptt", "adds-up all-gradients"),
     ),
     mutant(
+        "tbptt-clears-first",
+        "        outputs, state = Recurrent",
+        "        for p in cell.parameters():\n            p.grad = None\n        outputs, state = Recurrent",
+        [
+            "Whose gradients are in `.grad` when a chunk begins?",
+            "Those of the chunks before, and of what was there before the call; here they are cleared, and should add up.",
+            "Look for what happens to gradients at the beginning of a chunk.",
+        ],
+        of("tbptt", "adds-up all-gradients"),
+    ),
+    mutant(
+        "tbptt-divides-by-chunk",
+        "value.backward()",
+        "(value * (1 / chunk)).backward()",
+        [
+            "How large is what goes backwards, compared with what `loss` gave?",
+            "Smaller, by the length of a chunk: a chunk's loss should be taken as `loss` gives it.",
+            "Look at what `backward` is called on.",
+        ],
+        of("tbptt", "by-hand border adds-up given-state border-of-a-pair all-gradients ends-of-a-pair"),
+    ),
+    mutant(
+        "tbptt-no-pairs",
+        "state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()",
+        "state = state.detach()",
+        [
+            "Which kinds of state does a cell hand on?",
+            "A Tensor or, as an LSTM, a tuple of them; of a tuple nothing can be taken off the tape as a whole.",
+            "Look at what is done with the state at a border.",
+        ],
+        of(
+            "tbptt",
+            "border uneven-chunks losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair "
+            "pair-off-tape",
+        ),
+    ),
+    mutant(
         "tbptt-cuts-the-inputs",
         "(x[:, steps], state)",
         "(np.array((x.data if isinstance(x, Tensor) else x)[:, steps]), state)",
@@ -225,7 +286,11 @@ MUTANTS = [
         "dropout-mask-each-step",
         READS,
         "        self.mask = ((self.rng.random((len(x), self.hidden_size)) >= self.p) / (1 - self.p)).astype(self.mask.dtype)\n" + READS,
-        "A new mask is drawn at every step; one must serve the whole sequence.",
+        [
+            "How many masks does one sequence of ten steps see?",
+            "Ten; one must serve the whole sequence, or what is kept at one step is lost at the next.",
+            "Look at where numbers are drawn: when sequences begin, or at every step?",
+        ],
         of("recurrent-dropout", "same-mask over-sequences pair-over-time gradients-through-time"),
     ),
     mutant(
@@ -239,14 +304,22 @@ MUTANTS = [
         "dropout-mask-for-ever",
         "        if self.training:\n            h = state[0]",
         "        if self.training and not hasattr(self, 'mask'):\n            h = state[0]",
-        "The first mask is used for all sequences that follow: what happens at `initial_state`?",
+        [
+            "When does a second batch of sequences get its mask?",
+            "Never: the first one is used for all that follow.",
+            "Look at what happens at `initial_state`.",
+        ],
         of("recurrent-dropout", "over-sequences from-rng"),
     ),
     mutant(
         "dropout-no-scale",
         "(kept / (1 - self.p))",
         "(kept * 1.0)",
-        "Kept entries are not scaled, so in training less is read than in evaluation.",
+        [
+            "With p = 0.5, what is the mean of what the cell reads, compared with h?",
+            "Half of it: kept entries are not scaled, so that in training less is read than in evaluation.",
+            "Look at which two numbers your mask is made of.",
+        ],
         of(
             "recurrent-dropout",
             "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
@@ -318,7 +391,11 @@ MUTANTS = [
         "dropout-c-too",
         "(h * self.mask, *others)",
         "(h * self.mask, *(o * self.mask for o in others))",
-        "c is masked as well, and scaled again at every step.",
+        [
+            "Of a pair (h, c), what is the mask for?",
+            "For h alone: c is masked as well here, and again at every step.",
+            "Look at what goes into the cell where the state is a tuple.",
+        ],
         of("recurrent-dropout", "only-h pair-over-time"),
     ),
     mutant(
@@ -333,7 +410,11 @@ MUTANTS = [
         READS,
         "        new = self.cell(x, state)\n"
         "        return (new[0] * self.mask, *new[1:]) if isinstance(new, tuple) else new * self.mask",
-        "The mask lies on what the cell hands out; it belongs on what the cell reads.",
+        [
+            "What does a cell carry on that hands its state through?",
+            "Where the mask lies on what the cell hands out, a dropped entry is lost for ever. It belongs on what the cell reads.",
+            "Look at whether the mask is used before the cell is called, or after.",
+        ],
         of(
             "recurrent-dropout",
             "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
@@ -395,7 +476,7 @@ MUTANTS = [
         "kept = self.rng.random(",
         "kept = np.random.random(",
         "The mask is drawn from NumPy's global generator; it should come from the `rng` that was given.",
-        of("recurrent-dropout", "from-rng nothing-drawn"),
+        of("recurrent-dropout", "from-rng nothing-drawn own-masks"),
     ),
     mutant(
         "dropout-always-float64",
@@ -427,7 +508,11 @@ MUTANTS = [
         "norm-mean-of-everything",
         MEAN,
         "mean = x.mean(axis=(0, 1))",
-        "The mean is taken over the padding too.",
+        [
+            "What does padding add to a feature's mean?",
+            "Whatever stands in it: the mean is taken over the padding, too.",
+            "Look at what is summed up for the mean.",
+        ],
         of(
             "batch-norm",
             "four-numbers padding two-passes masked-batch padding-contents many-passes alone "
@@ -601,7 +686,11 @@ MUTANTS = [
         "norm-momentum-swapped",
         MOVES,
         MOVES.replace("(1 - self.momentum)", "MINE").replace("self.momentum", "(1 - self.momentum)").replace("MINE", "self.momentum"),
-        "momentum is the share of the new statistics, not of the old ones.",
+        [
+            "With momentum = 0.1, how much of the running mean is left after one batch?",
+            "Nine tenths; here it is one: momentum is the share of the new statistics, not of the old ones.",
+            "Look at the two products that the running statistics become.",
+        ],
         of("batch-norm", "two-passes many-passes"),
     ),
     mutant(
@@ -643,7 +732,11 @@ MUTANTS = [
         "norm-batch-in-evaluation",
         "            mean, var = Tensor(self.running_mean), Tensor(self.running_var)",
         "            count = here.sum()\n            " + MEAN + "\n            " + VAR,
-        "Evaluation uses the batch's statistics, so that the answer depends on the neighbours.",
+        [
+            "In evaluation, does a sequence get the same answer in other company?",
+            "It does not: the batch's statistics are used, where the running ones should stand in for them.",
+            "Look at what differs between training and evaluation when mean and variance are chosen.",
+        ],
         of("batch-norm", "running-in-place alone"),
     ),
     mutant(

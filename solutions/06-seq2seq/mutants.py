@@ -26,14 +26,22 @@ MUTANTS = [
         "encoder-ignores-mask",
         RUN,
         "_, state = Recurrent(self.cell)(self.embedding(tokens))",
-        "The cell goes on reading padding: the state must be carried over places where the mask is False.",
+        [
+            "Two padded places behind a sequence: how many steps does the cell make too many?",
+            "Two: it goes on reading padding. The state must be carried over places where the mask is False.",
+            "Look at where the mask goes.",
+        ],
         of("encoder", "padded-batch padding-and-alone padded-gradients"),
     ),
     mutant(
         "encoder-last-output",
         WHOLE,
         "        outputs, _ = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n        return outputs[:, -1]",
-        "The output at the last place is taken, which is padding for all but the longest sequence; and a pair's c is not in it.",
+        [
+            "What is the output at the last place, for a sequence that ended before it?",
+            "Padding's, and of a pair it has h alone: an output is not the state.",
+            "Look at what you return: of what a `Recurrent` gives back, or at which step of a loop of your own.",
+        ],
         of("encoder", "message-pair padded-batch padding-and-alone padded-gradients"),
     ),
     mutant(
@@ -62,7 +70,11 @@ MUTANTS = [
         "encoder-sends-h-alone",
         RETURN,
         "        return state[0] if isinstance(state, tuple) else state",
-        "Of the pair (h, c) only h is handed over: c, the part that was made for keeping, stays behind.",
+        [
+            "An LSTM's state has two parts. Which of them was made for keeping?",
+            "c, and it stays behind: only h is handed over.",
+            "Look at what is returned where the state is a pair.",
+        ],
         of("encoder", "message-pair padding-and-alone padded-gradients"),
     ),
     mutant(
@@ -90,7 +102,11 @@ MUTANTS = [
         "encoder-cuts-the-tape",
         RETURN,
         "        return tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()",
-        "The state is handed over as numbers, off the tape, so no gradient ever reaches the encoder.",
+        [
+            "How does the encoder learn what to write into its message?",
+            "By the gradient that comes back through the state, and here the state is handed over off the tape.",
+            "Look at what is done with the state before it is returned.",
+        ],
         of("encoder", "message-gradients padded-gradients"),
     ),
     mutant(
@@ -202,7 +218,11 @@ MUTANTS = [
         "decoder-ignores-state",
         CELL,
         "state = self.cell(self.embedding(token), self.cell.initial_state(len(token)))",
-        "Every step begins in the cell's initial state, so nothing of the message arrives: the given state is what it is about.",
+        [
+            "How does the decoder know what the encoder has read?",
+            "From the state that is handed over, and here it has no say.",
+            "Look at which state the cell's step begins with.",
+        ],
         of(
             "decoder",
             "one-step one-number pair-step asked-again step-gradients several-steps "
@@ -322,7 +342,11 @@ MUTANTS = [
         "decoder-gives-probabilities",
         HEAD,
         HEAD.replace("self.head(h)", "softmax(self.head(h))"),
-        "Probabilities come back; logits are asked for, what the head gives before any softmax.",
+        [
+            "What does the loss do first with what you return?",
+            "It makes probabilities of it. Logits are wanted, the head's numbers as they are.",
+            "Look at what happens behind the head.",
+        ],
         of(
             "decoder",
             "one-step one-number pair-step asked-again step-gradients several-steps "
@@ -403,7 +427,11 @@ MUTANTS = [
         "shift-not-at-all",
         SHIFT,
         "    return targets.copy()",
-        "The decoder is told the very token that it is asked for: the inputs must be one place later.",
+        [
+            "When the decoder is asked for the first symbol, what has it been told?",
+            "That very symbol: the inputs must be one place later than the targets.",
+            "Write targets and inputs below each other, for a row of three, and look at each column.",
+        ],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -423,7 +451,11 @@ MUTANTS = [
         "shift-to-the-left",
         SHIFT,
         "    inputs = np.empty_like(targets)\n    inputs[:, :-1] = targets[:, 1:]\n    inputs[:, -1] = start\n    return inputs",
-        "Moved the wrong way: the decoder is told the *next* target.",
+        [
+            "When the decoder is asked for the first symbol, what has it been told?",
+            "The second one: the targets were moved the wrong way.",
+            "Write targets and inputs below each other, for a row of three, and look at each column.",
+        ],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -545,7 +577,11 @@ MUTANTS = [
         "loss-ignores-mask",
         SUM,
         "return nats.mean()",
-        "Padding is averaged with the rest: use the mask.",
+        [
+            "What is a network paid for where nobody listens any more?",
+            "For padding, which is averaged with the rest: the mask has no effect.",
+            "Look at what is summed up, and at what it is divided by.",
+        ],
         of(
             "sequence-loss",
             "short-beside-long other-padding masked-targets no-tokens masked-gradient",
@@ -577,7 +613,11 @@ MUTANTS = [
         "loss-mean-of-means",
         SUM,
         "return (where(mask, nats, 0.0).sum(axis=1) / mask.sum(axis=1)).mean()",
-        "Each sequence's mean is taken first, so a token in a short one weighs more: every place counts the same.",
+        [
+            "Two sequences, of one and of nine places: how many of the ten votes has the short one?",
+            "One is its due. Here each sequence's mean is taken first: every place counts the same.",
+            "Look at how often you divide, and over which axes each sum goes.",
+        ],
         of(
             "sequence-loss",
             "short-beside-long other-padding masked-targets no-tokens masked-gradient",
@@ -648,7 +688,11 @@ MUTANTS = [
         "loss-softmax-over-time",
         "-log_softmax(logits)",
         "-log_softmax(logits, axis=1)",
-        "The softmax is taken over the places of a sequence; it belongs over the vocabulary, the last axis.",
+        [
+            "Of which numbers should the probabilities add up to 1: those of a place, or those of a sequence?",
+            "Those of a place, over the vocabulary, which is the last axis.",
+            "Look at the axis of your softmax.",
+        ],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -728,7 +772,11 @@ MUTANTS = [
         "greedy-state-stands-still",
         ASK,
         "logits, _ = decoder.step(token, state)",
-        "Every step begins in the first state again: the new state must go on.",
+        [
+            "What does the second step know of the first?",
+            "Nothing: every step begins in the first state again, and the new one must go on.",
+            "Look at what becomes of the state that a step gives back.",
+        ],
         of(
             "greedy-decode",
             "one-row rows-that-end bound first-row-alone no-tape pair-state many-rows times-asked "
@@ -794,7 +842,11 @@ MUTANTS = [
         "greedy-stops-with-the-first",
         "not finished.all()",
         "not finished.any()",
-        "It stops as soon as one row has said `end`; the others are not done.",
+        [
+            "One row has said `end`, and another has not. Is the batch done?",
+            "Not yet: it goes on until every row has said it, or the bound is reached.",
+            "Look at what ends the loop: any, or all?",
+        ],
         of(
             "greedy-decode",
             "rows-that-end first-row-alone no-tape pair-state many-rows times-asked "
@@ -805,7 +857,11 @@ MUTANTS = [
         "greedy-babbles-on",
         SAY,
         "token = logits.data.argmax(axis=1)",
-        "A row that has said `end` goes on talking: behind its first `end` there is nothing but `end`.",
+        [
+            "What should stand behind a row's first `end`?",
+            "`end` and nothing else; here a row that is done goes on talking while others are not.",
+            "Look at how a row that is done is remembered, and what is said for it then.",
+        ],
         of(
             "greedy-decode",
             "rows-that-end no-tape pair-state many-rows times-asked every-row-alone "

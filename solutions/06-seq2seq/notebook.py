@@ -370,6 +370,7 @@ check("shift-right")
 # `sequence_loss(logits, targets, mask)` with a Tensor (B, T, vocab) and arrays (B, T) of integers and of bool; at
 # least one place counts. `log_softmax(logits)` is exact where `log(softmax(…))` is not; a Tensor takes arrays of
 # integers as index, and `np.indices((B, T))` gives the two that say "every place"; `where(mask, a, 0.0)` chooses.
+# Whether the loss of float32 logits is float32 or float64 is not asked: it is one number, and only looked at.
 #
 # What the checks ask:
 #

@@ -158,7 +158,11 @@ MUTANTS = [
         "softmax-ignores-mask",
         SOFTMAX,
         "    return softmax(scores)",
-        "Padding gets a share like any other place.",
+        [
+            "Of a row of five places two are padding. Whose shares add up to 1?",
+            "Those of all five: padding gets a share like any other place.",
+            "Look at where the mask enters: before the shares are given out, or not at all?",
+        ],
         of(
             "masked-softmax",
             "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
@@ -169,7 +173,11 @@ MUTANTS = [
         "softmax-masked-too-late",
         SOFTMAX,
         "    return where(mask, softmax(scores), 0.0)",
-        "The shares of padding are set to zero after they were given out: what is left is less than 1. Who takes part has to be chosen before.",
+        [
+            "Two of five places are padding. To what do the shares of the other three add up?",
+            "To less than 1: padding's were set to zero after they had been given out. Who takes part has to be chosen before.",
+            "Look at the order of softmax and mask.",
+        ],
         of(
             "masked-softmax",
             "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
@@ -180,7 +188,11 @@ MUTANTS = [
         "softmax-zero-is-a-score",
         TAKING,
         "taking_part = where(mask, scores, 0.0)",
-        "Padding takes part with the score 0, which is a score like any other. What score leaves nothing of a share?",
+        [
+            "What share has a place with the score 0, beside places with negative scores?",
+            "The largest: 0 is a score like any other. To take no part, a score must leave nothing of a share.",
+            "Look at what stands in the place of padding's scores.",
+        ],
         of(
             "masked-softmax",
             "shares-of-all two-places other-scores empty-row three-axes shares-gradient no-scores "
@@ -209,7 +221,11 @@ MUTANTS = [
         "softmax-minus-infinity",
         SOFTMAX,
         "    return softmax(where(mask, scores, -np.inf))",
-        "Minus infinity is right until a row has no place at all. What is minus infinity less the largest score then?",
+        [
+            "What if a row has no place at all? What is the largest of its scores then?",
+            "Minus infinity, and minus infinity less itself is NaN. Such a row is to be zeros.",
+            "Look at what your softmax does with a row in which everything is masked.",
+        ],
         of("masked-softmax", "empty-row empty-rows"),
     ),
     mutant(
@@ -241,7 +257,11 @@ MUTANTS = [
         "softmax-over-the-batch",
         SHARE,
         SHARE.replace("taking_part", "taking_part, axis=0"),
-        "The softmax goes over the rows of the batch, so that sequences compete with each other.",
+        [
+            "Among whom are shares given out: among the places of a sequence, or among sequences?",
+            "Among places, the last axis; here the rows of the batch compete with each other.",
+            "Look at the axis of your softmax.",
+        ],
         of(
             "masked-softmax",
             "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
@@ -259,7 +279,11 @@ MUTANTS = [
         "softmax-not-shifted",
         SHARE,
         "e = where(mask, where(mask, taking_part, 0.0).exp(), 0.0)\n    return e / where(mask.any(axis=-1, keepdims=True), e.sum(axis=-1, keepdims=True), 1.0)",
-        "The exponential of a thousand overflows. What may be taken off all scores of a row without changing its shares?",
+        [
+            "What is exp(1000)?",
+            "Infinity. The shares of a row stay the same when one number is taken off all its scores.",
+            "Look at what you subtract before the exponential, if anything.",
+        ],
         of("masked-softmax", "large-scores scores-of-any-size"),
     ),
     mutant(
@@ -303,7 +327,11 @@ MUTANTS = [
         "context-divides-by-places",
         CONTEXT,
         CONTEXT.replace("sum", "mean"),
-        "The weights are shares already: to divide by the number of places makes the mean smaller the longer the sequence is.",
+        [
+            "The weights of a row add up to 1. What is left to divide by?",
+            "Nothing: they are shares already. To divide by the number of places makes the mean smaller the longer the sequence is.",
+            "Look at whether you sum or average over the places.",
+        ],
         of(
             "context",
             "means by-hand weight-zero context-gradients sizes-alike huge-values "
@@ -325,7 +353,11 @@ MUTANTS = [
         "context-the-best-alone",
         CONTEXT,
         "return values[np.arange(len(values.data)), weights.data.argmax(axis=1)]",
-        "Only the place of the largest weight is read. A choice has no gradient: every place counts with its share.",
+        [
+            "Of the weights 0.6 and 0.4: how much of the second place is heard?",
+            "Four tenths; here only the place of the largest weight is read, and a choice has no gradient.",
+            "Look at how weights and values meet: is it a sum of products?",
+        ],
         of(
             "context",
             "means by-hand weight-zero context-gradients sizes-alike huge-values "
@@ -343,7 +375,11 @@ MUTANTS = [
         "context-weights-off-tape",
         CONTEXT,
         CONTEXT.replace("weights[", "weights.detach()["),
-        "The weights were taken off the tape: nobody would learn where to look.",
+        [
+            "The numbers are right. By which way does the network learn where to look?",
+            "By the gradient that comes back through the weights, and they were taken off the tape.",
+            "Look at what is multiplied with the values: is it still the Tensor that came in?",
+        ],
         of("context", "context-gradients gradients-of-zero-weights"),
     ),
     mutant(
@@ -393,7 +429,11 @@ MUTANTS = [
         "decoder-asks-before-the-step",
         CELL + "\n        " + OUTPUT + "\n        " + WEIGHTS,
         "old = state[0] if isinstance(state, tuple) else state\n        " + CELL + "\n        " + OUTPUT + "\n        " + WEIGHTS.replace("h,", "old,"),
-        "The old output asks, which does not know the token that was just put in. Luong's order: first the step, then the question.",
+        [
+            "Does what asks know the token that was just put in?",
+            "It does not: the old output asks. Luong's order is first the step, then the question.",
+            "Look at which h is scored against the keys.",
+        ],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
@@ -405,7 +445,11 @@ MUTANTS = [
         "decoder-context-first",
         RETURN,
         RETURN.replace("[h, seen]", "[seen, h]"),
-        "The head reads output and context in the other order.",
+        [
+            "Which comes first in what the head reads, output or context?",
+            "The output; here they stand in the other order.",
+            "Look at the order in which the two are put side by side.",
+        ],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
@@ -461,7 +505,11 @@ MUTANTS = [
         "decoder-ignores-mask",
         WEIGHTS,
         WEIGHTS.replace(", mask)", ", np.ones_like(mask))"),
-        "The decoder looks at padding, too: where does the mask go?",
+        [
+            "Which places may the decoder look at?",
+            "Those that were read; here it looks at padding, too.",
+            "Look at where the mask goes, once it was handed to `step`.",
+        ],
         of(
             "attention-decoder",
             "pair-step padded-keys asked-again several-steps rows-alone pair-over-time no-place-at-all "
@@ -599,7 +647,11 @@ MUTANTS = [
         "self-sees-the-future",
         CAUSAL,
         "return masked_softmax(scores, np.ones((T, T), dtype=bool)) @ v",
-        "Each place looks at later ones, too. Which pairs does the mask have to leave out?",
+        [
+            "What may the place t know, when it is to say what comes at t + 1?",
+            "Itself and what came before; here each place looks at later ones, too.",
+            "Look at which pairs of places your mask leaves out.",
+        ],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -649,7 +701,11 @@ MUTANTS = [
         "self-not-scaled",
         SCALED,
         "scores = q @ k.transpose((0, 2, 1))",
-        "The scores are not divided by the root of K.",
+        [
+            "How large is a sum of K products of numbers of size 1?",
+            "About the root of K, and by that the scores are to be divided; here they are not.",
+            "Look at what happens to the scores before the softmax.",
+        ],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
