@@ -95,8 +95,8 @@ def lay(runtime: Path, pyodide: str) -> list[str]:
     return sorted(packages)
 
 
-def core(runtime: Path) -> None:
-    """Put Pyodide's core and its lock there, from npm; SystemExit where npm cannot have it."""
+def core(runtime: Path, names: Sequence[str] = CORE) -> None:
+    """Put these files of Pyodide's core and its lock there, from npm; SystemExit where npm lacks it."""
     with tempfile.TemporaryDirectory() as place:
         command = ["npm", "pack", "--silent", "--pack-destination", place, f"pyodide@{VERSION}"]
         try:
@@ -105,7 +105,7 @@ def core(runtime: Path) -> None:
             why = getattr(error, "stderr", "") or error
             raise SystemExit(f"the lab needs pyodide@{VERSION} from npm: install npm ({why})") from None
         with tarfile.open(next(Path(place).iterdir())) as packed:
-            for name in (*CORE, LOCK):
+            for name in (*names, LOCK):
                 file = packed.extractfile(f"package/{name}")
                 assert file is not None, name
                 (runtime / name).write_bytes(file.read())

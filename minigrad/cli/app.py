@@ -52,6 +52,13 @@ REMEDIES = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     args = parser().parse_args(argv)
+    if sys.platform == "emscripten":
+        print(
+            "minigrad: commands start processes, which a browser has none of: call check(...) in the "
+            "notebook, or download it and give the command on a computer",
+            file=sys.stderr,
+        )
+        return CANNOT
     try:
         return int(args.run(args))
     except MinigradError as error:

@@ -220,6 +220,8 @@ def _array(name: str, value: Any) -> np.ndarray:
     if getattr(value, "nbytes", 0) > protocol.MAX_EVIDENCE:
         raise _BadValue(name, "too large")
     array = np.array(value, copy=True, subok=False, order="C")
+    if array.dtype == np.intp:  # what Python's whole numbers become; where that has 32 bits, as in a browser,
+        array = array.astype(np.int64, copy=False)  # it is still what has 64 elsewhere
     if not protocol.carries(array):
         raise _BadValue(name, array.dtype.name)
     return array

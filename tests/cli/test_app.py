@@ -112,3 +112,11 @@ def test_what_cannot_be_written_is_named(monkeypatch, capsys):
     monkeypatch.setattr(COMMANDS[0], "run", refused)
     assert main([NAMES[0], "x"]) == 2
     assert capsys.readouterr().err == "minigrad: cannot write course/.minigrad/lock: Permission denied\n"
+
+
+def test_in_a_browser_a_command_says_what_to_do_instead(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert main(["check", "01-rnn.ipynb"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "call check(...) in the notebook" in said

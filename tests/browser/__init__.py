@@ -76,6 +76,11 @@ class Browser:
         for cmd, params in (("setDeviceMetricsOverride", size), ("setEmulatedMedia", media)):
             self._post("goog/cdp/execute", {"cmd": f"Emulation.{cmd}", "params": params})
 
+    def downloads(self, folder: Path) -> None:
+        """From now on what a page lets one download goes into the folder."""
+        params = {"behavior": "allow", "downloadPath": str(folder)}
+        self._post("goog/cdp/execute", {"cmd": "Browser.setDownloadBehavior", "params": params})
+
     def screenshot(self, path: Path) -> None:
         with urllib.request.urlopen(f"{self.session}/screenshot", timeout=60) as reply:
             path.write_bytes(base64.b64decode(json.load(reply)["value"]))
