@@ -14,6 +14,7 @@ from importlib import resources
 
 import numpy as np
 
+from minigrad.arguments import unfit
 from minigrad.contract.told import asked
 from minigrad.data.pairs import END
 from minigrad.data.tasks import Batch
@@ -68,10 +69,13 @@ def days(rng: np.random.Generator, batch: int, written_by: Sequence[Calendar]) -
 
     x (B, S) are indices into `READ`; y (B, 7) are indices into `pairs.DATE_WRITTEN`, the last one `END`;
     mask (B, S). Every day from 1970 to 2069 is equally likely, but 29 February never comes; so is every
-    language, and each of its forms. Raises ValueError where batch is below 1 or there is no calendar.
+    language, and each of its forms. Raises ValueError where batch is below 1 or there is no calendar,
+    TypeError for what is none.
     """
     if batch < 1 or not written_by:
         raise ValueError(f"days: batch is {batch}, with {len(written_by)} calendars; both must be at least 1")
+    if not all(isinstance(one, Calendar) for one in written_by):
+        raise TypeError(unfit("days", "written_by", written_by, "calendars, such as `calendars()` gives"))
     texts, y = [], []
     for year, place in zip(rng.integers(1970, 2070, batch), rng.integers(0, 365, batch), strict=True):
         month = int(np.searchsorted(np.cumsum(_DAYS), place, side="right"))

@@ -1,4 +1,4 @@
-"""Clips of a dot on a small screen: where it moves, what kind of clip it is, and a sentence that says so."""
+"""Clips of a dot on a small screen: what kind of clip it is, and a sentence that says where the dot moves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from minigrad.data.tasks import Batch
 
 SIDE = 5  # the screen has SIDE x SIDE points, and what leaves it on one side comes in on the other
 NOISE = 0.1  # the noise's standard deviation, where a dot is 1
-DIRECTIONS = ("right", "left", "down", "up")  # a direction's index is its label
+DIRECTIONS = ("right", "left", "down", "up")
 KINDS = ("still", "travel", "to and fro", "cut")  # a kind's index is its label
 END, START = 0, 1
 WORDS = (
@@ -25,20 +25,6 @@ WORDS = (
     *DIRECTIONS,
 )  # a word's index is its token
 _STEPS = np.array([[0, 1], [0, -1], [1, 0], [-1, 0]])  # (direction, row and column)
-
-
-@asked
-def moves(rng: np.random.Generator, batch: int, frames: int = 6) -> Batch:
-    """Say where a dot moves: action recognition.
-
-    x (B, T, 25) are frames, row by row; y (B,) labels, indices into `DIRECTIONS`. B is `batch`, T is
-    `frames`. The dot starts anywhere and moves one point a frame, so no single frame shows its way.
-    Raises ValueError where batch is below 1 or frames below 2.
-    """
-    _enough("moves", batch, frames)
-    start, y = rng.integers(0, SIDE, (batch, 2)), rng.integers(0, len(DIRECTIONS), batch)
-    places = start[:, None] + np.arange(frames)[:, None] * _STEPS[y][:, None]
-    return Batch(_film(rng, places), y)
 
 
 @asked

@@ -1,4 +1,4 @@
-"""Sequences of different lengths: names that later words explain, glides after a gap, who made a glide."""
+"""Sequences of different lengths: names that later words explain, and glides after a gap."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ GLIDE_BINS = 8
 GLIDE_STARTS = np.array([[1.0, 6.0], [5.0, 2.5], [2.0, 4.0]])  # (glide, tone): bin where the tone starts
 GLIDE_CLASSES = 2 * len(GLIDE_STARTS)
 GLIDE_NOISE = 0.1  # the standard deviation of the noise, where a tone is 1
-PITCHES = (0.88, 1.18)  # of the two speakers: what the bins of their tones are multiplied by
-SPEAKER_NOISE = 0.15
 
 
 @asked
@@ -78,26 +76,6 @@ def glides(rng: np.random.Generator, batch: int, longest: int = 14, gap: int = 5
     x = GLIDE_NOISE * rng.standard_normal((*mask.shape, GLIDE_BINS)) * mask[..., None]
     for row, length in enumerate(lengths):
         x[row, :length] += _spectrum(y[row], length, rng.uniform(0.9, 1.1))
-    return Batch(x, y, mask)
-
-
-@asked
-def speakers(rng: np.random.Generator, batch: int, longest: int = 14) -> Batch:
-    """Say which of two speakers made a glide, whatever glide it is.
-
-    x (B, T, 8) are frames of a spectrum, 9 to `longest` a sequence, 0 after its end; y (B,) is the
-    speaker, whose pitch is `PITCHES[y]`, give or take 5 %; mask (B, T). The glides are those of
-    `glides`, each equally likely from either speaker.
-    Raises ValueError where batch is below 1 or longest below 9.
-    """
-    if batch < 1 or longest < 9:
-        raise ValueError(f"speakers: batch is {batch} and longest {longest}; they must be at least 1 and 9")
-    lengths, y = rng.integers(9, longest + 1, batch), rng.integers(0, len(PITCHES), batch)
-    mask = np.arange(lengths.max()) < lengths[:, None]
-    x = SPEAKER_NOISE * rng.standard_normal((*mask.shape, GLIDE_BINS)) * mask[..., None]
-    for row, length in enumerate(lengths):
-        pitch = PITCHES[y[row]] * rng.uniform(0.95, 1.05)
-        x[row, :length] += _spectrum(int(rng.integers(0, GLIDE_CLASSES)), length, pitch)
     return Batch(x, y, mask)
 
 

@@ -55,7 +55,6 @@ except ImportError:
     mynet = None
 
 MADE_BY = {
-    "RNNCell": "rnn-cell in 01-rnn",
     "LSTMCell": "lstm-cell in 02-lstm",
     "windows": "windows in 02-lstm",
     "standardise": "standardise in 02-lstm",
@@ -252,15 +251,19 @@ def told(decoder, state, targets, start):
     return stack(logits, axis=1)
 
 
-def written(message, decoder, draw, modules, rng, updates, start, end, lr=0.02):
+def written(message, decoder, draw, modules, rng, updates, start, end):
     """Train a writer on messages; the share of fresh answers that are right as a whole, free-running."""
 
     def loss():
         batch = draw(rng, 32)
         return sequence_loss(told(decoder, message(batch), batch.y, start), batch.y, pairs.target_mask(batch.y))
 
-    train(modules, loss, updates, lr)
-    fresh = draw(rng, 500)
+    train(modules, loss, updates, lr=0.02)
+    return exactly(message, decoder, draw(rng, 500), start, end)
+
+
+def exactly(message, decoder, fresh, start, end):
+    """The share of answers that are right as a whole, free-running; what was asked, and what was written."""
     with no_grad():
         said = greedy_decode(decoder, message(fresh), start, end, fresh.y.shape[1])
     filled = np.full(fresh.y.shape, end)
@@ -306,26 +309,34 @@ NEW = calendars.calendars()[3::4]  # every fourth language of the alphabet is fo
 OLD = [calendar for calendar in calendars.calendars() if calendar not in NEW]
 
 
+def digits(rows):
+    return [pairs.text(y, pairs.DATE_WRITTEN) for y in rows]
+
+
 def translation(rng):
     encoder, decoder = new_pair(GRUCell, calendars.READ, pairs.DATE_WRITTEN, 64, rng)
+    ends, read = (pairs.START, pairs.END), reader(OLD)
 
-    def draw(rng, batch):
-        return calendars.days(rng, batch, OLD if batch == 32 else NEW)[1]
+    def message(batch):
+        return encoder(batch.x, batch.mask)
 
-    exact, fresh, said = written(
-        lambda b: encoder(b.x, b.mask), decoder, draw, [encoder, decoder], rng, 600, pairs.START, pairs.END, lr=0.01
-    )
-    texts = ["".join(calendars.READ[token] for token in x[mask]) for x, mask in zip(fresh.x, fresh.mask, strict=True)]
-    by_rule = [reader(OLD)(text) for text in texts]
-    right = [pairs.text(y, pairs.DATE_WRITTEN) for y in fresh.y]
-    baseline = np.mean([a == b for a, b in zip(by_rule, right, strict=True)])
-    return Outcome("exact", float(baseline), None, exact, (texts, right, by_rule, [pairs.text(y, pairs.DATE_WRITTEN) for y in said]))
+    def tried(calendars_of_it):
+        """What is right, what the network says and what the rule says, with both shares."""
+        texts, fresh = calendars.days(rng, 500, calendars_of_it)
+        reached, _, said = exactly(message, decoder, fresh, *ends)
+        right, by_rule = digits(fresh.y), [read(text) for text in texts]
+        return reached, float(np.mean(np.array(right) == by_rule)), (texts, right, digits(said), by_rule)
+
+    written(message, decoder, lambda rng, n: calendars.days(rng, n, OLD)[1], [encoder, decoder], rng, 600, *ends)
+    reached, baseline, examples = tried(NEW)
+    return Outcome("exact", baseline, None, reached, (examples, tried(OLD)[:2]))
 
 
 WRITERS = "Encoder Decoder shift_right sequence_loss greedy_decode"
 if shown := run("translation", "GRU to GRU, 64 units", f"GRUCell {WRITERS}", translation):
     print("  languages never seen:", ", ".join(calendar.language for calendar in NEW))
-    for text, right, by_rule, said in list(zip(*shown, strict=True))[:8]:
+    print("  on other days of the languages seen: network {:.3g}, rule {:.3g}".format(*shown[1]))
+    for text, right, said, by_rule in list(zip(*shown[0], strict=True))[:8]:
         print(f"  {text:26} {right}   network: {said}   rule: {by_rule}")
 
 # %% kind="lab" id="lab-language"

@@ -68,6 +68,8 @@ def test_every_language_and_form_is_drawn_and_nonsense_refused():
         calendars.days(np.random.default_rng(0), 0, two)
     with pytest.raises(ValueError, match="0 calendars"):
         calendars.days(np.random.default_rng(0), 1, [])
+    with pytest.raises(TypeError, match="written_by"):
+        calendars.days(np.random.default_rng(0), 1, ["de"])
 
 
 def test_plain_letters_have_no_accents():

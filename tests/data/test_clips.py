@@ -16,16 +16,6 @@ def places(x):
     return np.stack([brightest // clips.SIDE, brightest % clips.SIDE], axis=-1)
 
 
-def test_a_dot_moves_where_its_label_says():
-    drawn = clips.moves(rng(), 400, frames=5)
-    assert drawn.x.shape == (400, 5, 25)
-    steps = np.diff(places(drawn.x), axis=1) % clips.SIDE
-    told = {"right": (0, 1), "left": (0, 4), "down": (1, 0), "up": (4, 0)}
-    for row, label in zip(steps, drawn.y, strict=True):
-        assert (row == told[clips.DIRECTIONS[label]]).all()
-    assert np.bincount(drawn.y).min() > 70
-
-
 def test_kinds_of_clips_are_what_they_are_called():
     drawn = clips.kinds(rng(1), 800, frames=7)
     at = places(drawn.x)
@@ -90,7 +80,7 @@ def test_a_sentence_ends_where_its_end_is():
     assert clips.WORDS[clips.START] == "<start>"
 
 
-@pytest.mark.parametrize("draw", [clips.moves, clips.kinds, clips.captions])
+@pytest.mark.parametrize("draw", [clips.kinds, clips.captions])
 def test_sizes_that_make_no_sense_are_refused(draw):
     with pytest.raises(ValueError, match="at least 1 and 2"):
         draw(rng(), 0)

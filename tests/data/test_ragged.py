@@ -91,21 +91,3 @@ def test_the_seed_decides(draw):
 def test_errors_name_the_argument(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
-
-
-def test_a_speaker_is_told_by_pitch_and_by_nothing_else():
-    drawn = ragged.speakers(np.random.default_rng(8), 3000)
-    assert drawn.x.shape[2] == ragged.GLIDE_BINS
-    lengths = drawn.mask.sum(axis=1)
-    assert (lengths.min(), lengths.max()) == (9, 14)
-    assert (drawn.x[~drawn.mask] == 0).all()
-    assert 0.47 < drawn.y.mean() < 0.53
-    assert abs(lengths[drawn.y == 0].mean() - lengths[drawn.y == 1].mean()) < 0.2
-    centre = [(x[m] @ np.arange(8)).sum() / x[m].sum() for x, m in zip(drawn.x, drawn.mask, strict=True)]
-    low, high = (np.mean(np.array(centre)[drawn.y == speaker]) for speaker in (0, 1))
-    assert high > low + 0.5
-
-
-def test_speakers_refuse_what_makes_no_sense():
-    with pytest.raises(ValueError, match="longest 8"):
-        ragged.speakers(np.random.default_rng(0), 3, longest=8)
