@@ -79,7 +79,7 @@ class Value(tape.Value):
 
     @classmethod
     def made_by(cls, f: Any, vjps: Any, arguments: Any, data: Array) -> Value:
-        """The result `data`, of any shape, of an op `f` of a user's; without the checks of the constructors."""
+        """The result `data`, of any shape, of a user's op `f`; without the checks of constructors."""
         result = _new(cls)
         result._data = data = data if type(data) is _ndarray else tape.as_array(data)
         if type(real(data, "a tensor")) is _ndarray:
