@@ -1,6 +1,6 @@
 """Terms at random: `python -m tests.terms 200` plays 200 of 15 events; a number more is the first seed.
 
-Students hand in, in time, late and again, get other ids, and drop out; staff grade, are interrupted, mark by
+Students hand in, in time, late and again, get other ids, and drop out; work is taken away; staff grade, are interrupted, mark by
 hand, comment, decide, extend, say which attempt counts, edit points and checks, regrade, hand out and export.
 After every event gradebook, reports, history, pages of feedback and exports say the same. Nothing is judged:
 recording is what is tested.
@@ -49,12 +49,14 @@ class Term:
     late: str = ""
     counts: str = ""
     students: list[str] = field(default_factory=lambda: [*STUDENTS])
+    said: str = ""  # by the last command
 
     def run(self, *words: str) -> int:
         """A command; what it says goes into the log."""
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             code = main(["--course", str(self.course.root), *words])
+        self.said = said.getvalue()
         self.log.append(f"{' '.join(words)} -> {code}: {' '.join(said.getvalue().split())[-200:]}")
         return code
 
@@ -237,6 +239,20 @@ def is_renamed(term: Term) -> None:
     term.decisions = {name: text.replace(f'"{old}"', f'"{new}"') for name, text in term.decisions.items()}
 
 
+def is_taken_away(term: Term) -> None:
+    """Work leaves submitted/: what counts it says so, and then it is forgotten."""
+    name, student = term.chosen()
+    folder = term.course.submitted / student / name
+    shutil.rmtree(folder, ignore_errors=True)
+    counted = student in last_reports(term.course, name)
+    term.run("export", name)
+    if counted:
+        assert f"roster forget {student} {name}`" in term.said or not any(folder.parent.iterdir()), term.said
+    assert term.run("roster", "forget", student, name) == 0
+    assert student not in last_reports(term.course, name)
+    term.touched.discard((name, student))
+
+
 HAPPENS: dict[Callable[[Term], None], int] = {
     submits: 5,
     grades: 4,
@@ -252,6 +268,7 @@ HAPPENS: dict[Callable[[Term], None], int] = {
     drops_out: 1,
     says_what_counts: 1,
     is_renamed: 1,
+    is_taken_away: 1,
 }
 
 

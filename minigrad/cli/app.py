@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import minigrad
 from minigrad.cli.commands.author import build, init, matrix, new, upgrade
@@ -61,9 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar and help."""
-    top = argparse.ArgumentParser(
-        prog="minigrad", description="Build, check and grade assignments.", epilog=EXITS
-    )
+    top = Words(prog="minigrad", description="Build, check and grade assignments.", epilog=EXITS)
     top.add_argument("--version", action=Version, nargs=0, help="print minigrad's version and exit")
     top.add_argument(
         "--course", type=Path, metavar="DIR", help="the course's folder (default: found from here upwards)"
@@ -100,6 +98,13 @@ class Words(argparse.ArgumentParser):
 
     argparse ends such a list at the first option, and does not know what to do with those behind it.
     """
+
+    def error(self, message: str) -> NoReturn:
+        """argparse's, with what is missing in our words, and an example where the command has one."""
+        missing = message.removeprefix("the following arguments are required: ")
+        if missing != message:
+            message = f"{missing} is missing"
+        self.exit(CANNOT, f"{self.prog}: {message}: `{self.prog} --help` tells what there is\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         found, more = super().parse_known_args(args, namespace)

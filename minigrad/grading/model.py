@@ -261,13 +261,32 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Alike:
-    """Students whose work is near-identical, and the share of it that is; 1.0 for all of it."""
+class Pair:
+    """Two whose work is near-identical, and the share of it that is; 1.0 for all of it."""
 
     students: tuple[str, ...]
     share: float
-    shown: tuple[str, ...] = ()  # the two whose work `sides` has
     sides: tuple[Side, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Students whose works are near-identical, each to that of one of the others at least.
+
+    `pairs` are as many as link them all, the most alike first.
+    """
+
+    students: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def share(self) -> float:
+        """Of the two that are most alike."""
+        return max(pair.share for pair in self.pairs)
+
+    def __str__(self) -> str:
+        most = "up to " * (len(self.students) > 2)
+        return f"near-identical work, {most}{100 * self.share:.0f} %: {', '.join(self.students)}"
 
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")

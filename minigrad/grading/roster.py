@@ -152,20 +152,24 @@ def student_of(who: Who, roster: Roster | None) -> str:
 
 def line_for(who: Who, columns: Collection[str]) -> str:
     """The line that the roster lacks for somebody, with STUDENT for the id that is to be chosen."""
-    id = who.ids[-1] if who.ids else ""
-    where = who.lms if who.lms else "student"
-    said = {"student": "STUDENT", "name": who.name, ("email" if "@" in id else where): id}
+    said = {"student": "STUDENT", **_said(who)}
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow([said.get(column, "") for column in columns])
     return out.getvalue()
 
 
+def _said(who: Who) -> dict[str, str]:
+    """By column, what a path says of somebody."""
+    id = who.ids[-1] if who.ids else ""
+    said = {"name": who.name, ("email" if "@" in id else who.lms or "student"): id}
+    return {column: text for column, text in said.items() if text}
+
+
 def columns_for(everybody: Collection[Who], roster: Roster | None) -> tuple[str, ...]:
-    """The columns of the roster, or of a new one that can tell these people."""
-    if roster:
-        return tuple(roster.columns)
-    lms = dict.fromkeys(who.lms for who in everybody if who.lms and who.ids)
-    return ("student", "name", "email", *lms)
+    """The columns of the roster, or of a new one, and those that it lacks to tell these people."""
+    told = dict.fromkeys(column for who in everybody for column in _said(who))
+    own = tuple(roster.columns) if roster else ("student", "name", "email")
+    return (*own, *(column for column in told if column not in own))
 
 
 def possible(student: str) -> bool:
@@ -252,6 +256,12 @@ def _people(path: Path, rows: csv.DictReader[str]) -> Iterator[Person]:
         if None in row or None in row.values():
             raise GradingError(f"{where}: it has more or fewer entries than line 1 has columns")
         values = {column: unicodedata.normalize("NFC", value.strip()) for column, value in row.items()}
+        for column, value in values.items():
+            if not value.isprintable():
+                raise GradingError(
+                    f"{where}: the {column} {value!r} has a line break or another sign that cannot be shown: "
+                    "write it on one line"
+                )
         student = values.pop("student")
         if not any((student, *values.values())):
             continue  # an empty line, as spreadsheets leave them at the end

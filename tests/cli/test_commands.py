@@ -407,6 +407,8 @@ def test_export_writes_the_gradebooks_totals_under_the_assignments_name(
     nbgrader.registered_names.append(NAME)
     nbgrader.found = {"b": Total(7.5, 2.5, False), "a": Total(4.0, 0.0, True), "zoe": Total(1.0, 0.0, False)}
     course.roster.write_text("student,canvas\nb,22\na,11\n")
+    hand_in(course, "a", b"")
+    hand_in(course, "b", b"")
     assert main(["export", NAME, "--to", "canvas", "--out", "out"]) == 1
     told = capsys.readouterr()
     assert told.out.splitlines() == [
@@ -415,6 +417,8 @@ def test_export_writes_the_gradebooks_totals_under_the_assignments_name(
     ]
     assert told.err.splitlines() == [
         "minigrad: zoe: not in roster.csv, so in no file",
+        f"minigrad: zoe was graded and still counts, but nothing of {NAME} is in submitted/ any more: put it "
+        "back, or `minigrad roster forget zoe`",
         "minigrad: not for canvas: a: needs a person",
     ]
     plain = (course.root / "out" / f"grades-{NAME}.csv").read_text(encoding="utf-8-sig").splitlines()
@@ -642,11 +646,12 @@ def test_what_nbgrader_writes_for_us_is_its_owners_alone(course, nbgrader, monke
 
 
 def test_names_that_would_move_a_cursor_are_shown_without(course, monkeypatch, capsys):
-    from minigrad.grading.model import Alike
+    from minigrad.grading.model import Alike, Pair
 
     evil = "\x1b[2J\u202eann\u200b"
     monkeypatch.setattr(classroom, "last_reports", lambda course, name: {evil: Report(NAME, "graded")})
-    monkeypatch.setattr(classroom, "near_identical", lambda *given: [Alike((evil, "bo"), 1.0)])
+    group = Alike((evil, "bo"), (Pair((evil, "bo"), 1.0),))
+    monkeypatch.setattr(classroom, "near_identical", lambda *given: [group])
     assert main(["report", NAME]) == 0
     assert main(["collect", NAME, evil]) == 2
     told = capsys.readouterr()

@@ -94,4 +94,4 @@ def test_who_waits_to_be_graded_is_named_by_the_report(course: Course, capsys) -
     other.parent.mkdir(parents=True)
     other.write_bytes(work.read_bytes())
     assert main(["report", NAME]) == 0
-    assert f"handed in, and not graded yet: s4: run `minigrad grade {NAME}`" in capsys.readouterr().out
+    assert f"handed in, and not graded yet: s4: run `minigrad grade {NAME}`" in capsys.readouterr().err

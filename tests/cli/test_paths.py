@@ -15,7 +15,7 @@ from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import run as classroom
 from minigrad.grading.notebook import offline
 from minigrad.grading.store.layout import Course
-from tests.grading.handed_in import NAME, new_course
+from tests.grading.handed_in import NAME, hand_in, new_course
 
 
 @pytest.fixture
@@ -27,11 +27,12 @@ def course(tmp_path: Path, monkeypatch) -> Course:
 
 
 @pytest.fixture
-def graded(monkeypatch) -> None:
+def graded(course: Course, monkeypatch) -> None:
     """Reports of an assignment, without any grading."""
     from minigrad.grading.model import Report
 
     one = Report(NAME, "graded")
+    hand_in(course, "ada", b"")
     monkeypatch.setattr(classroom, "last_reports", lambda course, name: {"ada": one})
     monkeypatch.setattr(classroom, "near_identical", lambda *given: ())
     monkeypatch.setattr(offline, "report", lambda *given: one)

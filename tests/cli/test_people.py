@@ -43,13 +43,14 @@ def test_a_look_at_the_class(course: Course, monkeypatch, capsys) -> None:
     assert told.out.splitlines() == [
         "4 students in roster.csv: 3 active, 1 dropped",
         f"{NAME}: 2 of 3 handed in nothing: s2 Bo May, s3 Bo May",
-        "the column `canvas` of roster.csv is empty for s3",
     ]
     assert told.err.splitlines() == [
         "minigrad: Ann Lee is not in roster.csv, and may be s1: `minigrad roster merge 'Ann Lee' s1`",
-        "minigrad: ghost is not in roster.csv: add a line, or `minigrad roster rename ghost STUDENT`",
+        "minigrad: ghost is not in roster.csv: its folder is gone from submitted/: add a line, or "
+        "`minigrad roster rename ghost STUDENT`; if it is nobody, `minigrad roster forget ghost`",
         "minigrad: stranger of them is not in roster.csv: add a line, or "
-        "`minigrad roster rename 'stranger of them' STUDENT`",
+        "`minigrad roster rename 'stranger of them' STUDENT`; if it is nobody, put the folder away, then "
+        "`minigrad roster forget 'stranger of them'`",
         "minigrad: s2 (line 3) and s3 (line 4) of roster.csv have the same name: an LMS that gives names "
         "alone means neither; if they are one person, delete a line",
     ]
@@ -104,7 +105,7 @@ def test_what_was_stopped_is_finished_by_the_next_look(course: Course, capsys) -
         assert main(command) == 2
         assert "s1 becomes s9, and that was stopped half-way: `minigrad roster`" in capsys.readouterr().err
     assert main(["roster", "drop", "s9"]) == 0
-    assert "finished: s1 is s9" in capsys.readouterr().err
+    assert "finished: s1 becomes s9" in capsys.readouterr().err
     assert pending(course) is None
     assert course.submissions(NAME).keys() == {"Ann Lee", "stranger of them"}
 

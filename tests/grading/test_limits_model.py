@@ -18,6 +18,7 @@ from minigrad.grading.model import (
     Failure,
     Limits,
     Observation,
+    Pair,
     Ran,
     Report,
     Verdict,
@@ -77,7 +78,8 @@ def test_data_cannot_be_changed_and_equal_ones_are_equal():
         Limits(),
         Ran(),
         Report("a", "graded"),
-        Alike(("ann", "bo"), 1.0),
+        Pair(("ann", "bo"), 1.0),
+        Alike(("ann", "bo"), (Pair(("ann", "bo"), 1.0),)),
     )
     for one in made:
         assert one == dataclasses.replace(one)

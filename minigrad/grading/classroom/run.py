@@ -249,7 +249,11 @@ def near_identical(course: Course, assignment: Assignment, earlier: Path | None 
     framework = [p.read_text(encoding="utf-8") for p in files]
     release = [c.source for c in assignment.cells]
     found = similar(works, [*release, assignment.sources["public_checks.py"], *framework])
-    return [one for one in found if not now.isdisjoint(one.students)]
+    told = (
+        dataclasses.replace(one, pairs=tuple(p for p in one.pairs if not now.isdisjoint(p.students)))
+        for one in found
+    )
+    return [one for one in told if one.pairs]
 
 
 def keep_report(folder: Path, name: str, report: Report) -> None:

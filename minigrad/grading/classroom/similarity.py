@@ -14,11 +14,10 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import combinations, zip_longest
 
-from minigrad.grading.model import Alike, Side
+from minigrad.grading.model import Alike, Pair, Side
 
 SHINGLE = 7  # tokens
 WINDOW = 4  # shingles, of which one is kept
@@ -44,7 +43,8 @@ WORDS = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self"}
 
 
 def similar(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Alike]:
-    """Near-identical work, the most alike first; of the first ones two works side by side.
+    """Near-identical work, everybody in one group at most, the most alike first; of the first pairs that link
+    them both works side by side.
 
     `works` is each student's code; `given` is what all were given: the release, the framework.
     """
@@ -63,24 +63,35 @@ def similar(works: Mapping[str, Sequence[str]], given: Iterable[str]) -> list[Al
         for mark in marks:
             holders[mark].append(i)
     shared = Counter(pair for held in holders.values() for pair in combinations(held, 2))
-    found = [
-        Alike(tuple(sorted(group)), 1.0, tuple(group[:2]))
-        for group, marks in zip(students, rare, strict=True)
+    links = [
+        (1.0, (group[0], group[1]), (i, i))
+        for i, (group, marks) in enumerate(zip(students, rare, strict=True))
         if len(group) > 1 and len(marks) >= ENOUGH
     ]
     for (i, j), count in shared.items():
         shorter = min(len(rare[i]), len(rare[j]))
         if shorter >= ENOUGH and count >= NEAR * shorter:
-            both = tuple(sorted(students[i] + students[j]))
-            found.append(Alike(both, round(count / shorter, 3), (students[i][0], students[j][0])))
-    found.sort(key=lambda a: (-a.share, a.students))
+            links.append((round(count / shorter, 3), (students[i][0], students[j][0]), (i, j)))
     old = {key(line, vocabulary) for text in given for line in text.splitlines()}
-    two = [tuple(works[s] for s in one.shown) for one in found[:SHOWN]]
-    shown = [
-        replace(one, sides=tuple(sides(x, y, vocabulary, old)))
-        for one, (x, y) in zip(found, two, strict=False)
-    ]
-    return shown + found[SHOWN:]
+
+    def seen(n: int, share: float, two: tuple[str, str]) -> Pair:
+        x, y = (works[student] for student in two)
+        return Pair(two, share, tuple(sides(x, y, vocabulary, old)) if n < SHOWN else ())
+
+    group_of = {i: i for i in range(len(students))}  # the least number of those that are linked
+    kept: list[tuple[Pair, int]] = []
+    for share, two, (i, j) in sorted(links, key=lambda link: (-link[0], link[1])):
+        if i == j or group_of[i] != group_of[j]:  # else they are linked by others that are more alike
+            kept.append((seen(len(kept), share, two), i))
+            one, other = sorted((group_of[i], group_of[j]))
+            group_of = {k: one if group == other else group for k, group in group_of.items()}
+    found: dict[int, list[Pair]] = {}
+    for pair, i in kept:
+        found.setdefault(group_of[i], []).append(pair)
+    members: dict[int, list[str]] = {}
+    for i, group in group_of.items():
+        members.setdefault(group, []).extend(students[i])
+    return [Alike(tuple(sorted(members[group])), tuple(pairs)) for group, pairs in found.items()]
 
 
 def sides(

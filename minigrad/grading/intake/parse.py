@@ -63,7 +63,10 @@ def read(path: Path, within: Path | None = None) -> bytes:
         if not stat.S_ISREG(info.st_mode):
             raise Refused("this is not a regular file: hand in the notebook itself")
         if info.st_nlink > 1:
-            raise Refused("the file is a hard link to another: hand in a copy of the notebook")
+            raise Refused(
+                "the file is a hard link, so it may be somebody else's: hand in a copy of the notebook; "
+                "where staff made the link (cp -l, rsync --link-dest), copy the folder anew without"
+            )
         if info.st_size > MAX_BYTES:
             raise Refused(too_big(info.st_size))
         with os.fdopen(fd, "rb", closefd=False) as f:

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from minigrad.grading.intake.stamp import handed_in_at
@@ -53,7 +54,7 @@ def planned_rename(course: Course, old: str, new: str, recorded: Collection[str]
 
     Raises GradingError where that would lose or mix up work, or nobody is called `old`.
     """
-    _demand_known(course, old, recorded)
+    demand_known(course, old, recorded)
     if not possible(new):
         raise GradingError(
             f"{new!r} cannot be a student's id: letters, digits and ._-@+'(), the first one a letter or digit"
@@ -84,8 +85,8 @@ def planned_merge(course: Course, old: str, new: str, recorded: Collection[str])
 
     Raises GradingError where it is not known which is the newest, or one of the two is nobody.
     """
-    _demand_known(course, old, recorded)
-    _demand_known(course, new, recorded)
+    demand_known(course, old, recorded)
+    demand_known(course, new, recorded)
     if old == new:
         raise GradingError("one student cannot be merged into the same: name two")
     counts = {name: _that_counts(course, name, old, new) for name in sorted(_assignments(course, old))}
@@ -118,7 +119,7 @@ def planned_forget(course: Course, student: str, only: str, recorded: Collection
 
     Raises GradingError where something of it still lies in submitted/, or nobody is called so.
     """
-    _demand_known(course, student, recorded)
+    demand_known(course, student, recorded)
     handed_in = course.submitted / student / only
     if os.path.lexists(handed_in):
         raise GradingError(f"{handed_in} is there, so it would be graded again: put it away first")
@@ -163,22 +164,21 @@ def _that_counts(course: Course, name: str, old: str, new: str) -> str:
     )
 
 
-def _demand_known(course: Course, student: str, recorded: Collection[str]) -> None:
-    """Raise GradingError where nothing in the course is this student's."""
+def demand_known(course: Course, student: str, recorded: Collection[str] = ()) -> None:
+    """Raise GradingError where nothing in the course is this student's, with who may be meant."""
+    known = {*_listed(course), *recorded, *(name for place in _places(course) for name in _folders(place))}
     name = Path(student).name == student and student not in (".", "..")
-    if not name or not (
-        student in _listed(course)
-        or student in recorded
-        or any(_there(place / student) for place in _places(course))
-    ):
-        roster = read_roster(course.roster)
-        called = sorted(p.student for p in roster.people if student in (p.name, p.email)) if roster else []
-        remedy = (
-            f"by that name the roster has {' and '.join(called)}: give the id"
-            if called
-            else "an id is a folder's name in submitted/, or stands in the column `student` of roster.csv"
-        )
-        raise GradingError(f"nobody here has the id {student!r}; {remedy}")
+    if name and (student in known or any(_there(place / student) for place in _places(course))):
+        return
+    roster = read_roster(course.roster)
+    called = sorted(p.student for p in roster.people if student in (p.name, p.email)) if roster else []
+    if called:
+        remedy = f"by that name the roster has {' and '.join(called)}: give the id"
+    elif near := get_close_matches(student, sorted(known), 3):
+        remedy = f"is {' or '.join(near)} meant?"
+    else:
+        remedy = "an id is a folder's name in submitted/, or stands in the column `student` of roster.csv"
+    raise GradingError(f"nobody here has the id {student!r}; {remedy}")
 
 
 def _listed(course: Course) -> frozenset[str]:

@@ -110,7 +110,12 @@ def class_html(
     people = by_report(reports) if people is None else people
     page = class_page(
         {named(student, names): report for student, report in reports.items()},
-        [replace(one, students=all_named(one.students), shown=all_named(one.shown)) for one in similar],
+        [
+            Alike(
+                all_named(one.students), tuple(replace(p, students=all_named(p.students)) for p in one.pairs)
+            )
+            for one in similar
+        ],
         {named(student, names): why for student, why in people.items()},
         [
             replace(q, answers=tuple(Answer(a.text, all_named(a.students)) for a in q.answers))

@@ -63,16 +63,31 @@ def test_moved_cells_are_found():
 
 def test_two_works_stand_side_by_side_each_cell_beside_its_own():
     (found,) = similar({"a": [OTHER, MINE + "print('a')\n"], "b": [RENAMED, "print(2)", OTHER]}, GIVEN)
-    assert found.shown == ("a", "b")
-    left = [side.left for side in found.sides if side.left.strip()]
-    right = [side.right for side in found.sides if side.right.strip()]
+    (pair,) = found.pairs
+    assert pair.students == ("a", "b")
+    left = [side.left for side in pair.sides if side.left.strip()]
+    right = [side.right for side in pair.sides if side.right.strip()]
     assert left == [line for line in (OTHER + MINE).splitlines() if line] + ["print('a')"]
     assert {"print(2)", *(line for line in (OTHER + RENAMED).splitlines() if line)} == set(right)
-    alike = {side.left.strip(): side.right.strip() for side in found.sides if side.alike}
+    alike = {side.left.strip(): side.right.strip() for side in pair.sides if side.alike}
     assert alike["history.append(float(loss))"] == "losses.append(float(loss))"
     assert alike["guess = model.forward(batch.inputs)"] == "guess = model.forward(batch.inputs)"
     assert "def train(model, data):" not in alike, "it was given"
     assert not {"", "print('a')", "# go through the batches"} & alike.keys()
+
+
+def test_who_is_like_whom_is_one_group_with_the_pairs_that_link_it():
+    """A is like B, B like C and D: one group, and nobody stands in two."""
+    more = [MINE + f"\nseen_{i} = {'x' * i}({i}, {i}, [{i}]) + {i}.5 * {i}" * (i > 0) for i in range(3)]
+    works = {"a": [more[0]], "b": [more[0]], "c": [more[1]], "d": [more[2]], "e": [OTHER], "f": [OTHER]}
+    first, second = similar(works, GIVEN)
+    assert {first.students, second.students} == {("a", "b", "c", "d"), ("e", "f")}
+    four = next(one for one in (first, second) if "a" in one.students)
+    assert four.pairs[0].students == ("a", "b")
+    assert len(four.pairs) == 3, "as many as link four"
+    assert {s for pair in four.pairs for s in pair.students} == {"a", "b", "c", "d"}
+    assert str(four) == "near-identical work, up to 100 %: a, b, c, d"
+    assert all(pair.sides for pair in four.pairs)
 
 
 def test_long_works_are_cut_before_they_are_compared():

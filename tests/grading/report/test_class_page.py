@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.grading.model import Alike, Exercise, Report, Side, Verdict
+from minigrad.grading.model import Alike, Exercise, Pair, Report, Side, Verdict
 from minigrad.grading.report.class_page import class_html
 from tests.browser import chromium, needs_chromium
 
@@ -26,7 +26,9 @@ def test_a_phone_shows_it_and_tables_sort(tmp_path: Path) -> None:
     side = Side("x = 1  # " + "long " * 60, "y = 1", True)
     page = tmp_path / "page.html"
     page.write_text(
-        class_html({s: report(x) for s, x in SCORES.items()}, [Alike(("a", "b"), 1.0, ("a", "b"), (side,))])
+        class_html(
+            {s: report(x) for s, x in SCORES.items()}, [Alike(("a", "b"), (Pair(("a", "b"), 1.0, (side,)),))]
+        )
     )
     (home := tmp_path / "home").mkdir()
     with chromium(home) as browser:

@@ -69,7 +69,11 @@ def lacking(strangers: Sequence[Who], roster: Roster | None) -> list[str]:
     if not strangers:
         return []
     columns = columns_for(strangers, roster)
+    new = [f"`{c}`" for c in columns if roster and c not in roster.columns]
+    several = "column" if len(new) == 1 else "columns"
+    lacks = [f"roster.csv lacks the {several} {' and '.join(new)}: add {'it' if len(new) == 1 else 'them'}"]
     return [
+        *(lacks if new else []),
         f"lines for roster.csv, whose first is {','.join(columns)}; with an id in place of STUDENT:",
         *(f"  {line_for(who, columns)}" for who in strangers),
     ]

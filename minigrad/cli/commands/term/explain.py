@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.classroom.run import fetch
     from minigrad.grading.intake.canonical import intake
     from minigrad.grading.judge.explain import explain
+    from minigrad.grading.people.moves import demand_known
     from minigrad.grading.report import explained
     from minigrad.grading.report.markup import printable
 
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
             "to look at the work, take the word `dropped` out"
         )
     if args.student not in submissions:
+        demand_known(course, args.student)
         raise GradingError(f"{args.student!r} handed in no {chosen.name}: nothing at {course.submitted}")
     theirs = {args.student: submissions[args.student]}
     source = theirs if args.unsafe else counted(course, chosen, theirs)  # what was graded

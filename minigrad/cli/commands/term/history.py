@@ -9,7 +9,7 @@ from dataclasses import asdict
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, add_flag
 from minigrad.cli.terminal import table
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, to_type
 
 EXAMPLE = "minigrad history ada 01-rnn"
 
@@ -24,6 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The recorded changes, the oldest first."""
     from minigrad.grading.classroom.changes import steps
+    from minigrad.grading.people.moves import demand_known
     from minigrad.grading.store.history import states
 
     course = find_course(args)
@@ -40,7 +41,10 @@ def run(args: argparse.Namespace) -> int:
         key=lambda one: (one[0].time, one[1:]),
     )
     if not found:
-        raise GradingError(f"nothing of {args.of} was recorded yet: run `minigrad grade`")
+        if not by_assignment:
+            demand_known(course, args.of)
+        of = f"{args.of} in {args.assignment}" if args.assignment else args.of
+        raise GradingError(f"nothing of {of} was recorded yet: run {to_type('grade', *names[-1:])}")
     if args.json:
         made = [{"assignment": name, "student": student, **asdict(step)} for step, name, student in found]
         print(json.dumps(made, indent=1, ensure_ascii=False))

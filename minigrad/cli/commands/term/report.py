@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     questions = to_mark(sources, marked, gradebook.written(course, assignment, needed.keys() & marked.keys()))
     groups = near_identical(course, sources, args.earlier)
     for group in groups:
-        print(printable(f"near-identical work, {100 * group.share:.0f} %: {', '.join(group.students)}"))
+        print(printable(str(group)))
     out: Path = args.out or course.work
     made = {
         f"report-{assignment}.json": values.encode(),
