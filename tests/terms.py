@@ -1,9 +1,9 @@
 """Terms at random: `python -m tests.terms 200` plays 200 of 15 events; a number more is the first seed.
 
-Students hand in, in time, late and again, get other ids, and drop out; work is taken away; staff grade, are interrupted, mark by
-hand, comment, decide, extend, say which attempt counts, edit points and checks, regrade, hand out and export.
-After every event gradebook, reports, history, pages of feedback and exports say the same. Nothing is judged:
-recording is what is tested.
+Students hand in, in time, late and again, get other ids, and drop out; work is taken away; staff grade, are
+interrupted, mark by hand, comment, decide, extend, say which attempt counts, edit points and checks, regrade,
+hand out and export. After every event gradebook, reports, history, pages of feedback and exports say the
+same. Nothing is judged: recording is what is tested.
 """
 
 from __future__ import annotations

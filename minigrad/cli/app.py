@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import textwrap
@@ -37,6 +38,16 @@ COMMANDS = (
     *(history, export, handback, platform, explain, new, matrix, upgrade),
 )
 
+# What a disk refuses whatever we write, and what helps.
+RIGHT = "give yourself the right to read and write it, and the folder that it is in"
+REMEDIES = {
+    errno.EACCES: RIGHT,
+    errno.EPERM: RIGHT,
+    errno.EROFS: "its disk cannot be written: use another, or mount it for writing",
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room: your share of its disk is used up",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -48,15 +59,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(printable(typed(args, f"minigrad: {error}")), file=sys.stderr)
         return CANNOT
-    except PermissionError as error:
-        print(f"minigrad: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
-        return CANNOT
     except KeyboardInterrupt:
         print("minigrad: stopped; what was done is kept, and the same command goes on", file=sys.stderr)
         return CANNOT
     except BrokenPipeError:  # `minigrad report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        remedy = REMEDIES[error.errno]
+        print(f"minigrad: cannot use {error.filename}: {error.strerror}: {remedy}", file=sys.stderr)
+        return CANNOT
 
 
 def parser() -> argparse.ArgumentParser:

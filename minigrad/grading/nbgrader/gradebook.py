@@ -28,6 +28,8 @@ from nbgrader.api import (
 )
 from nbgrader.api import Notebook as Book
 from nbgrader.preprocessors import ComputeChecksums, SaveCells
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import contains_eager, selectinload
 
 from minigrad.grading.authoring.build import release_notebook
@@ -66,10 +68,27 @@ def for_nbgrader() -> Iterator[None]:
 
 @contextmanager
 def book(course: Course) -> Iterator[Gradebook]:
-    """The course's gradebook, made where there is none."""
+    """The course's gradebook, made where there is none.
+
+    Raises GradingError where the database does not do what it is asked.
+    """
     course.work.mkdir(parents=True, exist_ok=True)
-    with for_nbgrader(), Gradebook(url(course)) as opened:
-        yield opened
+    try:
+        with for_nbgrader(), Gradebook(url(course)) as opened:
+            yield opened
+    except OperationalError as error:
+        what = str(course.gradebook) if url(course).startswith("sqlite:") else "the gradebook of course.toml"
+        raise GradingError(
+            f"{what} cannot be used ({str(error.orig).strip()}): give yourself the right to write it and the "
+            "folder that it is in, and see that it can be reached and its disk has room"
+        ) from error
+
+
+def demand_writable(course: Course) -> None:
+    """Raise GradingError where nothing can be written into the gradebook. Changes nothing."""
+    with book(course) as opened:
+        opened.db.execute(update(GivenAssignment).values(name=GivenAssignment.name))
+        opened.db.rollback()
 
 
 # --- an assignment --------------------------------------------------------------------------------

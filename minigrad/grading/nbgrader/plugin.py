@@ -48,6 +48,7 @@ from minigrad.grading.nbgrader.staging import (
 from minigrad.grading.people.moves import demand_settled
 from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.dates import dates_of
+from minigrad.grading.store.files import demand_writable
 from minigrad.grading.store.layout import Course
 
 __all__ = [
@@ -161,6 +162,9 @@ def feedback(
     students = graded(course, name)
     if not students:
         raise GradingError(f"nothing of {name} is recorded: run {to_type('grade', name)}")
+    for student in students:
+        for folder in (course.feedback / student, course.feedback / student / name):  # it is made anew
+            demand_writable(folder)
     with book(course) as opened:
         all_told = told(opened, name, dates_of(course))
         opened.db.commit()
@@ -199,7 +203,8 @@ def _pages(course: Course, name: str, students: Some, known: Mapping[str, Told])
         made = Pages(CourseDirectory(config=settings), name, students, known, config=settings)
         result = capture_log(made)
     if not result["success"] and not made.failed:
-        raise GradingError(f"nbgrader could not write the feedback of {name}:\n{result.get('error', '')}")
+        why = (result.get("error", "").strip().splitlines() or ["it does not say why"])[-1]
+        raise GradingError(f"nbgrader could not write the feedback of {name}: {why}")
     return made.failed
 
 

@@ -248,4 +248,6 @@ def held(course: Course, name: str, student: str) -> dict[str, bytes]:
 
 
 def _told(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"cannot use {error.filename}: {error.strerror}"
     return str(getattr(error, "orig", None) or error)

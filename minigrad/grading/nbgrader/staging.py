@@ -27,6 +27,7 @@ from minigrad.grading.nbgrader.gradebook import (
     book,
     demand_name,
     demand_points,
+    demand_writable,
     enter,
     entry,
     registered,
@@ -57,6 +58,7 @@ Resources = dict[str, Any]
 def demand_recordable(course: Course, assignment: Assignment) -> None:
     """Raise GradingError where no report could be recorded: before anything is graded."""
     release_files(course, assignment.name)
+    demand_writable(course)
     if registered(course, assignment.name):
         with book(course) as opened:
             decisions = dates_of(course).decisions.get(assignment.name, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from pathlib import Path
@@ -43,8 +44,12 @@ def drop_if_stale(opened: Gradebook, course: Course, line: SubmittedNotebook, da
 
 
 def drop_page(course: Course, name: str, student: str) -> None:
-    """Remove a student's page of feedback: an older score than the gradebook's is handed to nobody."""
-    shutil.rmtree(course.feedback / student / name, ignore_errors=True)
+    """Remove a student's page of feedback: an older score than the gradebook's is handed to nobody.
+
+    Raises OSError where it cannot be removed.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(course.feedback / student / name)
 
 
 def _mark(path: Path) -> str:

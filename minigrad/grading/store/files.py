@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -27,11 +28,30 @@ def folder(path: Path) -> Path:
     return path
 
 
+def demand_writable(folder: Path) -> None:
+    """Raise PermissionError where nothing may be put into a folder, or it may not be made.
+
+    For what others write for us; of ours, the writing itself says so.
+    """
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if not os.access(there, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+
+
 def write(path: Path, data: bytes) -> None:
     """Replace a file as a whole, with mode 600: after a crash, `path` holds the old bytes or the new.
 
-    What stood in its place is replaced and not followed. Folders are made as `folder` makes them.
+    What stood in its place is replaced and not followed. Folders are made as `folder` makes them. An OSError
+    names `path`.
     """
+    try:
+        _write(path, data)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
+
+
+def _write(path: Path, data: bytes) -> None:
     folder(path.parent)
     fd, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
