@@ -34,13 +34,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     one = platforms.add_parser("github", help="a template repository for GitHub Classroom")
     one.add_argument("assignment", metavar="ASSIGNMENT")
     one.add_argument(
-        "--out", type=Path, metavar="DIR", help="a new folder for the repository (default: ASSIGNMENT-github)"
+        "--out", type=Path, metavar="DIR", help="the folder of the repository (default: ASSIGNMENT-github)"
     )
     one.add_argument(
         "--private",
         type=Path,
         metavar="DIR",
-        help="also the staff's repository, which grades, as a new folder",
+        help="also the staff's repository, which grades, in this folder",
     )
     one.set_defaults(pack=github)
     one = platforms.add_parser("prairielearn", help="the folder of a question for PrairieLearn")
@@ -54,9 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="hidden",
         help="of hidden checks, show the points alone, or reasons and hints too (default: %(default)s)",
     )
-    one.add_argument(
-        "--out", type=Path, metavar="DIR", help="a new folder (default: ASSIGNMENT-prairielearn)"
-    )
+    one.add_argument("--out", type=Path, metavar="DIR", help="the folder (default: ASSIGNMENT-prairielearn)")
     one.set_defaults(pack=prairielearn)
 
 
@@ -88,19 +86,21 @@ def github(args: argparse.Namespace) -> None:
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     out, graded = args.out or Path(f"{assignment.name}-github"), args.private
-    demand_empty(out)
+    files = repository(course, assignment)
+    secret = staff(course, assignment) if graded else {}
+    demand_ours(out, files)
     if graded:
-        demand_empty(graded)
+        demand_ours(graded, secret)
         places = out.resolve(), graded.resolve()
         if places[0].is_relative_to(places[1]) or places[1].is_relative_to(places[0]):
             raise GradingError(
                 f"{out} and {graded} lie in one another, and students get all that is in the first: "
                 "name another folder with --private"
             )
-    write_folder(out, repository(course, assignment))
+    write_folder(out, files)
     print(f"wrote {out}: push it as a template repository; it holds no solution and no hidden check")
     if graded:
-        write_folder(graded, staff(course, assignment), private=True)
+        write_folder(graded, secret, private=True)
         print(f"wrote {graded}: has the solution and the hidden checks; push it as a private repository")
 
 
@@ -112,22 +112,34 @@ def prairielearn(args: argparse.Namespace) -> None:
     assignment = graded_assignment(course, args.assignment)
     files = question(course, assignment, args.image, args.hidden)
     folder = args.out or Path(f"{assignment.name}-prairielearn")
-    demand_empty(folder)
+    demand_ours(folder, files)
     write_folder(folder, files, run=(RUN,), private=True)
     print(f"wrote {folder}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
 
 
-def demand_empty(folder: Path) -> None:
-    """Raise GradingError where something is in a folder that is to be written."""
+def demand_ours(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Raise GradingError where a folder that is to be written holds more than an earlier packing: what is not
+    among `files`, and not git's."""
     with writing(folder):
-        if folder.exists() and any(folder.iterdir()):
-            raise GradingError(f"{folder} is not empty: move it away, or name another folder")
+        if folder.exists() and not folder.is_dir():
+            raise GradingError(f"{folder} is a file: move it away, or name another folder")
+        there = {p.relative_to(folder): p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}
+        others = sorted(
+            str(name)
+            for name, path in there.items()
+            if name.parts[0] != ".git" and (path.is_symlink() or name.as_posix() not in files)
+        )
+        if others:
+            raise GradingError(
+                f"{folder} holds {others[0]}, which is of no earlier packing: move it away, "
+                "or name another folder"
+            )
 
 
 def write_folder(
     folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] = (), private: bool = False
 ) -> None:
-    """Write files by path into a new folder; those in `run` may be executed.
+    """Write files by path into a folder, over those of an earlier packing; those in `run` may be executed.
 
     A `private` folder lets nobody in but its owner; what it holds has the usual modes, since it is copied
     to where others read it. Raises GradingError where it cannot be written.
