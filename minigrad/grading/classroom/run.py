@@ -17,7 +17,6 @@ from pathlib import Path
 from minigrad.grading.classroom import jobs
 from minigrad.grading.classroom.court import Court, Job, court
 from minigrad.grading.classroom.decisions import concerning, decided, demand_known
-from minigrad.grading.classroom.similarity import similar
 from minigrad.grading.intake.canonical import Intake, intake, read
 from minigrad.grading.intake.stamp import handed_in_at
 from minigrad.grading.judge import seeds
@@ -31,6 +30,7 @@ from minigrad.grading.model import (
     Source,
     Unjudged,
 )
+from minigrad.grading.report.similarity import similar
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import load_report, save_report

@@ -68,10 +68,7 @@ def for_nbgrader() -> Iterator[None]:
 
 @contextmanager
 def book(course: Course) -> Iterator[Gradebook]:
-    """The course's gradebook, made where there is none.
-
-    Raises GradingError where the database does not do what it is asked.
-    """
+    """The course's gradebook, made where there is none. GradingError where the database fails."""
     course.work.mkdir(parents=True, exist_ok=True)
     try:
         with for_nbgrader(), Gradebook(url(course)) as opened:

@@ -169,7 +169,7 @@ def test_links_in_a_folder_are_refused(tmp_path):
     assert result.laid == {}
     assert {s: text.split(":")[0] for s, text in why(result).items()} == {
         "ann": "the notebook is a link",
-        "cat": "the file is a hard link to another",
+        "cat": "the file is a hard link, so it may be somebody else's",
         "dan": "the notebook is not a regular file",
     }
     assert nobodys(result) == ["bob: a link, in no student's folder"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.grading.assignment.load import load
-from minigrad.grading.classroom.similarity import LINES, WIDE, fingerprints, sides, similar, tokens
+from minigrad.grading.report.similarity import LINES, WIDE, fingerprints, sides, similar, tokens
 
 GIVEN = ["def train(model, data):\n    ...", "class RNNCell:\n    def __init__(self, D, H):\n        ..."]
 MINE = """
