@@ -83,6 +83,23 @@ def test_of_two_submissions_the_one_that_counts_stays_and_the_other_is_written_d
         assert [s.id for s in opened.students] == ["bo"]
 
 
+@pytest.mark.parametrize("only", ["", NAME, "02-other"])
+def test_what_is_forgotten_is_written_down_and_gone(course: Course, only: str) -> None:
+    from minigrad.grading.nbgrader import plugin
+    from minigrad.grading.nbgrader.gradebook import book
+
+    before = held(course)
+    for _ in range(2):
+        plugin.move(course, Move("ann", "", (), ".minigrad/aside/ann", only=only))
+        assert held(course) == (before if only == "02-other" else {"bo": (4.0, "to bo")})
+    with book(course) as opened:
+        assert [s.id for s in opened.students] == (["ann", "bo"] if only == "02-other" else ["bo"])
+    if only != "02-other":
+        told = json.loads((course.state / "aside" / "ann" / f"gradebook-ann-{NAME}.json").read_text())
+        assert told["comments"] == {"essay": "to ann"}
+        assert told["grades"]["essay"]["manual_score"] == 3.0
+
+
 def test_a_gradebook_that_fails_has_changed_nothing(course: Course, monkeypatch) -> None:
     from minigrad.grading.nbgrader import people
 

@@ -14,6 +14,7 @@ from minigrad.grading.people.moves import (
     carry_out,
     demand_settled,
     pending,
+    planned_forget,
     planned_merge,
     planned_rename,
 )
@@ -229,7 +230,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
         monkeypatch.setattr(of, change, counted)
 
 
-@pytest.mark.parametrize("what", ["rename", "merge into", "merge"])
+@pytest.mark.parametrize("what", ["rename", "merge into", "merge", "forget"])
 def test_stopped_at_any_moment_it_is_the_old_or_finished_by_the_next(
     course: Course, tmp_path_factory: pytest.TempPathFactory, what: str
 ) -> None:
@@ -237,8 +238,12 @@ def test_stopped_at_any_moment_it_is_the_old_or_finished_by_the_next(
         old, new = ("bo", "ann") if what == "merge" else ("ann", "bo")
         if what == "rename":
             return planned_rename(course, "ann", "s1", ())
+        if what == "forget":
+            return planned_forget(course, "ann", "", ())
         return planned_merge(course, old, new, ())
 
+    if what == "forget":
+        shutil.rmtree(course.submitted / "ann")
     before = tree(course)
     old, finished = 0, []
     for moment in range(100):
