@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from minigrad.cli.terminal import coloured, laid_out, width_of
+from minigrad.cli.terminal import class_table, coloured, laid_out, width_of
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report.formats import lines, text
 
@@ -93,3 +93,15 @@ def test_colours_change_no_word_and_mark_what_passed_failed_and_is_to_do() -> No
 def test_what_a_reason_holds_moves_no_cursor() -> None:
     evil = Report("a", "graded", notes=("\x1b[2Jgone",))
     assert "\x1b[2J" not in laid_out(lines(evil), 60, colours=True)
+
+
+def test_a_class_table_tells_each_reason_once() -> None:
+    other = Verdict("shift.back", "shift", LONG, 1.0, True, False, "another")
+    failed = (verdict("shift.far", False), other, verdict("shift.later", False), verdict("shift.moved", True))
+    made = Report("02-tiny", "graded", (Exercise("shift", 4.0, 1.0, failed),))
+    rows = class_table({"ann": made}, width=200).splitlines()[2:]
+    assert [row.split(maxsplit=2)[2] for row in rows[:1]] == [
+        f"shift.far, shift.later  {' '.join(REASON.split())}"
+    ]
+    assert rows[1].split() == ["shift.back", "another"]
+    assert len(rows) == 2
