@@ -44,7 +44,7 @@ class Recorder:
         return 10.0, self.found
 
     def asked(self, course, name) -> dict[str, tuple[str, ...]]:
-        return {student: () for student in self.found}
+        return dict.fromkeys(self.found, ())
 
     def automatic(self, course, name) -> dict[str, Scores]:
         return {}
