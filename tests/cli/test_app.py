@@ -111,7 +111,10 @@ def test_what_cannot_be_written_is_named(monkeypatch, capsys):
 
     monkeypatch.setattr(COMMANDS[0], "run", refused)
     assert main([NAMES[0], "x"]) == 2
-    assert capsys.readouterr().err == "minigrad: cannot write course/.minigrad/lock: Permission denied\n"
+    assert capsys.readouterr().err == (
+        "minigrad: cannot use course/.minigrad/lock: Permission denied: "
+        "give yourself the right to read and write it, and the folder that it is in\n"
+    )
 
 
 def test_in_a_browser_a_command_says_what_to_do_instead(monkeypatch, capsys):
