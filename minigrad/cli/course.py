@@ -32,26 +32,22 @@ def find_course(args: argparse.Namespace, settled: bool = True) -> Course:
 
 
 def home_of(args: argparse.Namespace) -> Path:
-    """The folder in which a student's assignments lie: the nearest upwards that has some, or their record.
+    """The folder in which a student's assignments lie: the current one, or the one around an assignment's.
 
-    In a course nobody works in what is released: there it is the course's folder `mine`, unless another
-    one is nearer. Else, where nothing was begun yet, the current folder.
+    In a course nobody works in what is released: there it is the course's folder `mine`, unless some lie in
+    the current folder.
     """
     from minigrad.grading.assignment.carried import MINE
     from minigrad.grading.notebook.progress import started
-    from minigrad.grading.notebook.record import FILE
 
-    try:
-        root = (Course.at(args.course) if args.course else Course.find(Path.cwd())).root
-    except GradingError:
-        root = None
     here = Path.cwd()
-    for folder in () if args.course else (here, *here.parents):
-        if folder == root or (root and folder == root / "assignments"):
-            break
-        if (folder / FILE).is_file() or set(started(folder)) - {folder.name}:
-            return folder
-    return root / MINE if root else here
+    folder = here.parent if (here / f"{here.name}.ipynb").is_file() else here
+    try:
+        root = (Course.at(args.course) if args.course else Course.find(here)).root
+    except GradingError:
+        return folder
+    elsewhere = args.course or folder in (root, root / "assignments") or not started(folder)
+    return root / MINE if elsewhere else folder
 
 
 def names_of(course: Course) -> Mapping[str, str]:

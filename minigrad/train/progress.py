@@ -47,7 +47,7 @@ def bar_or_lines(done: int, epochs: int, wanted: bool) -> Iterator[Show]:
             yield show
 
 
-class NotebookBar:
+class _NotebookBar:
     """The part of tqdm's bar that is used here, as one output of a cell that is drawn anew.
 
     It needs no widgets, so JupyterLab, VS Code and a browser's kernel all show it, and a saved notebook keeps
@@ -60,7 +60,7 @@ class NotebookBar:
         self._output: Any = None
         self._drawn_at = 0.0
 
-    def __enter__(self) -> NotebookBar:
+    def __enter__(self) -> _NotebookBar:
         from IPython.display import display
 
         self._output = display(self, display_id=True)
@@ -97,7 +97,7 @@ def _bar_class() -> Any:
     """The class of a notebook's bar, or tqdm's for a terminal; None in neither, or where tqdm is absent."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if hasattr(shell, "kernel"):
-        return NotebookBar
+        return _NotebookBar
     if sys.stderr is None or not sys.stderr.isatty():
         return None
     try:

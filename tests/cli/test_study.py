@@ -79,6 +79,13 @@ def test_a_wheel_s_assignment_is_laid_out_in_the_student_s_folder(student: Path,
     assert f"{NAME}  0 of 1 exercises pass" in capsys.readouterr().out, "found from within its folder"
 
 
+def test_what_lies_around_the_folder_is_another_s(student: Path, capsys) -> None:
+    main(["start", NAME, "--no-open"])
+    shutil.move(student / NAME, student.parent / NAME)
+    assert main(["start", NAME, "--no-open"]) == 0
+    assert set(there(student / NAME)) == FILES, "not the one beside the current folder"
+
+
 def test_work_is_never_overwritten(student: Path, capsys) -> None:
     folder = student / NAME
     folder.mkdir()
