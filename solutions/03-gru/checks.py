@@ -15,7 +15,8 @@ def single_precision(student, rng):
     cell = new_cell(student, D, H, dtype=np.float32)
     state = start_of(cell, B)
     kinds = [a.dtype == np.float32 for a in (*cell.parameters(), state)]
-    return {"float32": truth(*kinds), "initial_state": state}
+    drawn = some(*(getattr(cell, f"W_{k}") for k in GATES))
+    return {"float32": truth(*kinds), "initial_state": state, "not all zeros": drawn}
 
 
 @check(exercise="gru-cell", weight=3, says=START, atol=1e-8)
