@@ -792,7 +792,9 @@ def test_in_a_notebook_progress_is_tqdms_widget(monkeypatch):
     monkeypatch.setitem(
         sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
     )
-    assert progress._bar_class() is notebook.tqdm
+    bar = progress._bar_class()
+    assert issubclass(bar, notebook.tqdm)
+    assert bar.monitor_interval == 0  # else tqdm starts a thread
 
 
 @pytest.mark.parametrize(

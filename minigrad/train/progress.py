@@ -59,7 +59,7 @@ def _bar_class() -> Any:
             return None
     except ImportError:
         return None
-    return bar_class
+    return type("Bar", (bar_class,), {"monitor_interval": 0})  # no thread of tqdm's: a browser has none
 
 
 def _print_line(record: Mapping[str, float], epochs: int) -> None:
