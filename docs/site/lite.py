@@ -3,7 +3,7 @@
 The core of Pyodide comes from npm, with a lock file that names each of its packages and the hash of its
 file. What the course needs of them is cut out of it: the files lie either at an address or, copied from a
 downloaded distribution, beside the core. Our wheel, and the few that Pyodide lacks, always lie there and have
-a hash as well. A browser loads no file whose hash is another one.
+a hash as well. A browser loads no package whose file has another one.
 """
 
 from __future__ import annotations
@@ -86,10 +86,7 @@ def lay(runtime: Path, pyodide: str) -> list[str]:
     official = json.loads((runtime / LOCK).read_text(encoding="utf-8"))
     packages = dict(closure(official["packages"], PACKAGES))
     for entry in packages.values():
-        if "://" in pyodide:
-            entry["file_name"] = pyodide.rstrip("/") + "/" + entry["file_name"]
-        else:
-            take(entry, Path(pyodide), runtime)
+        place(entry, pyodide, runtime)
     packages |= {entry["name"]: entry for entry in own(runtime)}
     write(runtime / LOCK, {"info": official["info"], "packages": packages})
     return sorted(packages)
@@ -123,11 +120,18 @@ def closure(packages: Mapping[str, Entry], wanted: Sequence[str]) -> Iterator[tu
             yield key, dict(packages[key])
 
 
-def take(entry: Entry, distribution: Path, runtime: Path) -> None:
-    """Copy an entry's file out of a downloaded distribution; SystemExit where it is not the one meant."""
-    file = distribution / entry["file_name"]
+def place(entry: Entry, pyodide: str, runtime: Path) -> None:
+    """Say in an entry where its file lies: at the address, or in `runtime`, copied from the distribution.
+
+    Raises SystemExit where the distribution has no such file, or another one under its name.
+    """
+    name = entry["file_name"]
+    if "://" in pyodide:
+        entry["file_name"] = f"{pyodide.rstrip('/')}/{name}"
+        return
+    file = Path(pyodide) / name
     if not file.is_file():
-        raise SystemExit(f"{distribution} lacks {file.name}: unpack Pyodide's distribution {VERSION} there")
+        raise SystemExit(f"{pyodide} lacks {name}: unpack Pyodide's distribution {VERSION} there")
     if digest(file) != entry["sha256"]:
         raise SystemExit(
             f"{file} is another file than Pyodide {VERSION} names: download its distribution again"
