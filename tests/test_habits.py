@@ -18,6 +18,7 @@ import pytest
 import minigrad as mg
 from minigrad import Tensor, data, functional, nn, optim, plot, train
 from minigrad.habits import TABLES, missing
+from minigrad.habits.nn import MODULE
 from minigrad.habits.table import by_name
 from minigrad.habits.tensor import TENSOR
 
@@ -151,6 +152,42 @@ def test_a_name_of_another_part_is_told_where_it_is():
 def test_changing_a_tensor_by_a_method_is_told_how():
     with pytest.raises(AttributeError, match=r"no attribute 'add_': use an operator such as x \+= y"):
         leaf().add_(1)
+
+
+@pytest.mark.parametrize("name", MODULE)
+def test_an_attribute_of_pytorchs_modules_is_told_what_it_is_here(name):
+    linear, norm = nn.Linear(3, 2), nn.LayerNorm(2)
+    assert told(linear, name) == f"'Linear' object has no attribute {name!r}: use {MODULE[name]}"
+    assert not hasattr(linear, name)
+    assert name not in dir(linear)
+    assert told(norm, "bias") is None
+    assert "bias" in dir(norm)
+    setattr(linear, name, 1)
+    assert getattr(linear, name) == 1
+    assert name in dir(linear)
+
+
+def test_what_cannot_be_imported_is_told_where_it_is():
+    for statement, use in {
+        "from minigrad import mse": "minigrad.functional.mse",
+        "from minigrad import Linear": "minigrad.nn.Linear",
+        "from minigrad.nn import LSTM": "Recurrent(cell), with a cell that you write",
+        "from minigrad import cat": "concatenate(tensors, axis)",
+    }.items():
+        with pytest.raises(ImportError, match=rf"^cannot import name .*: use {re.escape(use)}$"):
+            exec(statement, {})
+    with pytest.raises(ImportError, match=r"^cannot import name 'nonsense' from 'minigrad'"):
+        exec("from minigrad import nonsense", {})
+    assert not hasattr(mg, "mse")
+
+
+def test_no_grad_without_parentheses_is_told_so():
+    with (
+        pytest.raises(TypeError, match=r"^`with no_grad:` lacks its parentheses: with no_grad\(\):$"),
+        mg.no_grad,
+    ):
+        pass
+    assert (leaf() * 2).requires_grad
 
 
 def test_names_from_elsewhere_are_no_attributes():
