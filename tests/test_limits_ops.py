@@ -195,7 +195,7 @@ def test_lengths_at_the_ends_of_the_range_of_floats(keepdims, dtype):
     info = np.finfo(dtype)
     for scale in (
         info.max / 8,
-        30 * np.sqrt(info.tiny * info.eps),
+        30.3 * np.sqrt(info.tiny * info.eps),
         np.sqrt(info.tiny / info.eps) / 10,
         info.tiny,
     ):
@@ -203,6 +203,7 @@ def test_lengths_at_the_ends_of_the_range_of_floats(keepdims, dtype):
         y, (vjp,) = ops.norm(x, axis=1, keepdims=keepdims)
         assert (y.shape, y.dtype) == (((2, 1) if keepdims else (2,)), dtype)
         assert np.allclose(y.ravel() / dtype(scale), [5, 0], rtol=1e-6)
+        assert np.isclose(ops.norm(x[0])[0] / dtype(scale), 5, rtol=1e-6), "without a length of 0 beside it"
         assert np.allclose(vjp(np.ones(y.shape, dtype)), [[0.6, 0.8], [0, 0]], rtol=1e-6)
     assert ops.norm(np.array([np.inf, 1.0], dtype))[0] == np.inf
 
