@@ -102,8 +102,13 @@ def indices(where: str, name: str, value: Any, below: int) -> Array:
 
 
 def mask(where: str, value: Any, shape: tuple[int, ...]) -> Array:
-    """The mask, (B,) or (B, T) of a `shape` (B, T, D), as an array of bool. Raises ValueError for another."""
+    """The mask, (B,) or (B, T) of a `shape` (B, T, D), as an array of bool.
+
+    Raises ValueError for one that does not fit, TypeError for a number.
+    """
     array = as_array(value)
+    if not array.ndim:
+        raise TypeError(unfit(where, "mask", value, "an array of True and False; reduction is given by name"))
     if array.shape != shape[: array.ndim]:
         wanted = f"values of shape {shape}: it must have their leading axes"
         raise ValueError(f"{where}: a mask of shape {array.shape} does not fit {wanted}")

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, Self, TypeVar, overload
+from typing import Any, NoReturn, Self, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,7 +36,17 @@ def _last_with() -> list[str]:
     return last
 
 
-class no_grad:
+class _WithoutCall(type):
+    """What `with no_grad:` meets, whose parentheses somebody forgot."""
+
+    def __enter__(cls) -> NoReturn:
+        raise TypeError("`with no_grad:` lacks its parentheses: with no_grad():")
+
+    def __exit__(cls, *error: object) -> None:
+        """Never reached; Python asks for it first."""
+
+
+class no_grad(metaclass=_WithoutCall):
     """Do not record: `with no_grad(): ...`, or `@no_grad()` above a function, a generator or an async one.
 
     It holds in the thread, and in the task of an event loop, that enters it; all others go on recording.

@@ -24,7 +24,7 @@ def precise(f: Callable[..., Any], x: Any, axis: Any, **options: Any) -> Any:
     return f(axis=axis, dtype=np.float64, **options).astype(_SINGLE)
 
 
-def total(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def total(x: Any, axis: Any, keepdims: bool) -> Any:
     """The sum of x, of any shape, along the axes, in its dtype."""
     if x.size <= MANY or x.dtype is not _SINGLE:  # as `precise` has it, a call sooner
         return x.sum(axis=axis, keepdims=keepdims)

@@ -289,8 +289,12 @@ class Tensor(fast.Value, habits.Expected):
     def transpose(self, *axes: Any) -> Tensor:
         """`x.transpose()`, `x.transpose(1, 0)` or `x.transpose((1, 0))`: see `minigrad.transpose`.
 
-        PyTorch's `x.transpose(0, 1)`, which exchanges two axes, is `x.swapaxes(0, 1)`.
+        PyTorch's `x.transpose(0, 1)`, which exchanges two axes, is `x.swapaxes(0, 1)`. Of (n, m) it raises
+        ValueError: by NumPy's rules it would be x as it is, which nobody asks for.
         """
+        if len(axes) == 2 == self.ndim and axes[0] in (0, -2) and axes[1] in (1, -1):
+            told = "leaves two axes as they are, where PyTorch exchanges them: use x.T or swapaxes(x, 0, 1)"
+            raise ValueError(f"transpose: {axes[0]}, {axes[1]} {told}")
         return ops.transpose(self, (axes[0] if len(axes) == 1 else axes) if axes else None)
 
     # Questions, whose answer, True or False, is a constant

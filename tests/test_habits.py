@@ -18,6 +18,7 @@ import pytest
 import minigrad as mg
 from minigrad import Tensor, data, functional, nn, optim, plot, train
 from minigrad.habits import TABLES, missing
+from minigrad.habits.nn import MODULE
 from minigrad.habits.table import by_name
 from minigrad.habits.tensor import TENSOR
 
@@ -156,6 +157,42 @@ def test_changing_a_tensor_by_a_method_is_told_how():
         leaf().add_(1)
 
 
+@pytest.mark.parametrize("name", MODULE)
+def test_an_attribute_of_pytorchs_modules_is_told_what_it_is_here(name):
+    linear, norm = nn.Linear(3, 2), nn.LayerNorm(2)
+    assert told(linear, name) == f"'Linear' object has no attribute {name!r}: use {MODULE[name]}"
+    assert not hasattr(linear, name)
+    assert name not in dir(linear)
+    assert told(norm, "bias") is None
+    assert "bias" in dir(norm)
+    setattr(linear, name, 1)
+    assert getattr(linear, name) == 1
+    assert name in dir(linear)
+
+
+def test_what_cannot_be_imported_is_told_where_it_is():
+    for statement, use in {
+        "from minigrad import mse": "minigrad.functional.mse",
+        "from minigrad import Linear": "minigrad.nn.Linear",
+        "from minigrad.nn import LSTM": "Recurrent(cell), with a cell that you write",
+        "from minigrad import cat": "concatenate(tensors, axis)",
+    }.items():
+        with pytest.raises(ImportError, match=rf"^cannot import name .*: use {re.escape(use)}$"):
+            exec(statement, {})
+    with pytest.raises(ImportError, match=r"^cannot import name 'nonsense' from 'minigrad'"):
+        exec("from minigrad import nonsense", {})
+    assert not hasattr(mg, "mse")
+
+
+def test_no_grad_without_parentheses_is_told_so():
+    with (
+        pytest.raises(TypeError, match=r"^`with no_grad:` lacks its parentheses: with no_grad\(\):$"),
+        mg.no_grad,
+    ):
+        pass
+    assert (leaf() * 2).requires_grad
+
+
 def test_names_from_elsewhere_are_no_attributes():
     assert not TENSOR.keys() & set(dir(leaf()))
     assert not any(hasattr(Tensor, name) or hasattr(leaf(), name) for name in TENSOR)
@@ -172,6 +209,7 @@ def written(t):
 
 CASE = unittest.TestCase()
 A, B = Tensor([1.0, 2.0]), Tensor([1.0, 3.0])
+M = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 REFUSED = {
     "if t": (lambda: 1 if A else 0, ValueError, r"shape \(2,\) is neither true nor false: use \.any\(\)"),
     "max(a, b)": (lambda: max(A, B), ValueError, r"maximum\(a, b\) for max\(a, b\)"),
@@ -217,6 +255,43 @@ REFUSED = {
         lambda: mg.transpose(Tensor(np.ones((2, 3, 4))), (1, 2)),
         ValueError,
         "swapaxes.* exchanges",
+    ),
+    "x.transpose(0, 1)": (
+        lambda: M.transpose(0, 1),
+        ValueError,
+        r"^transpose: 0, 1 leaves two axes as they are, where PyTorch exchanges them: use x\.T or swapaxes",
+    ),
+    "x.transpose(-2, -1)": (lambda: M.transpose(-2, -1), ValueError, "leaves two axes as they are"),
+    "transpose(x, 0, 1)": (lambda: mg.transpose(M, 0, 1), TypeError, "the axes are a tuple; swapaxes"),
+    "x.norm(1)": (
+        lambda: M.norm(1),
+        TypeError,
+        "give axis and keepdims by name, and no order: it is 2; it was",
+    ),
+    "x.var(0, True)": (lambda: M.var(0, True), TypeError, "by name: PyTorch's unbiased=True is ddof=1"),
+    "x.std(0, True)": (lambda: M.std(0, False), TypeError, "by name: PyTorch's unbiased=True is ddof=1"),
+    "x.flatten(0, 1)": (lambda: M.flatten(0, 1), TypeError, r"there is start alone: reshape\(shape\) joins"),
+    "x.flip(0, 1)": (lambda: M.flip(0, 1), TypeError, "the axes are a tuple"),
+    "reshape(x, 2, 2)": (lambda: mg.reshape(M, 3, 2), TypeError, "the shape is a tuple"),
+    "x.argmax(1, True)": (
+        lambda: M.argmax(1, True),
+        TypeError,
+        r"expand_dims\(places, axis\) keeps the axis",
+    ),
+    "SGD(dampening)": (
+        lambda: optim.SGD([leaf()], 0.1, 0.9, 0.5),
+        TypeError,
+        "nesterov is 0.5; it must be True",
+    ),
+    "mse('sum')": (
+        lambda: functional.mse(M, M, "sum"),
+        TypeError,
+        "mask is 'sum'; .*: it must|reduction is given",
+    ),
+    "mse(size_average)": (
+        lambda: functional.mse(M, M, False),
+        TypeError,
+        "mask is False; .* reduction is given by",
     ),
     "t > None": (lambda: A > None, TypeError, "not supported between instances of 'Tensor' and 'NoneType'"),
     "np.asarray(w)": (lambda: np.asarray(leaf()), TypeError, "lose the gradient: use minigrad's function"),
@@ -312,6 +387,40 @@ def test_a_habit_that_is_refused_says_what_to_write(name):
     call, kind, says = REFUSED[name]
     with pytest.raises(kind, match=says):
         call()
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "prod", "logsumexp"])
+def test_a_second_axis_by_position_is_not_taken_for_keepdims(name):
+    with pytest.raises(TypeError, match=f"^{name}: keepdims is 1; .* two axes are a tuple: axis=\\(0, 1\\)"):
+        getattr(mg, name)(M, 0, 1)
+    with pytest.raises(TypeError, match="keepdims is 0"):
+        getattr(mg, name)(M, 0, 0)
+    assert getattr(mg, name)(M, 0, True).shape == (1, 3)
+
+
+@pytest.mark.parametrize("name", ["var", "std", "norm"])
+def test_keepdims_by_name_is_true_or_false(name):
+    with pytest.raises(TypeError, match=f"^{name}: keepdims is 1"):
+        getattr(mg, name)(M, axis=0, keepdims=1)
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "norm", "max", "prod", "logsumexp", "cumsum"])
+def test_a_number_has_an_axis_where_one_is_asked_for(name, axis):
+    """As PyTorch and NumPy's sum have it."""
+    w = Tensor(2.0, requires_grad=True)
+    y = getattr(mg, name)(w, axis=axis)
+    y.backward()
+    expected = 0.0 if name in ("var", "std") else 2.0
+    assert (y.tolist(), w.grad.tolist()) == (expected, 0.0 if expected == 0 else 1.0)
+    with pytest.raises(ValueError, match="axis 1 is out of bounds"):
+        getattr(mg, name)(w, axis=1)
+
+
+def test_a_remainder_by_another_name_has_the_sign_that_it_has_there():
+    a, b = Tensor([-7.0, 7.0, -7.0]), Tensor([3.0, -3.0, -3.0])
+    assert eval(TENSOR["fmod"], {"a": a, "b": b}).tolist() == np.fmod(a.data, b.data).tolist()
+    assert eval(TENSOR["remainder"], {"a": a, "b": b}).tolist() == np.remainder(a.data, b.data).tolist()
 
 
 SYMBOLS = ["+", "-", "*", "/", "%", "**", "@", "//", "<", "<=", ">", ">=", "==", "!="]

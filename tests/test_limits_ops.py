@@ -41,20 +41,22 @@ AXES = [None, 0, 1, -1, (0, 2), (-1, 0), (0, 1, 2)]
 @pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "max", "min", "prod"])
 def test_reductions_along_any_axes(name, axis, keepdims):
     x, f = normal(0, (2, 3, 2)), getattr(ops, name)
-    assert np.allclose(f(x, axis, keepdims)[0], getattr(np, name)(x, axis=axis, keepdims=keepdims))
-    holds(lambda x: f(x, axis, keepdims), x)
+    assert np.allclose(f(x, axis, keepdims=keepdims)[0], getattr(np, name)(x, axis=axis, keepdims=keepdims))
+    holds(lambda x: f(x, axis, keepdims=keepdims), x)
 
 
 @pytest.mark.parametrize("keepdims", [True, False])
 @pytest.mark.parametrize("axis", AXES)
 def test_lengths_and_logarithms_of_sums_along_any_axes(axis, keepdims):
     x = normal(0, (2, 3, 2))
-    assert np.allclose(ops.norm(x, axis, keepdims)[0] ** 2, (x**2).sum(axis=axis, keepdims=keepdims))
+    assert np.allclose(
+        ops.norm(x, axis=axis, keepdims=keepdims)[0] ** 2, (x**2).sum(axis=axis, keepdims=keepdims)
+    )
     assert np.allclose(
         np.exp(ops.logsumexp(x, axis, keepdims)[0]), np.exp(x).sum(axis=axis, keepdims=keepdims)
     )
     for f in (ops.norm, ops.logsumexp):
-        holds(lambda x, f=f: f(x, axis, keepdims), x)
+        holds(lambda x, f=f: f(x, axis=axis, keepdims=keepdims), x)
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "max", "min", "prod", "norm", "logsumexp"])
@@ -193,14 +195,15 @@ def test_lengths_at_the_ends_of_the_range_of_floats(keepdims, dtype):
     info = np.finfo(dtype)
     for scale in (
         info.max / 8,
-        30 * np.sqrt(info.tiny * info.eps),
+        30.3 * np.sqrt(info.tiny * info.eps),
         np.sqrt(info.tiny / info.eps) / 10,
         info.tiny,
     ):
         x = (np.array([[3.0, 4.0], [0.0, 0.0]]) * scale).astype(dtype)
-        y, (vjp,) = ops.norm(x, 1, keepdims)
+        y, (vjp,) = ops.norm(x, axis=1, keepdims=keepdims)
         assert (y.shape, y.dtype) == (((2, 1) if keepdims else (2,)), dtype)
         assert np.allclose(y.ravel() / dtype(scale), [5, 0], rtol=1e-6)
+        assert np.isclose(ops.norm(x[0])[0] / dtype(scale), 5, rtol=1e-6), "without a length of 0 beside it"
         assert np.allclose(vjp(np.ones(y.shape, dtype)), [[0.6, 0.8], [0, 0]], rtol=1e-6)
     assert ops.norm(np.array([np.inf, 1.0], dtype))[0] == np.inf
 

@@ -154,7 +154,7 @@ def test_the_gradient_of_every_op_by_position_and_by_name(name, on):
             gradients.append([leaf.grad for leaf in leaves])
             for leaf in leaves:
                 leaf.zero_grad()
-        if name != "split":
+        if name not in ("split", "norm", "std", "var"):  # what these have beside x, or axis, has a name
             the_op(name)(*named.values()).backward(g)
             gradients.append([leaf.grad for leaf in leaves])
     for others in gradients[1:]:
@@ -623,7 +623,7 @@ def test_an_axis_of_no_entries(shape, axis):
     assert y.shape == rest
     assert (y.data == -np.inf).all()
     assert gradients(lambda x: minigrad.logsumexp(x, axis), x)[0].shape == shape
-    assert minigrad.norm(x, axis).tolist() == np.zeros(rest).tolist()
+    assert minigrad.norm(x, axis=axis).tolist() == np.zeros(rest).tolist()
     if not shape[axis]:
         for f in (minigrad.max, minigrad.min, lambda x, axis: Tensor(x).argmax(axis)):
             with pytest.raises(ValueError, match=r"zero-size array|empty sequence"):

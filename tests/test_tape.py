@@ -760,7 +760,5 @@ def test_what_a_vjp_hands_on_is_a_gradient_that_can_be_written_into():
 
 def test_an_op_that_writes_into_a_result_is_told_so():
     w = leaf(3)
-    with pytest.raises(
-        ValueError, match=r"^writes_into_its_argument: an op writes into none of its arguments"
-    ):
+    with pytest.raises(ValueError, match=r"^writes_into_its_argument of shape .*read-only"):
         writes_into_its_argument(w * 1.0, w)

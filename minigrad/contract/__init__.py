@@ -128,14 +128,10 @@ def misfit(f: Any, arguments: Sequence[Any], keywords: Mapping[str, Any], error:
     if "inhomogeneous" in str(error):
         error = type(error)("lists of different lengths are no array")
     kind = next((k for k in (ValueError, IndexError, KeyError) if isinstance(error, k)), ValueError)
-    if kind is ValueError and "read-only" in str(error):
-        return ValueError(
-            f"{name}: an op writes into none of its arguments, but into a copy, x.copy() ({error})"
-        )
     if kind is ValueError:
         listed = [str(np.shape(value)) for _, annotation, value in taken if annotation == "Array"]
         shapes = listed if len(listed) > 1 else shapes
-    if len(shapes) > 1 and kind is ValueError:
+    if len(shapes) > 1 and kind is ValueError and "read-only" not in str(error):
         return kind(f"{name}: shapes {' and '.join(shapes)} do not fit ({error})")
     return kind(f"{name} of shape {', '.join(shapes)}: {error}")
 

@@ -188,7 +188,12 @@ def arguments_of(
     try:
         bound = signature.bind(*arguments, **keywords).arguments
     except TypeError:
-        return
+        arguments = [*arguments]
+        if keywords or len(arguments) != len(signature.parameters):
+            return
+        bound = dict(
+            zip(signature.parameters, arguments, strict=True)
+        )  # all of them, as `by_position` has them
     for name, value in bound.items():
         parameter = signature.parameters[name]
         if parameter.kind is parameter.VAR_POSITIONAL:

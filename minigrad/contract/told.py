@@ -9,14 +9,16 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from minigrad.contract.kinds import FAILURES, arguments_of, given, of_no_kind
-from minigrad.habits.arguments import RENAMED, WITHOUT
+from minigrad.habits.arguments import BY_POSITION, RENAMED, WITHOUT
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
 def habit(f: Any, said: str) -> str:
-    """What to add to Python's message where an argument has another name here, such as axis for dim."""
+    """What to add to Python's message where an argument has another name, such as axis for dim, or place."""
+    if "positional argument" in said and (remedy := BY_POSITION.get(f.__name__)):
+        return f": {remedy}"
     unknown = re.search(r"unexpected keyword argument '(\w+)'", said)
     if not unknown:
         return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from opcode import opmap
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from minigrad.habits.data import DATA
 from minigrad.habits.functional import FUNCTIONAL
-from minigrad.habits.nn import INIT, MODULES
+from minigrad.habits.nn import INIT, MODULE, MODULES
 from minigrad.habits.optim import OPTIM
 from minigrad.habits.package import PACKAGE
 from minigrad.habits.table import WITHOUT
@@ -39,9 +40,16 @@ def unknown(said: str, name: str, use: str | None) -> AttributeError:
     return AttributeError(f"{said} has no attribute {name!r}" + (f": use {use}" if use else ""))
 
 
-def missing(module: str, name: str) -> AttributeError:
-    """The error for a name that the module of this name lacks, with what to write in its place."""
+def missing(module: str, name: str) -> Exception:
+    """The error for a name that the module of this name lacks, with what to write in its place.
+
+    An AttributeError, but for `from minigrad import mse`, where Python would not tell it: an ImportError.
+    It is called by a module's `__getattr__`.
+    """
     use = None if name.startswith("_") else TABLES[module].get(name) or _elsewhere(module, name)
+    frame = sys._getframe(2)
+    if use and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]:
+        return ImportError(f"cannot import name {name!r} from {module!r}: use {use}", name=module)
     return unknown(f"module {module!r}", name, use)
 
 
@@ -105,13 +113,13 @@ class Uncalled(ModuleType):
 
 
 class Elsewhere:
-    """An attribute of other libraries' tensors: looking it up says what it is called here."""
+    """An attribute of other libraries' tensors or modules: looking it up says what it is called here."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, use: str) -> None:
+        self.name, self.use = name, use
 
     def __get__(self, instance: Any, owner: type) -> NoReturn:
-        raise unknown(f"{owner.__name__!r} object", self.name, TENSOR[self.name])
+        raise unknown(f"{owner.__name__!r} object", self.name, self.use)
 
 
 class Expected:
@@ -127,5 +135,13 @@ class Expected:
         return sorted(set(super().__dir__()) - TENSOR.keys())
 
 
-for _name in TENSOR:
-    setattr(Expected, _name, Elsewhere(_name))
+class ExpectedOfModule:
+    """The same of a module, of MODULE: what its class, or its instance, has by that name goes first."""
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__()} - {name for name in MODULE if not hasattr(self, name)})
+
+
+for _owner, _table in ((Expected, TENSOR), (ExpectedOfModule, MODULE)):
+    for _name, _use in _table.items():
+        setattr(_owner, _name, Elsewhere(_name, _use))

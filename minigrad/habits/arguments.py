@@ -38,6 +38,18 @@ RENAMED = by_name(
         "slope": "negative_slope",
     }
 )
+# What is said of one argument too many by position, for a function's name.
+BY_POSITION = by_name(
+    {
+        "give axis and keepdims by name, and no order: it is 2": "norm",
+        "give keepdims and ddof by name: PyTorch's unbiased=True is ddof=1": "var std",
+        "the axes are a tuple; swapaxes(x, a, b) exchanges two": "transpose",
+        "the axes are a tuple": "squeeze flip",
+        "the shape is a tuple": "reshape broadcast_to",
+        "there is start alone: reshape(shape) joins others": "flatten",
+        "expand_dims(places, axis) keeps the axis": "argmax argmin",
+    }
+)
 WITHOUT = by_name(
     {
         "everything is on the CPU: leave it out": "device pin_memory non_blocking",

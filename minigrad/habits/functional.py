@@ -14,6 +14,7 @@ FUNCTIONAL = by_name(
         "multilabel_margin_loss multilabel_soft_margin_loss poisson_nll_loss soft_margin_loss "
         "triplet_margin_loss triplet_margin_with_distance_loss",
         "x @ W + b": "linear",
+        "minigrad.pad(x, ((0, 0), (a, b))), with a pair for each axis, the first one first": "pad",
         "(x @ W * y).sum(axis=-1)": "bilinear",
         "W[indices]": "embedding",
         "W[indices].mean(axis=1)": "embedding_bag",

@@ -1,4 +1,4 @@
-"""What to write for a name that `torch.nn` or `torch.nn.init` has, and `minigrad.nn` lacks."""
+"""What to write for a name that `torch.nn`, `torch.nn.init` or a module has, and `minigrad.nn` lacks."""
 
 from minigrad.habits.table import OWN, by_name
 
@@ -91,5 +91,26 @@ INIT = by_name(
         "Parameter(np.eye(n))": "eye_ dirac_ eye dirac",
         "Parameter(array * mask), of an array that you draw": "sparse_",
         "a factor that you write: he has the root of 2 already, for relu": "calculate_gain",
+    }
+)
+
+# The same for an attribute of a module.
+MODULE = by_name(
+    {
+        "the module itself: everything is on the CPU": "to cuda cpu xpu ipu to_empty share_memory compile",
+        "dtype= of its layers, when they are made": "float double half bfloat16",
+        ".W of Linear, x @ W, or of Embedding; .gain of LayerNorm": "weight",
+        ".b of Linear, or .bias of LayerNorm": "bias",
+        ".W.shape": "in_features out_features num_embeddings embedding_dim normalized_shape",
+        "modules(), or the attributes by their names": "children named_children named_modules get_submodule "
+        "get_parameter get_buffer",
+        "a loop over modules()": "apply",
+        "named_buffers()": "buffers",
+        "self.name = array, which makes it a buffer": "register_buffer",
+        "self.name = Parameter(array)": "register_parameter",
+        "self.name = module": "add_module register_module",
+        "p.requires_grad = False for each p of parameters()": "requires_grad_",
+        "a forward that you write around it": "register_forward_hook register_forward_pre_hook "
+        "register_full_backward_hook register_full_backward_pre_hook register_backward_hook",
     }
 )

@@ -40,7 +40,7 @@ PACKAGE = by_name(
         "(x - y).exp()": "rsub",
         "(a - b).norm()": "pairwise_distance pdist cdist",
         "(x * y).sum() / (x.norm() * y.norm())": "cosine_similarity",
-        "x.norm(axis)": "frobenius_norm",
+        "x.norm(axis=axis)": "frobenius_norm",
         "x.std(axis) and x.mean(axis)": "std_mean",
         "x.var(axis) and x.mean(axis)": "var_mean",
         "einsum('ik,jk->ij', x, y)": "tensordot matvec vecmat vecdot",

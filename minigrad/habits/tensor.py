@@ -55,7 +55,8 @@ TENSOR = by_name(
         "a * b": "mul multiply",
         "a / b": "div divide true_divide",
         "a // b": "floor_divide",
-        "a % b": "remainder fmod",
+        "a % b": "remainder",
+        "a.sign() * (a.abs() % b.abs())": "fmod",
         "a @ b": "matmul mm bmm mv inner vdot",
         "c + a @ b": "addmm addmv addbmm baddbmm",
         "c + a * b": "addcmul",
@@ -94,6 +95,8 @@ TENSOR = by_name(
         "minigrad.maximum(a, b)": "maximum fmax",
         "minigrad.minimum(a, b)": "minimum fmin",
         "x.max(axis)": "amax",
+        "x itself: max and min give values alone": "values",
+        "x.argmax(axis) or x.argmin(axis): max and min give values alone": "indices",
         "x.min(axis)": "amin",
         "x.max() and x.min()": "aminmax ptp",
         "where(x.isnan(), 0, x)": "nan_to_num nansum",
@@ -141,8 +144,8 @@ TENSOR = by_name(
         "is_mkldnn record_stream output_nr layout is_inference",
         _DENSE: "coalesce is_coalesced is_sparse is_sparse_csr to_sparse to_sparse_bsc to_sparse_bsr "
         "to_sparse_coo to_sparse_csc to_sparse_csr to_dense sparse_dim dense_dim sparse_mask sparse_resize_ "
-        "sparse_resize_and_clear_ resize_as_sparse_ crow_indices col_indices ccol_indices row_indices values "
-        "indices smm sspaddmm is_nested to_padded_tensor dequantize int_repr is_quantized q_scale "
+        "sparse_resize_and_clear_ resize_as_sparse_ crow_indices col_indices ccol_indices row_indices "
+        "smm sspaddmm is_nested to_padded_tensor dequantize int_repr is_quantized q_scale "
         "q_zero_point q_per_channel_axis q_per_channel_scales q_per_channel_zero_points qscheme",
         _REAL: "cdouble cfloat conj conjugate conj_physical resolve_conj resolve_neg real imag angle "
         "is_complex is_conj is_neg isreal stft istft",

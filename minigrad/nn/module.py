@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from minigrad.arguments import unfit
 from minigrad.contract.told import with_habits
+from minigrad.habits import ExpectedOfModule
 from minigrad.tape import Array, as_array
 from minigrad.tensor import Tensor
 
@@ -42,7 +43,7 @@ class _Forward(Protocol[_Given, _Result_co]):
     def forward(self, *args: _Given.args, **keywords: _Given.kwargs) -> _Result_co: ...
 
 
-class Module:
+class Module(ExpectedOfModule):
     """Base of everything with parameters.
 
     Parameters and modules are found in the attributes, also within lists, tuples and dicts; nothing
@@ -54,6 +55,14 @@ class Module:
     """
 
     training = True
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Raises TypeError for a class with `__slots__`: what lies in one is found by nobody here."""
+        super().__init_subclass__(**keywords)
+        slots = [name for base in cls.__mro__ for name in vars(base).get("__slots__", ())]
+        if {*slots} - {"__dict__", "__weakref__"}:
+            told = "a module's parameters are looked for in its attributes, not in __slots__: leave them out"
+            raise TypeError(f"{cls.__name__}: {told}")
 
     def __call__(
         self: _Forward[_Given, _Result_co], *args: _Given.args, **keywords: _Given.kwargs

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.contract import plain
+from minigrad.contract.kinds import given
 from minigrad.contract.told import with_habits
 from minigrad.fast import lift
 from minigrad.ops.elementwise import floats
@@ -36,9 +37,22 @@ def _filled(g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     return gs
 
 
+def _flag(keepdims: Any) -> None:
+    """Raise TypeError for other than True and False: in x.sum(0, 1), 1 is meant as a second axis."""
+    if type(keepdims) is not bool:
+        raise TypeError(
+            f"keepdims is {given(keepdims)}; it must be True or False; two axes are a tuple: axis=(0, 1)"
+        )
+
+
 @lift
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
-    """The sum along the axes: of (B, T) with axis=1 it is (B,). Raises ValueError for an axis x has not."""
+    """The sum along the axes: of (B, T) with axis=1 it is (B,).
+
+    Raises ValueError for an axis x has not, TypeError for keepdims other than True and False.
+    """
+    if keepdims is not False:
+        _flag(keepdims)
     return total(x, axis, keepdims), (lambda g: _filled(g, x, axis, keepdims),)
 
 
@@ -46,8 +60,10 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The mean along the axes: of (B, T) with axis=1 it is (B,); NaN of nothing, with NumPy's warning.
 
-    Raises ValueError for an axis x has not.
+    Raises ValueError for an axis x has not, TypeError for keepdims other than True and False.
     """
+    if keepdims is not False:
+        _flag(keepdims)
     direct = x.dtype.itemsize != 2 and x.size  # NumPy's mean is for half precision, and warns of an empty one
     y = total(x, axis, keepdims) if direct else x.mean(axis=axis, keepdims=keepdims)
     n = x.size / (y.size or 1)
@@ -55,14 +71,16 @@ def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 
 
 @lift
-def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
+def var(x: Array, axis: Axis = None, *, keepdims: bool = False, ddof: int = 0) -> Result:
     """The mean squared distance from the mean along the axes: of (B, T) with axis=1 it is (B,).
 
     It divides by n - ddof, so by n as NumPy does, where PyTorch by default divides by n - 1, which is ddof=1.
     Gradient 2 g (x - mean) / (n - ddof), which is 0 where all entries are equal. Where n - ddof is not above
     0 it is infinite, or NaN where the sum of the squares is 0, with NumPy's warning, and the gradient is NaN.
-    Raises ValueError for an axis x has not.
+    Raises ValueError for an axis x has not, TypeError for keepdims other than True and False.
     """
+    _flag(keepdims)
+    axis = None if not x.ndim and axis in (0, -1) else axis  # as other reductions of a number have it
     y = precise(x.var, x, axis, keepdims=keepdims, ddof=ddof)
     n = x.size / (y.size or 1) - ddof
     scale = 2 / n if n > 0 else math.nan
@@ -81,24 +99,27 @@ def _off_mean(x: Array, axis: Axis) -> Array:
 
 
 @lift
-def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Result:
+def std(x: Array, axis: Axis = None, *, keepdims: bool = False, ddof: int = 0) -> Result:
     """The square root of the variance along the axes: of (B, T) with axis=1 it is (B,).
 
     It divides by n - ddof, as `var` does: by default by n, where PyTorch divides by n - 1. The gradient where
-    all entries are equal is 0. Raises ValueError for an axis x has not.
+    all entries are equal is 0. Raises ValueError for an axis x has not,
+    TypeError for keepdims other than True and False.
     """
-    squared, (vjp,) = plain(var)(x, axis, keepdims, ddof)
+    squared, (vjp,) = plain(var)(x, axis, keepdims=keepdims, ddof=ddof)
     y = np.sqrt(squared)
     return y, (lambda g: vjp(_over(g, y) / 2),)
 
 
 @lift
-def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
+def norm(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Result:
     """The Euclidean length along the axes, the root of the sum of squares: of (B, T) with axis=1 it is (B,).
 
-    The gradient is g x / |x|, and 0 where the length is 0. Nothing overflows. Raises ValueError for an axis
-    x has not.
+    The gradient is g x / |x|, and 0 where the length is 0. Nothing overflows. PyTorch's and NumPy's second
+    argument is an order: here all are given by name. Raises ValueError for an axis x has not,
+    TypeError for keepdims other than True and False.
     """
+    _flag(keepdims)
     x = floats(x)
     with np.errstate(over="ignore"):
         y = np.sqrt(total(x * x, axis, keepdims))
@@ -122,6 +143,8 @@ def _over(g: Array, y: Array) -> Array:
 
 
 def _extreme(x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
+    _flag(keepdims)
+
     def vjp(g: Array) -> Array:
         hit = np.logical_or(x == _spread(y, x, axis, keepdims), np.isnan(x))  # a NaN is what was chosen
         share = _spread(g, x, axis, keepdims) / hit.sum(axis=axis, keepdims=True).astype(g.dtype)
@@ -135,7 +158,8 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The largest entry along the axes: of (B, T) with axis=1 it is (B,).
 
     Entries that tie share the gradient. A NaN is taken for it and gets the gradient, where PyTorch makes that
-    of all entries NaN. Raises ValueError for an axis x has not, or of length 0.
+    of all entries NaN. Raises ValueError for an axis x has not, or of length 0,
+    TypeError for keepdims other than True and False.
     """
     return _extreme(x, x.max(axis=axis, keepdims=keepdims), axis, keepdims)
 
@@ -145,7 +169,8 @@ def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The smallest entry along the axes: of (B, T) with axis=1 it is (B,).
 
     Entries that tie share the gradient. A NaN is taken for it and gets the gradient, where PyTorch makes that
-    of all entries NaN. Raises ValueError for an axis x has not, or of length 0.
+    of all entries NaN. Raises ValueError for an axis x has not, or of length 0,
+    TypeError for keepdims other than True and False.
     """
     return _extreme(x, x.min(axis=axis, keepdims=keepdims), axis, keepdims)
 
@@ -155,8 +180,9 @@ def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """The product along the axes: of (B, T) with axis=1 it is (B,). The gradient is right at zeros too.
 
     It is the product of the other entries, also where one is infinite or NaN: PyTorch has NaN there.
-    Raises ValueError for an axis x has not.
+    Raises ValueError for an axis x has not, TypeError for keepdims other than True and False.
     """
+    _flag(keepdims)
 
     def vjp(g: Array) -> Array:  # the product of all the others, without dividing: x may hold zeros
         axes = (
@@ -184,8 +210,9 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
     """log(sum(exp(x))) along the axes: of (B, T) with axis=1 it is (B,). Gradient g softmax(x).
 
     x is shifted by its maximum, so that nothing overflows; of nothing it is -inf, with NumPy's warning.
-    Raises ValueError for an axis x has not.
+    Raises ValueError for an axis x has not, TypeError for keepdims other than True and False.
     """
+    _flag(keepdims)
     x = floats(x)
     top = x.max(axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
@@ -201,9 +228,11 @@ def cumsum(x: Array, axis: int | None = None) -> Result:
     """
 
     def vjp(g: Array) -> Array:
-        return np.flip(running(np.flip(g, axis), axis), axis).reshape(x.shape)
+        g = np.flip(g.reshape(y.shape), axis)
+        return np.flip(running(g, axis), axis).reshape(x.shape)
 
-    return running(x, axis), (vjp,)
+    y = running(x, axis)
+    return y if axis is None else y.reshape(x.shape), (vjp,)  # NumPy's of a number has an axis
 
 
 # No ops: places, through which no gradient flows

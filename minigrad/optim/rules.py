@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arguments import number, unfit
+from minigrad.arguments import number, truth, unfit
 from minigrad.contract.told import with_habits
 from minigrad.optim.base import Optimizer
 from minigrad.tape import Array
@@ -32,6 +32,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         self.momentum, self.nesterov = number("SGD", "momentum", momentum, 0), nesterov
+        truth("SGD", "nesterov", nesterov)
         if nesterov and not momentum:
             raise ValueError("SGD: nesterov needs momentum > 0")
         self.slots = ("velocity",) if momentum else ()

@@ -307,3 +307,25 @@ def test_classes_are_not_kept():
     del Passing
     gc.collect()
     assert kept() is None
+
+
+def test_slots_in_which_no_parameter_would_be_found_are_refused():
+    with pytest.raises(
+        TypeError, match=r"^Narrow: a module's parameters .* not in __slots__: leave them out$"
+    ):
+
+        class Narrow(Module):
+            __slots__ = ("W",)
+
+    class Mixin:
+        __slots__ = ("W",)
+
+    with pytest.raises(TypeError, match=r"^Mixed: "):
+
+        class Mixed(Mixin, Module):
+            """With a slot of the other's."""
+
+    class Empty(Module):
+        __slots__ = ()
+
+    assert Empty().parameters() == []
