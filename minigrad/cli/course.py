@@ -38,7 +38,7 @@ def home_of(args: argparse.Namespace) -> Path:
     the current folder.
     """
     from minigrad.grading.assignment.carried import MINE
-    from minigrad.grading.notebook.progress import started
+    from minigrad.grading.notebook.study.progress import started
 
     here = Path.cwd()
     folder = here.parent if (here / f"{here.name}.ipynb").is_file() else here

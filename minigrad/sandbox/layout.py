@@ -23,6 +23,7 @@ OURS = (
     "sandbox/__init__.py",
     "sandbox/protocol.py",
     "sandbox/cells.py",
+    "sandbox/failures.py",
     "sandbox/probing.py",
     "sandbox/worker.py",
 )

@@ -21,8 +21,7 @@ from typing import Any, Literal, Self
 from minigrad.sandbox import protocol
 from minigrad.sandbox.errors import SandboxFault, SandboxUnavailable, WorkerEnded
 from minigrad.sandbox.layout import PACKAGE, Layout, layout
-from minigrad.sandbox.link import Link, Supervised
-from minigrad.sandbox.unsafe import Plain
+from minigrad.sandbox.link import Link, Plain, Supervised
 
 __all__ = ["SandboxFault", "SandboxUnavailable", "Server", "Worker", "WorkerEnded"]
 

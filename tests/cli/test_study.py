@@ -19,7 +19,7 @@ from minigrad.cli.commands.study import start
 from minigrad.grading.assignment import carried as wheel
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import build
-from minigrad.grading.notebook import record
+from minigrad.grading.notebook.study import record
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
 

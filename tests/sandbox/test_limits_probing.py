@@ -16,19 +16,8 @@ import pytest
 import minigrad
 from minigrad.checks import Missing, Todo, check
 from minigrad.sandbox import protocol
-from minigrad.sandbox.probing import (
-    Capture,
-    Overtime,
-    deadline,
-    describe,
-    failure_of,
-    generator,
-    run_probe,
-    run_replay,
-    spoken,
-    words_of,
-    written,
-)
+from minigrad.sandbox.failures import describe, failure_of, spoken, written
+from minigrad.sandbox.probing import Capture, Overtime, deadline, generator, run_probe, run_replay, words_of
 
 SEED = "00112233445566778899aabbccddeeff"
 NOWHERE = {"type": "ValueError", "line": None, "cell": None}

@@ -20,14 +20,15 @@ from minigrad.checks import Check
 from minigrad.grading.assignment import expected as shipped
 from minigrad.grading.judge.observe import STOPPED, Stoppable, observe
 from minigrad.grading.model import Evidence, Failure, GradingError, Limits
-from minigrad.grading.notebook import marked, mynet, record, telling
+from minigrad.grading.notebook import marked, mynet, telling
 from minigrad.grading.notebook.inside import Inside
 from minigrad.grading.notebook.release import PUBLIC, Release, around, lies_in, release
 from minigrad.grading.notebook.shell import leave_out, stopped, validating
+from minigrad.grading.notebook.study import record
+from minigrad.grading.notebook.study.table import Progress
 from minigrad.grading.report.exercise import Result, Row
 from minigrad.grading.report.markup import told_once
-from minigrad.grading.report.progress import Progress
-from minigrad.sandbox.probing import spoken
+from minigrad.sandbox.failures import spoken
 
 Names = dict[str, Any]
 LATER = Failure("waits", "it trains, and Validate does not: run the cell itself")
@@ -135,7 +136,7 @@ class Checks:
 
         Exercises passed, as the notebooks stand; what comes next; when it is due, where a course.toml says.
         """
-        from minigrad.grading.notebook.progress import progress
+        from minigrad.grading.notebook.study.progress import progress
 
         home = record.record_path(self._folder, self._values.assignment).parent
         opened = {self._values.assignment: record.ran(self._files, self._names)}

@@ -15,10 +15,11 @@ from minigrad.grading.intake.canonical import Intake, intake, read, without_ipyt
 from minigrad.grading.judge.observe import STOPPED, Stoppable, observe
 from minigrad.grading.judge.verdict import blamed, decide, written
 from minigrad.grading.model import Evidence, Exercise, GradingError, Limits, Refused, Report, Verdict
-from minigrad.grading.notebook import record, telling
+from minigrad.grading.notebook import telling
 from minigrad.grading.notebook.marked import cells, copied, unmet
 from minigrad.grading.notebook.own import Own
 from minigrad.grading.notebook.release import PUBLIC, Release, lies_in, release
+from minigrad.grading.notebook.study import record
 from minigrad.grading.report.markup import mark
 from minigrad.sandbox.server import Server
 

@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.grading.judge.verdict import IN_CHECK
 from minigrad.grading.notebook import telling
 from minigrad.grading.notebook.mynet import shell_of
-from minigrad.sandbox.probing import spoken
+from minigrad.sandbox.failures import spoken
 
 
 def stopped(names: Mapping[str, Any]) -> str:

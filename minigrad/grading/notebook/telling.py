@@ -25,7 +25,7 @@ PRINTED = 16 << 10  # of what was printed meanwhile
 
 
 def words(told: object, cells: Collection[str] = ()) -> Words:
-    """What `probing.spoken` told, from a worker or from this process: bounded, cleaned, in sentences.
+    """What `failures.spoken` told, from a worker or from this process: bounded, cleaned, in sentences.
 
     `cells` are the ids that may be named; a notebook that runs by itself knows none.
     """

@@ -14,12 +14,12 @@ import pytest
 from minigrad.grading.assignment import carried as wheel
 from minigrad.grading.assignment.carried import carried, files_in
 from minigrad.grading.authoring import build as authoring
-from minigrad.grading.notebook import record
 from minigrad.grading.notebook.offline import remember, report
-from minigrad.grading.notebook.progress import progress
-from minigrad.grading.notebook.record import Tried
 from minigrad.grading.notebook.release import release
-from minigrad.grading.report.progress import Progress, Reached, Work
+from minigrad.grading.notebook.study import record
+from minigrad.grading.notebook.study.progress import progress
+from minigrad.grading.notebook.study.record import Tried
+from minigrad.grading.notebook.study.table import Progress, Reached, Work
 from tests.grading import example
 from tests.grading.near import Near
 from tests.grading.notebook.test_mynet import HARNESS, run

@@ -10,7 +10,7 @@ import pytest
 import minigrad
 from minigrad import Tensor
 from minigrad.grading.notebook.remedies import remedied
-from minigrad.sandbox.probing import spoken
+from minigrad.sandbox.failures import spoken
 
 A, F = np.zeros((2, 3)), np.float64(1.0)
 T = Tensor(A)

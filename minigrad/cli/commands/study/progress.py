@@ -21,7 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one line an assignment, and the exercises of those that were begun."""
-    from minigrad.grading.notebook.progress import progress
+    from minigrad.grading.notebook.study.progress import progress
 
     home = home_of(args)
     found = progress(home)

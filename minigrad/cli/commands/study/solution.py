@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print an exercise's solution where it was earned, else what is still to be done for it."""
     from minigrad.grading.assignment.load import load
-    from minigrad.grading.notebook import record
+    from minigrad.grading.notebook.study import record
 
     try:
         course = find_course(args)

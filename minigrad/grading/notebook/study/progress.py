@@ -15,10 +15,10 @@ from minigrad.grading.assignment import expected
 from minigrad.grading.assignment.carried import MINE, Files, offered
 from minigrad.grading.intake.canonical import intake, read
 from minigrad.grading.model import GradingError, Refused
-from minigrad.grading.notebook import record
-from minigrad.grading.notebook.record import Tried
 from minigrad.grading.notebook.release import PUBLIC, Release, lies_in, of_files, release
-from minigrad.grading.report.progress import Progress, Reached, Work
+from minigrad.grading.notebook.study import record
+from minigrad.grading.notebook.study.record import Tried
+from minigrad.grading.notebook.study.table import Progress, Reached, Work
 from minigrad.grading.store.dates import read_due
 
 # "Six to seven hours.", where it begins a paragraph of the notebook's first cell

@@ -1,0 +1,1 @@
+"""What a student has reached, in all assignments: kept, held against the notebooks, and shown."""
