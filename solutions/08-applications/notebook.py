@@ -444,7 +444,7 @@ if shown := run("entities", "GRU both ways, 2 x 8", "GRUCell Bidirectional Tagge
 # %% [markdown] id="words-lesson"
 # Three fields with real data, and in none of them does the network reach what is done without one. Each time for a reason that is worth more than a victory.
 #
-# - **Translation**: on other days of the thirty languages that it was trained on, the network is far better than on the ten others: what it learned is, for the most part, months by heart. A test on those thirty alone would have called that reading. And it had to find out from examples that digits are copied, which whoever wrote the rule
+# - **Translation**: on other days of the thirty languages that it was trained on, the network is better than on the ten others: what it learned is, for the most part, months by heart. A test on those thirty alone would have called that reading. And it had to find out from examples that digits are copied, which whoever wrote the rule
 #   knew. The rule fails, too, where nobody can help it: `4/5/06` is May in most places and April in some.
 # - **Language**: nobody can do better than the most printed above the names, so that, and not 1, is what to compare with. Pairs of letters are *counted* in one pass; the network has to learn, from 2,300 names, some ten thousand numbers, among them what a letter is.
 # - **Sentiment**: the order of words, which is all that the network has before naive Bayes, decides little in such sentences: "not" turns a few of them round, and is itself more frequent in the bad ones. To use the order one has to have read much more than 3,229 sentences; that is what large language models have done.
