@@ -444,7 +444,7 @@ if shown := run("entities", "GRU both ways, 2 x 8", "GRUCell Bidirectional Tagge
 # %% [markdown] id="words-lesson"
 # Three fields with real data, and in none of them does the network reach what is done without one. Each time for a reason that is worth more than a victory.
 #
-# - **Translation**: on other days of the thirty languages that it was trained on, the network is far better than on the ten others: what it learned is, for the most part, months by heart. A test on those thirty alone would have called that reading. And it had to find out from examples that digits are copied, which whoever wrote the rule
+# - **Translation**: on other days of the thirty languages that it was trained on, the network is better than on the ten others: what it learned is, for the most part, months by heart. A test on those thirty alone would have called that reading. And it had to find out from examples that digits are copied, which whoever wrote the rule
 #   knew. The rule fails, too, where nobody can help it: `4/5/06` is May in most places and April in some.
 # - **Language**: nobody can do better than the most printed above the names, so that, and not 1, is what to compare with. Pairs of letters are *counted* in one pass; the network has to learn, from 2,300 names, some ten thousand numbers, among them what a letter is.
 # - **Sentiment**: the order of words, which is all that the network has before naive Bayes, decides little in such sentences: "not" turns a few of them round, and is itself more frequent in the bad ones. To use the order one has to have read much more than 3,229 sentences; that is what large language models have done.
@@ -842,7 +842,7 @@ if left_out := [field for field in predicted if field not in ROWS]:
     print("left out, for want of something in mynet.py:", ", ".join(left_out))
 
 # %% [markdown] id="table-lesson"
-# **What the table does not say.** Five of the fifteen lines, those that reached nearly 1, are about data that we made up, so that seconds suffice; they show that a *kind* of task can be done by a *kind* of network, and nothing about how well it does on real sentences, speech or films. The thresholds were set with room: over twenty seeds
+# **What the table does not say.** Five of the fifteen lines are about data that we made up (summaries, entities, speech recognition and the two of video), so that seconds suffice; they show that a *kind* of task can be done by a *kind* of network, and nothing about how well it does on real sentences, speech or films. The thresholds were set with room: over twenty seeds
 # no example missed its own (over eight, for the slowest). On real data there is nothing to set. Six of those ten lines, over eight seeds of the network, in percent:
 #
 # | field | without a network | network, from the worst seed to the best |
