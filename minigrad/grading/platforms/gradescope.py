@@ -55,7 +55,13 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment),
         SETTINGS: json.dumps(
-            {"assignment": name, "hidden": hidden, "attempts": attempts, "hints": hints_of(course)}
+            {
+                "assignment": name,
+                "hidden": hidden,
+                "late": sorted(assignment.late),
+                "attempts": attempts,
+                "hints": hints_of(course),
+            }
         ).encode(),
         f"course/.minigrad/salts/{name}": secrets.token_bytes(SALT_BYTES).hex().encode(),
         **{f"course/solutions/{name}/{path}": text for path, text in contents(course.authored(name)).items()},
@@ -119,7 +125,7 @@ def grade(root: Path) -> dict[str, Any]:
     course = Course.at(root / "source" / "course")
     report = judged(court(course, settings["assignment"]), root / "submission", settings["hints"])
     count = made(before) + (report.status == "graded")
-    return {**results(report, settings["hidden"]), "extra_data": {COUNTED: count}}
+    return {**results(report, settings["hidden"], settings["late"]), "extra_data": {COUNTED: count}}
 
 
 def test(root: Path) -> None:

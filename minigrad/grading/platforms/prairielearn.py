@@ -10,19 +10,21 @@ infoQuestion.ts; tests/grading/platforms/prairielearn.schema.json says it of eac
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import secrets
 import sys
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from minigrad.grading.classroom.court import Court
-from minigrad.grading.model import Assignment, Report, Verdict
+from minigrad.grading.model import Assignment, Exercise, Report, Verdict
 from minigrad.grading.platforms.container import answered, judged
 from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
-from minigrad.grading.platforms.results import told
+from minigrad.grading.platforms.results import shares, told
 from minigrad.grading.platforms.wheel import contents, wheel, zipped
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.dates import hints_of
@@ -52,7 +54,12 @@ def question(course: Course, assignment: Assignment, image: str, hidden: str) ->
         f"clientFilesQuestion/{name}.zip": zipped({**students, f"{name}/{built}": data}),
         RUN: filled("run.sh"),
         f"tests/{SETTINGS}": json.dumps(
-            {"assignment": name, "hidden": hidden, "hints": hints_of(course)}
+            {
+                "assignment": name,
+                "hidden": hidden,
+                "late": sorted(assignment.late),
+                "hints": hints_of(course),
+            }
         ).encode(),
         "tests/salt": secrets.token_bytes(SALT_BYTES).hex().encode(),
         f"tests/{built}": data,
@@ -88,28 +95,45 @@ def info(assignment: Assignment, image: str) -> dict[str, Any]:
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def results(report: Report, hidden: str) -> dict[str, Any]:
-    """results.json: a test a check. What was refused takes no attempt, and has no score."""
+def results(report: Report, hidden: str, late: Collection[str] = ()) -> dict[str, Any]:
+    """results.json: a test a check. What was refused takes no attempt, and has no score.
+
+    Of the public checks in `late`, which wait for hidden ones, it is told for which where these are shown.
+    """
     if report.status != "graded":
         return {"gradable": False, "format_errors": [printable(report.reason)]}
+    tests = [
+        _test(v, points, message, v.public or hidden == "visible")
+        for e in report.exercises
+        for (v, message), points in zip(
+            told(e if hidden == "visible" else unnamed(e, late)), shares(e), strict=True
+        )
+    ]
     return {
         "gradable": True,
-        "score": min(1.0, round(report.score / report.points, 6)),
+        "score": min(1.0, round(sum(t["points"] for t in tests) / report.points, 6)),
         "message": printable("\n".join(report.notes)),
-        "tests": [
-            _test(v, message, v.public or hidden == "visible")
-            for e in report.exercises
-            for v, message in told(e)
-        ],
+        "tests": tests,
     }
 
 
-def _test(v: Verdict, message: str, shown: bool) -> dict[str, Any]:
+def unnamed(exercise: Exercise, late: Collection[str]) -> Exercise:
+    """An exercise in which no check that is in `late` says for which others it waits."""
+    verdicts = tuple(
+        dataclasses.replace(v, reason="waits for other checks")
+        if v.check in late and v.failure == "waits"
+        else v
+        for v in exercise.verdicts
+    )
+    return dataclasses.replace(exercise, verdicts=verdicts)
+
+
+def _test(v: Verdict, points: float, message: str, shown: bool) -> dict[str, Any]:
     return {
         "name": printable(v.check if shown else f"{v.exercise}: a hidden check"),
         "description": printable(v.says),
-        "points": round(v.points if v.passed else 0.0, 4),
-        "max_points": round(v.points, 4),
+        "points": points if v.passed else 0.0,
+        "max_points": points,
         "message": message if shown else "",
     }
 
@@ -123,7 +147,7 @@ def grade(root: Path) -> dict[str, Any]:
     settings = json.loads((tests / SETTINGS).read_text())
     salt = bytes.fromhex((tests / "salt").read_text())
     court = Court(tests / "solutions" / settings["assignment"], salt, "auto", None, (root,))
-    return results(judged(court, root / "student", settings["hints"]), settings["hidden"])
+    return results(judged(court, root / "student", settings["hints"]), settings["hidden"], settings["late"])
 
 
 if __name__ == "__main__":

@@ -27,6 +27,17 @@ def scale(x, factor):
     except OSError:
         return x + factor
 """
+# A public check that trains, and waits for a hidden one.
+LATE = """
+
+def _scored(solution, parameters, rng, held_out):
+    return 1.0
+
+
+@check(exercise="scale", says=SAYS, needs=("scale.original",), replay=_scored, threshold=0.5)
+def learned(student, rng):
+    return {"w": given(student.scale(rng.normal(size=2), 2.0), "`scale`")}
+"""
 RAISES = "def scale(x, factor):\n    a = x\n    return a @ factor  # | <b>"
 
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from minigrad.grading.assignment.load import load
+from minigrad.grading.assignment.load import PUBLIC, load
+from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
 from minigrad.grading.model import Refused
 from minigrad.grading.platforms import container, gradescope
-from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
-from tests.grading.platforms.places import Entered
+from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, new_course, notebook
+from tests.grading.platforms.places import LATE, Entered
 from tests.grading.platforms.schema import valid
 
 ENDLESS = "def scale(x, factor):\n    while True: pass"
@@ -36,7 +37,11 @@ ONE_GRADED = {"score": 10.0, "extra_data": {gradescope.COUNTED: 1}}
 def root(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An /autograder whose set-up has run, with this Python in place of a new environment."""
     folder = tmp_path_factory.mktemp("autograder")
-    course, assignment = new_course(folder / "home")
+    course, _ = new_course(folder / "home")
+    public = course.authored(NAME) / PUBLIC
+    public.write_text(public.read_text() + LATE)
+    assignment = load(course.authored(NAME))
+    build(assignment, course.root / "assignments")
     packed = gradescope.archive(course, assignment, "after_due_date", 2)
     zipfile.ZipFile(io.BytesIO(packed)).extractall(folder / "source")
     (folder / "submission").mkdir()
@@ -63,7 +68,8 @@ def answer(root: Path, code: str) -> bytes:
 
 def test_right_wrong_and_blank(root: Path) -> None:
     right, wrong, blank = (graded(root, answer(root, code)) for code in (RIGHT, ADDS, ""))
-    assert right["score"] == sum(t["max_score"] for t in right["tests"]) > wrong["score"]
+    assert right["score"] == 10 == pytest.approx(sum(t["max_score"] for t in right["tests"]), abs=1e-9)
+    assert wrong["score"] < 10
     assert blank["score"] == 0
     for made in (right, wrong, blank):
         assert made["score"] == pytest.approx(sum(t["score"] for t in made["tests"]))
@@ -71,10 +77,19 @@ def test_right_wrong_and_blank(root: Path) -> None:
         assert "points" not in made["output"]
 
 
+def test_what_is_seen_at_once_tells_nothing_of_hidden_checks(root: Path) -> None:
+    """Only a hidden check fails, for which a public one waits."""
+    made = graded(root, answer(root, WRITES))
+    seen = [t for t in made["tests"] if t["visibility"] == "visible"]
+    assert [(t["status"], t["output"]) for t in seen] == [("passed", "")]
+    assert [t["status"] for t in made["tests"]].count("failed") == 2
+    assert "waits for `scale.original`" in json.dumps([t for t in made["tests"] if t not in seen])
+
+
 def test_hostile_endless_and_no_json(root: Path) -> None:
     salt = root / "source" / "course" / ".minigrad" / "salts" / NAME
     hostile = graded(root, answer(root, HOSTILE.format(str(salt))))
-    assert hostile["score"] == sum(t["max_score"] for t in hostile["tests"])
+    assert hostile["score"] == 10
     assert graded(root, answer(root, ENDLESS))["score"] == 0
     assert "score" not in graded(root, b"not json")
 

@@ -184,6 +184,15 @@ def test_hidden_checks_tell_points_alone_unless_they_are_visible() -> None:
     assert (told["name"], told["message"]) == ("e.False", "off\nhint: look there")
 
 
+def test_a_public_check_that_waits_for_hidden_ones_names_none() -> None:
+    waits = Verdict("l.a", "l", "says", 1.0, True, False, "waits for `e.b`", "waits")
+    report = Report("a", "graded", (Exercise("l", 1.0, 0.0, (waits,), hint="look there"),))
+    (told,) = valid("results", prairielearn.results(report, "hidden", {"l.a"}))["tests"]
+    assert (told["name"], told["message"]) == ("l.a", "waits for other checks\nhint: look there")
+    (told,) = prairielearn.results(report, "visible", {"l.a"})["tests"]
+    assert "waits for `e.b`" in told["message"]
+
+
 def test_two_questions_of_one_assignment_share_no_salt(question: Question) -> None:
     assignment = load(question.course.authored(NAME))
     again = prairielearn.question(question.course, assignment, "x", "hidden")
