@@ -13,23 +13,22 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import secrets
 import sys
 import uuid
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from minigrad.grading.assignment.load import authored
 from minigrad.grading.classroom.court import Court
 from minigrad.grading.model import Assignment, Exercise, Report, Verdict
 from minigrad.grading.platforms.container import answered, judged
-from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt
 from minigrad.grading.platforms.results import shares, told
-from minigrad.grading.platforms.wheel import contents, wheel, zipped
+from minigrad.grading.platforms.wheel import wheel, zipped
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
-from minigrad.grading.store.reports import SALT_BYTES
 
 RUN, SETTINGS = "tests/run.sh", "settings.json"
 TIMEOUT = 600  # seconds, the most that PrairieLearn allows: a submission's own limits end it before
@@ -41,13 +40,14 @@ TIMEOUT = 600  # seconds, the most that PrairieLearn allows: a submission's own 
 def question(course: Course, assignment: Assignment, image: str, hidden: str) -> dict[str, bytes]:
     """The files of the question's folder, by path.
 
-    tests/ has what the container gets: the sources, a salt of its own, minigrad. `image` is the container's,
+    tests/ has what the container gets: the sources, a salt, minigrad. `image` is the container's,
     `hidden` whether students read the hidden checks' reasons ("visible") or their points alone ("hidden").
     Raises GradingError where the release is not what the sources give.
     """
     name = assignment.name
     built, data = wheel()
-    students = {f"{name}/{file}": content for file, content in handout(course, assignment).items()}
+    files = {**handout(course, assignment), "requirements.txt": requirements(assignment)}
+    students = {f"{name}/{file}": content for file, content in files.items()}
     return {
         "info.json": json.dumps(info(assignment, image), indent=2).encode() + b"\n",
         "question.html": filled("question.html", NAME=name, WHEEL=built),
@@ -61,9 +61,9 @@ def question(course: Course, assignment: Assignment, image: str, hidden: str) ->
                 "hints": hints_of(course),
             }
         ).encode(),
-        "tests/salt": secrets.token_bytes(SALT_BYTES).hex().encode(),
+        "tests/salt": salt(course, assignment, "prairielearn").hex().encode(),
         f"tests/{built}": data,
-        **{f"tests/solutions/{name}/{file}": text for file, text in contents(course.authored(name)).items()},
+        **{f"tests/solutions/{name}/{file}": text for file, text in authored(course.authored(name)).items()},
         "image/Dockerfile": filled("prairielearn.dockerfile"),
         "image/constraints.txt": constraints(assignment),
         "image/requirements.txt": requirements(assignment),
@@ -145,8 +145,8 @@ def grade(root: Path) -> dict[str, Any]:
     """The results of ROOT/student; GradingError where the judge failed."""
     tests = root / "tests"
     settings = json.loads((tests / SETTINGS).read_text())
-    salt = bytes.fromhex((tests / "salt").read_text())
-    court = Court(tests / "solutions" / settings["assignment"], salt, "auto", None, (root,))
+    own = bytes.fromhex((tests / "salt").read_text())
+    court = Court(tests / "solutions" / settings["assignment"], own, "auto", None, (root,))
     return results(judged(court, root / "student", settings["hints"]), settings["hidden"], settings["late"])
 
 

@@ -27,7 +27,7 @@ def results(report: Report, hidden: str = WHEN[0], late: Collection[str] = ()) -
     """
     graded = report.status == "graded"
     # Never the score: it would tell at once what hidden checks gave.
-    head = f"{report.assignment}: {'graded' if graded else status_line(report)}"
+    head = f"{report.assignment}: {'graded' if graded else ungraded(report)}"
     out = {
         "output": printable("\n".join([head, *report.notes])),
         "output_format": "text",
@@ -42,6 +42,13 @@ def results(report: Report, hidden: str = WHEN[0], late: Collection[str] = ()) -
         for (v, output), points in zip(told(e), shares(e), strict=True)
     ]
     return out | {"score": round(sum(t["score"] for t in tests), 4), "tests": tests}
+
+
+def ungraded(report: Report) -> str:
+    """Why there is no score, and what to do: of what a platform refuses, no person is told."""
+    if report.status == "refused":
+        return f"could not be graded: {report.reason}. Hand in again: this was no attempt."
+    return status_line(report)
 
 
 def shares(exercise: Exercise) -> list[float]:

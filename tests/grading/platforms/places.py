@@ -16,6 +16,7 @@ from minigrad.grading.authoring.build import build
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import NAME, FakeJudge, new_course, notebook
 
+NOTES = "for the author alone"
 SECRET = "# no student sees this"
 ENDLESS = "def scale(x, factor):\n    while True: pass"
 # wrong, unless it can read a file
@@ -48,6 +49,8 @@ def built_course(root: Path) -> Course:
         text = path.read_text().replace("says=SAYS)", "says=SAYS, cpu=0.4)")
         text = text.replace("BEGIN SOLUTION\n", f"BEGIN SOLUTION\n    {SECRET}\n")
         path.write_text(text + (f"\n{SECRET}\n" if path.name not in ("notebook.py", PUBLIC) else ""))
+    (course.authored(NAME) / "notes.txt").write_text(NOTES)
+    (course.authored(NAME) / "leads-on.txt").symlink_to(course.authored(NAME) / "notes.txt")
     build(load(course.authored(NAME)), root / "assignments")
     return course
 

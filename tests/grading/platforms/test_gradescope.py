@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import subprocess
@@ -15,8 +16,9 @@ import pytest
 from minigrad.grading.assignment.load import PUBLIC, load
 from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
-from minigrad.grading.model import Refused
+from minigrad.grading.model import GradingError, Refused
 from minigrad.grading.platforms import container, gradescope
+from minigrad.grading.store.reports import new_salt, read_salt
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, new_course, notebook
 from tests.grading.platforms.places import LATE, Entered
 from tests.grading.platforms.schema import valid
@@ -95,13 +97,19 @@ def test_hostile_endless_and_no_json(root: Path) -> None:
 
 
 def test_without_one_notebook_nothing_is_graded(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="there are 0"):
+    with pytest.raises(Refused, match=r"there is none$"):
         container.the_notebook(tmp_path, NAME)
     for name in ("b.ipynb", ".ipynb_checkpoints/c.ipynb", "repository/a.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("{}")
-    with pytest.raises(Refused, match="there are 2"):
+    with pytest.raises(Refused, match=r"there are 2: b.ipynb, repository/a.ipynb$"):
         container.the_notebook(tmp_path, NAME)
+    other = tmp_path / "other"
+    other.mkdir()
+    for i in range(7):
+        (other / f"{i}.py").touch()
+    with pytest.raises(Refused, match=r"there is none, only 0.py, 1.py, 2.py, 3.py, 4.py …$"):
+        container.the_notebook(other, NAME)
     (tmp_path / "b.ipynb").unlink()
     assert container.the_notebook(tmp_path, NAME) == tmp_path / "repository" / "a.ipynb"
     (tmp_path / "c.ipynb").write_text("{}")
@@ -144,18 +152,48 @@ def test_what_gave_no_score_is_no_attempt(root: Path) -> None:
     refused = graded(root, b"not json", before)
     assert refused["extra_data"] == ONE_GRADED["extra_data"]
     assert "could not be graded" in refused["output"], "one of two attempts is left"
+    assert refused["output"].endswith("Hand in again: this was no attempt.")
+    assert "a person" not in refused["output"], "nobody is told there"
 
 
 def test_where_results_are_missing_scores_are_counted() -> None:
     failed = {"score": 0.0, "autograder_error": True}
     late = {"score": 0, "output": "It took longer than 600 seconds"}  # as the platform writes it
-    before = [{"score": "3.0"}, failed, {"score": 5.0}, {"score": 0.0, "results": late}]
-    assert [gradescope.made(before[:n]) for n in range(5)] == [0, 1, 1, 2, 3]
+    before = [{"score": "3.0"}, failed, {"score": 5.0}, {"score": 0.0}, {"score": 0.0, "results": late}]
+    assert [gradescope.made(before[:n]) for n in range(6)] == [0, 1, 1, 2, 2, 2]
+    zero = {"score": 0.0, "results": {"tests": [{"name": "x", "score": 0.0}]}}
+    assert gradescope.made([*before, zero]) == 3, "a run that was ended has no tests"
     over = gradescope.used_up(before, 2)
     assert over is not None
     assert valid(over, "results")["score"] == 5.0
-    assert gradescope.used_up(before, 4) is None
+    assert [t["visibility"] for t in over["tests"]] == ["after_due_date"], "so the total is not seen before"
+    assert gradescope.used_up(before, 3) is None
     assert gradescope.used_up(before, None) is None
+
+
+@pytest.mark.parametrize("count", [-1, "2", 10**9, True, 1.0, None])
+def test_a_count_that_cannot_be_is_not_believed(count: object) -> None:
+    before = [{"score": 3.0}, {"score": 4.0, "results": {"extra_data": {gradescope.COUNTED: count}}}]
+    assert gradescope.made(before) == 2
+    over = gradescope.used_up(before, 1)
+    assert over is not None
+    assert over["score"] == 3.0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]1", "[1]", '{"previous_submissions": {"a": 1}}', "[" * 100_000])
+def test_metadata_of_another_form_is_told_in_a_sentence(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / gradescope.SETTINGS).write_text("{}")
+    (tmp_path / "submission_metadata.json").write_text(text)
+    assert gradescope.main([str(tmp_path)]) == 1
+    assert "submission_metadata.json is not of the form" in capsys.readouterr().err
+
+
+def test_scores_that_are_none_are_not_counted() -> None:
+    odd = [{"score": "many"}, {"score": []}, {"score": float("nan")}, {"score": -1}, {}]
+    assert gradescope.made(odd) == 0
 
 
 def test_a_judge_that_fails_leaves_no_results(
@@ -188,15 +226,31 @@ def test_the_self_test_accepts_the_assignment_and_refuses_a_broken_one(
     assert "does not grade" in capsys.readouterr().err
 
 
-def test_two_archives_of_one_assignment_share_no_salt(tmp_path: Path) -> None:
+def test_a_release_that_is_stale_or_missing_is_not_packed(tmp_path: Path) -> None:
     course, assignment = new_course(tmp_path)
+    with pytest.raises(GradingError, match=f"build {NAME}`"):
+        gradescope.archive(course, assignment, "hidden", None)
+    build(assignment, course.root / "assignments")
+    other = dataclasses.replace(assignment, solution={}, cells=assignment.cells[:-1])
+    with pytest.raises(GradingError, match=f"build {NAME}`"):
+        gradescope.archive(course, other, "hidden", None)
+
+
+def test_archives_of_one_round_share_a_salt_that_is_no_others(tmp_path: Path) -> None:
+    course, assignment = new_course(tmp_path)
+    build(assignment, course.root / "assignments")
     salts = {
         zipfile.ZipFile(io.BytesIO(gradescope.archive(course, assignment, "hidden", None))).read(
             f"course/.minigrad/salts/{NAME}"
         )
         for _ in range(2)
     }
-    assert len(salts) == 2
+    own = read_salt(course.salt(NAME))
+    told = {gradescope.salt(course, assignment, platform) for platform in ("gradescope", "github")}
+    assert len({own, *told}) == 3, "none tells another"
+    assert salts == {gradescope.salt(course, assignment, "gradescope").hex().encode()}
+    new_salt(course.salt(NAME))
+    assert gradescope.salt(course, assignment, "gradescope") not in told, "of another round"
 
 
 def test_set_up_says_what_is_missing_where_there_is_no_such_python(root: Path, tmp_path: Path) -> None:
