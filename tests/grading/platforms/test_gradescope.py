@@ -231,7 +231,8 @@ def test_a_release_that_is_stale_or_missing_is_not_packed(tmp_path: Path) -> Non
     with pytest.raises(GradingError, match=f"build {NAME}`"):
         gradescope.archive(course, assignment, "hidden", None)
     build(assignment, course.root / "assignments")
-    other = dataclasses.replace(assignment, solution={}, cells=assignment.cells[:-1])
+    text, *others = assignment.cells
+    other = dataclasses.replace(assignment, cells=(dataclasses.replace(text, source="# Other"), *others))
     with pytest.raises(GradingError, match=f"build {NAME}`"):
         gradescope.archive(course, other, "hidden", None)
 

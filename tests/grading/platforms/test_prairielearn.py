@@ -116,7 +116,7 @@ def test_without_the_notebook_nothing_is_graded(question: Question) -> None:
     grade = question.laid({"other.txt": b""})
     assert answered(grade, prairielearn.grade, "question") == 0
     made = valid("results", json.loads((grade / "results" / "results.json").read_text()))
-    assert "there are 0" in made["format_errors"][0]
+    assert "there is none, only other.txt" in made["format_errors"][0]
 
 
 def test_a_broken_assignment_leaves_no_results(
