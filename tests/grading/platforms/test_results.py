@@ -48,6 +48,12 @@ def test_what_was_not_graded_has_a_reason_and_no_score() -> None:
         assert unscored.reason.partition("<")[0] in made["output"]
 
 
+def test_what_is_refused_is_to_be_handed_in_again_for_no_person_is_told_there() -> None:
+    told = results(REFUSED)["output"]
+    assert "Hand in again: this was no attempt." in told
+    assert "a person" not in told
+
+
 @pytest.mark.parametrize("hidden", WHEN)
 def test_hidden_checks_are_seen_when_it_is_said(hidden: str) -> None:
     made = valid(results(two(), hidden), "results")
