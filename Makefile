@@ -66,10 +66,10 @@ STAFF := build/staff
 wheel: $(READY)  ## dist/: what students install, with the releases and no solutions; dist/staff/: with all assignments' sources, too
 	rm -rf build dist/staff  # files that are gone would go into the wheel again
 	mkdir -p $(STUDENTS) && cp -r minigrad README.md LICENSE pyproject.toml $(STUDENTS)
-	$(BIN)/python -m zipfile -c $(STUDENTS)/minigrad/grading/releases.zip assignments
+	$(BIN)/python -m minigrad.grading.authoring.bundle $(STUDENTS)/minigrad/grading/releases.zip
 	cp -r $(STUDENTS) $(STAFF)
 	sed 's/^version = "\(.*\)"/version = "\1+staff"/' pyproject.toml > $(STAFF)/pyproject.toml
-	$(BIN)/python -m zipfile -c $(STAFF)/minigrad/grading/bundled.zip solutions assignments
+	$(BIN)/python -m minigrad.grading.authoring.bundle $(STAFF)/minigrad/grading/bundled.zip --sources
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist ./$(STUDENTS)
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist/staff ./$(STAFF)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import sys
@@ -75,9 +76,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
-        remedy = REMEDIES[error.errno]
+        remedy = REMEDIES[error.errno] + (others(error.filename) if REMEDIES[error.errno] == RIGHT else "")
         print(f"minigrad: cannot use {error.filename}: {error.strerror}: {remedy}", file=sys.stderr)
         return CANNOT
+
+
+def others(path: str | None) -> str:
+    """Whose a file or folder is that we may not use, and what helps; "" where it is ours or not known."""
+    if not path or not hasattr(os, "geteuid"):
+        return ""
+    for place in (Path(path), *Path(path).absolute().parents):
+        with contextlib.suppress(OSError):
+            owner = place.stat().st_uid
+            if owner == os.geteuid():
+                return ""
+            return (
+                f". {place} is user {owner}'s, and you are user {os.geteuid()}: where a container wrote it, "
+                f'`sudo chown -R {os.geteuid()} FOLDER` gives it back, and `--user "$(id -u):$(id -g)"` '
+                "keeps the next one from it"
+            )
+    return ""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -24,6 +24,8 @@ def find_course(args: argparse.Namespace, settled: bool = True) -> Course:
     Raises GradingError where there is none, where nbgrader would grade it without the judge, and, unless
     `settled` is False, where a student's move to another id was stopped half-way.
     """
+    if args.course and not args.course.is_dir():
+        raise GradingError(f"there is no folder {args.course}: name a course's with --course")
     course = Course.at(args.course) if args.course else Course.find(Path.cwd())
     demand_configuration(course)
     if settled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import re
 import shlex
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ UNSAFE = "no sandbox: this runs the notebooks' code with all your rights, and pr
 
 def positive(text: str) -> int:
     """An argument that must be at least 1."""
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or len(text) > 18 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
 
@@ -55,9 +56,14 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise GradingError(
             f"cannot write {path}: {error.strerror or error}: "
-            "name a place in a folder that exists and that you may write to"
+            + (
+                "make room there, or name a place on another disk"
+                if full
+                else "name a place in a folder that exists and that you may write to"
+            )
         ) from None
 
 

@@ -98,6 +98,13 @@ class Assignment:
         """Whether anything in it is worth points: checks, or answers that a person reads."""
         return any(c.points for c in self.cells)
 
+    @property
+    def late(self) -> frozenset[str]:
+        """The public checks that wait for hidden ones: what becomes of them tells what these gave."""
+        return frozenset(
+            c.name for c in self.checks if c.name in self.public and not self.public.issuperset(c.needs)
+        )
+
     def check(self, name: str) -> Check:
         return next(c for c in self.checks if c.name == name)
 

@@ -26,8 +26,8 @@ class PackageMissing(SandboxError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"the package {name} is on the assignment's list and is not installed here: "
-            f"`pip install {name}`, or take it off `packages:` at the top of its notebook.py"
+            f"the package {name} is on the assignment's list of packages and is not installed here: "
+            f"`pip install {name}`"
         )
 
 

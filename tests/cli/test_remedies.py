@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from minigrad.cli import main
+from minigrad.cli.app import others
 from minigrad.cli.commands.term.collect import lacking
+from minigrad.cli.commands.term.platform import image
+from minigrad.cli.options import writing
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring.build import build
 from minigrad.grading.model import GradingError
+from minigrad.grading.platforms import folder as packed
 from minigrad.grading.roster import Who, read_roster
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import NAME, hand_in, new_course
@@ -113,3 +119,108 @@ def test_a_folder_for_a_platform_is_packed_again_and_nothing_else_written_over(
         assert main(words) == 2
         assert f"holds {link.name}" in capsys.readouterr().err
         link.unlink()
+
+
+PACKS = (
+    ["gradescope", NAME],
+    ["github", NAME, "--private", "graded"],
+    ["prairielearn", NAME, "--image", "you/minigrad"],
+)
+
+
+@pytest.mark.parametrize(
+    "image", ["", " ", "a b", "You/minigrad", "-x", "a//b", "you/minigrad:", "x" * 300, "ä/b", "a;b"]
+)
+def test_an_image_that_no_engine_takes_is_refused(image: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["platform", "prairielearn", NAME, f"--image={image}"])
+    assert "is no image: name one as you/minigrad" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", ["minigrad", "you/minigrad", "localhost:5000/a/b_c:1.0", "ghcr.io/you/mini-grad:latest"]
+)
+def test_an_image_that_an_engine_takes_is_taken(name: str) -> None:
+    assert image(name) == name
+    assert image(f"{name}@sha256:{64 * 'a'}")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "1001", "9" * 5000, "²", "1.5", ""])
+def test_a_number_of_attempts_that_limits_nobody_is_refused(count: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["platform", "gradescope", NAME, f"--attempts={count}"])
+    assert "--attempts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", PACKS, ids=lambda words: words[0])
+def test_answers_are_not_packed_into_what_students_get(course: Course, words, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    before = sorted(course.root.joinpath("assignments").rglob("*"))
+    option = "--private" if words[0] == "github" else "--out"
+    inside = [*(w for w in words if w not in ("--private", "graded")), option, f"assignments/{NAME}/x"]
+    assert main(["platform", *inside]) == 2
+    assert f"name another folder with {option}" in capsys.readouterr().err
+    assert sorted(course.root.joinpath("assignments").rglob("*")) == before
+
+
+@pytest.mark.parametrize("words", PACKS, ids=lambda words: words[0])
+def test_packing_says_what_it_leaves_out(course: Course, words, capsys) -> None:
+    source = course.authored(NAME) / "notebook.py"
+    written = '# %% [markdown] kind="written" id="essay" exercise="essay" points=5\n# Your answer.\n'
+    source.write_text(f"{source.read_text()}\n{written}")
+    build(load(course.authored(NAME)), course.root / "assignments")
+    course.dates.write_text(
+        f'[due]\n{NAME} = 2030-02-01T23:59:00+01:00\n[[decisions.{NAME}]]\ndrop = "scale.values"\n'
+        'reason = "unclear"\ndate = 2030-02-03\n'
+    )
+    assert main(["platform", *words]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told == (
+        "not in it: 5 points that a person gives, the decisions of course.toml, lateness; "
+        "these are the gradebook's"
+    )
+
+
+def test_a_packing_that_is_stopped_says_that_nothing_is_packed_by_half(course: Course, monkeypatch, capsys):
+    build(load(course.authored(NAME)), course.root / "assignments")
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(packed, "_write", stopped)
+    assert main(["platform", *PACKS[2]]) == 2
+    assert "nothing is packed by half" in capsys.readouterr().err
+    assert not list(course.root.glob(f"*{NAME}-prairielearn*"))
+    assert not list(course.root.glob(".packing*"))
+
+
+def test_a_full_disk_is_told_with_what_helps(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path))
+    with (
+        pytest.raises(GradingError, match="make room there, or name a place on another disk"),
+        writing(tmp_path),
+    ):
+        raise full
+
+
+def test_a_course_folder_that_is_not_there_is_named(course: Course, capsys) -> None:
+    assert main(["--course", "../nosuch", "report", NAME]) == 2
+    assert "there is no folder ../nosuch" in capsys.readouterr().err
+
+
+def test_a_name_of_two_hundred_letters_is_refused(course: Course, capsys) -> None:
+    assert main(["new", f"10-{200 * 'a'}"]) == 2
+    assert "use up to 64 letters" in capsys.readouterr().err
+
+
+def test_whose_a_file_is_that_may_not_be_used_is_told(tmp_path: Path, monkeypatch) -> None:
+    """A container's root has written into the course of a user."""
+    path = tmp_path / ".minigrad" / "move.json"
+    path.parent.mkdir()
+    assert others(str(path)) == "", "one's own"
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    told = others(str(path))
+    assert f"{path.parent} is user {owner}'s, and you are user {owner + 1}" in told
+    assert f"chown -R {owner + 1}" in told
+    assert '--user "$(id -u):$(id -g)"' in told

@@ -6,6 +6,7 @@ reason in an HTML comment of the page, and `pytest -rs` prints it.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import inspect
 import io
@@ -40,7 +41,13 @@ README, CONTRIBUTING, GUIDE, AUTHORS = (
     "docs/instructors.md",
     "docs/authors.md",
 )
-PAGES = (README, CONTRIBUTING, GUIDE, AUTHORS, "docs/architecture.md", "SECURITY.md")
+PLATFORMS = {  # each page's one command
+    "docs/gradescope.md": "minigrad platform gradescope 01-rnn --attempts 5",
+    "docs/github.md": "minigrad platform github 01-rnn",
+    "docs/prairielearn.md": "minigrad platform prairielearn 01-rnn --image you/minigrad",
+    "docs/containers.md": "make image",
+}
+PAGES = (README, CONTRIBUTING, GUIDE, AUTHORS, *PLATFORMS, "docs/architecture.md", "SECURITY.md")
 WHEEL = (
     f"minigrad-{tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']['version']}-py3-none-any.whl"
 )
@@ -197,6 +204,45 @@ def test_the_authors_guide_tells_every_argument() -> None:
     text = (ROOT / AUTHORS).read_text(encoding="utf-8")
     told = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE))))
     assert told >= {*inspect.signature(check).parameters, *KEYS, *get_args(Kind)} - {"own", "text"}
+
+
+# --- a page a platform, in the same course -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def platforms(place: Place, course: Path) -> Iterator[Mapping[str, Shell]]:
+    path = f"{course / '.venv' / 'bin'}{os.pathsep}{place.environment['PATH']}"
+    there = Place(place.folder, {**place.environment, "PATH": path})
+    with contextlib.ExitStack() as stack:
+        yield {
+            page: stack.enter_context(there.shell(page, course, {}, {}))
+            for page in PLATFORMS
+            if any(map(runs, blocks(page)))
+        }
+
+
+@pytest.mark.parametrize(
+    "step", [b for page in PLATFORMS for b in blocks(page) if runs(b)], ids=lambda b: b.place
+)
+def test_the_pages_of_platforms(platforms: Mapping[str, Shell], step: Block) -> None:
+    platforms[step.place.partition(":")[0]].upto(step.place)
+
+
+def test_the_pages_of_platforms_pack_what_they_say(platforms: Mapping[str, Shell], course: Path) -> None:
+    for shell in platforms.values():
+        shell.finish()
+    for made in ("-gradescope.zip", "-github", "-template", "-prairielearn"):
+        assert (course / f"01-rnn{made}").exists(), made
+    assert (course / "graded-01-rnn" / "solutions" / "01-rnn").is_dir()
+
+
+@pytest.mark.parametrize(("page", "command"), PLATFORMS.items())
+def test_a_platforms_page_begins_with_its_command(page: str, command: str) -> None:
+    assert lines(blocks(page)[0]) == [command]
+    head = re.sub(r"<!--.*?-->\n", "", (ROOT / page).read_text(encoding="utf-8"))
+    assert re.match(rf"# .+\n\n```sh\n{re.escape(command)}\n```\n", head)
+    assert f"]({Path(page).name})" in (ROOT / GUIDE).read_text(encoding="utf-8")
+    assert f"]({page})" in (ROOT / README).read_text(encoding="utf-8")
 
 
 # --- README, in a student's folder and then in the course ----------------------------------------

@@ -22,6 +22,7 @@ from minigrad.grading.assignment import points as sharing
 from minigrad.grading.model import Assignment, AuthoringError, Cell, Kind, to_type
 
 PUBLIC, HIDDEN = "public_checks.py", "checks.py"
+FILES = ("notebook.py", PUBLIC, HIDDEN, "mutants.py", "variants.py")
 BEGIN, END, STUB = "### BEGIN SOLUTION", "### END SOLUTION", "### STUB:"
 STEPS = 3  # of a hint
 KEYS = {"id", "kind", "exercise", "points"}
@@ -55,6 +56,21 @@ def load(folder: Path, unsettled: str = "", empty: bool = False) -> Assignment:
     _agree(assignment, unsettled, empty or bool(unsettled))
     shares = sharing.shared(checks, assignment.exercises(), sharing.weights(checks))
     return dataclasses.replace(assignment, checks=shares)
+
+
+def authored(folder: Path) -> dict[str, bytes]:
+    """The files of an assignment that `load` reads, by name: whatever else lies there goes nowhere.
+
+    Raises AuthoringError for a link, which may lead to anything.
+    """
+    found = [folder / name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
+    for path in found:
+        if path.is_symlink():
+            raise AuthoringError(
+                f"{folder.name}/{path.name} is a link, and no link is packed or copied: "
+                "put the file itself in its place"
+            )
+    return {path.name: path.read_bytes() for path in found}
 
 
 def names(root: Path) -> list[str]:

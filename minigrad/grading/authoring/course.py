@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from minigrad.grading.authoring.bundle import copied
 from minigrad.grading.model import GradingError
 from minigrad.grading.roster import LMS, PLAIN
 from minigrad.grading.store import configuration
@@ -37,6 +37,7 @@ __pycache__/
 # What `minigrad platform` packs for staff: the solution, hidden checks and a salt are in it.
 /*-prairielearn/
 /*-graded/
+/graded-*/
 """
 COURSE_TOML = """\
 # Due dates and what lateness costs. Take the "# " from the lines that you need: `minigrad` names the line
@@ -148,21 +149,21 @@ def lay_out(folder: Path, source: Course | None, names: Sequence[str]) -> tuple[
     if (folder / configuration.FILE).exists():
         configuration.demand_configuration(made)
         raise GradingError(f"{folder} is a course already: choose another folder")
-    places = (Course.authored, Course.release)
-    pairs = [(place(source, name), place(made, name)) for name in names for place in places if source]
-    copies = [(old, new) for old, new in pairs if old.is_dir()]
-    for _, new in copies:
+    copies = {path: data for name in names if source for path, data in copied(source, name).items()}
+    folders = list(dict.fromkeys((folder / path).parent for path in copies))
+    for new in folders:
         if new.exists():
             raise GradingError(f"{new} exists already: move it away, or leave out {new.name}")
     kept = [folder / file for file in files if (folder / file).exists()]
     made.authored("").mkdir(parents=True, exist_ok=True)
-    for old, new in copies:
-        shutil.copytree(old, new, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for file, data in copies.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(data)
     wrote = [folder / file for file in files if folder / file not in kept]
     for path in wrote:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(files[str(path.relative_to(folder))], encoding="utf-8")
-    return [*wrote, *(new for _, new in copies)], kept
+    return [*wrote, *folders], kept
 
 
 def _files() -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from minigrad.grading.model import GradingError
 
+LONGEST = 64  # letters of a name: files, columns and pages have it in theirs
 NOTEBOOK = '''\
 # %% [markdown] id="title"
 # # {title}
@@ -112,9 +113,11 @@ FILES = {
 
 
 def checked_name(name: str) -> str:
-    """The name as it is; GradingError when it is not of the form NN-name."""
+    """The name as it is; GradingError when it is not of the form NN-name, or longer than 64 letters."""
     if not re.fullmatch(r"[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*", name):
         raise GradingError(f"{name!r} is no name for an assignment: use two digits and a word, as in 01-rnn")
+    if len(name) > LONGEST:
+        raise GradingError(f"{name[:LONGEST]}… is too long a name: use up to {LONGEST} letters")
     return name
 
 

@@ -8,12 +8,13 @@ src/notify-classroom.js).
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 
-from minigrad.grading.model import Cell, Exercise, Report
+from minigrad.grading.model import Cell, Exercise, Report, Verdict
 from minigrad.grading.platforms.lines import Lines
-from minigrad.grading.report.formats import passing
+from minigrad.grading.report.formats import passing, probe_name
 from minigrad.grading.report.markup import MARKS, mark, printable, told_once
 
 PLACE = re.compile(r"\bline (\d{1,6}) of your cell `([^`]+)`")
@@ -45,7 +46,8 @@ def _annotation(exercise: Exercise, file: str, line: int) -> str:
     lost = [v for v in exercise.verdicts if not v.passed]
     why = told_once([(v.reason,) for v in lost])
     told = [
-        "\n".join((f"{MARKS[mark(v)][0]} {v.says}", *reasons)) for v, reasons in zip(lost, why, strict=True)
+        "\n".join((f"{MARKS[mark(v)][0]} {_sentence(v)}", *reasons))
+        for v, reasons in zip(lost, why, strict=True)
     ]
     told += [f"hint: {exercise.hint}"] if exercise.hint else []
     level = "error" if any(mark(v) == "fail" for v in lost) else "warning"
@@ -98,8 +100,12 @@ def muted(text: str, token: str) -> str:
 
 
 def points(report: Report) -> list[str]:
-    """The two notices from which Classroom takes an assignment's points: whole ones, rounded down."""
-    got, most = int(report.score + 1e-6), int(report.points)
+    """The two notices from which Classroom takes an assignment's points: whole ones.
+
+    The maximum is rounded up, the score down unless it is the maximum.
+    """
+    most = math.ceil(report.points - 1e-6)
+    got = most if report.score > report.points - 1e-6 else int(report.score + 1e-6)
     told = json.dumps({"totalPoints": got, "maxPoints": most}, separators=(",", ":"))
     return [
         _command("notice", {"title": "Autograding complete"}, f"Points {got}/{most}"),
@@ -128,8 +134,13 @@ def _rows(exercise: Exercise) -> list[str]:
     rows = [f"| | **{_cell(exercise.name)}** | {passing(exercise.verdicts)} |"]
     told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
     for v, reasons in zip(exercise.verdicts, told, strict=True):
-        rows.append(f"| {MARKS[mark(v)][0]} {mark(v)} | {_cell(v.says)} | {_cell(''.join(reasons))} |")
+        rows.append(f"| {MARKS[mark(v)][0]} {mark(v)} | {_cell(_sentence(v))} | {_cell(''.join(reasons))} |")
     return rows + ([f"| | **hint** | {_cell(exercise.hint)} |"] if exercise.hint else [])
+
+
+def _sentence(v: Verdict) -> str:
+    """A check's sentence, with its name: others may say the same."""
+    return f"{v.says} ({probe_name(v)})"
 
 
 def _cell(text: str) -> str:

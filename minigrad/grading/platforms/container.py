@@ -15,6 +15,8 @@ from minigrad.grading.model import GradingError, Refused, Report
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.rules.hints import Degree, hinted
 
+TOLD = 5  # names of files that are told where there is no notebook
+
 
 def judged(court: Court, folder: Path, hints: Degree) -> Report:
     """The report of the notebook in a folder, with hints as far as the course tells them.
@@ -41,7 +43,11 @@ def the_notebook(folder: Path, name: str) -> Path:
     found = [folder / p for p in paths if not any(part.startswith(".") for part in p.parts)]
     chosen = [p for p in found if p.name == f"{name}.ipynb"] or found
     if len(chosen) != 1:
-        raise Refused(f"one notebook, {name}.ipynb, is to be handed in, and there are {len(found)}")
+        there = found or [p for p in folder.rglob("*") if p.is_file()]
+        names = sorted(str(p.relative_to(folder)) for p in there)
+        told = ", ".join(names[:TOLD]) + " …" * (len(names) > TOLD)
+        many = f"there are {len(found)}: " if found else "there is none, only " if told else "there is none"
+        raise Refused(f"one notebook, {name}.ipynb, is to be handed in, and {many}{told}")
     return chosen[0]
 
 

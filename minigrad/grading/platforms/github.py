@@ -6,15 +6,14 @@ stays in the staff's repository, which fetches the students' notebooks, and neve
 
 from __future__ import annotations
 
-import secrets
-
+from minigrad.grading.assignment.load import authored
 from minigrad.grading.model import Assignment
-from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
-from minigrad.grading.platforms.wheel import contents, wheel
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt
+from minigrad.grading.platforms.wheel import wheel
 from minigrad.grading.store import configuration
 from minigrad.grading.store.layout import Course
-from minigrad.grading.store.reports import SALT_BYTES
 
+OWN = ("roster.csv",)  # what the staff's repository may hold besides, as its page says
 GITIGNORE = b".venv/\n.ipynb_checkpoints/\n__pycache__/\n"
 
 
@@ -36,15 +35,15 @@ def repository(course: Course, assignment: Assignment) -> dict[str, bytes]:
 
 
 def staff(course: Course, assignment: Assignment) -> dict[str, bytes]:
-    """The files of the staff's repository, by path: a course of one assignment, with a salt of its own."""
+    """The files of the staff's repository, by path: a course of one assignment."""
     name = assignment.name
     built, data = wheel()
     return {
         ".github/workflows/grade.yml": filled("grade.yml", NAME=name),
         "README.md": filled("grade.md", NAME=name),
         configuration.FILE: configuration.TEXT.encode(),
-        f".minigrad/salts/{name}": secrets.token_bytes(SALT_BYTES).hex().encode(),
-        **{f"solutions/{name}/{file}": text for file, text in contents(course.authored(name)).items()},
+        f".minigrad/salts/{name}": salt(course, assignment, "github").hex().encode(),
+        **{f"solutions/{name}/{file}": text for file, text in authored(course.authored(name)).items()},
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment) + b"jinja2\n",
         built: data,

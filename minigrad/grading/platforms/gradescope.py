@@ -14,25 +14,23 @@ from __future__ import annotations
 
 import json
 import math
-import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from minigrad.errors import MinigradError
-from minigrad.grading.assignment.load import load
+from minigrad.grading.assignment.load import authored, load
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.court import court
 from minigrad.grading.model import Assignment, GradingError
 from minigrad.grading.platforms.container import answered, judged
-from minigrad.grading.platforms.packed import constraints, filled, requirements
-from minigrad.grading.platforms.results import results
-from minigrad.grading.platforms.wheel import contents, wheel, zipped
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt
+from minigrad.grading.platforms.results import WHEN, results
+from minigrad.grading.platforms.wheel import wheel, zipped
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
-from minigrad.grading.store.reports import SALT_BYTES
 
 SETTINGS = "settings.json"
 COUNTED = "graded_so_far"  # in the results' extra_data
@@ -42,12 +40,13 @@ COUNTED = "graded_so_far"  # in the results' extra_data
 
 
 def archive(course: Course, assignment: Assignment, hidden: str, attempts: int | None) -> bytes:
-    """The zip to upload: sources of one assignment, a salt of its own, minigrad's wheel with versions.
+    """The zip to upload: sources of one assignment, a salt, minigrad's wheel with versions.
 
     `hidden` is Gradescope's word for when students see the hidden checks, `attempts` how many submissions
-    are graded.
+    are graded. Raises GradingError where the release is not what the sources give: students work on it.
     """
     name = assignment.name
+    handout(course, assignment)
     built, data = wheel()
     files = {
         "setup.sh": filled("setup.sh"),
@@ -55,10 +54,16 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment),
         SETTINGS: json.dumps(
-            {"assignment": name, "hidden": hidden, "attempts": attempts, "hints": hints_of(course)}
+            {
+                "assignment": name,
+                "hidden": hidden,
+                "late": sorted(assignment.late),
+                "attempts": attempts,
+                "hints": hints_of(course),
+            }
         ).encode(),
-        f"course/.minigrad/salts/{name}": secrets.token_bytes(SALT_BYTES).hex().encode(),
-        **{f"course/solutions/{name}/{path}": text for path, text in contents(course.authored(name)).items()},
+        f"course/.minigrad/salts/{name}": salt(course, assignment, "gradescope").hex().encode(),
+        **{f"course/solutions/{name}/{path}": text for path, text in authored(course.authored(name)).items()},
         built: data,
     }
     return zipped(files, run=("setup.sh", "run_autograder"))
@@ -67,23 +72,39 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
 # --- what was handed in before --------------------------------------------------------------------
 
 
-def earlier(metadata: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The submissions before this one, the first first; each has its time and score, the last its results."""
-    return sorted(metadata.get("previous_submissions") or (), key=lambda p: str(p.get("submission_time")))
+def earlier(text: str) -> list[Mapping[str, Any]]:
+    """The submissions before this one, the first first; each has its time and score, the last its results.
+
+    `text` is that of submission_metadata.json; GradingError where it is not of Gradescope's form.
+    """
+    try:
+        before = (json.loads(text) or {}).get("previous_submissions") or []
+        return sorted(before, key=lambda p: str(p.get("submission_time")))
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise GradingError(
+            "submission_metadata.json is not of the form that Gradescope's documentation has, "
+            "so nobody knows what was handed in before: rerun the autograder"
+        ) from None
 
 
 def made(before: Sequence[Mapping[str, Any]]) -> int:
     """How many submissions were graded so far, as the last one's results say.
 
     Gradescope keeps the results of the last one alone, so each carries the number on. Where they were not
-    written here, since that run failed or took too long, scores are counted, with those of such runs.
+    written here, since that run failed or took too long, scores are counted.
     """
     told = _extra(before).get(COUNTED)
-    return told if isinstance(told, int) else len(_scored(before))
+    return told if _is_count(told, before) else len(_scored(before))
 
 
-def used_up(before: Sequence[Mapping[str, Any]], attempts: int | None) -> dict[str, Any] | None:
-    """The results of a submission beyond the limit: those of the last one that counted; else None."""
+def used_up(
+    before: Sequence[Mapping[str, Any]], attempts: int | None, hidden: str = WHEN[0]
+) -> dict[str, Any] | None:
+    """The results of a submission beyond the limit: those of the last one that counted; else None.
+
+    Where no more than its score is known, a test without points that is shown when `hidden` says keeps the
+    total from being seen before.
+    """
     if attempts is None or made(before) < attempts:
         return None
     told = {
@@ -91,9 +112,14 @@ def used_up(before: Sequence[Mapping[str, Any]], attempts: int | None) -> dict[s
         "output_format": "text",
         "visibility": "visible",
     }
-    if COUNTED in _extra(before):
+    if _is_count(_extra(before).get(COUNTED), before):
         return {**before[-1]["results"], **told}
-    return {**told, "score": float(_scored(before)[attempts - 1]["score"])}
+    test = {"name": f"the score of submission {attempts} counts", "status": "passed", "visibility": hidden}
+    return {**told, "score": _scored(before)[attempts - 1], "tests": [test]}
+
+
+def _is_count(told: object, before: Sequence[Mapping[str, Any]]) -> TypeGuard[int]:
+    return type(told) is int and 0 <= told <= len(before)
 
 
 def _extra(before: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -102,8 +128,23 @@ def _extra(before: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _scored(before: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [p for p in before if not p.get("autograder_error") and p.get("score") not in (None, "")]
+def _scored(before: Sequence[Mapping[str, Any]]) -> list[float]:
+    """The scores of those that were graded. A run that failed has 0, too: it counts only with its tests."""
+    found = [(_score(p.get("score")), p) for p in before if not p.get("autograder_error")]
+    return [score for score, p in found if score is not None and (score or _has_tests(p))]
+
+
+def _score(told: object) -> float | None:
+    try:
+        score = float(str(told))
+    except ValueError:
+        return None
+    return score if math.isfinite(score) and score >= 0 else None
+
+
+def _has_tests(submission: Mapping[str, Any]) -> bool:
+    results = submission.get("results")
+    return isinstance(results, dict) and bool(results.get("tests"))
 
 
 # --- what runs there ------------------------------------------------------------------------------
@@ -113,13 +154,13 @@ def grade(root: Path) -> dict[str, Any]:
     """The results of ROOT/submission; GradingError where the judge failed, which is no student's fault."""
     settings = json.loads((root / "source" / SETTINGS).read_text())
     metadata = root / "submission_metadata.json"
-    before = earlier(json.loads(metadata.read_text()) if metadata.exists() else {})
-    if over := used_up(before, settings["attempts"]):
+    before = earlier(metadata.read_text(errors="replace") if metadata.exists() else "{}")
+    if over := used_up(before, settings["attempts"], settings["hidden"]):
         return over
     course = Course.at(root / "source" / "course")
     report = judged(court(course, settings["assignment"]), root / "submission", settings["hints"])
     count = made(before) + (report.status == "graded")
-    return {**results(report, settings["hidden"]), "extra_data": {COUNTED: count}}
+    return {**results(report, settings["hidden"], settings["late"]), "extra_data": {COUNTED: count}}
 
 
 def test(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import sys
@@ -12,6 +13,7 @@ from minigrad.grading.assignment.load import PUBLIC
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.model import Assignment, GradingError, to_type
 from minigrad.grading.store.layout import Course
+from minigrad.grading.store.reports import SALT_BYTES, read_salt
 from minigrad.sandbox.layout import ALWAYS, required
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -41,6 +43,12 @@ def handout(course: Course, assignment: Assignment) -> dict[str, bytes]:
             f"run {to_type('build', assignment.name)}"
         )
     return files
+
+
+def salt(course: Course, assignment: Assignment, platform: str) -> bytes:
+    """The salt of a platform: one a round, however often it is packed, so that a regrade with another check
+    changes nothing else; and one that tells neither the course's own nor that of another platform."""
+    return hmac.digest(read_salt(course.salt(assignment.name)), platform.encode(), "sha256")[:SALT_BYTES]
 
 
 def requirements(assignment: Assignment) -> bytes:

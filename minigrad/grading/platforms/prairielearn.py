@@ -10,24 +10,25 @@ infoQuestion.ts; tests/grading/platforms/prairielearn.schema.json says it of eac
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-import secrets
 import sys
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from minigrad.grading.assignment.load import authored
 from minigrad.grading.classroom.court import Court
-from minigrad.grading.model import Assignment, Report, Verdict
+from minigrad.grading.model import Assignment, Exercise, Report, Verdict
 from minigrad.grading.platforms.container import answered, judged
-from minigrad.grading.platforms.packed import constraints, filled, handout, requirements
-from minigrad.grading.platforms.results import told
-from minigrad.grading.platforms.wheel import contents, wheel, zipped
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt
+from minigrad.grading.platforms.results import shares, told
+from minigrad.grading.platforms.wheel import wheel, zipped
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
-from minigrad.grading.store.reports import SALT_BYTES
 
 RUN, SETTINGS = "tests/run.sh", "settings.json"
 TIMEOUT = 600  # seconds, the most that PrairieLearn allows: a submission's own limits end it before
@@ -39,24 +40,30 @@ TIMEOUT = 600  # seconds, the most that PrairieLearn allows: a submission's own 
 def question(course: Course, assignment: Assignment, image: str, hidden: str) -> dict[str, bytes]:
     """The files of the question's folder, by path.
 
-    tests/ has what the container gets: the sources, a salt of its own, minigrad. `image` is the container's,
+    tests/ has what the container gets: the sources, a salt, minigrad. `image` is the container's,
     `hidden` whether students read the hidden checks' reasons ("visible") or their points alone ("hidden").
     Raises GradingError where the release is not what the sources give.
     """
     name = assignment.name
     built, data = wheel()
-    students = {f"{name}/{file}": content for file, content in handout(course, assignment).items()}
+    files = {**handout(course, assignment), "requirements.txt": requirements(assignment)}
+    students = {f"{name}/{file}": content for file, content in files.items()}
     return {
         "info.json": json.dumps(info(assignment, image), indent=2).encode() + b"\n",
         "question.html": filled("question.html", NAME=name, WHEEL=built),
         f"clientFilesQuestion/{name}.zip": zipped({**students, f"{name}/{built}": data}),
         RUN: filled("run.sh"),
         f"tests/{SETTINGS}": json.dumps(
-            {"assignment": name, "hidden": hidden, "hints": hints_of(course)}
+            {
+                "assignment": name,
+                "hidden": hidden,
+                "late": sorted(assignment.late),
+                "hints": hints_of(course),
+            }
         ).encode(),
-        "tests/salt": secrets.token_bytes(SALT_BYTES).hex().encode(),
+        "tests/salt": salt(course, assignment, "prairielearn").hex().encode(),
         f"tests/{built}": data,
-        **{f"tests/solutions/{name}/{file}": text for file, text in contents(course.authored(name)).items()},
+        **{f"tests/solutions/{name}/{file}": text for file, text in authored(course.authored(name)).items()},
         "image/Dockerfile": filled("prairielearn.dockerfile"),
         "image/constraints.txt": constraints(assignment),
         "image/requirements.txt": requirements(assignment),
@@ -88,28 +95,45 @@ def info(assignment: Assignment, image: str) -> dict[str, Any]:
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def results(report: Report, hidden: str) -> dict[str, Any]:
-    """results.json: a test a check. What was refused takes no attempt, and has no score."""
+def results(report: Report, hidden: str, late: Collection[str] = ()) -> dict[str, Any]:
+    """results.json: a test a check. What was refused takes no attempt, and has no score.
+
+    Of the public checks in `late`, which wait for hidden ones, it is told for which where these are shown.
+    """
     if report.status != "graded":
         return {"gradable": False, "format_errors": [printable(report.reason)]}
+    tests = [
+        _test(v, points, message, v.public or hidden == "visible")
+        for e in report.exercises
+        for (v, message), points in zip(
+            told(e if hidden == "visible" else unnamed(e, late)), shares(e), strict=True
+        )
+    ]
     return {
         "gradable": True,
-        "score": min(1.0, round(report.score / report.points, 6)),
+        "score": min(1.0, round(sum(t["points"] for t in tests) / report.points, 6)),
         "message": printable("\n".join(report.notes)),
-        "tests": [
-            _test(v, message, v.public or hidden == "visible")
-            for e in report.exercises
-            for v, message in told(e)
-        ],
+        "tests": tests,
     }
 
 
-def _test(v: Verdict, message: str, shown: bool) -> dict[str, Any]:
+def unnamed(exercise: Exercise, late: Collection[str]) -> Exercise:
+    """An exercise in which no check that is in `late` says for which others it waits."""
+    verdicts = tuple(
+        dataclasses.replace(v, reason="waits for other checks")
+        if v.check in late and v.failure == "waits"
+        else v
+        for v in exercise.verdicts
+    )
+    return dataclasses.replace(exercise, verdicts=verdicts)
+
+
+def _test(v: Verdict, points: float, message: str, shown: bool) -> dict[str, Any]:
     return {
         "name": printable(v.check if shown else f"{v.exercise}: a hidden check"),
         "description": printable(v.says),
-        "points": round(v.points if v.passed else 0.0, 4),
-        "max_points": round(v.points, 4),
+        "points": points if v.passed else 0.0,
+        "max_points": points,
         "message": message if shown else "",
     }
 
@@ -121,9 +145,9 @@ def grade(root: Path) -> dict[str, Any]:
     """The results of ROOT/student; GradingError where the judge failed."""
     tests = root / "tests"
     settings = json.loads((tests / SETTINGS).read_text())
-    salt = bytes.fromhex((tests / "salt").read_text())
-    court = Court(tests / "solutions" / settings["assignment"], salt, "auto", None, (root,))
-    return results(judged(court, root / "student", settings["hints"]), settings["hidden"])
+    own = bytes.fromhex((tests / "salt").read_text())
+    court = Court(tests / "solutions" / settings["assignment"], own, "auto", None, (root,))
+    return results(judged(court, root / "student", settings["hints"]), settings["hidden"], settings["late"])
 
 
 if __name__ == "__main__":

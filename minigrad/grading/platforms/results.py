@@ -7,6 +7,8 @@ tells of each what is known of it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import accumulate, pairwise
 from typing import Any
 
 from minigrad.grading.model import Exercise, Report, Verdict
@@ -17,14 +19,15 @@ from minigrad.grading.report.markup import printable
 WHEN = ("after_due_date", "after_published", "hidden", "visible")
 
 
-def results(report: Report, hidden: str = WHEN[0]) -> dict[str, Any]:
-    """The file's content; hidden checks are shown when `hidden` says, one of WHEN.
+def results(report: Report, hidden: str = WHEN[0], late: Collection[str] = ()) -> dict[str, Any]:
+    """The file's content; hidden checks are shown when `hidden` says, one of WHEN, and with them the public
+    ones in `late`, which wait for hidden ones.
 
     What was not graded has no score, and one failed test that is worth nothing: its reason is seen at once.
     """
     graded = report.status == "graded"
     # Never the score: it would tell at once what hidden checks gave.
-    head = f"{report.assignment}: {'graded' if graded else status_line(report)}"
+    head = f"{report.assignment}: {'graded' if graded else ungraded(report)}"
     out = {
         "output": printable("\n".join([head, *report.notes])),
         "output_format": "text",
@@ -33,8 +36,25 @@ def results(report: Report, hidden: str = WHEN[0]) -> dict[str, Any]:
     if not graded:
         failed = {"name": f"{report.assignment} can be graded", "status": "failed", "visibility": "visible"}
         return out | {"tests": [failed]}
-    tests = [_test(v, output, hidden) for e in report.exercises for v, output in told(e)]
-    return out | {"score": round(report.score, 4), "tests": tests}
+    tests = [
+        _test(v, points, output, "visible" if v.public and v.check not in late else hidden)
+        for e in report.exercises
+        for (v, output), points in zip(told(e), shares(e), strict=True)
+    ]
+    return out | {"score": round(sum(t["score"] for t in tests), 4), "tests": tests}
+
+
+def ungraded(report: Report) -> str:
+    """Why there is no score, and what to do: of what a platform refuses, no person is told."""
+    if report.status == "refused":
+        return f"could not be graded: {report.reason}. Hand in again: this was no attempt."
+    return status_line(report)
+
+
+def shares(exercise: Exercise) -> list[float]:
+    """The points of each check with four digits, whose sum is the exercise's: one gets what another loses."""
+    ends = [round(end, 4) for end in accumulate(v.points for v in exercise.verdicts)]
+    return [round(end - begin, 4) for begin, end in pairwise([0.0, *ends])]
 
 
 def told(exercise: Exercise) -> list[tuple[Verdict, str]]:
@@ -50,13 +70,13 @@ def told(exercise: Exercise) -> list[tuple[Verdict, str]]:
     return [(v, printable("\n".join(own))) for v, own in lines]
 
 
-def _test(v: Verdict, output: str, hidden: str) -> dict[str, Any]:
+def _test(v: Verdict, points: float, output: str, visibility: str) -> dict[str, Any]:
     return {
         "name": printable(f"{v.exercise}: {v.says} ({probe_name(v)})"),
-        "score": round(v.points if v.passed else 0.0, 4),
-        "max_score": round(v.points, 4),
+        "score": points if v.passed else 0.0,
+        "max_score": points,
         "status": "passed" if v.passed else "failed",
         "output": output,
         "output_format": "text",
-        "visibility": "visible" if v.public else hidden,
+        "visibility": visibility,
     }

@@ -13,6 +13,8 @@ import pytest
 
 from minigrad.cli import main
 from minigrad.cli.commands.author import init
+from minigrad.grading.assignment.load import FILES
+from minigrad.grading.authoring import bundle
 from minigrad.grading.authoring import course as authoring
 from minigrad.grading.model import GradingError
 from minigrad.grading.roster import read_roster
@@ -53,6 +55,29 @@ def test_a_course_is_laid_out_with_copies_and_builds(clone, tmp_path, capsys):
     assert f"cd {made.root}" in capsys.readouterr().out
     demand_configuration(made)
     assert main(["--course", str(made.root), "build", "--check"]) == 1, "understood, and not built yet"
+
+
+def test_what_lies_beside_an_assignments_files_is_not_copied(clone, tmp_path):
+    (tmp_path / "secret").write_text("another's")
+    (clone.authored(NAME) / "link.txt").symlink_to(tmp_path / "secret")
+    (clone.authored(NAME) / "film.mp4").touch()
+    (clone.release(NAME) / "progress.jsonl").touch()
+    assert main(["init", "../mine", NAME]) == 0
+    assert {p.name for p in (tmp_path / "mine").glob(f"*/{NAME}/*")} == {*FILES, "expected.npz"}
+    bundle.main([str(tmp_path / "all.zip"), "--sources"])
+    bundle.main([str(tmp_path / "releases.zip")])
+    release = [f"assignments/{NAME}/expected.npz"]
+    sources = [f"solutions/{NAME}/{file}" for file in FILES]
+    assert sorted(zipfile.ZipFile(tmp_path / "all.zip").namelist()) == release + sorted(sources)
+    assert zipfile.ZipFile(tmp_path / "releases.zip").namelist() == release
+
+
+def test_a_link_among_an_assignments_files_is_refused(clone, tmp_path, capsys):
+    checks = clone.authored(NAME) / "checks.py"
+    checks.rename(tmp_path / "checks.py")
+    checks.symlink_to(tmp_path / "checks.py")
+    assert main(["init", "../mine", NAME]) == 2
+    assert f"{NAME}/checks.py is a link" in capsys.readouterr().err
 
 
 def test_git_takes_nothing_private(clone, tmp_path):

@@ -16,6 +16,7 @@ from minigrad.grading.authoring.build import build
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import NAME, FakeJudge, new_course, notebook
 
+NOTES = "for the author alone"
 SECRET = "# no student sees this"
 ENDLESS = "def scale(x, factor):\n    while True: pass"
 # wrong, unless it can read a file
@@ -27,6 +28,17 @@ def scale(x, factor):
     except OSError:
         return x + factor
 """
+# A public check that trains, and waits for a hidden one.
+LATE = """
+
+def _scored(solution, parameters, rng, held_out):
+    return 1.0
+
+
+@check(exercise="scale", says=SAYS, needs=("scale.original",), replay=_scored, threshold=0.5)
+def learned(student, rng):
+    return {"w": given(student.scale(rng.normal(size=2), 2.0), "`scale`")}
+"""
 RAISES = "def scale(x, factor):\n    a = x\n    return a @ factor  # | <b>"
 
 
@@ -37,6 +49,8 @@ def built_course(root: Path) -> Course:
         text = path.read_text().replace("says=SAYS)", "says=SAYS, cpu=0.4)")
         text = text.replace("BEGIN SOLUTION\n", f"BEGIN SOLUTION\n    {SECRET}\n")
         path.write_text(text + (f"\n{SECRET}\n" if path.name not in ("notebook.py", PUBLIC) else ""))
+    (course.authored(NAME) / "notes.txt").write_text(NOTES)
+    (course.authored(NAME) / "leads-on.txt").symlink_to(course.authored(NAME) / "notes.txt")
     build(load(course.authored(NAME)), root / "assignments")
     return course
 

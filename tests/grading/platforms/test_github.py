@@ -18,7 +18,9 @@ import pytest
 import yaml
 
 from minigrad.cli import main
-from minigrad.grading.assignment.load import PUBLIC
+from minigrad.grading.assignment.load import FILES, PUBLIC
+from minigrad.grading.model import Exercise, Report, Verdict
+from minigrad.grading.platforms import actions
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES
 from tests.grading.platforms.places import ENDLESS, HOSTILE, RAISES, SECRET, answer, built_course, runner
@@ -185,6 +187,24 @@ def test_what_is_no_notebook_has_no_points(repository: Repository) -> None:
     assert job.summary.startswith("### not checked\n")
 
 
+@pytest.mark.parametrize(("got", "told"), [(97.5, (98, 98)), (97.4, (97, 98)), (0.0, (0, 98))])
+def test_points_are_whole_and_the_maximum_is_for_the_maximum(got: float, told: tuple[int, int]) -> None:
+    report = Report("a", "graded", (Exercise("e", 97.5, got, ()),))
+    assert json.loads(actions.points(report)[1].rpartition("::")[2]) == {
+        "totalPoints": told[0],
+        "maxPoints": told[1],
+    }
+
+
+def test_checks_of_one_sentence_are_told_apart() -> None:
+    lost = tuple(Verdict(f"e.{name}", "e", "says", 1.0, True, False, "off") for name in "ab")
+    report = Report("a", "graded", (Exercise("e", 2.0, 0.0, lost),))
+    (annotation,) = actions.annotated(report, "a.ipynb", (), {})
+    for text in (plain(annotation), html.unescape(actions.summary(report))):
+        assert "says (a)" in text
+        assert "says (b)" in text
+
+
 def test_hidden_checks_are_not_run_there(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(repository.folder / FILE), "--github", "--full"]) == 2
     assert "leave out --full" in capsys.readouterr().err
@@ -223,6 +243,12 @@ def test_the_template_holds_nothing_private(repository: Repository) -> None:
     assert not [text for text in texts if SECRET.encode() in text]
 
 
+def test_of_the_sources_only_the_assignments_own_files_are_packed(repository: Repository) -> None:
+    folder = repository.folder.parents[1] / "staff" / "solutions" / NAME
+    assert {p.name for p in folder.iterdir()} == set(FILES)
+    assert (repository.course.authored(NAME) / "notes.txt").exists()
+
+
 def test_a_stale_release_is_not_packed(
     repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,12 +269,13 @@ def test_a_stale_release_is_not_packed(
 def test_a_folder_that_holds_something_is_left_alone(
     repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = sorted(repository.folder.rglob("*"))
-    new, full = str(tmp_path / "new"), str(repository.folder)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
+    new, full = str(tmp_path / "new"), str(tmp_path / "full")
     for words in (["--out", full], ["--out", new, "--private", full]):
         assert main(["--course", str(repository.course.root), "platform", "github", NAME, *words]) == 2
-        assert "not empty" in capsys.readouterr().err
-    assert sorted(repository.folder.rglob("*")) == before
+        assert "of no earlier packing" in capsys.readouterr().err
+    assert [p.name for p in (tmp_path / "full").iterdir()] == ["mine.txt"]
     assert not Path(new).exists()
 
 

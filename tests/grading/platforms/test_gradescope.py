@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import subprocess
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from minigrad.grading.assignment.load import load
+from minigrad.grading.assignment.load import PUBLIC, load
+from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
-from minigrad.grading.model import Refused
+from minigrad.grading.model import GradingError, Refused
 from minigrad.grading.platforms import container, gradescope
-from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
-from tests.grading.platforms.places import Entered
+from minigrad.grading.store.reports import new_salt, read_salt
+from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, new_course, notebook
+from tests.grading.platforms.places import LATE, Entered
 from tests.grading.platforms.schema import valid
 
 ENDLESS = "def scale(x, factor):\n    while True: pass"
@@ -36,7 +39,11 @@ ONE_GRADED = {"score": 10.0, "extra_data": {gradescope.COUNTED: 1}}
 def root(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An /autograder whose set-up has run, with this Python in place of a new environment."""
     folder = tmp_path_factory.mktemp("autograder")
-    course, assignment = new_course(folder / "home")
+    course, _ = new_course(folder / "home")
+    public = course.authored(NAME) / PUBLIC
+    public.write_text(public.read_text() + LATE)
+    assignment = load(course.authored(NAME))
+    build(assignment, course.root / "assignments")
     packed = gradescope.archive(course, assignment, "after_due_date", 2)
     zipfile.ZipFile(io.BytesIO(packed)).extractall(folder / "source")
     (folder / "submission").mkdir()
@@ -63,7 +70,8 @@ def answer(root: Path, code: str) -> bytes:
 
 def test_right_wrong_and_blank(root: Path) -> None:
     right, wrong, blank = (graded(root, answer(root, code)) for code in (RIGHT, ADDS, ""))
-    assert right["score"] == sum(t["max_score"] for t in right["tests"]) > wrong["score"]
+    assert right["score"] == 10 == pytest.approx(sum(t["max_score"] for t in right["tests"]), abs=1e-9)
+    assert wrong["score"] < 10
     assert blank["score"] == 0
     for made in (right, wrong, blank):
         assert made["score"] == pytest.approx(sum(t["score"] for t in made["tests"]))
@@ -71,22 +79,37 @@ def test_right_wrong_and_blank(root: Path) -> None:
         assert "points" not in made["output"]
 
 
+def test_what_is_seen_at_once_tells_nothing_of_hidden_checks(root: Path) -> None:
+    """Only a hidden check fails, for which a public one waits."""
+    made = graded(root, answer(root, WRITES))
+    seen = [t for t in made["tests"] if t["visibility"] == "visible"]
+    assert [(t["status"], t["output"]) for t in seen] == [("passed", "")]
+    assert [t["status"] for t in made["tests"]].count("failed") == 2
+    assert "waits for `scale.original`" in json.dumps([t for t in made["tests"] if t not in seen])
+
+
 def test_hostile_endless_and_no_json(root: Path) -> None:
     salt = root / "source" / "course" / ".minigrad" / "salts" / NAME
     hostile = graded(root, answer(root, HOSTILE.format(str(salt))))
-    assert hostile["score"] == sum(t["max_score"] for t in hostile["tests"])
+    assert hostile["score"] == 10
     assert graded(root, answer(root, ENDLESS))["score"] == 0
     assert "score" not in graded(root, b"not json")
 
 
 def test_without_one_notebook_nothing_is_graded(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="there are 0"):
+    with pytest.raises(Refused, match=r"there is none$"):
         container.the_notebook(tmp_path, NAME)
     for name in ("b.ipynb", ".ipynb_checkpoints/c.ipynb", "repository/a.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("{}")
-    with pytest.raises(Refused, match="there are 2"):
+    with pytest.raises(Refused, match=r"there are 2: b.ipynb, repository/a.ipynb$"):
         container.the_notebook(tmp_path, NAME)
+    other = tmp_path / "other"
+    other.mkdir()
+    for i in range(7):
+        (other / f"{i}.py").touch()
+    with pytest.raises(Refused, match=r"there is none, only 0.py, 1.py, 2.py, 3.py, 4.py …$"):
+        container.the_notebook(other, NAME)
     (tmp_path / "b.ipynb").unlink()
     assert container.the_notebook(tmp_path, NAME) == tmp_path / "repository" / "a.ipynb"
     (tmp_path / "c.ipynb").write_text("{}")
@@ -129,18 +152,48 @@ def test_what_gave_no_score_is_no_attempt(root: Path) -> None:
     refused = graded(root, b"not json", before)
     assert refused["extra_data"] == ONE_GRADED["extra_data"]
     assert "could not be graded" in refused["output"], "one of two attempts is left"
+    assert refused["output"].endswith("Hand in again: this was no attempt.")
+    assert "a person" not in refused["output"], "nobody is told there"
 
 
 def test_where_results_are_missing_scores_are_counted() -> None:
     failed = {"score": 0.0, "autograder_error": True}
     late = {"score": 0, "output": "It took longer than 600 seconds"}  # as the platform writes it
-    before = [{"score": "3.0"}, failed, {"score": 5.0}, {"score": 0.0, "results": late}]
-    assert [gradescope.made(before[:n]) for n in range(5)] == [0, 1, 1, 2, 3]
+    before = [{"score": "3.0"}, failed, {"score": 5.0}, {"score": 0.0}, {"score": 0.0, "results": late}]
+    assert [gradescope.made(before[:n]) for n in range(6)] == [0, 1, 1, 2, 2, 2]
+    zero = {"score": 0.0, "results": {"tests": [{"name": "x", "score": 0.0}]}}
+    assert gradescope.made([*before, zero]) == 3, "a run that was ended has no tests"
     over = gradescope.used_up(before, 2)
     assert over is not None
     assert valid(over, "results")["score"] == 5.0
-    assert gradescope.used_up(before, 4) is None
+    assert [t["visibility"] for t in over["tests"]] == ["after_due_date"], "so the total is not seen before"
+    assert gradescope.used_up(before, 3) is None
     assert gradescope.used_up(before, None) is None
+
+
+@pytest.mark.parametrize("count", [-1, "2", 10**9, True, 1.0, None])
+def test_a_count_that_cannot_be_is_not_believed(count: object) -> None:
+    before = [{"score": 3.0}, {"score": 4.0, "results": {"extra_data": {gradescope.COUNTED: count}}}]
+    assert gradescope.made(before) == 2
+    over = gradescope.used_up(before, 1)
+    assert over is not None
+    assert over["score"] == 3.0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]1", "[1]", '{"previous_submissions": {"a": 1}}', "[" * 100_000])
+def test_metadata_of_another_form_is_told_in_a_sentence(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / gradescope.SETTINGS).write_text("{}")
+    (tmp_path / "submission_metadata.json").write_text(text)
+    assert gradescope.main([str(tmp_path)]) == 1
+    assert "submission_metadata.json is not of the form" in capsys.readouterr().err
+
+
+def test_scores_that_are_none_are_not_counted() -> None:
+    odd = [{"score": "many"}, {"score": []}, {"score": float("nan")}, {"score": -1}, {}]
+    assert gradescope.made(odd) == 0
 
 
 def test_a_judge_that_fails_leaves_no_results(
@@ -173,15 +226,32 @@ def test_the_self_test_accepts_the_assignment_and_refuses_a_broken_one(
     assert "does not grade" in capsys.readouterr().err
 
 
-def test_two_archives_of_one_assignment_share_no_salt(tmp_path: Path) -> None:
+def test_a_release_that_is_stale_or_missing_is_not_packed(tmp_path: Path) -> None:
     course, assignment = new_course(tmp_path)
+    with pytest.raises(GradingError, match=f"build {NAME}`"):
+        gradescope.archive(course, assignment, "hidden", None)
+    build(assignment, course.root / "assignments")
+    text, *others = assignment.cells
+    other = dataclasses.replace(assignment, cells=(dataclasses.replace(text, source="# Other"), *others))
+    with pytest.raises(GradingError, match=f"build {NAME}`"):
+        gradescope.archive(course, other, "hidden", None)
+
+
+def test_archives_of_one_round_share_a_salt_that_is_no_others(tmp_path: Path) -> None:
+    course, assignment = new_course(tmp_path)
+    build(assignment, course.root / "assignments")
     salts = {
         zipfile.ZipFile(io.BytesIO(gradescope.archive(course, assignment, "hidden", None))).read(
             f"course/.minigrad/salts/{NAME}"
         )
         for _ in range(2)
     }
-    assert len(salts) == 2
+    own = read_salt(course.salt(NAME))
+    told = {gradescope.salt(course, assignment, platform) for platform in ("gradescope", "github")}
+    assert len({own, *told}) == 3, "none tells another"
+    assert salts == {gradescope.salt(course, assignment, "gradescope").hex().encode()}
+    new_salt(course.salt(NAME))
+    assert gradescope.salt(course, assignment, "gradescope") not in told, "of another round"
 
 
 def test_set_up_says_what_is_missing_where_there_is_no_such_python(root: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 
 from minigrad.cli import main
-from minigrad.grading.assignment.load import load
+from minigrad.grading.assignment.load import FILES, load
 from minigrad.grading.classroom import court
 from minigrad.grading.model import Exercise, GradingError, Report, Verdict
 from minigrad.grading.platforms import prairielearn
@@ -116,7 +116,7 @@ def test_without_the_notebook_nothing_is_graded(question: Question) -> None:
     grade = question.laid({"other.txt": b""})
     assert answered(grade, prairielearn.grade, "question") == 0
     made = valid("results", json.loads((grade / "results" / "results.json").read_text()))
-    assert "there are 0" in made["format_errors"][0]
+    assert "there is none, only other.txt" in made["format_errors"][0]
 
 
 def test_a_broken_assignment_leaves_no_results(
@@ -156,11 +156,18 @@ def test_the_question_is_valid_and_whole(question: Question) -> None:
     (download,) = re.findall(r'<pl-file-download file-name="([^"]+)"', page)
     students = zipfile.ZipFile(question.folder / "clientFilesQuestion" / download)
     (wheel,) = (name for name in students.namelist() if name.endswith(".whl"))
-    assert f"pip install jupyterlab matplotlib ./{Path(wheel).name}" in page
+    assert f"pip install jupyterlab -r requirements.txt ./{Path(wheel).name}" in page
     inside = zipfile.ZipFile(io.BytesIO(students.read(wheel)))
     texts = [archive.read(name) for archive in (students, inside) for name in archive.namelist()]
     assert not [text for text in texts if SECRET.encode() in text]
     assert f"{NAME}/{NAME}.ipynb" in students.namelist()
+    assert (
+        students.read(f"{NAME}/requirements.txt") == (question.folder / "image/requirements.txt").read_bytes()
+    )
+
+
+def test_of_the_sources_only_the_assignments_own_files_are_packed(question: Question) -> None:
+    assert {p.name for p in (question.folder / "tests" / "solutions" / NAME).iterdir()} == set(FILES)
 
 
 def test_what_has_no_checks_is_not_packed(question: Question) -> None:
@@ -184,7 +191,16 @@ def test_hidden_checks_tell_points_alone_unless_they_are_visible() -> None:
     assert (told["name"], told["message"]) == ("e.False", "off\nhint: look there")
 
 
-def test_two_questions_of_one_assignment_share_no_salt(question: Question) -> None:
+def test_a_public_check_that_waits_for_hidden_ones_names_none() -> None:
+    waits = Verdict("l.a", "l", "says", 1.0, True, False, "waits for `e.b`", "waits")
+    report = Report("a", "graded", (Exercise("l", 1.0, 0.0, (waits,), hint="look there"),))
+    (told,) = valid("results", prairielearn.results(report, "hidden", {"l.a"}))["tests"]
+    assert (told["name"], told["message"]) == ("l.a", "waits for other checks\nhint: look there")
+    (told,) = prairielearn.results(report, "visible", {"l.a"})["tests"]
+    assert "waits for `e.b`" in told["message"]
+
+
+def test_packed_again_a_question_keeps_its_salt(question: Question) -> None:
     assignment = load(question.course.authored(NAME))
     again = prairielearn.question(question.course, assignment, "x", "hidden")
-    assert again["tests/salt"] != (question.folder / "tests" / "salt").read_bytes()
+    assert again["tests/salt"] == (question.folder / "tests" / "salt").read_bytes()

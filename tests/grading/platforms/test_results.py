@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import jsonschema
@@ -30,12 +31,27 @@ def test_a_test_a_check() -> None:
     assert "off by about" in made["tests"][1]["output"]
 
 
+def test_points_add_up_to_the_score_and_to_the_maximum() -> None:
+    thirds = tuple(Verdict(f"e.{i}", "e", "says", 20 / 3, True, i < 2, "off") for i in range(3))
+    made = results(Report("a", "graded", (Exercise("e", 20.0, 40 / 3, thirds),)))
+    assert made["score"] == round(sum(t["score"] for t in made["tests"]), 4)
+    assert round(sum(t["max_score"] for t in made["tests"]), 4) == 20.0
+    right = Exercise("e", 20.0, 20.0, tuple(dataclasses.replace(v, passed=True) for v in thirds))
+    assert results(Report("a", "graded", (right,)))["score"] == 20.0
+
+
 def test_what_was_not_graded_has_a_reason_and_no_score() -> None:
     for unscored in (REFUSED, UNGRADED):
         made = valid(results(unscored), "results")
         assert "score" not in made
         assert [(t["status"], "score" in t) for t in made["tests"]] == [("failed", False)]
         assert unscored.reason.partition("<")[0] in made["output"]
+
+
+def test_what_is_refused_is_to_be_handed_in_again_for_no_person_is_told_there() -> None:
+    told = results(REFUSED)["output"]
+    assert "Hand in again: this was no attempt." in told
+    assert "a person" not in told
 
 
 @pytest.mark.parametrize("hidden", WHEN)
@@ -46,6 +62,27 @@ def test_hidden_checks_are_seen_when_it_is_said(hidden: str) -> None:
     assert (second["visibility"], second["output"]) == (hidden, "off\nhint: look there")
     assert made["visibility"] == "visible"
     assert "points" not in made["output"], "the total would tell what hidden checks gave"
+
+
+@pytest.mark.parametrize("passed", [False, True])
+@pytest.mark.parametrize("hidden", WHEN)
+def test_a_public_check_that_waits_for_hidden_ones_is_seen_with_them(hidden: str, passed: bool) -> None:
+    """If it was seen before, its reason would name a hidden check that failed, its pass tell of one that
+    did not, and its absence of the same."""
+    gradient = Verdict("e.b", "e", "says", 1.0, False, passed, "" if passed else "off")
+    early = Verdict("l.a", "l", "says", 1.0, True, True)
+    reason, failure = ("", None) if passed else ("waits for `e.b`", "waits")
+    late = Verdict("l.late", "l", "says", 1.0, True, passed, reason, failure)
+    exercises = (
+        Exercise("e", 1.0, 1.0 * passed, (gradient,)),
+        Exercise("l", 2.0, 1.0 + passed, (early, late)),
+    )
+    made = valid(results(Report("a", "graded", exercises), hidden, {"l.late"}), "results")
+    assert [t["visibility"] for t in made["tests"]] == [hidden, "visible", hidden]
+    seen = {k: v for k, v in made.items() if k not in ("score", "tests")}
+    assert "e.b" not in json.dumps([seen, [t for t in made["tests"] if t["visibility"] == "visible"]]) or (
+        hidden == "visible"
+    )
 
 
 def test_no_control_character_is_told() -> None:

@@ -6,15 +6,25 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import re
+import sys
 from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
-from minigrad.cli.options import OK, positive, writing
-from minigrad.grading.model import GradingError
+from minigrad.cli.options import CANNOT, OK, positive, writing
+from minigrad.grading.model import Assignment, GradingError
 from minigrad.grading.platforms.results import WHEN
+from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad platform gradescope 01-rnn"
+MOST = 1000  # attempts: more than anybody hands in
+# What a container's engine takes: [registry/]name[/name...][:tag][@digest]
+NAME = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+IMAGE = re.compile(
+    rf"(?:(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:\d))(?::\d+)?/)?{NAME}(?:/{NAME})*"
+    r"(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
+    re.ASCII,
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=WHEN[0],
         help="when students see the hidden checks (default: %(default)s)",
     )
-    one.add_argument("--attempts", type=positive, metavar="N", help="grade a student's first N submissions")
+    one.add_argument("--attempts", type=attempts, metavar="N", help="grade a student's first N submissions")
     one.add_argument("--out", type=Path, metavar="DIR", help="where to write the zip (default: here)")
     one.set_defaults(pack=gradescope)
     one = platforms.add_parser("github", help="a template repository for GitHub Classroom")
@@ -46,7 +56,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     one = platforms.add_parser("prairielearn", help="the folder of a question for PrairieLearn")
     one.add_argument("assignment", metavar="ASSIGNMENT")
     one.add_argument(
-        "--image", required=True, metavar="NAME", help="the container's image, which you build from image/"
+        "--image",
+        required=True,
+        type=image,
+        metavar="NAME",
+        help="the container's image, which you build from image/",
     )
     one.add_argument(
         "--hidden",
@@ -58,9 +72,27 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.set_defaults(pack=prairielearn)
 
 
+def attempts(text: str) -> int:
+    """How many submissions are graded: a number that limits anybody."""
+    if positive(text) > MOST:
+        raise argparse.ArgumentTypeError(f"{text} limits nobody: leave it out, or name one up to {MOST}")
+    return int(text)
+
+
+def image(text: str) -> str:
+    """A container's image, by a name that its engine takes."""
+    if len(text) > 255 or not IMAGE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no image: name one as you/minigrad, in small letters")
+    return text
+
+
 def run(args: argparse.Namespace) -> int:
     """Write what the platform is given."""
-    args.pack(args)
+    try:
+        args.pack(args)
+    except KeyboardInterrupt:
+        print("minigrad: stopped; nothing is packed by half: the same command packs it all", file=sys.stderr)
+        return CANNOT
     return OK
 
 
@@ -73,82 +105,82 @@ def gradescope(args: argparse.Namespace) -> None:
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
+    demand_apart(course, out, "--out")
     with writing(out.parent):
         files.write(out, archive(course, assignment, args.hidden, args.attempts))
     points = number(sum(assignment.exercises().values()))
     print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
+    tell_left_out(course, assignment)
 
 
 def github(args: argparse.Namespace) -> None:
     """Write the folder ASSIGNMENT-github and, with --private, the staff's."""
-    from minigrad.grading.platforms.github import repository, staff
+    from minigrad.grading.platforms.folder import demand_ours, lay
+    from minigrad.grading.platforms.github import OWN, repository, staff
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     out, graded = args.out or Path(f"{assignment.name}-github"), args.private
     files = repository(course, assignment)
     secret = staff(course, assignment) if graded else {}
-    demand_ours(out, files)
+    with writing(out):
+        demand_ours(out, files)
     if graded:
-        demand_ours(graded, secret)
+        demand_apart(course, graded, "--private")
+        with writing(graded):
+            demand_ours(graded, secret, OWN)
         places = out.resolve(), graded.resolve()
         if places[0].is_relative_to(places[1]) or places[1].is_relative_to(places[0]):
             raise GradingError(
                 f"{out} and {graded} lie in one another, and students get all that is in the first: "
                 "name another folder with --private"
             )
-    write_folder(out, files)
+    with writing(out):
+        lay(out, files)
     print(f"wrote {out}: push it as a template repository; it holds no solution and no hidden check")
     if graded:
-        write_folder(graded, secret, private=True)
+        with writing(graded):
+            lay(graded, secret, private=True)
         print(f"wrote {graded}: has the solution and the hidden checks; push it as a private repository")
+    tell_left_out(course, assignment)
 
 
 def prairielearn(args: argparse.Namespace) -> None:
     """Write the folder ASSIGNMENT-prairielearn."""
+    from minigrad.grading.platforms.folder import demand_ours, lay
     from minigrad.grading.platforms.prairielearn import RUN, question
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
-    files = question(course, assignment, args.image, args.hidden)
     folder = args.out or Path(f"{assignment.name}-prairielearn")
-    demand_ours(folder, files)
-    write_folder(folder, files, run=(RUN,), private=True)
+    demand_apart(course, folder, "--out")
+    files = question(course, assignment, args.image, args.hidden)
+    with writing(folder):
+        demand_ours(folder, files)
+        lay(folder, files, run=(RUN,), private=True)
     print(f"wrote {folder}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
+    tell_left_out(course, assignment)
 
 
-def demand_ours(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Raise GradingError where a folder that is to be written holds more than an earlier packing: what is not
-    among `files`, and not git's."""
-    with writing(folder):
-        if folder.exists() and not folder.is_dir():
-            raise GradingError(f"{folder} is a file: move it away, or name another folder")
-        there = {p.relative_to(folder): p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}
-        others = sorted(
-            str(name)
-            for name, path in there.items()
-            if name.parts[0] != ".git" and (path.is_symlink() or name.as_posix() not in files)
+def demand_apart(course: Course, path: Path, option: str) -> None:
+    """Raise GradingError where what holds answers would lie in assignments/."""
+    students = course.root / "assignments"
+    if path.resolve().is_relative_to(students.resolve()):
+        raise GradingError(
+            f"{path} lies in {students}, which students get, and it would hold the answers: "
+            f"name another folder with {option}"
         )
-        if others:
-            raise GradingError(
-                f"{folder} holds {others[0]}, which is of no earlier packing: move it away, "
-                "or name another folder"
-            )
 
 
-def write_folder(
-    folder: Path, files: Mapping[str, bytes], run: tuple[str, ...] = (), private: bool = False
-) -> None:
-    """Write files by path into a folder, over those of an earlier packing; those in `run` may be executed.
+def tell_left_out(course: Course, assignment: Assignment) -> None:
+    """Say what of the assignment's grade is not packed, since no platform has it."""
+    from minigrad.grading.report.markup import number
+    from minigrad.grading.store.dates import read_dates
 
-    A `private` folder lets nobody in but its owner; what it holds has the usual modes, since it is copied
-    to where others read it. Raises GradingError where it cannot be written.
-    """
-    with writing(folder):
-        folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
-        for name, data in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-            if name in run:
-                path.chmod(0o755)
+    written = sum(c.points for c in assignment.cells if c.kind == "written")
+    dates = read_dates(course.dates, course.names())
+    told = [f"{number(written)} points that a person gives"] if written else []
+    told += ["the decisions of course.toml"] if dates.decisions.get(assignment.name) else []
+    told += ["lateness"] if assignment.name in dates.due else []
+    if told:
+        print(f"not in it: {', '.join(told)}; these are the gradebook's")
