@@ -132,7 +132,12 @@ def chromium(home: Path, *more: str) -> Iterator[Browser]:
             "--disable-background-networking", "--disable-component-update", "--disable-sync", *more,
         ],
     }  # fmt: skip
-    always = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+    always: dict[str, Any] = {
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": {"browser": "ALL"},
+    }
+    always["timeouts"] = {"script": 180_000}  # milliseconds: a busy machine is no failure
     wanted = {"capabilities": {"alwaysMatch": always}}
     with process([str(DRIVER), f"--port={port}"], f"{driver}/status", home / "driver.log"):
         request = urllib.request.Request(f"{driver}/session", json.dumps(wanted).encode(), method="POST")
