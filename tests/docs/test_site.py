@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import http.server
 import re
 import shutil
@@ -122,6 +123,24 @@ def test_a_chapter_shows_outputs_and_no_answer(site: Path) -> None:
                 assert "".join(line.split()) not in text, line
 
 
+def test_the_reference_calls_types_by_our_names(site: Path) -> None:
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (site / "api").glob("*.html")}
+    shown = {
+        name: "".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split()) for name, page in pages.items()
+    }
+    assert "state_dict()→dict[str,Array]" in shown["nn.html"]
+    assert [name for name, text in shown.items() if re.search(r"ForwardRef|dtype\[Any\]", text)] == []
+
+
+@needs_chromium
+def test_a_word_is_found(address: str, browser: Browser) -> None:
+    browser.emulate(1280, "light")
+    browser.open(f"{address}/search.html?q=clipping")
+    browser.wait("document.querySelectorAll('#search-results li').length")
+    assert any(f"course/{CHAPTER}.html" in url for url in browser.run(FOUND))
+
+
+FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.href)"
 READY = "document.readyState == 'complete' && (!window.MathJax || !!MathJax.startup?.promise)"
 SETTLED = "MathJax.startup.promise.then(() => {window.settled = true})"
 RAW = r"""
