@@ -70,7 +70,8 @@ def executed(chosen: Iterable[str]) -> dict[str, Chapter]:
 
     Raises nbclient's CellExecutionError where a solution raises.
     """
-    chosen = sorted(chosen, key=lambda name: (len(AFTER.get(name, ())), name))
+    later_first = sorted(chosen, reverse=True)  # they take longest
+    chosen = sorted(later_first, key=lambda name: len(AFTER.get(name, ())))
     runs: dict[str, Future[Chapter]] = {}
 
     def run(name: str) -> Chapter:  # what it waits for was begun before it
