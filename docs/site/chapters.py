@@ -27,7 +27,7 @@ from minigrad.grading.notebook.mynet import FILE
 
 ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "minigrad" / "chapters"
-SECONDS = 900  # for a cell, on a slow machine
+SECONDS = 3600  # for a cell: the longest takes five minutes of CPU, on a busy machine a quarter of an hour
 
 # A chapter that goes on with what earlier ones left in a student's own library.
 AFTER = {
