@@ -140,6 +140,18 @@ def test_a_word_is_found(address: str, browser: Browser) -> None:
     assert any(f"course/{CHAPTER}.html" in url for url in browser.run(FOUND))
 
 
+@needs_chromium
+def test_paper_cuts_no_line_off(address: str, browser: Browser) -> None:
+    browser.emulate(794, "dark", "print")  # A4, at 96 pixels an inch
+    browser.open(f"{address}/course/{CHAPTER}.html")
+    assert browser.run("return document.querySelectorAll('pre').length") > 20
+    assert browser.run(CUT_OFF) == []
+
+
+CUT_OFF = """
+return [...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => e.innerText.slice(0, 80));
+"""
 FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.href)"
 READY = "document.readyState == 'complete' && (!window.MathJax || !!MathJax.startup?.promise)"
 SETTLED = "MathJax.startup.promise.then(() => {window.settled = true})"
