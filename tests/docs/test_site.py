@@ -148,6 +148,14 @@ def test_paper_cuts_no_line_off(address: str, browser: Browser) -> None:
     assert browser.run(CUT_OFF) == []
 
 
+@needs_chromium
+def test_the_lab_is_dark_where_the_device_is(address: str, browser: Browser) -> None:
+    for theme in ("light", "dark"):
+        browser.emulate(1280, theme)
+        browser.open(f"{address}/lab/lab/index.html")
+        browser.wait(f"document.body.dataset.jpThemeLight == '{str(theme == 'light').lower()}'", 120)
+
+
 CUT_OFF = """
 return [...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1)
   .map(e => e.innerText.slice(0, 80));
