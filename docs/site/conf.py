@@ -3,6 +3,11 @@
 import inspect
 import re
 from importlib.metadata import version as installed
+from typing import Any
+
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+from sphinx.util.inspect import TypeAliasForwardRef
+from sphinx.util.typing import stringify_annotation
 
 project = "minigrad"
 author = "the minigrad authors"
@@ -25,7 +30,12 @@ myst_heading_anchors = 3
 mathjax_path = "mathjax/tex-chtml-full.js"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_type_aliases = {"Array": "Array", "Result": "Result"}
+autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "DTypeLike", "Result")}
+TypeAliasForwardRef.__repr__ = lambda self: self.name  # which is what Sphinx shows of an alias
+WRITTEN = {
+    name: stringify_annotation(kind, "smart")
+    for name, kind in (("Array", NDArray[Any]), ("ArrayLike", ArrayLike), ("DTypeLike", DTypeLike))
+}
 add_module_names = False
 autodoc_member_order = "bysource"
 default_role = "literal"
@@ -44,9 +54,16 @@ def _plain(app, what, name, obj, options, lines):  # type: ignore[no-untyped-def
 def _of_tensors(app, what, name, obj, options, signature, returned):  # type: ignore[no-untyped-def]
     """An op's own signature, in terms of Tensors: Sphinx would show that of the function on arrays."""
     if "__signature__" not in getattr(obj, "__dict__", {}):
-        return None
+        return _short(signature), _short(returned)
     shown, _, gives = str(inspect.signature(obj)).replace("'", "").rpartition(" -> ")
     return shown, gives
+
+
+def _short(types):  # type: ignore[no-untyped-def]
+    """A signature with the names of types that Sphinx writes out."""
+    for name, written in WRITTEN.items():
+        types = types and types.replace(written, name)
+    return types
 
 
 def setup(app):  # type: ignore[no-untyped-def]

@@ -59,7 +59,11 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
             "disablePyPIFallback": True,
             "loadPyodideOptions": {"packages": packages},
         }
-        page = {"appName": "minigrad", "litePluginSettings": {PLUGIN: settings}}
+        page = {
+            "appName": "minigrad",
+            "litePluginSettings": {PLUGIN: settings},
+            "settingsOverrides": {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}},
+        }
         write(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
         options = {
             "contents": ["contents"],

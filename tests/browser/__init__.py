@@ -69,10 +69,10 @@ class Browser:
         """What the console has said since it was last asked: errors, and what could not be loaded."""
         return [entry["message"] for entry in self._post("se/log", {"type": "browser"})]
 
-    def emulate(self, width: int, theme: str) -> None:
+    def emulate(self, width: int, theme: str, medium: str = "screen") -> None:
         """From now on pages are so many pixels wide, and seen by who prefers the theme, light or dark."""
         size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 500}
-        media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+        media = {"media": medium, "features": [{"name": "prefers-color-scheme", "value": theme}]}
         for cmd, params in (("setDeviceMetricsOverride", size), ("setEmulatedMedia", media)):
             self._post("goog/cdp/execute", {"cmd": f"Emulation.{cmd}", "params": params})
 
@@ -132,7 +132,12 @@ def chromium(home: Path, *more: str) -> Iterator[Browser]:
             "--disable-background-networking", "--disable-component-update", "--disable-sync", *more,
         ],
     }  # fmt: skip
-    always = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+    always: dict[str, Any] = {
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": {"browser": "ALL"},
+    }
+    always["timeouts"] = {"script": 180_000}  # milliseconds: a busy machine is no failure
     wanted = {"capabilities": {"alwaysMatch": always}}
     with process([str(DRIVER), f"--port={port}"], f"{driver}/status", home / "driver.log"):
         request = urllib.request.Request(f"{driver}/session", json.dumps(wanted).encode(), method="POST")

@@ -16,6 +16,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = [p for p in sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")) if p.name != "config.yml"]
+# Which job may write, and what: it puts up what another has built, and runs none of our code.
+WRITES = {"site.yml deploy": {"pages": "write", "id-token": "write"}}
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -51,12 +53,23 @@ def test_files_are_valid_by_their_schema(schema: str, files: list[Path]) -> None
 def test_a_workflow_reads_only_and_pins_what_it_uses(workflow: Path) -> None:
     made = read(workflow)
     assert made["permissions"] == {"contents": "read"}
-    assert all("permissions" not in job and job["timeout-minutes"] for job in made["jobs"].values())
+    for name, job in made["jobs"].items():
+        assert job["timeout-minutes"]
+        assert job.get("permissions") == WRITES.get(f"{workflow.name} {name}")
     for step in steps(workflow):
         if "uses" in step:
             assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"]), step["uses"]
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("job", WRITES)
+def test_a_job_that_writes_runs_nothing_of_ours(job: str) -> None:
+    workflow, _, name = job.partition(" ")
+    made = read(ROOT / ".github" / "workflows" / workflow)["jobs"][name]
+    assert made["needs"]
+    assert [set(step) for step in made["steps"]] == [{"id", "uses"}]
+    assert made["steps"][0]["uses"].startswith("actions/deploy-pages@")
 
 
 def test_the_tests_that_run_elsewhere_are_there() -> None:

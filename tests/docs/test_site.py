@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import http.server
 import re
 import shutil
@@ -113,7 +114,7 @@ def test_every_link_leads_somewhere(site: Path) -> None:
 
 def test_a_chapter_shows_outputs_and_no_answer(site: Path) -> None:
     page = (site / "course" / f"{CHAPTER}.html").read_text(encoding="utf-8")
-    text = "".join(re.sub(r"<[^>]+>", "", page).split())
+    text = "".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
     assert "accuracy0.49before" in text
     for cell in solved(CHAPTER).solved():
         given = {c.id: c.source for c in solved(CHAPTER).cells}[cell.id]
@@ -122,6 +123,44 @@ def test_a_chapter_shows_outputs_and_no_answer(site: Path) -> None:
                 assert "".join(line.split()) not in text, line
 
 
+def test_the_reference_calls_types_by_our_names(site: Path) -> None:
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (site / "api").glob("*.html")}
+    shown = {
+        name: "".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split()) for name, page in pages.items()
+    }
+    assert "state_dict()→dict[str,Array]" in shown["nn.html"]
+    assert [name for name, text in shown.items() if re.search(r"ForwardRef|dtype\[Any\]", text)] == []
+
+
+@needs_chromium
+def test_a_word_is_found(address: str, browser: Browser) -> None:
+    browser.emulate(1280, "light")
+    browser.open(f"{address}/search.html?q=clipping")
+    browser.wait("document.querySelectorAll('#search-results li').length")
+    assert any(f"course/{CHAPTER}.html" in url for url in browser.run(FOUND))
+
+
+@needs_chromium
+def test_paper_cuts_no_line_off(address: str, browser: Browser) -> None:
+    browser.emulate(794, "dark", "print")  # A4, at 96 pixels an inch
+    browser.open(f"{address}/course/{CHAPTER}.html")
+    assert browser.run("return document.querySelectorAll('pre').length") > 20
+    assert browser.run(CUT_OFF) == []
+
+
+@needs_chromium
+def test_the_lab_is_dark_where_the_device_is(address: str, browser: Browser) -> None:
+    for theme in ("light", "dark"):
+        browser.emulate(1280, theme)
+        browser.open(f"{address}/lab/lab/index.html")
+        browser.wait(f"document.body.dataset.jpThemeLight == '{str(theme == 'light').lower()}'", 120)
+
+
+CUT_OFF = """
+return [...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => e.innerText.slice(0, 80));
+"""
+FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.href)"
 READY = "document.readyState == 'complete' && (!window.MathJax || !!MathJax.startup?.promise)"
 SETTLED = "MathJax.startup.promise.then(() => {window.settled = true})"
 RAW = r"""
