@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -40,14 +41,8 @@ FIELDS = [
     "text",
 ]
 MADE_UP = {"summaries", "entities", "speech recognition", "video description", "video classification"}
-NO_BETTER = {
-    "translation",
-    "language",
-    "sentiment",
-    "speaker",
-    "action",
-    "stock",
-}  # than what needs no network
+EITHER = {"traffic"}  # about 2 % better: the seed decides on which side of the border
+BETTER = {"speech synthesis", "text"}  # than what needs no network, of those on real data
 QUICK = [
     "sentiment",
     "entities",
@@ -62,7 +57,7 @@ QUICK = [
 
 def verdict(field: str) -> str:
     """What the table says of a field."""
-    return "no better" if field in NO_BETTER else "better" if field == "speech synthesis" else "learned"
+    return "learned" if field in MADE_UP else "better" if field in BETTER else "no better"
 
 
 def seen() -> dict[str, tuple[tuple[float, float], tuple[float, float]]]:
@@ -134,9 +129,21 @@ def test_each_field_comes_out_as_the_text_says(finished: str, monkeypatch: pytes
     names, said = play(finished, monkeypatch)
     rows = names["ROWS"]
     assert list(names["predicted"]) == FIELDS
-    assert {field: line.verdict for field, line in rows.items()} == {
-        field: verdict(field) for field in FIELDS
-    }
+    told = {field: line.verdict for field, line in rows.items() if field not in EITHER}
+    assert told == {field: verdict(field) for field in FIELDS if field not in EITHER}
+    assert {rows[field].verdict for field in EITHER} <= {"better", "no better"}
+    assert {field for field, line in rows.items() if line.outcome.threshold is not None} == MADE_UP
+    end = "\n".join(c.source for c in cells(NAME) if c.id == "table-lesson").split("## What you have now")[1]
+    counted = re.search(
+        r"(\w+) small networks that learn .* on real data (\w+) that are better .* (\w+) that are not", end
+    )
+    assert counted
+    assert all(f"*{field}*, which is one or the other" in end for field in EITHER)
+    number = {"two": 2, "five": 5, "seven": 7}
+    found = Counter(told.values())
+    assert [number[word.lower()] for word in counted.groups()] == [
+        found[one] for one in ("learned", "better", "no better")
+    ]
     assert len(seen()) == 6
     for field in seen():
         as_the_text_says(field, rows[field].outcome)
@@ -150,6 +157,10 @@ def test_each_field_comes_out_as_the_text_says(finished: str, monkeypatch: pytes
     table = said[said.index("field  ") :].splitlines()
     assert [line.split("  ")[0] for line in table[2 : 2 + len(FIELDS)]] == FIELDS
     forecasts = {name: errors for name, (errors, _) in names["forecasts"].items()}
+    for field, errors in forecasts.items():
+        assert rows[field].outcome.baseline == pytest.approx(min(errors[:3])), (
+            "the strongest that needs no network"
+        )
     persistence, linear, clock, net = (
         np.array([forecasts[n][k] for n in ("weather", "traffic", "stock")]) for k in range(4)
     )
