@@ -87,7 +87,9 @@ def test_the_lowest_rung_is_named(wrong: dict[str, Evidence], rung: str, check: 
         raised("AttributeError: 'Tensor' object has no attribute 'view': use reshape"),
         raised("ZeroDivisionError: float division by zero"),
         raised("ModuleNotFoundError: No module named 'torch'"),
-        raised("AttributeError: no shape", form="`RNNCell`'s `W_x`: got an array of shape (2, 3), wanted ..."),
+        raised(
+            "AttributeError: no shape", form="`RNNCell`'s `W_x`: got an array of shape (2, 3), wanted ..."
+        ),
         Evidence(failure=Failure("timeout", "takes more than 5 s of computing time")),
         Evidence(failure=Failure("nothing", "`step` gives None: is a `return` missing?")),
     ],
