@@ -39,6 +39,10 @@ COMMANDS = (
     *(feedback, history, export, handback, platform, explain, new, matrix, upgrade),
 )
 
+# These write at their end, if at all. (Ctrl-C while a notebook is checked is `observe.Stoppable`'s, and
+# keeps what was found; before that there is nothing to keep.)
+WHOLE = frozenset(command.__name__ for command in (check, progress, solution))
+
 # What a disk refuses whatever we write, and what helps.
 RIGHT = "give yourself the right to read and write it, and the folder that it is in"
 REMEDIES = {
@@ -68,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(printable(typed(args, f"minigrad: {error}")), file=sys.stderr)
         return CANNOT
     except KeyboardInterrupt:
-        print("minigrad: stopped; what was done is kept, and the same command goes on", file=sys.stderr)
+        whole = args.run.__module__ in WHOLE
+        kept = "nothing was written" if whole else "what was done is kept, and the same command goes on"
+        print(f"minigrad: stopped; {kept}", file=sys.stderr)
         return CANNOT
     except BrokenPipeError:  # `minigrad report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

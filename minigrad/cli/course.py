@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
 import unicodedata
@@ -76,6 +77,14 @@ def tell(args: argparse.Namespace, lines: Iterable[str]) -> None:
         print(printable(typed(args, f"minigrad: {line}")), file=sys.stderr)
 
 
+def meant_instead(name: str, known: Iterable[str]) -> str:
+    """ ": did you mean 01-rnn?", where one name alone begins so, or else one is near; else ""."""
+    names = list(known)
+    begun = [n for n in names if name and n.startswith(name)]
+    near = begun if len(begun) == 1 else difflib.get_close_matches(name, names, n=1)
+    return f": did you mean {near[0]}?" if near else ""
+
+
 def known_names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
     """The assignments asked for, all where none is; GradingError for one that is not there."""
     known = course.names()
@@ -83,7 +92,8 @@ def known_names(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
     for name in meant:
         if name not in known:
             there = ", ".join(known) or "none"
-            raise GradingError(f"no assignment {name!r} in {course.root / 'solutions'}; there is {there}")
+            told = f"no assignment {name!r} in {course.root / 'solutions'}; there is {there}"
+            raise GradingError(f"{told}{meant_instead(name, known)}")
     return meant or known
 
 

@@ -15,6 +15,8 @@ import minigrad
 from experiments.__main__ import parser as experiments_parser
 from minigrad.cli import main, parser
 from minigrad.cli.app import COMMANDS, help_text
+from minigrad.cli.commands.study import check, progress
+from minigrad.cli.commands.term import regrade
 
 NAMES = [command.__name__.rpartition(".")[2] for command in COMMANDS]
 
@@ -94,6 +96,24 @@ sys.exit(main(["--help"]))
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (told.returncode, told.stderr) == (2, "minigrad: stopped\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "kept"),
+    [
+        (check, ["a.ipynb"], "nothing was written"),
+        (progress, [], "nothing was written"),
+        (regrade, ["01-rnn"], "what was done is kept, and the same command goes on"),
+    ],
+)
+def test_ctrl_c_says_what_became_of_the_work(command, words, kept, monkeypatch, capsys):
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    interrupted.__module__ = command.__name__
+    monkeypatch.setattr(command, "run", interrupted)
+    assert main([command.__name__.rpartition(".")[2], *words]) == 2
+    assert capsys.readouterr().err == f"minigrad: stopped; {kept}\n"
 
 
 def test_a_command_without_an_example_leaves_the_others_whole(monkeypatch, capsys):

@@ -119,7 +119,7 @@ def test_a_damaged_release_is_told_and_the_work_opened(student: Path, capsys) ->
 
 
 def test_an_unknown_assignment_is_told_which_there_are(student: Path, capsys, monkeypatch) -> None:
-    assert main(["start", "01-tyni"]) == 2
+    assert main(["start", "99-x"]) == 2
     assert f"there is {NAME}. Was a folder of it given to you?" in capsys.readouterr().err
     monkeypatch.setattr(wheel, "RELEASES", student / "none")
     assert main(["start", NAME]) == 2
@@ -127,6 +127,18 @@ def test_an_unknown_assignment_is_told_which_there_are(student: Path, capsys, mo
     assert list(student.iterdir()) == []
     assert main(["progress"]) == 0
     assert "Nothing was begun in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [NAME[:2], NAME.replace("i", "")])
+def test_a_name_that_is_cut_or_mistyped_is_told_the_whole_one(
+    student: Path, course: Path, capsys, monkeypatch, name
+):
+    monkeypatch.chdir(student)
+    assert main(["start", name, "--no-open"]) == 2
+    assert f"no assignment {name!r}: did you mean {NAME}? There is {NAME}" in capsys.readouterr().err
+    monkeypatch.chdir(course)
+    assert main(["build", name]) == 2
+    assert f"did you mean {NAME}?" in capsys.readouterr().err
 
 
 def test_it_is_opened_in_jupyterlab_where_there_is_one(student: Path, capsys, monkeypatch) -> None:
@@ -204,7 +216,13 @@ def test_solutions_are_where_the_sources_are(student: Path, capsys) -> None:
 
 def test_an_exercise_s_name_is_one(course: Path, capsys) -> None:
     assert main(["solution", "scael"]) == 2
-    assert "no exercise 'scael' here: there is scale" in capsys.readouterr().err
+    assert "no exercise 'scael': did you mean scale?" in capsys.readouterr().err
+    assert main(["solution", NAME]) == 2
+    assert f"{NAME} is an assignment: name one exercise of it: {NAME}/scale" in capsys.readouterr().err
+    assert main(["solution", "qqq"]) == 2
+    assert f"no exercise 'qqq' here: write ASSIGNMENT/EXERCISE, of {NAME}" in capsys.readouterr().err
+    assert main(["solution", f"{NAME}/qqq"]) == 2
+    assert f"no exercise 'qqq' here: {NAME} has scale" in capsys.readouterr().err
     shutil.copytree(course / "solutions" / NAME, course / "solutions" / "02-again")
     notebook = course / "solutions" / "02-again" / "notebook.py"
     notebook.write_text(notebook.read_text().replace(NAME, "02-again"))

@@ -1,7 +1,8 @@
 """Pure: what to look at next where no known mistake gives what was observed.
 
-The checks of an exercise are a ladder: does it run, has it the right shape, is every number one, which
-value is off, which gradient. The lowest rung on which any of them fails is the one to stand on first.
+The checks of an exercise are a ladder: has it the right shape, is every number one, which value is off,
+does it run to its end, which gradient. The lowest rung on which any of them fails is the one to stand on
+first: a value that is there and wrong tells more than a check that stopped.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from minigrad.grading.model import Evidence
 
 UNDONE = frozenset({"todo", "missing", "waits"})  # there is nothing yet to look at
 GRADIENT = re.compile(r"\.grad\b|\bgradients?\b|^d[A-Za-z]\w*$")  # how the name of a gradient reads
+# What an error says where two shapes do not fit; every other error tells itself what is wrong.
+SHAPES = re.compile(r"broadcast|\bshapes?\b|matmul|\bdimensions?\b|\baxis\b|out of bounds", re.IGNORECASE)
 SMALL = 4  # entries of an array that can be followed on paper
 
 RUNGS = (  # from the lowest to the highest; {check} is the first that fails on it
-    "`{check}` does not get to its end. Above the line that is named, print the shapes of what stands in it, "
-    "and compare them with those that you expect.",
     "a shape or a dtype is wrong in `{check}`. Write beside each of your lines which shape its result has, "
     "and look for the first that surprises you.",
     "`{check}` gets what is no finite number. Print the largest entry after each of your lines: where does "
@@ -30,10 +31,13 @@ RUNGS = (  # from the lowest to the highest; {check} is the first that fails on 
     "lines beside it.",
     "shapes are right, and a value in `{check}` is not. Call your code with sizes of 1 and 2 and round "
     "numbers, and follow it with a pencil.",
+    "`{check}` does not get to its end. Above the line that is named, print the shapes of what stands in it, "
+    "and compare them with those that you expect.",
+    "begin with what `{check}` says: it tells what stopped it.",
     "values are right, and a gradient in `{check}` is not. Nudge one entry of that input by 1e-6 and see by "
     "how much the result moves; then follow the way back: what adds to it, and what leaves the tape?",
 )  # fmt: skip
-RUNS, FORM, FINITE, HAND, VALUE, SLOPE = range(len(RUNGS))
+FORM, FINITE, HAND, VALUE, MISFIT, TOLD, SLOPE = range(len(RUNGS))
 
 
 def next_look(
@@ -56,7 +60,7 @@ def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]
     """The rungs on which a check fails."""
     if observed.failure is not None:
         if observed.failure.kind not in UNDONE:
-            yield RUNS if observed.failure.kind != "bad-value" else FORM
+            yield _of_stopped(observed)
         return
     small = all(a.size <= SMALL for a in expected.arrays.values())
     for name, want in expected.arrays.items():
@@ -65,6 +69,16 @@ def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]
             yield FORM
         elif differs(got, want, check.rtol, check.atol):
             yield _of_numbers(name, got, small)
+
+
+def _of_stopped(observed: Evidence) -> int:
+    """The rung of a check that gave no arrays."""
+    failure = observed.failure
+    if observed.form or failure is None:
+        return TOLD
+    if failure.kind == "bad-value":
+        return FORM
+    return MISFIT if failure.kind == "exception" and SHAPES.search(observed.words.error) else TOLD
 
 
 def _of_numbers(name: str, got: np.ndarray, small: bool) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import difflib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -80,8 +81,15 @@ class Checks:
     def __repr__(self) -> str:
         return f"checks of {self._values.assignment}: {', '.join(self._values.points) or 'none'}"
 
-    def __call__(self, exercise: str) -> Result:
-        """Run the public checks of one exercise; ValueError when there is no such exercise."""
+    def __call__(self, *exercises: str) -> Result:
+        """Run the public checks of one exercise; ValueError when there is no such exercise.
+
+        TypeError for none, several, or what is no name.
+        """
+        if len(exercises) != 1 or not isinstance(exercises[0], str):
+            example = next(iter(self._values.points), "")
+            raise TypeError(f'check takes the name of one exercise, as in check("{example}")')
+        (exercise,) = exercises
         own = self._own(exercise)
         needs = {name for c in own for name in c.needs}
         asked = [c for c in self._files.checks if c in own or c.name in needs]
@@ -131,13 +139,19 @@ class Checks:
                 return False
         return True
 
-    def progress(self) -> Progress:
+    def hint(self, exercise: str) -> Result:
+        """What `check(exercise)` gives: a hint stands below its table, and is opened step by step."""
+        return self(exercise)
+
+    def progress(self, *exercises: str) -> Progress:
         """All assignments that lie beside this one's folder, and those that minigrad brings along.
 
         Exercises passed, as the notebooks stand; what comes next; when it is due, where a course.toml says.
         """
         from minigrad.grading.notebook.study.progress import progress
 
+        if exercises:
+            raise TypeError("check.progress() takes no name: it shows all assignments and their exercises")
         home = record.record_path(self._folder, self._values.assignment).parent
         opened = {self._values.assignment: record.ran(self._files, self._names)}
         return progress(home, opened)
@@ -173,8 +187,10 @@ class Checks:
         if not self._files.checks:
             raise ValueError(f"nothing in {self._values.assignment} is checked")
         if not own:
+            near = difflib.get_close_matches(exercise, self._values.points, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
             known = ", ".join(self._values.points)
-            raise ValueError(f"no exercise {exercise!r} in {self._values.assignment}: it has {known}")
+            raise ValueError(f"no exercise {exercise!r} in {self._values.assignment}: it has {known}{meant}")
         return own
 
     def _observed(self, asked: Sequence[Check]) -> Mapping[str, Evidence]:

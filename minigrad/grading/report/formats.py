@@ -82,6 +82,8 @@ def exercise_text(exercise: Exercise, public: bool = False) -> str:
 def exercise_lines(exercise: Exercise, public: bool = False, steps: int | None = None) -> list[Line]:
     """What `exercise_text` says, line by line; of the hint the first `steps`, or all."""
     points = f"{number(exercise.score)} of {number(exercise.points)} points"
+    if public and exercise.verdicts and all(v.failure == "todo" for v in exercise.verdicts):
+        return [Line(f"{exercise.name}: still to do, {len(exercise.verdicts)} public checks", head=True)]
     made = [Line(f"{exercise.name}: {passing(exercise.verdicts) if public else points}", head=True)]
     told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
     for v, reasons in zip(exercise.verdicts, told, strict=True):

@@ -9,7 +9,7 @@ import pytest
 
 from minigrad.checks import Check, check
 from minigrad.grading.judge.ladder import next_look
-from minigrad.grading.model import Evidence, Failure
+from minigrad.grading.model import Evidence, Failure, Words
 
 
 def named(probe: str) -> Check:
@@ -35,7 +35,14 @@ def arrays(**given: np.ndarray) -> Evidence:
     return Evidence(arrays={name.replace("_", " "): a for name, a in given.items()})
 
 
-STOPS = Evidence(failure=Failure("exception", "ValueError"))
+RAISED = Failure("exception", "ValueError in line 3 of your cell `cell`")
+
+
+def raised(error: str, form: str = "") -> Evidence:
+    return Evidence(failure=RAISED, words=Words(error), form=form)
+
+
+STOPS = raised("ValueError: operands could not be broadcast together with shapes (2,3) (4,)")
 VALUE = arrays(h=np.arange(6.0) + 1)
 HAND = arrays(h=np.array([0.7]))
 SLOPE = Evidence(arrays={"W.grad": np.zeros(6), "dW": np.arange(6.0)})
@@ -59,7 +66,8 @@ OTHER_SLOPE = Evidence(arrays={"W.grad": np.arange(6.0), "dW": np.zeros(6)})
         # the lowest rung is the one to stand on, whatever else fails
         ({"value": VALUE, "by_hand": HAND, "gradients": SLOPE}, "small enough for paper", "by-hand"),
         ({"value": VALUE, "gradients": SLOPE}, "a value in", "value"),
-        ({"value": VALUE, "gradients": STOPS}, "does not get to its end", "gradients"),
+        ({"by_hand": STOPS, "value": VALUE}, "a value in", "value"),
+        ({"value": STOPS, "gradients": SLOPE}, "does not get to its end", "value"),
         ({"value": STOPS, "gradients": STOPS}, "does not get to its end", "value"),
     ],
 )  # fmt: skip
@@ -69,6 +77,29 @@ def test_the_lowest_rung_is_named(wrong: dict[str, Evidence], rung: str, check: 
     assert f"`{check}`" in said
     said = said.replace("1e-6", "").replace("sizes of 1 and 2", "")
     assert not any(digit in said for digit in "0123456789"), "no value"
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        raised("NameError: name 'W_x' is not defined: is `self.` missing in front of it?"),
+        raised("SyntaxError: '(' was never closed"),
+        raised("AttributeError: 'Tensor' object has no attribute 'view': use reshape"),
+        raised("ZeroDivisionError: float division by zero"),
+        raised("ModuleNotFoundError: No module named 'torch'"),
+        raised(
+            "AttributeError: no shape", form="`RNNCell`'s `W_x`: got an array of shape (2, 3), wanted ..."
+        ),
+        Evidence(failure=Failure("timeout", "takes more than 5 s of computing time")),
+        Evidence(failure=Failure("nothing", "`step` gives None: is a `return` missing?")),
+    ],
+)
+def test_what_tells_itself_gets_no_hint_of_shapes(stopped: Evidence) -> None:
+    said = told(value=stopped)
+    assert "shape" not in said
+    assert "line" not in said
+    assert "what `value` says" in said
+    assert "what `gradients` says" in told(value=arrays(h=RIGHT["cell.value"].arrays["h"]), gradients=stopped)
 
 
 def test_nothing_is_told_of_right_work_or_of_none() -> None:

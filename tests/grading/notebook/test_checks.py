@@ -171,6 +171,18 @@ def test_an_unknown_exercise_is_named(notebook: Notebook) -> None:
     assert "halve, shift" in repr(check)
 
 
+def test_a_slip_in_the_call_is_told_in_its_own_terms(notebook: Notebook) -> None:
+    check, _ = notebook()
+    for exercises in ((), ("halve", "shift"), (3,), ("halve", 3)):
+        with pytest.raises(TypeError, match=r'check takes the name of one exercise, as in check\("halve"\)'):
+            check(*exercises)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"check.progress\(\) takes no name"):
+        check.progress("02-tiny")
+    with pytest.raises(ValueError, match=r"no exercise 'shfit' .*did you mean 'shift'\?"):
+        check("shfit")
+    assert str(check.hint("halve")) == str(check("halve"))
+
+
 def test_the_files_are_found_around_the_notebook(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in (release.parent, release.parent.parent, release.parent.parent / "solutions" / "02-tiny"):
         monkeypatch.chdir(folder)

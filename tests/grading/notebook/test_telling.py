@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from minigrad.grading.model import Words
-from minigrad.grading.notebook.telling import words
+from minigrad.checks import check
+from minigrad.grading.model import Evidence, Failure, Words
+from minigrad.grading.notebook.telling import row, words
 
 CHECK = "raised in the check, from a value that you returned"
 FRAME = {"function": "f", "line": 3, "cell": "a", "source": "x = 1 / 0"}
@@ -40,3 +41,14 @@ def test_all_of_it_is_cleaned_and_cut() -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
         assert len(text) < 17_000
+
+
+def test_a_value_of_another_form_stands_for_what_python_said_of_it() -> None:
+    made = check(exercise="cell", says="It works.")(lambda student, rng: {})
+    form = "`RNNCell`'s `W_x`: got an array of shape (2, 3), wanted a Parameter of shape (2, 3)"
+    failure = Failure("exception", f"AttributeError raised in the check: {form}")
+    error = "AttributeError: 'memoryview' object has no attribute 'T'"
+    in_check = Evidence(failure=failure, words=Words(error, CHECK), form=form)
+    assert row(made, in_check, Evidence()).details == (form,)
+    in_cell = Evidence(failure=failure, words=Words(error, "in `f`, line 3 of your cell `a`"), form=form)
+    assert row(made, in_cell, Evidence()).details[0] == error, "the line of one's own stays"

@@ -53,6 +53,15 @@ CLASS = {
 }
 
 
+def test_an_untouched_exercise_is_one_line_to_its_author() -> None:
+    todo = dataclasses.replace(verdict("cell.a", 5, False, reason="`f` is still to do"), failure="todo")
+    failed = dataclasses.replace(todo, check="cell.b", failure="exception")
+    untouched, begun = (Exercise("cell", 10, 0, (todo, v)) for v in (todo, failed))
+    assert formats.exercise_text(untouched, public=True) == "cell: still to do, 2 public checks"
+    assert len(formats.exercise_text(begun, public=True).splitlines()) > 3
+    assert len(formats.exercise_text(untouched).splitlines()) > 3, "staff read each with its points"
+
+
 class Tags(HTMLParser):
     """Every tag of a page; raises when one is not closed in order."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from minigrad.cli.course import find_course, home_of, known_names
+from minigrad.cli.course import find_course, home_of, known_names, meant_instead
 from minigrad.cli.options import OK, WRONG
 from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.store.layout import Course
@@ -68,5 +68,10 @@ def meant(course: Course, text: str) -> tuple[str, str]:
     if found:
         several = ", ".join(f"{name}/{exercise}" for name in found)
         raise GradingError(f"{exercise!r} is an exercise of several assignments: name one of {several}")
-    there = ", ".join(e for exercises in known.values() for e in exercises)
-    raise GradingError(f"no exercise {exercise!r} here: there is {there}")
+    if exercise in (names := course.names()):
+        own = ", ".join(f"{exercise}/{e}" for e in load(course.authored(exercise)).exercises())
+        raise GradingError(f"{exercise} is an assignment: name one exercise of it: {own}")
+    if near := meant_instead(exercise, [e for exercises in known.values() for e in exercises]):
+        raise GradingError(f"no exercise {exercise!r}{near}")
+    wanted = ", ".join(known[named]) if named else f"write ASSIGNMENT/EXERCISE, of {', '.join(names)}"
+    raise GradingError(f"no exercise {exercise!r} here: {f'{named} has ' if named else ''}{wanted}")

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from minigrad.cli.course import home_of
+from minigrad.cli.course import home_of, meant_instead
 from minigrad.cli.options import OK, add_flag, writing
 from minigrad.grading.assignment.carried import MINE, Files, offered
 from minigrad.grading.model import GradingError
@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"laid out: {shown(folder)}{'' if home.name == MINE else ', as minigrad brings it'}")
     else:
         there = f"there is {', '.join(others)}" if others else "this minigrad brings none along"
+        if near := meant_instead(name, others):
+            raise GradingError(f"no assignment {name!r}{near} {there[0].upper()}{there[1:]}")
         raise GradingError(
             f"no assignment {name!r} for {home}: {there}. Was a folder of it given to you? Put it there"
         )

@@ -56,8 +56,7 @@ class Work:
         passed, of = (sum(getattr(e, name) for e in self.exercises) for name in ("passed", "of"))
         if not self.started:
             return f"{_many(len(self.exercises), 'exercise')}, {_many(of, 'public check')}"
-        counted = f"{self.done} of {len(self.exercises)} exercises pass, {passed} of {of} public checks"
-        return f"{counted}; {self.note}" if self.note else counted
+        return f"{self.done} of {len(self.exercises)} exercises pass, {passed} of {of} public checks"
 
     @property
     def more(self) -> str:
@@ -93,6 +92,8 @@ class Progress:
         width = max((len(w.name) for w in self.works), default=0)
         for work in self.works:
             lines.append(f"{work.name:{width}}  {work.told}{f' · {work.more}' if work.more else ''}")
+            if work.note and work.exercises:
+                lines.append(f"{'':{width}}    ! {work.note}")
             if work.started and work.left:
                 lines += [f"{'':{width}}    {_line(e)}" for e in work.exercises]
         return "\n".join([*lines, self.next, *self.notes]).strip("\n")
@@ -131,7 +132,8 @@ def _row(work: Work) -> str:
     told += f" <small>{escape(work.more)}</small>" if work.more else ""
     parts = ""
     if work.started and work.exercises:
-        parts = "".join(_exercise(e) for e in work.exercises)
+        note = f'<div style="margin:.25em 0">! {escape(work.note)}</div>' if work.note else ""
+        parts = note + "".join(_exercise(e) for e in work.exercises)
         parts = f'<div style="margin-top:.25em">{parts}</div>'
     return (
         f'<tr style="background:none;border-top:1px solid #8886"><td style="{cell}">{told}{parts}</td></tr>'
