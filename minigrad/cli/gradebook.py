@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad.cli.terminal import progress
 from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
@@ -16,6 +16,9 @@ from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
+
+if TYPE_CHECKING:
+    from minigrad.grading.classroom.standing import Standing
 
 
 def plugin() -> Any:
@@ -112,13 +115,19 @@ def behind(course: Course, name: str, reports: Mapping[str, Report]) -> list[str
     return [s for s, report in reports.items() if found[s] != report]
 
 
+def standing(course: Course, name: str, reports: Mapping[str, Report]) -> Standing:
+    """The students whose grade is not one of what they have handed in."""
+    from minigrad.grading.assignment.load import load
+    from minigrad.grading.classroom.standing import standing
+
+    return standing(course, load(course.authored(name)), reports, asked(course, name) or {})
+
+
 def told_standing(course: Course, name: str, reports: Mapping[str, Report]) -> list[str]:
     """What is said of students whose grade is not one of what they have handed in: see `standing.told`."""
-    from minigrad.grading.assignment.load import load
-    from minigrad.grading.classroom.standing import standing, told
+    from minigrad.grading.classroom.standing import told
 
-    recorded = asked(course, name) or {}
-    return told(course, name, standing(course, load(course.authored(name)), reports, recorded))
+    return told(course, name, standing(course, name, reports))
 
 
 def told_behind(name: str, students: Sequence[str]) -> str:
@@ -139,6 +148,7 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
     """
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import last_reports
+    from minigrad.grading.classroom.standing import told
     from minigrad.grading.report.grades import lms
     from minigrad.grading.roster import read_roster
 
@@ -148,12 +158,13 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
     with grading(course):
         maximum, totals = nbgrader.totals(course, name)
     reports, handed_in = last_reports(course, name), course.submissions(name)
-    found = lms.grades(totals, reports, handed_in, roster)
+    stands = standing(course, name, reports)
+    found = lms.grades(totals, reports, handed_in, roster, stands.newer)
     left_out = [
         f"{s}: not in {course.roster.name}, so in no file"
         for s in lms.strangers({*totals, *reports, *handed_in}, roster)
     ]
-    left_out += told_standing(course, name, reports)
+    left_out += told(course, name, stands)
     left_out += [
         f"{s}: not graded, by no fault of the submission: {report.reason}: run {to_type('grade', name)}"
         for s, report in reports.items()

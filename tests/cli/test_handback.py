@@ -65,6 +65,18 @@ def test_current_pages_of_what_is_graded_go_back_under_their_names(course: Cours
     assert not Path(FILE).exists()
 
 
+def test_the_page_of_earlier_work_does_not_go_back(course: Course, capsys) -> None:
+    from minigrad.grading.nbgrader import plugin
+
+    plugin.feedback(course, NAME)
+    work = course.submitted / "s2" / NAME / f"{NAME}.ipynb"
+    work.write_bytes(work.read_bytes().replace(b"x + factor", b"x - factor"))
+    assert main(["handback", NAME, "--to", "moodle"]) == 1
+    assert "not for moodle: s2: not graded yet" in capsys.readouterr().err
+    with zipfile.ZipFile(FILE) as made:
+        assert made.namelist() == [f"Ann Lee_101_assignsubmission_file_/{NAME}.html"]
+
+
 def test_a_page_goes_back_to_who_has_another_id_now(course: Course) -> None:
     from minigrad.grading.nbgrader import plugin
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from minigrad.cli import main
+from minigrad.cli.commands.term.explain import explained_work
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom import court
+from minigrad.grading.model import GradingError
 from minigrad.grading.people.moves import begin, pending, planned_forget
+from minigrad.grading.store.attempts import HandedIn, lay
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import (
     ADDS,
@@ -23,7 +26,7 @@ from tests.grading.handed_in import (
     notebook,
 )
 
-pytest.importorskip("nbgrader")
+plugin = pytest.importorskip("minigrad.grading.nbgrader.plugin")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of nbgrader and what it imports
 COUNT = ["report", "export", "feedback", "grade", "regrade"]  # each tells it
 
@@ -153,6 +156,74 @@ def test_newer_work_is_told_until_it_is_graded(course: Course, command, capsys) 
     told = capsys.readouterr().err
     assert "other work" not in told
     assert "not graded yet" not in told
+
+
+def test_a_score_of_earlier_work_is_in_no_file_for_an_lms(course: Course, capsys) -> None:
+    course.roster.write_text("student,name,email\nann,Ann Lee,a@x.org\nbob,Bob May,b@x.org\n")
+    with plugin.book(course) as book:
+        for student in ("ann", "bob"):
+            for grade in book.find_submission_notebook(NAME, NAME, student).grades:
+                grade.needs_manual_grade = False
+        book.db.commit()
+    lms = course.work / f"grades-{NAME}-moodle.csv"
+    main(["export", NAME, "--to", "moodle"])
+    assert [line.split(",")[0] for line in lms.read_text().splitlines()[1:]] == ["a@x.org", "b@x.org"]
+    answer(course, "bob", RIGHT)
+    capsys.readouterr()
+    assert main(["export", NAME, "--to", "moodle"]) == 1
+    assert "not for moodle: bob: not graded yet" in capsys.readouterr().err
+    assert [line.split(",")[0] for line in lms.read_text().splitlines()[1:]] == ["a@x.org"]
+    assert states(course) == {"ann": "graded", "bob": "not graded yet"}
+    with (course.work / f"grades-{NAME}.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["score"] for row in csv.DictReader(file)] == ["10", "0"]
+
+
+def explained(course: Course, student: str) -> tuple[bytes, list[str]]:
+    assignment = load(course.authored(NAME))
+    last = course.submissions(NAME)[student]
+    work, told = explained_work(course, assignment, student, last, unsafe=False)
+    assert isinstance(work, Path)
+    return work.read_bytes(), told
+
+
+def test_what_is_explained_is_what_was_graded_or_it_is_said(course: Course) -> None:
+    path = course.submitted / "bob" / NAME / f"{NAME}.ipynb"
+    graded = path.read_bytes()
+    assert explained(course, "bob") == (graded, [])
+    kept = course.attempts(NAME) / "bob"
+    lay(path, kept, HandedIn(path.read_bytes().replace(b"x + factor", b"x - factor")))
+    assert path.read_bytes() != graded
+    work, told = explained(course, "bob")
+    assert work == graded
+    assert told == [
+        f"this is the work of bob that was graded; other work is there by now: run `minigrad grade {NAME}`"
+    ]
+    shutil.rmtree(kept)
+    work, told = explained(course, "bob")
+    assert work == path.read_bytes()
+    assert told == [
+        f"this is not the work of bob that was graded, which is not kept: run `minigrad grade {NAME}`"
+    ]
+    answer(course, "cem", RIGHT)
+    assert explained(course, "cem")[1] == [f"{NAME} of cem was not graded yet: run `minigrad grade {NAME}`"]
+
+
+def test_explain_takes_the_graded_work_and_says_so_first(course: Course, monkeypatch, capsys) -> None:
+    taken = []
+
+    def explain(judge, one, check):
+        taken.append(one)
+        raise GradingError("enough")
+
+    monkeypatch.setattr("minigrad.grading.judge.explain.explain", explain)
+    monkeypatch.setattr(court.Judge, "__enter__", lambda self: self, raising=False)
+    path = course.submitted / "bob" / NAME / f"{NAME}.ipynb"
+    lay(
+        path, course.attempts(NAME) / "bob", HandedIn(path.read_bytes().replace(b"x + factor", b"x - factor"))
+    )
+    assert main(["explain", "bob", "scale.values"]) == 2
+    assert capsys.readouterr().err.startswith("minigrad: this is the work of bob that was graded;")
+    assert any("x + factor" in cell.source for cell in taken[0].cells)
 
 
 def test_without_a_gradebook_newer_work_is_known_by_the_reports(course: Course, monkeypatch, capsys) -> None:

@@ -63,6 +63,15 @@ def told(course: Course, name: str, found: Standing) -> list[str]:
     return lines
 
 
+def graded_work(
+    course: Course, assignment: Assignment, student: str, last: Source, report: Report
+) -> Source | None:
+    """The student's work that was graded, `last` or one kept beside it; None where it is not kept."""
+    several = attempts(course, assignment.name, student, last, dates_of(course))
+    works = (one.work for one in reversed(several))
+    return next((work for work in works if _same(course, assignment, student, report, work)), None)
+
+
 def _newer(
     course: Course, assignment: Assignment, reports: Mapping[str, Report], handed_in: Mapping[str, Source]
 ) -> Iterator[str]:

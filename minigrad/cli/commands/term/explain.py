@@ -9,9 +9,10 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from minigrad.cli.course import find_course, known_names
+from minigrad.cli.course import find_course, known_names, tell
 from minigrad.cli.options import OK, UNSAFE, add_flag
-from minigrad.grading.model import Assignment, GradingError
+from minigrad.grading.model import Assignment, GradingError, Source, to_type
+from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad explain ada rnn-cell.gradients"
 
@@ -30,7 +31,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Expected against got of one check, for staff."""
     from minigrad.grading.assignment.load import load
-    from minigrad.grading.classroom.attempts import counted
     from minigrad.grading.classroom.court import court
     from minigrad.grading.classroom.run import fetch
     from minigrad.grading.intake.canonical import intake
@@ -55,9 +55,9 @@ def run(args: argparse.Namespace) -> int:
     if args.student not in submissions:
         demand_known(course, args.student)
         raise GradingError(f"{args.student!r} handed in no {chosen.name}: nothing at {course.submitted}")
-    theirs = {args.student: submissions[args.student]}
-    source = theirs if args.unsafe else counted(course, chosen, theirs)  # what was graded
-    taken = intake(fetch(course, source[args.student]), chosen)
+    source, lines = explained_work(course, chosen, args.student, submissions[args.student], args.unsafe)
+    tell(args, lines)
+    taken = intake(fetch(course, source), chosen)
     isolation = "unsafe" if args.unsafe else "auto"
     with court(course, chosen.name, isolation).judge() as judge:
         one = explain(judge, taken, chosen.check(args.check))
@@ -69,6 +69,29 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.student}, {args.check} (for staff only: it shows expected values)\n")
         print(printable(explained.text(one)))
     return OK
+
+
+def explained_work(
+    course: Course, assignment: Assignment, student: str, last: Source, unsafe: bool
+) -> tuple[Source, list[str]]:
+    """The work that was graded where it is kept, else the one that counts now; and what to say of it first.
+
+    With `unsafe`, where nothing may be judged to find out which one counts, that is the `last`.
+    """
+    from minigrad.grading.classroom.attempts import counted
+    from minigrad.grading.classroom.run import last_reports
+    from minigrad.grading.classroom.standing import graded_work, standing
+
+    name, grade = assignment.name, to_type("grade", assignment.name)
+    report = last_reports(course, name).get(student)
+    if report and (graded := graded_work(course, assignment, student, last, report)):
+        newer = student in standing(course, assignment, {student: report}).newer
+        line = f"this is the work of {student} that was graded; other work is there by now: run {grade}"
+        return graded, [line] if newer else []
+    now = last if unsafe else counted(course, assignment, {student: last})[student]
+    if report is None:
+        return now, [f"{name} of {student} was not graded yet: run {grade}"]
+    return now, [f"this is not the work of {student} that was graded, which is not kept: run {grade}"]
 
 
 def the_one(found: Sequence[Assignment], check: str) -> Assignment:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from minigrad.grading.model import GradingError, Report
@@ -23,11 +23,12 @@ State = Literal[
     "needs a person",
     "refused",
     "ungraded",  # the judge failed
-    "not graded yet",
+    "not graded yet",  # or other work than what was graded is there: the score is the old one
     "not recorded",
     "not handed in",
     "dropped",
 ]
+JUDGED: tuple[State, ...] = ("graded", "needs a person", "refused")
 HEADER = ("student", "name", "email", "section", "score", "maximum", "state", "late penalty", "late days")
 
 
@@ -60,13 +61,21 @@ def grades(
     reports: Mapping[str, Report],
     handed_in: Collection[str],
     roster: Roster | None,
+    newer: Collection[str] = (),
 ) -> list[Grade]:
-    """A grade for each student of the roster; without a roster, for all known."""
+    """A grade for each student of the roster; without a roster, for all known.
+
+    `newer` are those of whom other work counts than what was graded: the score is the one so far.
+    """
     if roster is None:
         people = [Person(s) for s in sorted({*totals, *reports, *handed_in})]
     else:
         people = list(roster.people)
-    return [_grade(p, totals.get(p.student), reports.get(p.student), p.student in handed_in) for p in people]
+    found = (_grade(p, totals.get(p.student), reports.get(p.student), p.student in handed_in) for p in people)
+    return [
+        replace(g, state="not graded yet") if g.person.student in newer and g.state in JUDGED else g
+        for g in found
+    ]
 
 
 def _grade(person: Person, total: Total | None, report: Report | None, handed_in: bool) -> Grade:
