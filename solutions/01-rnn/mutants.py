@@ -273,7 +273,69 @@ MUTANTS = [
         ],
         of("rnn-cell", "shapes keeps-nothing single-precision"),
     ),
+    mutant(
+        "cell-W_x-plain-array",
+        "self.W_x = Parameter(init.glorot((input_size, hidden_size), rng, dtype))",
+        "self.W_x = init.glorot((input_size, hidden_size), rng, dtype)",
+        [
+            "How does an optimiser find the numbers that it is to move?",
+            "It asks `cell.parameters()`, which collects attributes that are a `Parameter`; W_x is a plain array.",
+            "In the constructor, compare how W_x, W_h and b are made.",
+        ],
+        of(
+            "rnn-cell",
+            "shapes one-step with-relu by-hand one-step-gradients fresh-start any-activation gradients",
+        ),
+    ),
+    mutant(
+        "cell-W_x-plain-tensor",
+        "self.W_x = Parameter(init.glorot((input_size, hidden_size), rng, dtype))",
+        "self.W_x = Tensor(init.glorot((input_size, hidden_size), rng, dtype), requires_grad=True)",
+        [
+            "How many parameters does an optimiser get from `cell.parameters()`?",
+            "W_x is not among them: what is set as an attribute is collected only if it is a `Parameter`.",
+            "In the constructor, compare how W_x, W_h and b are made.",
+        ],
+        of("rnn-cell", "shapes"),
+    ),
+    mutant(
+        "cell-W_x-turned",
+        "init.glorot((input_size, hidden_size), rng, dtype)",
+        "init.glorot((hidden_size, input_size), rng, dtype)",
+        [
+            "A row of x has D numbers, and x stands on the left of W_x. How many rows must W_x have?",
+            "D of them, and H columns: here W_x is (H, D).",
+            "In the constructor, compare the shape that W_x is drawn in with the table of notations.",
+        ],
+        of(
+            "rnn-cell",
+            "shapes keeps-nothing one-step with-relu one-step-gradients single-precision fresh-start "
+            "any-activation gradients",
+        ),
+    ),
+    mutant(
+        "cell-state-plain-array",
+        "return Tensor(np.zeros((batch, self.hidden_size), self.b.dtype))",
+        "return np.zeros(self.hidden_size)",
+        [
+            "How many rows has the first state of a batch of B sequences, and what kind of thing is a state?",
+            "It is a Tensor (B, H), with a row for each sequence; here it is a plain array without an axis for the batch.",
+            "Look at the shape that `initial_state` makes, at where `batch` is in it, and at what is returned.",
+        ],
+        of("rnn-cell", "shapes keeps-nothing single-precision"),
+    ),
     # --- rnn-forward
+    mutant(
+        "forward-time-first",
+        "    return hs, (x, h0, hs, W_x, W_h)",
+        "    return hs.swapaxes(0, 1), (x, h0, hs, W_x, W_h)",
+        [
+            "Which axis of x counts the samples, and which the steps? And of your hs?",
+            "Here hs is (T, B, H), time first; everything in this notebook is batch first, (B, T, H).",
+            "Look at the shape in which hs is made or put together, and at which axis t runs along.",
+        ],
+        of("rnn-forward", "forward-shape values two-steps-by-hand states same-dtype"),
+    ),
     mutant(
         "forward-ignores-h0",
         "    h = h0\n",
@@ -674,6 +736,17 @@ MUTANTS = [
             "Look for what decides whether anything is scaled at all.",
         ],
         of("clip-norm", "well-below just-below"),
+    ),
+    mutant(
+        "norm-never-asks",
+        "    if norm > max_norm:\n        for p in kept:\n            p.grad *= max_norm / norm\n",
+        "    for p in kept:\n        p.grad *= max_norm / norm\n",
+        [
+            "What should happen to a gradient of norm 0.1 when c is 1, and to one of norm 0?",
+            "Nothing; here the first is scaled up, and the second divided by zero. Below the limit no bit may change.",
+            "Look for what decides whether anything is scaled at all.",
+        ],
+        of("clip-norm", "well-below just-below bounds nothing-to-clip"),
     ),
     mutant(
         "norm-inverted",

@@ -209,6 +209,21 @@ def test_a_solution_is_shown_once_it_was_earned(course: Path, sandbox: None, cap
     assert main(["solution", f"{NAME}/scale"]) == 0, "passed once is passed"
 
 
+def test_what_passes_in_a_terminal_and_mynet_lacks_is_told(course: Path, sandbox: None, capsys) -> None:
+    main(["start", NAME, "--no-open"])
+
+    def told(answer: str) -> bool:
+        main(["check", answered(course, answer)])
+        return "not in mynet.py for later notebooks yet" in (said := capsys.readouterr().out) and (
+            'check("scale")' in said
+        )
+
+    assert not told(ADDS), "it does not pass"
+    assert told(RIGHT)
+    (course / "mine" / "mynet.py").write_text(f"# --- {NAME} · scale\n")
+    assert not told(RIGHT), "it is there"
+
+
 def test_solutions_are_where_the_sources_are(student: Path, capsys) -> None:
     assert main(["solution", "scale"]) == 2
     assert "the solutions lie with the course's sources: no course here" in capsys.readouterr().err

@@ -263,9 +263,16 @@ def _with(known: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
 
 
 def _either(one: str, other: str) -> str:
-    """Two hints, step by step."""
-    steps = zip_longest(one.split("\n"), other.split("\n"), fillvalue="")
+    """Two hints, step by step: a question beside a question, an idea beside an idea."""
+    steps = zip_longest(_by_degree(one, other), _by_degree(other, one), fillvalue="")
     return "\n".join(" Or: ".join(filter(None, pair)) for pair in steps)
+
+
+def _by_degree(hint: str, other: str) -> list[str]:
+    """A hint's steps, to stand beside those of another: one text that gives the answer is no question."""
+    steps = hint.split("\n")
+    answers = len(steps) == 1 and "?" not in hint and "\n" in other
+    return ["", *steps] if answers else steps
 
 
 def _observe(

@@ -63,6 +63,17 @@ def keep(folder: Path, assignment: str, exercise: str, names: Mapping[str, Any])
     return f"Kept in {FILE} for later notebooks: {', '.join(wanted)}."
 
 
+def unkept(folder: Path, assignment: str, passed: Iterable[str]) -> list[str]:
+    """Of exercises that passed, those that ask for something and have no block in the library yet."""
+    path = library_path(folder, assignment)
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, ValueError):
+        return []
+    kept = {(m[1], m[2]) for m in _MARK.finditer(text)}
+    return [e for e in passed if (assignment, e) not in kept and asked_for(folder, e)]
+
+
 def relied_on(names: Mapping[str, Any]) -> str:
     """What a notebook takes from the library where grading, which has none, would miss it: a sentence, or "".
 

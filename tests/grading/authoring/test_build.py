@@ -301,6 +301,19 @@ def test_a_damaged_file_is_said_to_be_damaged() -> None:
         shipped.loads(shipped.dumps(some())[:-40])
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_shared_hint_never_has_an_answer_beside_a_question(turned: bool) -> None:
+    steps, answer, question = "What moves?\nThe rows do.\nLook at i.", "The sign is wrong.", "Which sign?"
+
+    def shared(other: str) -> list[str]:
+        return authoring._either(*((other, steps) if turned else (steps, other))).split("\n")
+
+    first, idea, place = shared(answer)
+    assert (first, place) == ("What moves?", "Look at i.")
+    assert set(idea.split(" Or: ")) == {"The rows do.", answer}
+    assert set(shared(question)[0].split(" Or: ")) == {"What moves?", question}
+
+
 def test_mistakes_that_public_checks_cannot_tell_apart_share_their_hints(tmp_path: Path) -> None:
     old, new = r'"by):\n    y = x"', r'"by):\n    y = x - 2 * by"'
     more = f'    mutant("upside-down", {old}, {new}, "Count the signs.", ["shift.moved"]),\n]\nR'

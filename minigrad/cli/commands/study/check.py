@@ -181,7 +181,24 @@ def told(made: Report, args: argparse.Namespace) -> list[Line]:
         full = ["--full"] * args.full
         again = to_type("check", args.notebook, *full, *["--hint"] * steps)
         shown.append(Line(f"a hint has a further step: {again}"))
+    shown += [Line(line) for line in library(args.notebook, made)]
     return shown + [Line(summary(made, args.full), head=True)] * bool(made.exercises)
+
+
+def library(notebook: Path, made: Report) -> list[str]:
+    """What passed and is not in `mynet.py` yet, in a line: it takes a notebook's names to write it."""
+    from minigrad.grading.notebook import mynet
+    from minigrad.grading.notebook.release import lies_in
+
+    folder = notebook.absolute().parent
+    passed = [e.name for e in made.exercises if e.verdicts and all(v.passed for v in e.verdicts)]
+    left = mynet.unkept(folder, made.assignment, passed) if lies_in(folder) else []
+    if not left:
+        return []
+    calls = ", ".join(f'check("{e}")' for e in left)
+    return [
+        f"not in {mynet.FILE} for later notebooks yet, which the notebook alone writes: run there {calls}"
+    ]
 
 
 def tell_github(args: argparse.Namespace, made: Report) -> None:
