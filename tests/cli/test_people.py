@@ -158,3 +158,12 @@ def test_the_command_whose_move_was_stopped_ends_well_when_it_is_called_again(co
     assert "finished: " in told
     assert "nobody" not in told
     assert main(["roster", *again]) == 2
+
+
+def test_collecting_ends_with_what_comes_next(course: Course, capsys) -> None:
+    (course.root / "x").mkdir()
+    (course.root / "x" / "s2.ipynb").write_bytes(b"{}")
+    assert main(["collect", NAME, "x", "--dry-run"]) == 0
+    assert "next:" not in capsys.readouterr().out
+    assert main(["collect", NAME, "x"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"next: `minigrad grade {NAME}`"
