@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.cli.terminal import progress
 from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
-from minigrad.grading.people.moves import Move, carry_out
+from minigrad.grading.people.moves import Move, carry_out, demand_possible
 from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
@@ -54,14 +54,30 @@ def students(course: Course) -> frozenset[str]:
     return frozenset(nbgrader.students(course)) if nbgrader else frozenset()
 
 
+def demand_movable(course: Course, planned: Move) -> None:
+    """Raise GradingError where gradebook or disk would not let a move be carried out. Changes nothing."""
+    demand_possible(course, planned)
+    if nbgrader := plugin():
+        try:
+            with files.private():
+                nbgrader.demand_movable(course)
+        except GradingError as error:
+            raise GradingError(f"{error}; nothing was changed") from error
+
+
 def move(course: Course, planned: Move) -> None:
     """Carry a move out that was begun: first in the gradebook, then on disk.
 
     Raises GradingError where the gradebook or the disk fails, and the move stays to be finished.
     """
     if nbgrader := plugin():
-        with files.private():
-            nbgrader.move(course, planned)
+        try:
+            with files.private():
+                nbgrader.move(course, planned)
+        except GradingError as error:
+            raise GradingError(
+                f"{error}. It is still to be done: {planned}; {to_type('roster')} finishes it"
+            ) from error
     carry_out(course, planned)
 
 

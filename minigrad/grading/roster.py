@@ -92,8 +92,10 @@ class Roster:
         found = self._meant(who)
         if not found:
             column = who.lms if who.lms and (who.ids or who.lms in self.columns) else "name"
-            where = f"the column `{column}`" if who.lms else "a line"
-            raise Stranger(f"{FILE} has nobody of that name or id: add {where} for {who}")
+            remedy = f"add the column `{column}`"
+            if not who.lms or column in self.columns:
+                remedy = f"add a line, or fill `{column}` in" if who.lms else "add a line"
+            raise Stranger(f"{FILE} has nobody of that name or id: {remedy}")
         if len(found) > 1:
             several = " and ".join(f"{p.student} (line {p.line})" for p in found)
             raise Refused(f"{who} may be {several} of {FILE}: lay the file into the right folder by hand")
@@ -252,7 +254,9 @@ def _people(path: Path, rows: csv.DictReader[str]) -> Iterator[Person]:
     """The lines, each checked against those before it."""
     lines: dict[tuple[str, str], int] = {}  # where an id or an address stands
     for row in rows:
-        where = f"{path}, line {rows.line_num}"
+        breaks = sum((value or "").count("\n") for value in row.values() if not isinstance(value, list))
+        line = rows.line_num - breaks  # its first, where an entry goes on for several
+        where = f"{path}, line {line}"
         if None in row or None in row.values():
             raise GradingError(f"{where}: it has more or fewer entries than line 1 has columns")
         values = {column: unicodedata.normalize("NFC", value.strip()) for column, value in row.items()}
@@ -274,8 +278,8 @@ def _people(path: Path, rows: csv.DictReader[str]) -> Iterator[Person]:
             raise GradingError(f"{where}: the status {values['status']!r} is unknown: active or dropped")
         for column, value in (("student", student), *values.items()):
             if value and column in ("student", "email", *LMS):
-                other = lines.setdefault((column, _spoken(value)), rows.line_num)
-                if other != rows.line_num:
+                other = lines.setdefault((column, _spoken(value)), line)
+                if other != line:
                     raise GradingError(f"{where}: line {other} has the same {column}, {value}: correct one")
         ids = {lms: values.pop(lms) for lms in LMS if values.get(lms)}
-        yield Person(student, **{c: values.get(c, "") for c in PLAIN}, ids=ids, line=rows.line_num)
+        yield Person(student, **{c: values.get(c, "") for c in PLAIN}, ids=ids, line=line)

@@ -11,7 +11,7 @@ import pytest
 
 from minigrad.cli import gradebook, main
 from minigrad.grading.classroom.lock import grading
-from minigrad.grading.people.moves import begin, pending, planned_rename
+from minigrad.grading.people.moves import begin, pending, planned_forget, planned_rename
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import NAME, hand_in, new_course
 
@@ -144,3 +144,26 @@ def test_names_are_shown_and_who_dropped_out_counts_nowhere(course: Course, sand
     page = Path(f"report-{NAME}.html").read_text()
     assert "s4 Cy Day" in page
     assert "s1" not in page
+
+
+@pytest.mark.parametrize("again", [["rename", "s1", "s9"], ["forget", "ghost"]])
+def test_the_command_whose_move_was_stopped_ends_well_when_it_is_called_again(course, again, capsys) -> None:
+    what, old, *new = again
+    if what == "forget":
+        begin(course, planned_forget(course, old, "", {old}))
+    else:
+        begin(course, planned_rename(course, old, *new, ()))
+    assert main(["roster", *again]) == 0
+    told = capsys.readouterr().err
+    assert "finished: " in told
+    assert "nobody" not in told
+    assert main(["roster", *again]) == 2
+
+
+def test_collecting_ends_with_what_comes_next(course: Course, capsys) -> None:
+    (course.root / "x").mkdir()
+    (course.root / "x" / "s2.ipynb").write_bytes(b"{}")
+    assert main(["collect", NAME, "x", "--dry-run"]) == 0
+    assert "next:" not in capsys.readouterr().out
+    assert main(["collect", NAME, "x"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"next: `minigrad grade {NAME}`"

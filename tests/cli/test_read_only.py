@@ -15,6 +15,7 @@ import pytest
 from minigrad.cli import main
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom import court
+from minigrad.grading.people.moves import begin, pending, planned_rename
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import (
     ADDS,
@@ -130,3 +131,39 @@ def test_what_cannot_be_written_is_named_with_what_helps(course: Course, command
     if code == 2:
         (line,) = (line for line in told.err.splitlines() if "cannot" in line or "could not" in line)
         assert line.startswith("minigrad: ")
+
+
+@pytest.mark.parametrize("place", ["gradebook.db", "submitted", ".minigrad/history/01-tiny"])
+def test_a_move_that_cannot_be_done_is_not_begun(course: Course, place, capfd) -> None:
+    path = course.root / place
+    mode = stat.S_IMODE(path.stat().st_mode)
+    path.chmod(mode & ~0o222)
+    try:
+        with as_ordinary_user():
+            assert main(["roster", "rename", "ann", "s1"]) == 2
+    finally:
+        path.chmod(mode)
+    assert "nothing was changed" in capfd.readouterr().err
+    assert pending(course) is None
+    assert (course.submitted / "ann").is_dir()
+    assert "ann," in course.roster.read_text()
+    with as_ordinary_user():
+        assert main(["roster", "rename", "ann", "s1"]) == 0
+
+
+def test_a_move_that_cannot_be_finished_is_named(course: Course, capfd) -> None:
+    begin(course, planned_rename(course, "ann", "s1", {"ann"}))
+    if os.geteuid() == 0:
+        os.chown(course.state / "move.json", SOMEBODY, SOMEBODY)
+    course.gradebook.chmod(0o444)
+    try:
+        with as_ordinary_user():
+            assert main(["roster", "rename", "ann", "s1"]) == 2
+    finally:
+        course.gradebook.chmod(0o644)
+    assert "It is still to be done: ann becomes s1; `minigrad roster` finishes it" in capfd.readouterr().err
+    with as_ordinary_user():
+        assert main(["roster", "rename", "ann", "s1"]) == 0
+    told = capfd.readouterr().err
+    assert "finished: ann becomes s1" in told
+    assert "nobody here" not in told

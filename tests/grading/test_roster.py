@@ -54,7 +54,7 @@ def test_whom_an_lms_means(roster, who, student):
 @pytest.mark.parametrize(
     ("who", "why"),
     [
-        (Who("canvas", ("999",)), "add the column `canvas` for 999"),
+        (Who("canvas", ("999",)), "add a line, or fill `canvas` in"),
         (Who("canvas", ("s1",)), "nobody"),  # there is a column, so it decides
         (Who("sakai", ("999",), "Ann Lee"), "nobody"),  # a name is not asked where there is an id
         (Who("sakai", ("Ann Lee",)), "nobody"),  # nor is an id taken for a name
@@ -144,5 +144,12 @@ def test_empty_lines_and_spaces_count_for_nothing(tmp_path):
 def test_a_name_of_a_students_own_choice_is_not_taken_for_an_id():
     roster = Roster((Person("ann", email="ann@example.org"),), frozenset({"student", "email"}))
     assert roster.student(Who("sakai", ("ann",))) == "ann"
-    with pytest.raises(Refused, match="add the column `github` for ann"):
+    with pytest.raises(Refused, match="add the column `github`"):
         roster.student(Who("github", ("ann",)))
+
+
+def test_a_row_that_goes_on_for_several_lines_is_named_by_its_first(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text('student,name\na,Ann\nb,"Bo\nMay"\n')
+    with pytest.raises(GradingError, match=r"line 3: the name 'Bo\\nMay' has a line break"):
+        read_roster(path)

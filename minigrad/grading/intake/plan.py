@@ -291,7 +291,9 @@ def _that_counts(theirs: Sequence[_Mine], around: Around) -> _Mine:
         listed = ", ".join(printable_name(m.owned.path) for m in found[:4])
         name = f"{around.assignment}.ipynb"
         raise Refused(
-            f"{len(found)} notebooks were handed in ({listed}): which one counts? Leave that one, as {name}"
+            f"{len(found)} notebooks were handed in ({listed}): which one counts? Leave that one, as {name}, "
+            "in what you collect, and collect again "
+            "(laid into submitted/ by hand, handback would not know it)"
         )
     one = (named or found)[0]
     if one.item.entry.kind != "file":

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry, Student, SubmittedAssignment
 
-from minigrad.grading.nbgrader.gradebook import book, url
+from minigrad.grading.nbgrader.gradebook import book, demand_writable, url
 from minigrad.grading.people.moves import Move
 from minigrad.grading.roster import Person, Roster
 from minigrad.grading.store import files
@@ -46,6 +46,12 @@ def students(course: Course) -> frozenset[str]:
         return frozenset()
     with book(course) as opened:
         return frozenset(one.id for one in opened.students if one.submissions)
+
+
+def demand_movable(course: Course) -> None:
+    """Raise GradingError where there is a gradebook that cannot be written. Changes nothing."""
+    if not url(course).startswith("sqlite:") or course.gradebook.exists():
+        demand_writable(course)
 
 
 def move(course: Course, planned: Move) -> None:

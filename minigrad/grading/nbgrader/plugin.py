@@ -35,7 +35,7 @@ from minigrad.grading.nbgrader.gradebook import (
     url,
 )
 from minigrad.grading.nbgrader.pages import clean, clean_markdown
-from minigrad.grading.nbgrader.people import move, students
+from minigrad.grading.nbgrader.people import demand_movable, move, students
 from minigrad.grading.nbgrader.recording import Round, record_all, time_of
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
@@ -57,6 +57,7 @@ __all__ = [
     "book",
     "config",
     "demand_cells",
+    "demand_movable",
     "demand_recordable",
     "export",
     "feedback",

@@ -285,6 +285,16 @@ def begin(course: Course, planned: Move) -> None:
     files.write(_journal(course), json.dumps(asdict(planned), ensure_ascii=False, indent=1).encode())
 
 
+def demand_possible(course: Course, planned: Move) -> None:
+    """Raise GradingError where a folder that a move changes may not be written. Changes nothing."""
+    steps = (*planned.folders, *planned.attempts)
+    paths = [course.work / path for step in steps for path in step if os.path.lexists(course.work / step[0])]
+    paths += [course.work / name for name in planned.texts]
+    for folder in {next(above for above in path.parents if above.is_dir()): None for path in paths}:
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise GradingError(f"{folder} cannot be written: give yourself the right to; nothing was changed")
+
+
 def carry_out(course: Course, planned: Move) -> None:
     """Move folders and files; what is done already is left as it is. Then the move is finished.
 

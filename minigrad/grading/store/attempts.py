@@ -90,7 +90,10 @@ def weigh(notebook: Path, kept: Path, new: HandedIn, stamped: str = "") -> Laid:
         return Laid(False, f"not laid: a later attempt, of {later}, is there")
     if digest(new.data) in before:
         return Laid(False, "not laid: it was there before, and a later one has replaced it")
-    return Laid(True, f"replaces another, which is kept in {kept}")
+    words = f"replaces another, which is kept in {kept}"
+    if (notebook.parent / TIME).is_file() and not new.time:
+        words += f"; its time is put away with it, and the new one has none: without {TIME} it is never late"
+    return Laid(True, words)
 
 
 def _there(notebook: Path) -> bytes | None:

@@ -175,7 +175,8 @@ def test_of_several_notebooks_the_one_of_the_assignments_name_counts_and_four_ar
     five = made(*(f"ann/{c}.ipynb" for c in "abcde"))
     assert why(five)["ann"] == (
         "5 notebooks were handed in (a.ipynb, b.ipynb, c.ipynb, d.ipynb): which one counts? "
-        "Leave that one, as hw.ipynb"
+        "Leave that one, as hw.ipynb, in what you collect, and collect again "
+        "(laid into submitted/ by hand, handback would not know it)"
     )
     assert five.refused["ann"].names == tuple(f"ann/{c}.ipynb" for c in "abcde")
     assert "2 notebooks" in why(made("ann/a/hw.ipynb", "ann/b/hw.ipynb", "bo.ipynb"))["ann"]

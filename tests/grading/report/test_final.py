@@ -43,3 +43,11 @@ def test_nothing_given_out_is_no_score():
     assert rows(GROUPS, {}, {}) == []
     (row,) = rows(GROUPS, {"01": 0.0}, {"01": [Grade(ANN, 0.0, "graded")]})
     assert row.grade.score is None
+
+
+def test_who_dropped_out_has_no_final_score():
+    gone = Person("dan", status="dropped")
+    found = {name: [*theirs, Grade(gone, None, "dropped")] for name, theirs in FOUND.items()}
+    made = rows(GROUPS, MAXIMA, found)
+    lines = csv.reader(io.StringIO(final_csv(GROUPS, MAXIMA, made).decode("utf-8-sig")))
+    assert next(line for line in lines if line[0] == "dan")[4:] == [*[""] * 7, "100", "dropped"]

@@ -217,3 +217,13 @@ def test_a_link_is_replaced_and_what_it_leads_to_is_not_read(place, tmp_path):
     assert place(b"a", EARLY) == (Laid(True, ""), b"a")
     assert names(place) == {named(b"a", EARLY)}
     assert (tmp_path / "elsewhere").read_bytes() == b"secret"
+
+
+def test_a_time_that_is_put_away_with_the_work_before_is_told(place):
+    place(b"a", EARLY, "2030-01-31 11:00:00 UTC")
+    told = place(b"b")[0].words
+    assert told.endswith(
+        "; its time is put away with it, and the new one has none: without timestamp.txt it is never late"
+    )
+    place(b"c", LATE, "2030-01-31 17:00:00 UTC")
+    assert "put away" not in place(b"d", LATE, "2030-01-31 17:00:00 UTC")[0].words

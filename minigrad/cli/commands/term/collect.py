@@ -14,8 +14,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from minigrad.cli.course import find_course, known_names, names_of
-from minigrad.cli.options import OK, WRONG, add_flag
+from minigrad.cli.options import OK, WRONG, add_flag, typed
 from minigrad.cli.terminal import by_reason
+from minigrad.grading.model import to_type
 from minigrad.grading.report.markup import named
 from minigrad.grading.roster import Roster, Who, columns_for, line_for, read_roster
 
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     lines += lacking([one.nobody for one in made.refused.values() if one.nobody], read_roster(course.roster))
     for line in lines:
         print(printable(f"minigrad: {line}"), file=sys.stderr)
+    if count and not args.dry_run:
+        print(typed(args, f"next: {to_type('grade', name)}"))
     lost = any(left.name.lower().endswith((".ipynb", *NESTED)) for left in made.plan.nobodys)
     return WRONG if made.refused or lost or not made.laid else OK
 

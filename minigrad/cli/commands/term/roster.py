@@ -14,6 +14,7 @@ from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, WRONG, add_flag, typed
 from minigrad.grading.model import GradingError
+from minigrad.grading.people.moves import Move
 from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad roster rename 'Ann Lee' s21"
@@ -51,11 +52,23 @@ def run(args: argparse.Namespace) -> int:
             if stopped := pending(course):
                 gradebook.move(course, stopped)
                 print(printable(f"minigrad: finished: {stopped}"), file=sys.stderr)
+                if is_it(args, course, stopped):
+                    return OK
             if args.do == "drop":
                 drop(course, args.old)
             elif args.do:
                 move(course, args.do, args.old, args.new, args.dry_run)
     return OK if args.do else look(args, course)
+
+
+def is_it(args: argparse.Namespace, course: Course, stopped: Move) -> bool:
+    """Whether the move that was stopped, and is finished now, is the one that is asked for."""
+    if args.do not in ("rename", "merge", "forget") or args.old != stopped.old:
+        return False
+    if args.do == "forget":
+        only = known_names(course, [args.new])[0] if args.new else ""
+        return not stopped.new and stopped.only == only
+    return bool(args.new == stopped.new)
 
 
 def look(args: argparse.Namespace, course: Course) -> int:
@@ -89,6 +102,7 @@ def move(course: Course, what: str, old: str, new: str, dry: bool) -> None:
     else:
         planned = (planned_merge if what == "merge" else planned_rename)(course, old, new, recorded)
     if not dry:
+        gradebook.demand_movable(course, planned)
         begin(course, planned)
         gradebook.move(course, planned)
     done = f"{old} is {new} now" if planned.new else str(planned)

@@ -27,7 +27,7 @@ class Row:
     @property
     def grade(self) -> Grade:
         """The final column as a grade, in percent with two digits."""
-        percent = self.final.percent
+        percent = None if self.state == "dropped" else self.final.percent
         return Grade(self.person, None if percent is None else round(percent, 2), self.state)
 
 
@@ -66,8 +66,9 @@ def final_csv(groups: Sequence[Group], maxima: Mapping[str, float], found: Seque
         (
             *(row.person.student, row.person.name, row.person.email, row.person.section),
             *(row.grades[name].score for name in maxima),
-            *(_rounded(row.final.groups.get(name)) for name in there),
-            *(", ".join(row.final.dropped), row.grade.score, PERCENT, row.state),
+            *(None if row.state == "dropped" else _rounded(row.final.groups.get(name)) for name in there),
+            *("" if row.state == "dropped" else ", ".join(row.final.dropped),),
+            *(row.grade.score, PERCENT, row.state),
         )
         for row in found
     ]
