@@ -14,7 +14,7 @@ from minigrad.grading.model import AuthoringError, GradingError, JudgeFault, Ref
 from minigrad.sandbox.errors import SandboxError, SandboxFault, SandboxUnavailable, WorkerEnded
 
 # What never reaches the command line: the codec's own, and what a probe says to the worker.
-INSIDE = {"ProtocolError", "Missing", "Todo", "_BadValue"}
+INSIDE = {"ProtocolError", "Missing", "Todo", "BadValue"}
 
 
 def test_the_graders_and_the_sandboxs_errors_stand_below_one_root() -> None:

@@ -541,7 +541,7 @@ MUTANTS = [
         "dhs = np.where(on, dhs.swapaxes(0, 1), 0)\n        dh, dc = np.zeros_like(h0), np.zeros_like(c0)\n        for t in reversed(range(T)):\n            dh = dh + dhs[t]",
         "dhs = dhs.swapaxes(0, 1)\n        np.copyto(dhs, 0, where=~on)\n        dh, dc = np.zeros_like(h0), np.zeros_like(c0)\n        for t in reversed(range(T)):\n            dhs[t] += dh\n            dh = dhs[t].copy()",
         "The cotangent that was given is changed in place.",
-        of("sequence", "arguments-afterwards"),
+        of("sequence", "arguments-afterwards lifted twice-in-one-graph"),
     ),
     mutant(
         "sequence-writes-x",

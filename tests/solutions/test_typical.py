@@ -68,7 +68,7 @@ TOLD: list[tuple[str, str, Edit, str]] = [
     ("01-rnn", "rnn-cell", ("x @ self.W_x", "self.W_x @ x"), "say both shapes aloud"),
     ("01-rnn", "rnn-cell", ("x @ self.W_x", "x @ W_x"), "is `self.` missing in front of it?"),
     ("01-rnn", "rnn-cell", (RNN, RNN.replace("self.activation", "np.tanh")),
-     "use minigrad's function of that name"),
+     "use minigrad.tanh"),
     ("01-rnn", "rnn-cell", (RNN, RNN.removeprefix("return ")), "is a `return` missing?"),
     ("01-rnn", "rnn-cell",
      (f"{ROWS}, self.b.dtype)", "torch.zeros((batch, self.hidden_size))"), "there is no PyTorch here"),

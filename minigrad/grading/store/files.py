@@ -47,7 +47,8 @@ def write(path: Path, data: bytes) -> None:
     try:
         _write(path, data)
     except OSError as error:
-        error.filename, error.filename2 = str(path), None
+        if error.errno is not None:  # else its words are all that it says
+            error.filename, error.filename2 = str(path), None
         raise
 
 

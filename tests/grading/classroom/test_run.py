@@ -241,7 +241,7 @@ def test_work_of_another_year_is_compared_too_and_not_with_itself(tmp_path):
     assert near_identical(course, assignment) == []
     (found,) = near_identical(course, assignment, before.submitted)
     assert {*found.students} == {"ann", *(str(before.submitted / s) for s in ("bob", "cem"))}
-    assert any(side.alike for side in found.sides)
+    assert any(side.alike for pair in found.pairs for side in pair.sides)
     (course.submitted / "ann" / NAME / f"{NAME}.ipynb").unlink()
     assert near_identical(course, assignment, before.submitted) == []
     with pytest.raises(GradingError, match=r"nothing of 01-tiny in .*: name a folder like submitted/"):

@@ -30,7 +30,6 @@ SLIPS = [
     ("T @ T", "say both shapes aloud; samples are rows"),
     ("A + A.T", "which axis is whose"),
     ("(T * 2).sum().backward()", "look for a `.data`"),
-    ("exec('from minigrad import zeros')", "use Tensor(np.zeros(shape))"),
 ]
 NAMES = {"A": A, "F": F, "T": T, "np": np, "Tensor": Tensor, "minigrad": minigrad}
 
