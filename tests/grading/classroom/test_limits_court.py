@@ -97,7 +97,7 @@ def test_no_sandbox_and_a_wrong_course_end_the_whole_run(course, made):
     here = court.court(course, NAME)
     for data, words in {
         b"unavailable": "no sandbox here",
-        b"package": "the package scipy is on the assignment's list and is not installed here",
+        b"package": "the package scipy is on the assignment's list of packages and is not installed here",
         b"wrong": "the course is wrong",
     }.items():
         with pytest.raises(GradingError, match=f"^{words}"):
