@@ -1,7 +1,7 @@
 """A student's work under another id, or aside, all of it or nothing: to rename, merge and forget students.
 
 A move is planned as a whole, then written down (`begin`); the gradebook follows in one transaction, then
-folders and files, by steps that may be done again (`carry_out`): so a move that was stopped is finished later.
+folders and files, by steps that may be done again (`carry_out`): so one that was stopped is finished later.
 """
 
 from __future__ import annotations
