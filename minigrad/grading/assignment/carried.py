@@ -9,6 +9,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from minigrad.grading.assignment import expected
+from minigrad.grading.assignment.load import PUBLIC
+
 RELEASES = Path(__file__).parents[1] / "releases.zip"  # in wheels alone
 MINE = "mine"  # in a course's folder: where whoever studies there works, apart from what is released
 Files = Mapping[str, bytes]  # by name
@@ -24,8 +27,13 @@ def offered(home: Path) -> dict[str, Files]:
 
 def files_in(folder: Path) -> Files:
     """The files of a release: those that a build writes, and nothing that came to lie beside them."""
-    names = (f"{folder.name}.ipynb", "public_checks.py", "expected.npz")
+    names = release_names(folder.name)
     return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+
+
+def release_names(name: str) -> tuple[str, ...]:
+    """The names of the files of an assignment's release."""
+    return (f"{name}.ipynb", PUBLIC, expected.FILE)
 
 
 def carried() -> dict[str, Files]:

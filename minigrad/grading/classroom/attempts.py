@@ -109,8 +109,13 @@ def _with_points(
 
 def work(course: Course, assignment: Assignment, source: Source) -> str:
     """The digest of work that lies there now, as the state has it that recording it would make."""
+    return looked_at(course, assignment, source)[0]
+
+
+def looked_at(course: Course, assignment: Assignment, source: Source) -> tuple[str, bool]:
+    """`work`, and whether it is refused."""
     try:
-        cells = intake(fetch(course, source), assignment).cells
+        cells, refused = intake(fetch(course, source), assignment).cells, False
     except Refused:
-        cells = assignment.cells
-    return digest_of_work(c.source for c in cells if c.kind in ("solution", "written", "own"))
+        cells, refused = assignment.cells, True
+    return digest_of_work(c.source for c in cells if c.kind in ("solution", "written", "own")), refused

@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from minigrad.grading.classroom.attempts import attempts, counted, work
+from minigrad.grading.classroom.attempts import attempts, counted, looked_at
 from minigrad.grading.classroom.decisions import concerning, decided
-from minigrad.grading.classroom.run import fetch, known_report, take
-from minigrad.grading.intake.canonical import intake
-from minigrad.grading.model import Assignment, Refused, Report, Source, to_type
-from minigrad.grading.store.dates import dates_of
+from minigrad.grading.classroom.run import known_report, take
+from minigrad.grading.model import Assignment, Report, Source, to_type
+from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.history import states
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import read_salt
@@ -76,14 +75,14 @@ def _newer(
     course: Course, assignment: Assignment, reports: Mapping[str, Report], handed_in: Mapping[str, Source]
 ) -> Iterator[str]:
     """Of whom other work counts, or may, than what was graded last."""
-    known = _Known(course, assignment)
+    dates = dates_of(course)
+    known = _Known(course, assignment, dates)
     for student, source in counted(course, assignment, handed_in, known=known).items():
         several: Collection[Source] = [source]
         if student in known.lacking:
             if student in known.judged:
                 yield student
                 continue
-            dates = dates_of(course)
             several = [a.work for a in attempts(course, assignment.name, student, handed_in[student], dates)]
         if not any(_same(course, assignment, student, reports[student], one) for one in several):
             yield student
@@ -95,22 +94,22 @@ class _Known:
     Of whom all are lacking, as under another minigrad, nobody knows which one is the best.
     """
 
-    def __init__(self, course: Course, assignment: Assignment) -> None:
+    def __init__(self, course: Course, assignment: Assignment, dates: Dates) -> None:
         self.course, self.assignment = course, assignment
+        self.decisions = dates.decisions.get(assignment.name, ())
         self.judged: set[str] = set()
         self.lacking: set[str] = set()
 
     def __call__(self, some: Mapping[str, Source]) -> dict[str, Report]:
         found = {}
         salt = read_salt(self.course.salt(self.assignment.name))
-        decisions = dates_of(self.course).decisions.get(self.assignment.name, ())
         for student, source in some.items():
             one = take(self.course, self.assignment, salt, student, source)
             if one.refused:
                 continue
             if report := known_report(self.course, self.assignment.name, one):
                 self.judged.add(student)
-                theirs = concerning(decisions, student)
+                theirs = concerning(self.decisions, student)
                 found[student] = decided(dataclasses.replace(report, decisions=theirs))
             else:
                 self.lacking.add(student)
@@ -120,19 +119,11 @@ class _Known:
 def _same(course: Course, assignment: Assignment, student: str, report: Report, source: Source) -> bool:
     """Whether a file is the work that was recorded last or, where nothing is recorded, the last report's."""
     name = assignment.name
-    refused = _refused(course, assignment, source)
+    digest, refused = looked_at(course, assignment, source)
     if recorded := states(course.history(name) / student):
         last = recorded[-1]
-        return last.work == work(course, assignment, source) and refused == (last.status == "refused")
+        return last.work == digest and refused == (last.status == "refused")
     if refused or report.status != "graded":
         return refused == (report.status == "refused")
     key = take(course, assignment, read_salt(course.salt(name)), student, source).key
     return (course.reports(name) / student / f"{key}.json").is_file()
-
-
-def _refused(course: Course, assignment: Assignment, source: Source) -> bool:
-    try:
-        intake(fetch(course, source), assignment)
-    except Refused:
-        return True
-    return False

@@ -25,11 +25,10 @@ from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.court import court
 from minigrad.grading.model import Assignment, GradingError
 from minigrad.grading.platforms.container import answered, judged
-from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt, settings
 from minigrad.grading.platforms.results import WHEN, results
 from minigrad.grading.platforms.wheel import wheel, zipped
 from minigrad.grading.report.formats import status_line
-from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
 
 SETTINGS = "settings.json"
@@ -53,15 +52,7 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
         "run_autograder": filled("run_autograder"),
         "constraints.txt": constraints(assignment),
         "requirements.txt": requirements(assignment),
-        SETTINGS: json.dumps(
-            {
-                "assignment": name,
-                "hidden": hidden,
-                "late": sorted(assignment.late),
-                "attempts": attempts,
-                "hints": hints_of(course),
-            }
-        ).encode(),
+        SETTINGS: settings(course, assignment, hidden, attempts=attempts),
         f"course/.minigrad/salts/{name}": salt(course, assignment, "gradescope").hex().encode(),
         **{f"course/solutions/{name}/{path}": text for path, text in authored(course.authored(name)).items()},
         built: data,
@@ -152,15 +143,15 @@ def _has_tests(submission: Mapping[str, Any]) -> bool:
 
 def grade(root: Path) -> dict[str, Any]:
     """The results of ROOT/submission; GradingError where the judge failed, which is no student's fault."""
-    settings = json.loads((root / "source" / SETTINGS).read_text())
+    asked = json.loads((root / "source" / SETTINGS).read_text())
     metadata = root / "submission_metadata.json"
     before = earlier(metadata.read_text(errors="replace") if metadata.exists() else "{}")
-    if over := used_up(before, settings["attempts"], settings["hidden"]):
+    if over := used_up(before, asked["attempts"], asked["hidden"]):
         return over
     course = Course.at(root / "source" / "course")
-    report = judged(court(course, settings["assignment"]), root / "submission", settings["hints"])
+    report = judged(court(course, asked["assignment"]), root / "submission", asked["hints"])
     count = made(before) + (report.status == "graded")
-    return {**results(report, settings["hidden"], settings["late"]), "extra_data": {COUNTED: count}}
+    return {**results(report, asked["hidden"], asked["late"]), "extra_data": {COUNTED: count}}
 
 
 def test(root: Path) -> None:

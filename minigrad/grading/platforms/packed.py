@@ -8,10 +8,11 @@ import re
 import sys
 from pathlib import Path
 
-from minigrad.grading.assignment import expected
+from minigrad.grading.assignment.carried import release_names
 from minigrad.grading.assignment.load import PUBLIC
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.model import Assignment, GradingError, to_type
+from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES, read_salt
 from minigrad.sandbox.layout import ALWAYS, required
@@ -31,10 +32,9 @@ def handout(course: Course, assignment: Assignment) -> dict[str, bytes]:
             f"{assignment.name} has no checks, which are all that a platform runs: write one first"
         )
     folder = course.release(assignment.name)
-    names = (f"{assignment.name}.ipynb", PUBLIC, expected.FILE)
     try:
-        files = {name: (folder / name).read_bytes() for name in names}
-        same = json.loads(files[names[0]]) == release_notebook(assignment)
+        files = {name: (folder / name).read_bytes() for name in release_names(assignment.name)}
+        same = json.loads(files[f"{assignment.name}.ipynb"]) == release_notebook(assignment)
     except (OSError, ValueError):
         same = False
     if not same or files[PUBLIC].decode() != assignment.sources[PUBLIC]:
@@ -43,6 +43,12 @@ def handout(course: Course, assignment: Assignment) -> dict[str, bytes]:
             f"run {to_type('build', assignment.name)}"
         )
     return files
+
+
+def settings(course: Course, assignment: Assignment, hidden: str, **more: object) -> bytes:
+    """What is read where it is graded: which assignment, what is shown of it and when, and `more`."""
+    told = {"assignment": assignment.name, "hidden": hidden, "late": sorted(assignment.late)}
+    return json.dumps({**told, "hints": hints_of(course), **more}).encode()
 
 
 def salt(course: Course, assignment: Assignment, platform: str) -> bytes:

@@ -23,11 +23,10 @@ from minigrad.grading.assignment.load import authored
 from minigrad.grading.classroom.court import Court
 from minigrad.grading.model import Assignment, Exercise, Report, Verdict
 from minigrad.grading.platforms.container import answered, judged
-from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt
+from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt, settings
 from minigrad.grading.platforms.results import shares, told
 from minigrad.grading.platforms.wheel import wheel, zipped
 from minigrad.grading.report.markup import printable
-from minigrad.grading.store.dates import hints_of
 from minigrad.grading.store.layout import Course
 
 RUN, SETTINGS = "tests/run.sh", "settings.json"
@@ -53,14 +52,7 @@ def question(course: Course, assignment: Assignment, image: str, hidden: str) ->
         "question.html": filled("question.html", NAME=name, WHEEL=built),
         f"clientFilesQuestion/{name}.zip": zipped({**students, f"{name}/{built}": data}),
         RUN: filled("run.sh"),
-        f"tests/{SETTINGS}": json.dumps(
-            {
-                "assignment": name,
-                "hidden": hidden,
-                "late": sorted(assignment.late),
-                "hints": hints_of(course),
-            }
-        ).encode(),
+        f"tests/{SETTINGS}": settings(course, assignment, hidden),
         "tests/salt": salt(course, assignment, "prairielearn").hex().encode(),
         f"tests/{built}": data,
         **{f"tests/solutions/{name}/{file}": text for file, text in authored(course.authored(name)).items()},
@@ -144,10 +136,10 @@ def _test(v: Verdict, points: float, message: str, shown: bool) -> dict[str, Any
 def grade(root: Path) -> dict[str, Any]:
     """The results of ROOT/student; GradingError where the judge failed."""
     tests = root / "tests"
-    settings = json.loads((tests / SETTINGS).read_text())
+    asked = json.loads((tests / SETTINGS).read_text())
     own = bytes.fromhex((tests / "salt").read_text())
-    court = Court(tests / "solutions" / settings["assignment"], own, "auto", None, (root,))
-    return results(judged(court, root / "student", settings["hints"]), settings["hidden"], settings["late"])
+    court = Court(tests / "solutions" / asked["assignment"], own, "auto", None, (root,))
+    return results(judged(court, root / "student", asked["hints"]), asked["hidden"], asked["late"])
 
 
 if __name__ == "__main__":
