@@ -26,7 +26,16 @@ from minigrad.grading.report.grades.lms import Total
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
-from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
+from tests.grading.handed_in import (
+    ADDS,
+    NAME,
+    RIGHT,
+    WRITES,
+    built_course,
+    entered,
+    hand_in,
+    notebook,
+)
 
 
 class Recorder:
@@ -78,17 +87,12 @@ def nbgrader(monkeypatch) -> Recorder:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("course")
-    course, _ = new_course(root)
-    build(load(course.authored(NAME)), root / "assignments")
-    return root
+    return built_course(tmp_path_factory.mktemp("course")).root
 
 
 @pytest.fixture
 def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
-    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return Course.at(tmp_path)
+    return entered(template, tmp_path, monkeypatch)
 
 
 def answer(course: Course, text: str) -> dict[str, object]:

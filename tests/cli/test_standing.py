@@ -21,6 +21,7 @@ from tests.grading.handed_in import (
     NAME,
     RIGHT,
     course_with_essay,
+    entered,
     fake_judge,
     hand_in,
     notebook,
@@ -48,9 +49,7 @@ def template(tmp_path_factory) -> Path:
 @pytest.fixture
 def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
     monkeypatch.setattr(court, "Judge", fake_judge())
-    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return Course.at(tmp_path)
+    return entered(template, tmp_path, monkeypatch)
 
 
 def states(course: Course) -> dict[str, str]:

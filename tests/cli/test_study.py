@@ -18,10 +18,9 @@ from minigrad.cli import main
 from minigrad.cli.commands.study import start
 from minigrad.grading.assignment import carried as wheel
 from minigrad.grading.assignment.load import load
-from minigrad.grading.authoring.build import build
 from minigrad.grading.notebook.study import record
 from minigrad.grading.store.layout import Course
-from tests.grading.handed_in import ADDS, NAME, RIGHT, new_course, notebook
+from tests.grading.handed_in import ADDS, NAME, RIGHT, built_course, notebook
 
 FILES = {f"{NAME}.ipynb", "public_checks.py", "expected.npz"}
 POWER = "def scale(x, factor):\n    return x**factor"
@@ -30,10 +29,7 @@ ANOTHER = "def scale(x, factor):\n    return x - factor"
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("course")
-    course, _ = new_course(root)
-    build(load(course.authored(NAME)), root / "assignments")
-    return root
+    return built_course(tmp_path_factory.mktemp("course")).root
 
 
 @pytest.fixture

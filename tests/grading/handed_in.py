@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring import template
@@ -28,6 +31,20 @@ def new_course(root: Path) -> tuple[Course, Assignment]:
     (root / configuration.FILE).write_text(configuration.TEXT)
     template.write(course.authored(NAME))
     return course, load(course.authored(NAME))
+
+
+def built_course(root: Path) -> Course:
+    """The same, built."""
+    course, assignment = new_course(root)
+    build(assignment, root / "assignments")
+    return course
+
+
+def entered(course: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A copy of a course in `place`, which becomes the current folder."""
+    shutil.copytree(course, place, dirs_exist_ok=True)
+    monkeypatch.chdir(place)
+    return Course.at(place)
 
 
 def course_with_essay(root: Path) -> Course:

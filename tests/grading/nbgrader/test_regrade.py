@@ -24,6 +24,7 @@ from tests.grading.handed_in import (
     RIGHT,
     FakeJudge,
     course_with_essay,
+    entered,
     fake_judge,
     hand_in,
     notebook,
@@ -54,9 +55,7 @@ def template(tmp_path_factory) -> Path:
 @pytest.fixture
 def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
     monkeypatch.setattr(court, "Judge", fake_judge())
-    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return Course.at(tmp_path)
+    return entered(template, tmp_path, monkeypatch)
 
 
 def rewrite(course: Course, old: str, new: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from minigrad.grading.store.attempts import UNDATED
 from minigrad.grading.store.digest import digest
 from minigrad.grading.store.layout import Course
 from tests import terms
+from tests.grading.handed_in import entered
 from tests.grading.term import CHECKS, LENIENT, NAMES, Named, hand_in, new_course
 
 pytest.importorskip("nbgrader")
@@ -32,9 +32,7 @@ def template(tmp_path_factory) -> Path:
 @pytest.fixture
 def course(tmp_path: Path, template: Path, monkeypatch) -> Course:
     monkeypatch.setattr(court, "Judge", Named)
-    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return Course.at(tmp_path)
+    return entered(template, tmp_path, monkeypatch)
 
 
 def grade(name: str) -> None:
