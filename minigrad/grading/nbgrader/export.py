@@ -58,8 +58,8 @@ def asked(course: Course, name: str) -> dict[str, tuple[str, ...]]:
     """By student who is in the gradebook, the cells in which a person must give points. Changes nothing."""
     with book(course) as opened:
         return {
-            s.student.id: tuple(g.name for n in s.notebooks for g in n.grades if g.needs_manual_grade)
-            for s in opened.assignment_submissions(name)
+            student: tuple(g.cell.name for g in line.grades if g.needs_manual_grade)
+            for student, line in lines(opened, name).items()
         }
 
 

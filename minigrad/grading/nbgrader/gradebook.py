@@ -6,14 +6,11 @@ what is there after: never a score without its penalty, or a 0 that no check gav
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import nbformat
 from nbgrader.api import Assignment as GivenAssignment
@@ -35,9 +32,10 @@ from sqlalchemy.orm import contains_eager, selectinload
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.decisions import demand_known, maxima
 from minigrad.grading.model import Assignment, Decision, GradingError, Refused, Report, to_type
+from minigrad.grading.nbgrader.feedback.stale import drop_if_stale, drop_page
 from minigrad.grading.nbgrader.pages import Notebook, automatic_scores, left_blank
+from minigrad.grading.nbgrader.reopened import Reopened
 from minigrad.grading.nbgrader.scores import days_spent, points
-from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.layout import Course
 
@@ -51,19 +49,10 @@ def url(course: Course) -> str:
 
 @contextmanager
 def for_nbgrader() -> Iterator[None]:
-    """What nbgrader needs around it.
-
-    It starts `alembic` for a new gradebook, for which an environment need not be activated; and it uses
-    SQLAlchemy in an old way, which warns.
-    """
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        os.environ["PATH"] = before
+    """Around nbgrader, which uses SQLAlchemy in an old way: that warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager
@@ -71,7 +60,7 @@ def book(course: Course) -> Iterator[Gradebook]:
     """The course's gradebook, made where there is none. GradingError where the database fails."""
     course.work.mkdir(parents=True, exist_ok=True)
     try:
-        with for_nbgrader(), Gradebook(url(course)) as opened:
+        with for_nbgrader(), Reopened(url(course)) as opened:
             yield opened
     except OperationalError as error:
         what = str(course.gradebook) if url(course).startswith("sqlite:") else "the gradebook of course.toml"

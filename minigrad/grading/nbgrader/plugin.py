@@ -24,7 +24,7 @@ from traitlets.config import Config
 from minigrad.grading.classroom.processes import Processes
 from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
 from minigrad.grading.nbgrader.export import ExportScores, asked, automatic, totals, written
-from minigrad.grading.nbgrader.feedback import FeedbackExporter, Grades, Pages, Told, told
+from minigrad.grading.nbgrader.feedback.exporter import FeedbackExporter, Grades, Pages, Told, told
 from minigrad.grading.nbgrader.gradebook import (
     book,
     demand_cells,

@@ -20,6 +20,7 @@ from minigrad.grading.classroom.run import graded_intake
 from minigrad.grading.intake.stamp import FILE, time_in
 from minigrad.grading.judge.seeds import dependencies
 from minigrad.grading.model import Assignment, GradingError, Refused, Report, Source, to_type
+from minigrad.grading.nbgrader.feedback.stale import drop_if_stale, drop_page
 from minigrad.grading.nbgrader.gradebook import (
     Entry,
     ask_a_person,
@@ -42,7 +43,6 @@ from minigrad.grading.nbgrader.pages import (
 )
 from minigrad.grading.nbgrader.people import name_students
 from minigrad.grading.nbgrader.scores import penalty, total
-from minigrad.grading.nbgrader.stale import drop_if_stale, drop_page
 from minigrad.grading.roster import Roster, read_roster
 from minigrad.grading.store import files
 from minigrad.grading.store.attempts import time_file as file_of_time

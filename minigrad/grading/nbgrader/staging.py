@@ -10,7 +10,6 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -22,6 +21,7 @@ from minigrad.grading.classroom.attempts import counted
 from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
+from minigrad.grading.nbgrader.feedback.stale import drop_page
 from minigrad.grading.nbgrader.gradebook import (
     ask_a_person,
     book,
@@ -46,7 +46,7 @@ from minigrad.grading.nbgrader.pages import (
 )
 from minigrad.grading.nbgrader.people import name_students
 from minigrad.grading.nbgrader.recording import Round, held, release_files, time_file, time_of
-from minigrad.grading.nbgrader.stale import drop_page
+from minigrad.grading.nbgrader.reopened import Reopened
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.history import digest_of_work, remember
@@ -197,7 +197,7 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, notebook: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         assignment, student = _assignment(self.course, resources), resources["nbgrader"]["student"]
         report = report_in(notebook)
-        with Gradebook(resources["nbgrader"]["db_url"]) as opened:
+        with Reopened(resources["nbgrader"]["db_url"]) as opened:
             line = opened.find_submission_notebook(assignment.name, assignment.name, student)
             if report.status == "ungraded":  # nbgrader says that it failed, and goes on: never a zero
                 ask_a_person(line)

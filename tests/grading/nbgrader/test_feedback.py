@@ -82,7 +82,7 @@ def test_a_page_begins_with_a_summary(pages: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize(("public", "told"), [(True, "compares what you get"), (False, "are hidden ones")])
 def test_nobody_is_sent_to_a_check_that_passes(public: bool, told: str) -> None:
-    from minigrad.grading.nbgrader.feedback_page import Lost, Part, _next
+    from minigrad.grading.nbgrader.feedback.page import Lost, Part, _next
 
     lost = (Lost("fail", "A sentence.", "off"),)
     (said,) = _next([Part("scale-check", "scale", 5.0, 10.0, lost, public=public)], False)

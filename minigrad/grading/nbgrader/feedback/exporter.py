@@ -17,11 +17,12 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from minigrad.grading.nbgrader import stale
-from minigrad.grading.nbgrader.feedback_page import page
+from minigrad.grading.nbgrader.feedback import stale
+from minigrad.grading.nbgrader.feedback.page import page
 from minigrad.grading.nbgrader.gradebook import charge_lateness, lines
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
 from minigrad.grading.nbgrader.people import page_name
+from minigrad.grading.nbgrader.reopened import Reopened
 from minigrad.grading.nbgrader.scores import days_told, is_open, points, undecided
 from minigrad.grading.nbgrader.staging import InCourse, Resources
 from minigrad.grading.report.templating import render
@@ -118,7 +119,7 @@ class FeedbackExporter(InCourse, HTMLExporter):  # type: ignore[misc]
         known = self._told.setdefault(name, {})
         if student not in known:
             all_of_them = not known and self.parent.coursedir.student_id == "*"
-            with Gradebook(db_url) as opened:
+            with Reopened(db_url) as opened:
                 known |= told(opened, name, dates_of(self.course), None if all_of_them else (student,))
                 opened.db.commit()
         if student not in known:
