@@ -117,6 +117,16 @@ def asked(course: Course, name: str) -> dict[str, tuple[str, ...]] | None:
     found: dict[str, tuple[str, ...]] = nbgrader.asked(course, name)
     dropped = course.dropped()
     return {student: cells for student, cells in found.items() if student not in dropped}
+def lateness(
+    course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
+) -> dict[str, tuple[float, float]]:
+    """By student who is in the gradebook, what lateness takes there, and would of these reports."""
+    nbgrader = plugin()
+    if not nbgrader or not nbgrader.registered(course, assignment.name):
+        return {}
+    return dict(nbgrader.lateness(course, assignment, submissions, reports))
+
+
 
 
 def written(course: Course, name: str, students: Collection[str]) -> dict[str, dict[str, str]]:
@@ -175,7 +185,7 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
         maximum, totals = nbgrader.totals(course, name)
     reports, handed_in = last_reports(course, name), course.submissions(name)
     stands = standing(course, name, reports)
-    found = lms.grades(totals, reports, handed_in, roster, stands.newer)
+    found = lms.grades(totals, reports, handed_in, roster, (*stands.newer, *stands.another))
     left_out = [
         f"{s}: not in {course.roster.name}, so in no file"
         for s in lms.strangers({*totals, *reports, *handed_in}, roster)

@@ -7,12 +7,16 @@ from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from minigrad.grading.classroom.decisions import explained
 from minigrad.grading.model import Exercise, Report
 from minigrad.grading.report.markup import number
 from minigrad.grading.store.history import DECISION, State
 
 # What the gradebook has of a submission, by exercise: the automatic score, None without one, and the maximum.
 Scores = Mapping[str, tuple[float | None, float]]
+Late = Mapping[str, tuple[float, float]]  # by student, what lateness took, and takes now
+NONE: Late = {}
+TAKEN = "taken back: "  # before the note of a decision
 
 
 def as_recorded(report: Report, scores: Scores) -> Report:
@@ -48,34 +52,37 @@ class Change:
     after: float | None
     gained: tuple[str, ...] = ()  # checks that pass now and did not
     lost: tuple[str, ...] = ()
-    decided: tuple[str, ...] = ()  # notes of decisions that are new
+    decided: tuple[str, ...] = ()  # notes of decisions that are new, or taken back
     points: tuple[tuple[str, float, float], ...] = ()  # exercises whose points are others: before, after
     added: tuple[str, ...] = ()  # checks that were not there before
     removed: tuple[str, ...] = ()
     shares: tuple[tuple[str, float, float], ...] = ()  # checks whose points are others, in the same exercise
     reason: str = ""  # why it cannot be graded now
+    late: tuple[float, float] = (0.0, 0.0)  # what lateness took, and takes now
 
     @property
     def difference(self) -> float:
-        """Points won; what was not graded counts as none."""
-        return (self.after or 0.0) - (self.before or 0.0)
+        """Points won, after what lateness takes; what was not graded counts as none."""
+        was, now = self.late
+        return (self.after or 0.0) - now - (self.before or 0.0) + was
 
 
-def changes(before: Mapping[str, Report], after: Mapping[str, Report]) -> list[Change]:
-    """Each student whose status, score or passed checks differ, in the order of `after`.
+def changes(before: Mapping[str, Report], after: Mapping[str, Report], late: Late = NONE) -> list[Change]:
+    """Each student whose status, score, passed checks or lateness differ, in the order of `after`.
 
     Only students in `after` are compared: one whose submission is gone keeps the old report.
     """
-    made = (_change(student, before.get(student), now) for student, now in after.items())
+    made = (_change(s, before.get(s), now, late.get(s, (0.0, 0.0))) for s, now in after.items())
     return [c for c in made if c is not None]
 
 
-def _change(student: str, old: Report | None, new: Report) -> Change | None:
+def _change(student: str, old: Report | None, new: Report, late: tuple[float, float]) -> Change | None:
     was = old.status if old else "missing"
     before, after = _score(old), _score(new)
     passed, passes = _passed(old), _passed(new)
     told = _all(old) & _all(new) if before is not None and after is not None else set[str]()
-    if (was, passed, passes) == (new.status, passes, passed) and abs((before or 0) - (after or 0)) < 1e-9:
+    same = (was, passed, passes) == (new.status, passes, passed)
+    if same and _near(before or 0.0, after or 0.0) and _near(*late):
         return None
     gained = tuple(name for name in _names(new) if name in (passes - passed) & told)
     lost = tuple(name for name in _names(new) if name in (passed - passes) & told)
@@ -86,7 +93,12 @@ def _change(student: str, old: Report | None, new: Report) -> Change | None:
         removed=tuple(name for name in _names(old) if both and name not in _all(new)),
         shares=_other_shares(old, new),
         reason=new.reason,
+        late=late,
     )
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) < 1e-9
 
 
 def _score(report: Report | None) -> float | None:
@@ -94,8 +106,9 @@ def _score(report: Report | None) -> float | None:
 
 
 def _decided(old: Report | None, new: Report) -> tuple[str, ...]:
-    known = old.notes if old else ()
-    return tuple(note for note in new.notes if note.startswith(DECISION) and note not in known)
+    was, now = ([n for n in (r.notes if r else ()) if n.startswith(DECISION)] for r in (old, new))
+    gone = [n for n in was if n not in now] if new.status == "graded" else []
+    return (*(n for n in now if n not in was), *(f"{TAKEN}{n}" for n in gone))
 
 
 def _other_points(old: Report | None, new: Report) -> tuple[tuple[str, float, float], ...]:
@@ -147,10 +160,15 @@ def changes_rows(
 
 
 def _why(c: Change) -> Iterator[str]:
-    """What led to a change, in words."""
-    yield from _lists(("gains", c.gained), ("loses", c.lost), ("new:", c.added), ("gone:", c.removed))
-    yield from (_worth(*one) for one in c.points + c.shares)
+    """What led to a change, in words: a decision, and not each thing that it does."""
+    checks, exercises = explained(c.decided)
     yield from c.decided
+    gained, lost = ([name for name in names if name not in checks] for names in (c.gained, c.lost))
+    yield from _lists(("gains", gained), ("loses", lost), ("new:", c.added), ("gone:", c.removed))
+    yield from (_worth(*one) for one in c.points if one[0] not in exercises)
+    yield from (_worth(*one) for one in c.shares if _exercise(one[0]) not in exercises)
+    if not _near(*c.late):
+        yield _lateness(*c.late)
     if c.reason:
         yield c.reason
 
@@ -162,6 +180,14 @@ def _lists(*told: tuple[str, Sequence[str]]) -> Iterator[str]:
 
 def _worth(name: str, old: float, now: float) -> str:
     return f"{name} is worth {number(now)}, was {number(old)}"
+
+
+def _lateness(old: float, now: float) -> str:
+    return f"lateness takes {number(now)}, took {number(old)}"
+
+
+def _exercise(check: str) -> str:
+    return check.rpartition(".")[0]
 
 
 def maximum_line(before: Mapping[str, Report], after: Mapping[str, Report]) -> str:
@@ -220,25 +246,28 @@ def why(old: State, new: State) -> Iterator[str]:
         yield "a new round"
     if old.sources != new.sources:
         yield "the assignment was edited"
-    yield from (note for note in new.decisions if note not in old.decisions)
-    yield from (f"taken back: {note}" for note in old.decisions if note not in new.decisions)
+    decided = [note for note in new.decisions if note not in old.decisions]
+    decided += [f"{TAKEN}{note}" for note in old.decisions if note not in new.decisions]
+    yield from decided
     if (old.status, old.reason) != (new.status, new.reason):
         yield f"{new.status}{new.reason and f': {new.reason}'}"
+    checks, exercises = explained(decided)
     common = [name for name in new.checks if name in old.checks]
+    rest = [name for name in common if name not in checks]
     yield from _lists(
-        ("passes", [n for n in common if new.checks[n][0] and not old.checks[n][0]]),
-        ("no longer passes", [n for n in common if old.checks[n][0] and not new.checks[n][0]]),
+        ("passes", [n for n in rest if new.checks[n][0] and not old.checks[n][0]]),
+        ("no longer passes", [n for n in rest if old.checks[n][0] and not new.checks[n][0]]),
         ("new:", [n for n in new.checks if n not in old.checks] if old.checks else []),
         ("gone:", [n for n in old.checks if n not in new.checks] if new.checks else []),
     )
     for name in common:
         was, now = old.checks[name][1], new.checks[name][1]
-        if abs(was - now) > 1e-9:
+        if not _near(was, now) and _exercise(name) not in exercises:
             yield _worth(name, was, now)
     if abs(old.maximum - new.maximum) > 1e-9 and old.checks and new.checks:
         yield f"the checks' maximum is {number(new.maximum)}, was {number(old.maximum)}"
-    if abs(old.penalty - new.penalty) > 1e-9:
-        yield f"lateness takes {number(new.penalty)}, took {number(old.penalty)}"
+    if not _near(old.penalty, new.penalty):
+        yield _lateness(old.penalty, new.penalty)
     by_hand = (new.total or 0.0) + new.penalty - new.score, (old.total or 0.0) + old.penalty - old.score
     if old.total is not None and new.total is not None and abs(by_hand[0] - by_hand[1]) > 1e-9:
         yield f"by hand {number(by_hand[0])}, was {number(by_hand[1])}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 
 from minigrad.grading.model import Assignment, Decision, Exercise, GradingError, Report, Verdict
 from minigrad.grading.report.markup import number
 from minigrad.grading.store.history import DECISION
+
+NOTE = re.compile(rf"{DECISION}[\d-]+: `([^`]+)` (counts for nobody)?")
 
 
 def concerning(decisions: Iterable[Decision], student: str) -> tuple[Decision, ...]:
@@ -33,6 +36,16 @@ def note(d: Decision) -> str:
         "add": f"`{d.of}` gets {number(d.points)} points more, up to all that it has",
     }
     return f"{DECISION}{d.date}: {does[d.kind]}: {d.reason}"
+
+
+def explained(notes: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """What notes of decisions account for where a report has changed: the checks that they are about, and
+    the exercises whose points they share out anew."""
+    found = [match for text in notes if (match := NOTE.search(text))]
+    return (
+        frozenset(match[1] for match in found),
+        frozenset(match[1].rpartition(".")[0] for match in found if match[2]),
+    )
 
 
 def maxima(assignment: Assignment, decisions: Iterable[Decision]) -> dict[str, float]:

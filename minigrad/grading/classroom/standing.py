@@ -22,6 +22,7 @@ class Standing:
 
     waiting: tuple[str, ...]  # handed in, and never graded
     newer: tuple[str, ...]  # handed in again since, or edited in submitted/
+    another: tuple[str, ...]  # by the course's rule, another attempt counts, or may, than what was graded
     gone: tuple[str, ...]  # graded or recorded, and not handed in any more
 
 
@@ -36,9 +37,12 @@ def standing(
     graded = {*reports, *recorded}
     gone = graded - handed_in.keys() - course.dropped()
     again = {s: source for s, source in handed_in.items() if s in reports}
+    others = sorted(_others(course, assignment, reports, again))
+    lying = {s for s in others if _same(course, assignment, s, reports[s], again[s])}
     return Standing(
         tuple(sorted(handed_in.keys() - graded)),
-        tuple(sorted(_newer(course, assignment, reports, again))),
+        tuple(s for s in others if s not in lying),
+        tuple(s for s in others if s in lying),
         tuple(sorted(gone)),
     )
 
@@ -52,6 +56,9 @@ def told(course: Course, name: str, found: Standing) -> list[str]:
     if found.newer:
         who = ", ".join(found.newer)
         lines.append(f"other work than what was graded lies in submitted/ of {who}: run {grade}")
+    if found.another:
+        who = ", ".join(found.another)
+        lines.append(f"another attempt than what was graded counts by now, or may, of {who}: run {grade}")
     for student in found.gone:
         whole = not (course.submitted / student).exists()
         command = to_type("roster", "forget", student, *([] if whole else [name]))
@@ -71,7 +78,7 @@ def graded_work(
     return next((work for work in works if _same(course, assignment, student, report, work)), None)
 
 
-def _newer(
+def _others(
     course: Course, assignment: Assignment, reports: Mapping[str, Report], handed_in: Mapping[str, Source]
 ) -> Iterator[str]:
     """Of whom other work counts, or may, than what was graded last."""

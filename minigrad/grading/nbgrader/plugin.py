@@ -36,7 +36,7 @@ from minigrad.grading.nbgrader.gradebook import (
 )
 from minigrad.grading.nbgrader.pages import clean, clean_markdown
 from minigrad.grading.nbgrader.people import demand_movable, move, students
-from minigrad.grading.nbgrader.recording import Round, record_all, time_of
+from minigrad.grading.nbgrader.recording import Round, lateness, record_all, time_of
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
     Record,
@@ -62,6 +62,7 @@ __all__ = [
     "export",
     "feedback",
     "graded",
+    "lateness",
     "move",
     "record",
     "register",

@@ -24,6 +24,8 @@ from minigrad.grading.nbgrader.feedback.stale import drop_if_stale, drop_page
 from minigrad.grading.nbgrader.gradebook import (
     Entry,
     ask_a_person,
+    book,
+    charge_lateness,
     demand_name,
     enter,
     entry,
@@ -34,6 +36,7 @@ from minigrad.grading.nbgrader.gradebook import (
 )
 from minigrad.grading.nbgrader.pages import (
     Notebook,
+    automatic_scores,
     laid,
     other_work,
     released,
@@ -151,6 +154,27 @@ def record_all(
             for student in batch:
                 done(student)
     return errors
+
+
+def lateness(
+    course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
+) -> dict[str, tuple[float, float]]:
+    """By student who is in the gradebook, what lateness takes there, and would if the reports were recorded.
+
+    It is reckoned as recording does, in a transaction that ends without a commit. Changes nothing.
+    """
+    dates, found = dates_of(course), {}
+    judged = {student: report for student, report in reports.items() if report.status != "ungraded"}
+    with book(course) as opened:
+        for student, line in lines(opened, assignment.name, tuple(judged)).items():
+            was = line.late_submission_penalty or 0.0
+            scores = automatic_scores(assignment, judged[student], ())
+            for grade in line.grades:
+                grade.auto_score = scores.get(grade.cell.name)
+            set_time(line.assignment, time_of(submissions[student]))
+            charge_lateness(opened, line, dates)
+            found[student] = (was, line.late_submission_penalty or 0.0)
+    return found
 
 
 def _prepared(round: Round, student: str, source: Source, report: Report) -> Prepared:

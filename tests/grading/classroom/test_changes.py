@@ -68,6 +68,15 @@ def test_a_loss_without_a_lost_check_says_why():
     }
 
 
+def test_what_lateness_takes_is_a_change_of_its_own():
+    before, after = {"a": graded(x=True), "b": graded(x=True)}, {"a": graded(x=True), "b": graded(x=True)}
+    found = changes(before, after, {"a": (3.0, 0.0), "b": (1.0, 1.0)})
+    assert changes_rows(found, {"a"}) == [
+        ("a", "5", "5", "+3", "another attempt; lateness takes 0, took 3"),
+    ]
+    assert changes_line(found, 2) == "1 of 2 submissions change: 1 gain, 0 lose"
+
+
 def test_what_was_not_graded_has_no_score():
     found = changes({"a": REFUSED, "b": graded(x=True)}, {"a": graded(x=True), "b": REFUSED, "c": REFUSED})
     assert found == [

@@ -115,12 +115,23 @@ def test_a_preview_says_why_and_of_how_much():
     )
     (row,) = changes_rows([found])
     assert row[:4] == ("ann", "4", "10", "+6")
-    assert row[4].startswith(
-        "gains square.negative; Decision of 2030-02-03: `square.negative` counts as passed"
+    assert row[4].startswith("Decision of 2030-02-03: `square.negative` counts as passed")
+    assert "gains" not in row[4], "the decision says so"
+    told = "Decision of 2030-02-03: `square.negative` counts for nobody, and its points are gone"
+    with_it, without = {"ann": decided(report({NEGATIVE}, made))}, {"ann": decided(report({NEGATIVE}))}
+    (found,) = changes(without, with_it)
+    assert changes_rows([found])[0][3:] == ("-6", f"{told}: The text was unclear.")
+    (found,) = changes(with_it, without)
+    assert changes_rows([found])[0][3:] == ("+6", f"taken back: {told}: The text was unclear.")
+
+
+def test_a_preview_says_what_no_decision_accounts_for():
+    """Shares of the exercise of a check that is dropped are the decision's; another check's loss is not."""
+    dropped = decision("drop", NEGATIVE)
+    (found,) = changes(
+        {"ann": decided(report({VALUE, "mean.value-of-mean"}))}, {"ann": decided(report({VALUE}, dropped))}
     )
-    (found,) = changes({"ann": decided(report({NEGATIVE}))}, {"ann": decided(report({NEGATIVE}, made))})
-    assert changes_rows([found])[0][3:] == (
-        "-6",
-        "square is worth 4, was 10; Decision of 2030-02-03: `square.negative` counts for nobody, "
-        "and its points are gone: The text was unclear.",
-    )
+    (row,) = changes_rows([found])
+    assert row[4].endswith("and its points go to the others: The text was unclear.; loses mean.value-of-mean")
+    assert "worth" not in row[4]
+    assert found.shares, "programs are told them"

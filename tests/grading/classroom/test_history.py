@@ -9,6 +9,9 @@ import pytest
 from minigrad.grading.classroom.changes import Step, steps, why
 from minigrad.grading.store.history import State
 
+ONE = "Decision of d: one"
+CREDIT = "Decision of 2030-02-03: `e.y` counts as passed: unclear"
+DROP = "Decision of 2030-02-03: `e.y` counts for nobody, and its points go to the others: unclear"
 CHECKS = {"e.x": (True, 5.0), "e.y": (False, 5.0)}
 A = State("t1", "graded", "", CHECKS, 5.0, 10.0, 5.0, 0.0, ("Decision of d: one",), "w", "s", "r")
 
@@ -24,6 +27,14 @@ A = State("t1", "graded", "", CHECKS, 5.0, 10.0, 5.0, 0.0, ("Decision of d: one"
         ),
         ({"decisions": ("Decision of e: two",)}, ["Decision of e: two", "taken back: Decision of d: one"]),
         ({"checks": {"e.x": (False, 5.0), "e.y": (True, 5.0)}}, ["passes e.y", "no longer passes e.x"]),
+        (
+            {"checks": {"e.x": (True, 5.0), "e.y": (True, 5.0)}, "decisions": (ONE, CREDIT)},
+            [CREDIT],
+        ),
+        (
+            {"checks": {"e.x": (True, 10.0), "e.y": (False, 0.0)}, "decisions": (ONE, DROP)},
+            [DROP],
+        ),
         ({"status": "refused", "reason": "no notebook", "checks": {}}, ["refused: no notebook"]),
         ({"maximum": 8.0}, ["the checks' maximum is 8, was 10"]),
         ({"penalty": 1.0, "total": 4.0}, ["lateness takes 1, took 0"]),

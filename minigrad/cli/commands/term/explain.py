@@ -85,9 +85,9 @@ def explained_work(
     name, grade = assignment.name, to_type("grade", assignment.name)
     report = last_reports(course, name).get(student)
     if report and (graded := graded_work(course, assignment, student, last, report)):
-        newer = student in standing(course, assignment, {student: report}).newer
+        found = standing(course, assignment, {student: report})
         line = f"this is the work of {student} that was graded; other work is there by now: run {grade}"
-        return graded, [line] if newer else []
+        return graded, [line] if student in (*found.newer, *found.another) else []
     now = last if unsafe else counted(course, assignment, {student: last})[student]
     if report is None:
         return now, [f"{name} of {student} was not graded yet: run {grade}"]

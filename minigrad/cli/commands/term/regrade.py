@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
                 preview=True,
                 done=lambda student, report: step(student),
             )
+        late = gradebook.lateness(course, assignment, files, after)
         if not args.preview:
             demand_graded(after)
             gradebook.register(course, assignment)
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
             failed = gradebook.record(course, assignment, files, after, "regrade")
             if len(failed) < len(after) and gradebook.plugin():
                 gradebook.feedback(course, name, args.workers)
-    found = changes(before, after)
+    found = changes(before, after, late)
     others = {
         c.student
         for c in found
