@@ -12,7 +12,7 @@ from pathlib import Path
 
 from minigrad.cli.options import typed
 from minigrad.grading.model import Assignment, GradingError, Source
-from minigrad.grading.people.moves import demand_settled
+from minigrad.grading.people.journal import demand_settled
 from minigrad.grading.report.markup import printable
 from minigrad.grading.roster import read_roster
 from minigrad.grading.store.configuration import demand_configuration

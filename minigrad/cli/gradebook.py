@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.cli.terminal import progress
 from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
-from minigrad.grading.people.moves import Move, carry_out, demand_possible
+from minigrad.grading.people.journal import carry_out, demand_possible
+from minigrad.grading.people.moves import Move
 from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store import files
@@ -65,6 +66,12 @@ def demand_movable(course: Course, planned: Move) -> None:
             raise GradingError(f"{error}; nothing was changed") from error
 
 
+def holds(course: Course, planned: Move) -> bool:
+    """Whether the gradebook has anything that a move takes along or puts aside."""
+    nbgrader = plugin()
+    return bool(nbgrader and nbgrader.holds(course, planned))
+
+
 def move(course: Course, planned: Move) -> None:
     """Carry a move out that was begun: first in the gradebook, then on disk.
 
@@ -76,7 +83,8 @@ def move(course: Course, planned: Move) -> None:
                 nbgrader.move(course, planned)
         except GradingError as error:
             raise GradingError(
-                f"{error}. It is still to be done: {planned}; {to_type('roster')} finishes it"
+                f"{error}. It is still to be done: {planned}; {to_type('roster')} finishes it, "
+                f"{to_type('roster', 'undo')} takes it back"
             ) from error
     carry_out(course, planned)
 
@@ -109,14 +117,6 @@ def as_recorded(course: Course, name: str, reports: Mapping[str, Report]) -> dic
     return {s: as_recorded(report, found.get(s, {})) for s, report in reports.items()}
 
 
-def asked(course: Course, name: str) -> dict[str, tuple[str, ...]] | None:
-    """By student, the cells in which a person must give points; None where no gradebook says."""
-    nbgrader = plugin()
-    if not nbgrader or not nbgrader.registered(course, name):
-        return None
-    found: dict[str, tuple[str, ...]] = nbgrader.asked(course, name)
-    dropped = course.dropped()
-    return {student: cells for student, cells in found.items() if student not in dropped}
 def lateness(
     course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
 ) -> dict[str, tuple[float, float]]:
@@ -127,6 +127,14 @@ def lateness(
     return dict(nbgrader.lateness(course, assignment, submissions, reports))
 
 
+def asked(course: Course, name: str) -> dict[str, tuple[str, ...]] | None:
+    """By student, the cells in which a person must give points; None where no gradebook says."""
+    nbgrader = plugin()
+    if not nbgrader or not nbgrader.registered(course, name):
+        return None
+    found: dict[str, tuple[str, ...]] = nbgrader.asked(course, name)
+    dropped = course.dropped()
+    return {student: cells for student, cells in found.items() if student not in dropped}
 
 
 def written(course: Course, name: str, students: Collection[str]) -> dict[str, dict[str, str]]:

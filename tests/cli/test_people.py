@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +13,9 @@ import pytest
 
 from minigrad.cli import gradebook, main
 from minigrad.grading.classroom.lock import grading
-from minigrad.grading.people.moves import begin, pending, planned_forget, planned_rename
+from minigrad.grading.people import journal
+from minigrad.grading.people.journal import begin, pending
+from minigrad.grading.people.moves import planned_forget, planned_merge, planned_rename
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import NAME, hand_in, new_course
 
@@ -68,7 +72,8 @@ def test_rename_merge_and_drop(course: Course, capsys) -> None:
     assert main(["roster", "merge", "Ann Lee", "s1"]) == 0
     assert f"{NAME}: what s1 handed in counts" in capsys.readouterr().out
     assert main(["roster", "rename", "s1", "s9"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["s1 is s9 now", "rewrote roster.csv"]
+    said = ["s1 is s9 now", "rewrote roster.csv", "next: `minigrad roster`"]
+    assert capsys.readouterr().out.splitlines() == said
     assert main(["roster", "rename", "s9", "s2"]) == 2
     assert "`minigrad roster merge s9 s2`" in capsys.readouterr().err
     assert main(["roster", "drop", "s9"]) == 0
@@ -158,6 +163,121 @@ def test_the_command_whose_move_was_stopped_ends_well_when_it_is_called_again(co
     assert "finished: " in told
     assert "nobody" not in told
     assert main(["roster", *again]) == 2
+
+
+def files(course: Course) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(course.work)): p.read_bytes()
+        for p in course.work.rglob("*")
+        if p.is_file() and p.name != "lock"
+    }
+
+
+@pytest.mark.parametrize("done", [0, 1, 2])
+def test_a_rename_that_was_stopped_is_taken_back(course: Course, monkeypatch, capsys, done) -> None:
+    """The disk refuses the first, the second folder, or the roster."""
+    shutil.copytree(course.submitted / "s1", course.feedback / "s1")
+    course.dates.write_text(
+        f"[due]\n{NAME} = 2030-02-01T12:00:00Z\n[extensions.{NAME}]\ns1 = 2030-02-02T12:00:00Z\n"
+    )
+    before, left = files(course), iter(range(done))
+    rename = Path.rename
+
+    def refused(path: Path, to: Path) -> Path:
+        if next(left, None) is None:
+            raise OSError(28, "No space left on device", str(to))
+        return rename(path, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refused)
+        patch.setattr(journal, "rewrite", lambda path, text: refused(path, path))
+        assert main(["roster", "rename", "s1", "s9"]) == 2
+        assert (
+            "`minigrad roster` finishes it, or `minigrad roster undo` takes it back"
+            in capsys.readouterr().err
+        )
+    assert (course.submitted / "s9").exists() == (done > 0)
+    assert main(["roster", "undo"]) == 0
+    assert capsys.readouterr().out == "taken back: s1 becomes s9\n"
+    assert files(course) == before
+    assert main(["roster", "undo"]) == 2
+    assert "nothing was stopped half-way" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["merge", "forget"])
+def test_what_is_put_aside_is_taken_back_only_before_anything_is_done(
+    course, monkeypatch, capsys, what
+) -> None:
+    shutil.copytree(course.submitted / "Ann Lee", course.feedback / "Ann Lee")
+    if what == "forget":
+        shutil.rmtree(course.submitted / "Ann Lee")
+    before = files(course)
+    planned = (
+        planned_merge(course, "Ann Lee", "s1", ())
+        if what == "merge"
+        else planned_forget(course, "Ann Lee", "", ())
+    )
+    begin(course, planned)
+    assert main(["roster", "undo"]) == 0
+    assert files(course) == before
+    begin(course, planned)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "keep", no_disk)
+        patch.setattr(Path, "unlink", no_disk)
+        assert main(["roster"]) == 2
+    capsys.readouterr()
+    assert main(["roster", "undo"]) == 2
+    assert "too much is done to take it back: see to what stopped it, then `minigrad roster`" in (
+        capsys.readouterr().err
+    )
+    main(["roster"])
+    assert pending(course) is None
+
+
+def no_disk(*given: object, **more: object) -> None:
+    raise OSError(28, "No space left on device", "x")
+
+
+@pytest.mark.parametrize(("held", "ends"), [(True, 0), (False, 2)])
+def test_what_the_gradebook_has_put_aside_is_not_taken_back(course: Course, monkeypatch, held, ends) -> None:
+    shutil.rmtree(course.submitted / "Ann Lee")
+    (course.feedback / "Ann Lee").mkdir(parents=True)
+    begin(course, replace(planned_forget(course, "Ann Lee", "", ()), recorded=True))
+    recorded = SimpleNamespace(students=lambda course: {"s1"}, holds=lambda course, planned: held)
+    monkeypatch.setattr(gradebook, "plugin", lambda: recorded)
+    assert main(["roster", "undo"]) == ends
+    assert (pending(course) is None) == held
+
+
+def test_all_times_that_a_merge_lacks_are_asked_for_at_once(course: Course, capsys) -> None:
+    """Before it asked for those of one assignment after the other."""
+    shutil.copytree(course.authored(NAME), course.authored("02-other"))
+    stamps = []
+    for student in ("Ann Lee", "s1"):
+        for name in (NAME, "02-other"):
+            folder = course.submitted / student / name
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{name}.ipynb").write_text(f"of {student}")
+            (folder / "timestamp.txt").unlink(missing_ok=True)
+            stamps.append(str(folder / "timestamp.txt"))
+    assert main(["roster", "merge", "Ann Lee", "s1"]) == 2
+    told = capsys.readouterr().err
+    assert f"both have handed in {NAME}, 02-other, and which is the newest is not known" in told
+    assert [stamp for stamp in stamps if stamp not in told] == []
+
+
+def test_files_of_grades_that_have_somebody_as_before_are_what_comes_next(course: Course, capsys) -> None:
+    Path(f"grades-{NAME}.csv").write_text("\ufeffstudent,name\ns1,Ann Lee\n")
+    Path("grades-final.csv").write_text("\ufeffstudent,name\ns1,Ann Lee\n")
+    both = f"next: `minigrad export {NAME}`, `minigrad export --final`"
+    for words, last in (
+        (["rename", "s1", "s9"], both),
+        (["merge", "Ann Lee", "s9"], "next: `minigrad roster`"),
+        (["rename", "s9", "s1"], "next: `minigrad roster`"),
+        (["drop", "s1"], both),
+    ):
+        assert main(["roster", *words]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == last
 
 
 def test_collecting_ends_with_what_comes_next(course: Course, capsys) -> None:

@@ -15,7 +15,8 @@ import pytest
 from minigrad.cli import main
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom import court
-from minigrad.grading.people.moves import begin, pending, planned_rename
+from minigrad.grading.people.journal import begin, pending
+from minigrad.grading.people.moves import planned_rename
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import (
     ADDS,

@@ -13,7 +13,8 @@ from minigrad.cli.commands.term.explain import explained_work
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom import court
 from minigrad.grading.model import GradingError
-from minigrad.grading.people.moves import begin, pending, planned_forget
+from minigrad.grading.people.journal import begin, pending
+from minigrad.grading.people.moves import planned_forget
 from minigrad.grading.store.attempts import HandedIn, lay
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import (
@@ -71,6 +72,7 @@ def test_what_nobody_hands_in_any_more_is_told_until_it_is_forgotten(course: Cou
     assert capsys.readouterr().out.splitlines() == [
         "bob (copy) is put aside",
         "what does not count is kept in .minigrad/aside/bob (copy)",
+        "next: `minigrad roster`",
     ]
     main([command, NAME])
     both = capsys.readouterr()

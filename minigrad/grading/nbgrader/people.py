@@ -48,6 +48,18 @@ def students(course: Course) -> frozenset[str]:
         return frozenset(one.id for one in opened.students if one.submissions)
 
 
+def holds(course: Course, planned: Move) -> bool:
+    """Whether the gradebook has anything that a move takes along or puts aside."""
+    if url(course).startswith("sqlite:") and not course.gradebook.exists():
+        return False
+    with book(course) as opened:
+        try:
+            old = opened.find_student(planned.old)
+        except MissingEntry:
+            return False
+        return any(planned.only in ("", one.assignment.name) for one in old.submissions)
+
+
 def demand_movable(course: Course) -> None:
     """Raise GradingError where there is a gradebook that cannot be written. Changes nothing."""
     if not url(course).startswith("sqlite:") or course.gradebook.exists():

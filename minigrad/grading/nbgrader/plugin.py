@@ -35,7 +35,7 @@ from minigrad.grading.nbgrader.gradebook import (
     url,
 )
 from minigrad.grading.nbgrader.pages import clean, clean_markdown
-from minigrad.grading.nbgrader.people import demand_movable, move, students
+from minigrad.grading.nbgrader.people import demand_movable, holds, move, students
 from minigrad.grading.nbgrader.recording import Round, lateness, record_all, time_of
 from minigrad.grading.nbgrader.staging import (
     Rebuild,
@@ -45,7 +45,7 @@ from minigrad.grading.nbgrader.staging import (
     demand_recordable,
     find_submissions,
 )
-from minigrad.grading.people.moves import demand_settled
+from minigrad.grading.people.journal import demand_settled
 from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.files import demand_writable
@@ -62,6 +62,7 @@ __all__ = [
     "export",
     "feedback",
     "graded",
+    "holds",
     "lateness",
     "move",
     "record",

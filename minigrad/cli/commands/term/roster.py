@@ -2,22 +2,25 @@
 
 All that a student has goes along: submissions and every attempt, scores, points by hand and comments,
 reports and feedback. With --dry-run it is told what would be done, and nothing changes. A move that was
-stopped is finished by the next `minigrad roster`.
+stopped is finished by the next `minigrad roster`, or taken back by `minigrad roster undo`.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import dataclasses
 import sys
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, WRONG, add_flag, typed
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.people.moves import Move
 from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad roster rename 'Ann Lee' s21"
+MOVES = ("rename", "merge", "forget")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         ("merge", "add all that OLD has to NEW; where both handed in, the newest counts", ("old", "new")),
         ("drop", "keep a student on record, and count nothing of theirs", ("old",)),
         ("forget", "put aside what there is of work that is not in submitted/ any more", ("old",)),
+        ("undo", "take back a rename, merge or forgetting that was stopped and cannot be finished", ()),
     ):
         own = what.add_parser(name, help=says, description=says)
         own.set_defaults(do=name, new="", dry_run=False)
@@ -36,20 +40,24 @@ def add(parser: argparse.ArgumentParser) -> None:
             own.add_argument(word, metavar="STUDENT" if words == ("old",) else word.upper())
         if name == "forget":
             own.add_argument("new", nargs="?", default="", metavar="ASSIGNMENT", help="default: all")
-        if name != "drop":  # which one word in roster.csv undoes
+        if name not in ("drop", "undo"):  # one word in roster.csv undoes the first
             add_flag(own, "--dry-run", "tell what would be done, and change nothing")
 
 
 def run(args: argparse.Namespace) -> int:
     """Check the roster, or change who somebody is."""
     from minigrad.grading.classroom.lock import grading
-    from minigrad.grading.people.moves import pending
+    from minigrad.grading.people.journal import pending
     from minigrad.grading.report.markup import printable
 
     course = find_course(args, settled=False)
     if args.do or pending(course):
         with grading(course):
-            if stopped := pending(course):
+            stopped = pending(course)
+            if args.do == "undo":
+                undo(course, stopped)
+                return OK
+            if stopped:
                 gradebook.move(course, stopped)
                 print(printable(f"minigrad: finished: {stopped}"), file=sys.stderr)
                 if is_it(args, course, stopped):
@@ -58,12 +66,14 @@ def run(args: argparse.Namespace) -> int:
                 drop(course, args.old)
             elif args.do:
                 move(course, args.do, args.old, args.new, args.dry_run)
+        if args.do and not args.dry_run:
+            print(typed(args, f"next: {', '.join(still_exported(course, args.old)) or to_type('roster')}"))
     return OK if args.do else look(args, course)
 
 
 def is_it(args: argparse.Namespace, course: Course, stopped: Move) -> bool:
     """Whether the move that was stopped, and is finished now, is the one that is asked for."""
-    if args.do not in ("rename", "merge", "forget") or args.old != stopped.old:
+    if args.do not in MOVES or args.old != stopped.old:
         return False
     if args.do == "forget":
         only = known_names(course, [args.new])[0] if args.new else ""
@@ -93,7 +103,8 @@ def look(args: argparse.Namespace, course: Course) -> int:
 
 def move(course: Course, what: str, old: str, new: str, dry: bool) -> None:
     """Rename, merge or forget: planned as a whole, written down, done; where it is `dry`, only told."""
-    from minigrad.grading.people.moves import begin, planned_forget, planned_merge, planned_rename
+    from minigrad.grading.people.journal import begin
+    from minigrad.grading.people.moves import planned_forget, planned_merge, planned_rename
     from minigrad.grading.report.markup import printable
 
     recorded = gradebook.students(course)
@@ -103,7 +114,7 @@ def move(course: Course, what: str, old: str, new: str, dry: bool) -> None:
         planned = (planned_merge if what == "merge" else planned_rename)(course, old, new, recorded)
     if not dry:
         gradebook.demand_movable(course, planned)
-        begin(course, planned)
+        begin(course, dataclasses.replace(planned, recorded=gradebook.holds(course, planned)))
         gradebook.move(course, planned)
     done = f"{old} is {new} now" if planned.new else str(planned)
     print(printable(f"nothing is changed yet; then {planned}" if dry else done))
@@ -115,10 +126,43 @@ def move(course: Course, what: str, old: str, new: str, dry: bool) -> None:
         print(printable(f"what does not count is kept in {planned.aside}"))
 
 
+def undo(course: Course, stopped: Move | None) -> None:
+    """Take back a move that was stopped: all of a rename, others only before anything of them was done."""
+    from minigrad.grading.people.journal import begin, begun, give_up, way_back
+    from minigrad.grading.report.markup import printable
+
+    if stopped is None:
+        raise GradingError("nothing was stopped half-way, so there is nothing to take back")
+    if stopped.whole:
+        back = way_back(course, stopped)
+        begin(course, back)
+        gradebook.move(course, back)
+    elif begun(course, stopped) or (stopped.recorded and not gradebook.holds(course, stopped)):
+        raise GradingError(
+            f"{stopped}, and of that too much is done to take it back: see to what stopped it, then "
+            f"{to_type('roster')} finishes it"
+        )
+    else:
+        give_up(course, stopped)
+    print(printable(f"taken back: {stopped}"))
+
+
+def still_exported(course: Course, student: str) -> list[str]:
+    """The commands that write again the files of grades in which a student still stands as before."""
+    found = []
+    for name, word in (*((name, name) for name in course.names()), ("final", "--final")):
+        path = course.work / f"grades-{name}.csv"
+        if path.is_file():
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                if any(row.get("student") == student for row in csv.DictReader(file)):
+                    found.append(to_type("export", word))
+    return found
+
+
 def drop(course: Course, student: str) -> None:
     """Mark a student of the roster as dropped."""
+    from minigrad.grading.people.journal import rewrite
     from minigrad.grading.people.lists import roster_dropped
-    from minigrad.grading.people.moves import rewrite
     from minigrad.grading.report.markup import printable
 
     text = roster_dropped(course.roster, student)
