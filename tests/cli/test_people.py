@@ -280,6 +280,34 @@ def test_files_of_grades_that_have_somebody_as_before_are_what_comes_next(course
         assert capsys.readouterr().out.splitlines()[-1] == last
 
 
+def test_who_is_late_without_a_time_of_the_gradebooks_is_told(course: Course, capsys) -> None:
+    """By what any LMS says, not only where a timestamp.txt is put away."""
+    course.dates.write_text(
+        f"[due]\n{NAME} = 2030-02-01T12:00:00Z\n[extensions.{NAME}]\ns2 = 2030-02-09T12:00:00Z\n"
+        "[late]\ngrace_hours = 1\nslope_percent_per_day = 10\n"
+    )
+    course.roster.write_text("student,name,canvas,blackboard\ns1,,1,b1\ns2,,2,b2\ns3,,3,b3\ns5,,5,b5\n")
+    made = Path("blackboard")
+    made.mkdir()
+    for who, time in (("b1", "02-02"), ("b2", "02-02"), ("b3", "02-01"), ("b5", "02-03")):
+        (made / f"HW_{who}_attempt_2030-{time}-12-30-00_{NAME}.ipynb").write_text(f"of {who}")
+    stamp = course.submitted / "s5" / NAME / "timestamp.txt"
+    assert main(["collect", NAME, "blackboard"]) == 0
+    told = capsys.readouterr().err
+    line = "after the due date, and never late for the gradebook without a timestamp.txt beside the notebook"
+    late = "s1 (2030-02-02-12-30-00 in the LMS's own zone)"
+    assert f"{line} that has the zone, too, like 2030-01-31 12:00:00 UTC: {late}, s5 (" in told
+    stamp.write_text("2030-02-03 12:30:00 UTC\n")
+    made = Path("canvas")
+    made.mkdir()
+    (made / f"one_LATE_1_11_{NAME}.ipynb").write_text("another of b1")
+    (made / f"two_2_12_{NAME}.ipynb").write_text("another of b2")
+    (made / f"five_LATE_5_15_{NAME}.ipynb").write_text("of b5")
+    assert main(["collect", NAME, "canvas"]) == 0
+    told = capsys.readouterr().err
+    assert told.rstrip().endswith("UTC: s1 (late, nobody knows when)")
+
+
 def test_collecting_ends_with_what_comes_next(course: Course, capsys) -> None:
     (course.root / "x").mkdir()
     (course.root / "x" / "s2.ipynb").write_bytes(b"{}")

@@ -65,8 +65,8 @@ def attempts(course: Course, name: str, student: str, last: Source, dates: Dates
     for path in sorted(
         (course.attempts(name) / student).glob("*.*.ipynb"), key=lambda p: p.stat().st_mtime_ns
     ):
-        said, _, which = path.stem.partition(".")
-        when = _said(said, due)
+        text, _, which = path.stem.partition(".")
+        when = said(text, due)
         if which == own:
             time = time or when
         else:
@@ -75,9 +75,9 @@ def attempts(course: Course, name: str, student: str, last: Source, dates: Dates
     return [*earlier, Attempt(last, time)]
 
 
-def _said(text: str, due: datetime | None) -> datetime | None:
+def said(text: str, due: datetime | None) -> datetime | None:
     """The time that an LMS's export names; it has no zone, and is taken to be in the due date's."""
-    if text == UNDATED or due is None:
+    if text in ("", UNDATED) or due is None:
         return None
     try:
         return datetime(*map(int, text.split("-")), tzinfo=due.tzinfo)  # type: ignore[arg-type, misc]

@@ -11,7 +11,9 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minigrad.cli.course import find_course, known_names, names_of
 from minigrad.cli.options import OK, WRONG, add_flag, typed
@@ -19,6 +21,11 @@ from minigrad.cli.terminal import by_reason
 from minigrad.grading.model import to_type
 from minigrad.grading.report.markup import named
 from minigrad.grading.roster import Roster, Who, columns_for, line_for, read_roster
+from minigrad.grading.store.dates import Dates, read_dates
+from minigrad.grading.store.layout import Course
+
+if TYPE_CHECKING:
+    from minigrad.grading.classroom.collect import Collected
 
 EXAMPLE = "minigrad collect 01-rnn downloads/01-rnn.zip"
 
@@ -36,9 +43,11 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.intake.plan import NESTED
     from minigrad.grading.report.markup import printable
+    from minigrad.grading.store.attempts import TIME
 
     course = find_course(args)
     (name,) = known_names(course, [args.assignment])
+    dates = read_dates(course.dates, course.names())
     with nullcontext() if args.dry_run else grading(course):  # no grading reads half of what is laid
         made = collect(course, args.source, name, args.dry_run)
     names = names_of(course)
@@ -59,12 +68,34 @@ def run(args: argparse.Namespace) -> int:
     if made.plan.junk:
         lines.append(f"not taken: {made.plan.junk} files of systems' own (.DS_Store, __MACOSX, Thumbs.db)")
     lines += lacking([one.nobody for one in made.refused.values() if one.nobody], read_roster(course.roster))
+    if late := never_late(course, name, dates, made):
+        lines.append(
+            f"after the due date, and never late for the gradebook without a {TIME} beside the notebook that "
+            f"has the zone, too, like 2030-01-31 12:00:00 UTC: {', '.join(late)}"
+        )
     for line in lines:
         print(printable(f"minigrad: {line}"), file=sys.stderr)
     if count and not args.dry_run:
         print(typed(args, f"next: {to_type('grade', name)}"))
     lost = any(left.name.lower().endswith((".ipynb", *NESTED)) for left in made.plan.nobodys)
     return WRONG if made.refused or lost or not made.laid else OK
+
+
+def never_late(course: Course, name: str, dates: Dates, made: Collected) -> list[str]:
+    """Who is late by the time that an export says without its zone, which the gradebook does not take."""
+    from minigrad.grading.classroom.attempts import said
+    from minigrad.grading.store.attempts import TIME
+
+    grace = timedelta(hours=dates.late.grace_hours)
+    late = []
+    for student in (s for s, laid in made.laid.items() if laid.counts):
+        one, due = made.plan.chosen[student], dates.until(name, student)
+        time = said(one.attempt, due)
+        if one.time or (course.submitted / student / name / TIME).exists():
+            continue
+        if due and (one.late or (time and time > due + grace)):
+            late.append(f"{student} ({one.when})")
+    return late
 
 
 def lacking(strangers: Sequence[Who], roster: Roster | None) -> list[str]:
