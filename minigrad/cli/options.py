@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
-from minigrad.grading.model import GradingError
+from minigrad.grading.model import GradingError, to_type
 from minigrad.sandbox.linux.cores import cores
 
 OK, WRONG, CANNOT = 0, 1, 2
@@ -48,6 +48,12 @@ def typed(args: argparse.Namespace, text: str) -> str:
     return re.sub(
         r"(?<=`minigrad)(?= (?!init ))", lambda _: named, text
     )  # init makes the course that it names
+
+
+def handing_out(name: str) -> str:
+    """What comes next once the pages of feedback are written."""
+    back = to_type("handback", name, "--to", "moodle")
+    return f"next: {back} (or canvas, id, name), then {to_type('export', name)}"
 
 
 @contextlib.contextmanager

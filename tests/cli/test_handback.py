@@ -61,8 +61,73 @@ def test_current_pages_of_what_is_graded_go_back_under_their_names(course: Cours
         book.find_submission_notebook(NAME, NAME, "s2").grades[0].manual_score = 5.0
         book.db.commit()
     assert main(["handback", NAME, "--to", "moodle"]) == 2
-    assert "another score than the gradebook's, of s2: run" in capsys.readouterr().err
+    assert "lateness, of s2: run" in capsys.readouterr().err
     assert not Path(FILE).exists()
+
+
+def test_where_a_comment_alone_is_another_no_score_is_blamed(course: Course, capsys) -> None:
+    from minigrad.grading.nbgrader import plugin
+
+    plugin.feedback(course, NAME)
+    with plugin.book(course) as book:
+        book.find_submission_notebook(NAME, NAME, "s1").comments[0].manual_comment = "Well done."
+        book.db.commit()
+    assert main(["handback", NAME, "--to", "moodle"]) == 2
+    told = "no page of feedback that tells what the gradebook does now, points, comments and lateness, of s1"
+    assert told in capsys.readouterr().err
+
+
+def test_pages_are_called_by_the_rosters_ids_or_names(course: Course, capsys) -> None:
+    from minigrad.grading.nbgrader import plugin
+
+    def names(how: str) -> list[str]:
+        with zipfile.ZipFile(f"feedback-{NAME}-{how}.zip") as made:
+            return made.namelist()
+
+    course.roster.write_text("student,name\ns1,Ann/Lee\ns2,Bo May\ns3,Bo May\n")
+    plugin.feedback(course, NAME)
+    assert main(["handback", NAME, "--to", "id"]) == 0
+    assert names("id") == ["s1.html", "s2.html", "s3.html"]
+    assert main(["handback", NAME, "--to", "name"]) == 0
+    assert names("name") == ["Ann_Lee.html", "Bo May (s2).html", "Bo May (s3).html"]
+    course.roster.write_text("student,name\ns1,Ann Lee\ns2,\ns3,\n")
+    capsys.readouterr()
+    assert main(["handback", NAME, "--to", "name"]) == 1
+    assert "s2: has no name in roster.csv: `minigrad handback 01-tiny --to id`" in capsys.readouterr().err
+    course.roster.write_text("student\ns1\ns2\ns3\n")
+    assert main(["handback", NAME, "--to", "name"]) == 2
+    assert "has a name in roster.csv: write them there" in capsys.readouterr().err
+
+
+def test_each_command_ends_with_what_comes_next(course: Course, capsys) -> None:
+    def last(*words: str) -> str:
+        main([*words])
+        return capsys.readouterr().out.splitlines()[-1]
+
+    out = f"next: `minigrad handback {NAME} --to moodle` (or canvas, id, name), then `minigrad export {NAME}`"
+    assert last("feedback", NAME) == out
+    assert last("regrade", NAME, "--workers", "1") == out
+    assert last("regrade", NAME, "--preview", "--workers", "1") == f"next: `minigrad report {NAME}`"
+    assert last("export", NAME) == f"next: `minigrad export {NAME} --to moodle` (or canvas, blackboard)"
+    course.roster.write_text("student,email\ns1,a@x.org\ns2,b@x.org\ns3,c@x.org\n")
+    assert last("export", NAME, "--to", "moodle") == f"next: import grades-{NAME}-moodle.csv in Moodle"
+    course.dates.write_text(
+        f'[[decisions.{NAME}]]\ncredit = "scale.values"\nreason = "r"\ndate = 2030-02-03\n'
+    )
+    again = f"next: `minigrad regrade {NAME}`, which records it"
+    assert last("regrade", NAME, "--preview", "--workers", "1") == again
+    course.dates.unlink()
+    work = course.submitted / "s2" / NAME / f"{NAME}.ipynb"
+    graded = work.read_bytes()
+    work.write_bytes(graded.replace(b"x + factor", b"x - factor"))
+    again = f"next: `minigrad grade {NAME}`, then `minigrad export {NAME}` again"
+    assert last("export", NAME) == again
+    again = f"next: see to what is named above, then `minigrad feedback {NAME}` again"
+    assert last("feedback", NAME) == again
+    work.write_bytes(b"no notebook")
+    main(["grade", NAME, "--workers", "1"])
+    assert last("regrade", NAME, "--workers", "1") == f"next: `minigrad report {NAME}`"
+    assert last("export", NAME, "--to", "moodle").startswith(f"next: `minigrad report {NAME}`, which says")
 
 
 def test_the_page_of_earlier_work_does_not_go_back(course: Course, capsys) -> None:

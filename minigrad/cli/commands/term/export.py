@@ -13,8 +13,8 @@ from pathlib import Path
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, tell
-from minigrad.cli.options import OK, WRONG, add_flag, writing
-from minigrad.grading.model import GradingError
+from minigrad.cli.options import OK, WRONG, add_flag, typed, writing
+from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.store.layout import Course
 
@@ -105,4 +105,21 @@ def _write(
     tell(args, left_out)
     print(f"{name}, of {maximum:g} {'percent' if name == FINAL else 'points'}: {told(found)}")
     print(f"wrote {' and '.join(made)} into {out}")
+    print(typed(args, ending(args.to, name, found, [*made][-1])))
     return WRONG if left_out else OK
+
+
+def ending(lms: str | None, name: str, found: Sequence[Grade], file: str) -> str:
+    """What comes next: what is missing of the grades, or where they go."""
+    states = {grade.state for grade in found} - {"graded", "not handed in", "dropped"}
+    again = to_type("export", "--final" if name == FINAL else name, *(["--to", lms] if lms else []))
+    if states and name == FINAL:
+        return f"next: see to what the state of {file} names, then {again} again"
+    if states & {"not graded yet", "not recorded", "ungraded"}:
+        return f"next: {to_type('grade', name)}, then {again} again"
+    if states:
+        return f"next: {to_type('report', name)}, which says what a person must see to, then {again} again"
+    if lms:
+        return f"next: import {file} in {lms.capitalize()}"
+    imported = to_type("export", "--final" if name == FINAL else name, "--to", "moodle")
+    return f"next: {imported} (or canvas, blackboard)"

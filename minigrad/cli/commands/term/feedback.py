@@ -9,7 +9,8 @@ import argparse
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, tell
-from minigrad.cli.options import OK, WRONG, add_workers
+from minigrad.cli.options import OK, WRONG, add_workers, handing_out, typed
+from minigrad.grading.model import to_type
 
 EXAMPLE = "minigrad feedback 01-rnn --workers 4"
 
@@ -31,4 +32,6 @@ def run(args: argparse.Namespace) -> int:
         gradebook.feedback(course, name, args.workers)
     stale = gradebook.told_standing(course, name, last_reports(course, name))
     tell(args, stale)
+    again = f"next: see to what is named above, then {to_type('feedback', name)} again"
+    print(typed(args, again if stale else handing_out(name)))
     return WRONG if stale else OK

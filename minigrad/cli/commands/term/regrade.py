@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, graded_assignment, tell
-from minigrad.cli.options import OK, WRONG, add_flag, add_workers
+from minigrad.cli.options import OK, WRONG, add_flag, add_workers, handing_out, typed
 from minigrad.cli.terminal import by_reason, progress, table
 from minigrad.grading.model import GradingError, Report, Source, to_type
 
@@ -93,7 +93,19 @@ def run(args: argparse.Namespace) -> int:
         if line := maximum_line(before, after):
             print(line)
         print(changes_line(found, len(after)) + ("; nothing was recorded" if args.preview else ""))
-    return WRONG if failed or any(r.status != "graded" for r in after.values()) else OK
+    wrong = bool(failed) or any(r.status != "graded" for r in after.values())
+    if not args.json:
+        print(typed(args, ending(name, args.preview, bool(found), wrong)))
+    return WRONG if wrong else OK
+
+
+def ending(name: str, preview: bool, changed: bool, wrong: bool) -> str:
+    """What comes next."""
+    if preview and changed:
+        return f"next: {to_type('regrade', name)}, which records it"
+    if preview or wrong or not gradebook.plugin():
+        return f"next: {to_type('report', name)}"
+    return handing_out(name)
 
 
 def not_graded(after: Mapping[str, Report]) -> list[str]:
