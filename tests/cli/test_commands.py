@@ -425,6 +425,8 @@ def test_export_writes_the_gradebooks_totals_under_the_assignments_name(
     assert told.out.splitlines() == [
         f"{NAME}, of 10 points: 1 graded, 1 needs a person",
         f"wrote grades-{NAME}.csv and grades-{NAME}-canvas.csv into out",
+        f"next: `minigrad report {NAME}`, which says what a person must see to, then "
+        f"`minigrad export {NAME} --to canvas --out out` again",
     ]
     assert told.err.splitlines() == [
         "minigrad: zoe: not in roster.csv, so in no file",

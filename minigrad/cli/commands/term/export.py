@@ -105,21 +105,22 @@ def _write(
     tell(args, left_out)
     print(f"{name}, of {maximum:g} {'percent' if name == FINAL else 'points'}: {told(found)}")
     print(f"wrote {' and '.join(made)} into {out}")
-    print(typed(args, ending(args.to, name, found, [*made][-1])))
+    print(typed(args, ending(args, name, found, [*made][-1])))
     return WRONG if left_out else OK
 
 
-def ending(lms: str | None, name: str, found: Sequence[Grade], file: str) -> str:
+def ending(args: argparse.Namespace, name: str, found: Sequence[Grade], file: str) -> str:
     """What comes next: what is missing of the grades, or where they go."""
     states = {grade.state for grade in found} - {"graded", "not handed in", "dropped"}
-    again = to_type("export", "--final" if name == FINAL else name, *(["--to", lms] if lms else []))
+    words = ["export", "--final" if name == FINAL else name]
+    given = [word for key in ("to", "out") if (value := getattr(args, key)) for word in (f"--{key}", value)]
+    again = to_type(*words, *given)
     if states and name == FINAL:
         return f"next: see to what the state of {file} names, then {again} again"
     if states & {"not graded yet", "not recorded", "ungraded"}:
         return f"next: {to_type('grade', name)}, then {again} again"
     if states:
         return f"next: {to_type('report', name)}, which says what a person must see to, then {again} again"
-    if lms:
-        return f"next: import {file} in {lms.capitalize()}"
-    imported = to_type("export", "--final" if name == FINAL else name, "--to", "moodle")
-    return f"next: {imported} (or canvas, blackboard)"
+    if args.to:
+        return f"next: import {file} in {args.to.capitalize()}"
+    return f"next: {to_type(*words, '--to', 'moodle', *given)} (or canvas, blackboard)"
