@@ -17,7 +17,7 @@ demo: $(READY)  ## grade a sample class, from notebooks to reports, into demo/
 	$(BIN)/python -m tests.demo
 
 test: $(READY) lint  ## linters, types, layers, tests
-	$(BIN)/python -m pytest -n logical --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -7,6 +7,12 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: or else one process would end with them while the others wait."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test hangs on the terminal that it was started from, nor on what a library wrote of it."""

@@ -14,7 +14,6 @@ import pytest
 
 from minigrad.cli import gradebook, main
 from minigrad.grading.assignment.load import load
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom import run as classroom
 from minigrad.grading.classroom.changes import Scores
@@ -26,6 +25,7 @@ from minigrad.grading.report.grades.lms import Total
 from minigrad.grading.store.layout import Course
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
+from tests.grading.builds import build
 from tests.grading.handed_in import (
     ADDS,
     NAME,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from minigrad.cli import main
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
 from minigrad.grading.store.layout import Course
+from tests.grading.builds import build
 from tests.grading.handed_in import ADDS, NAME, RIGHT, fake_judge, hand_in, new_course, notebook
 
 pytest.importorskip("nbgrader")

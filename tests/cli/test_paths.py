@@ -11,10 +11,10 @@ import pytest
 
 import minigrad
 from minigrad.cli import gradebook, main
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import run as classroom
 from minigrad.grading.notebook import offline
 from minigrad.grading.store.layout import Course
+from tests.grading.builds import build
 from tests.grading.handed_in import NAME, new_course
 
 

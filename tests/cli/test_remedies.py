@@ -14,11 +14,11 @@ from minigrad.cli.commands.term.collect import lacking
 from minigrad.cli.commands.term.platform import image
 from minigrad.cli.options import writing
 from minigrad.grading.assignment.load import load
-from minigrad.grading.authoring.build import build
 from minigrad.grading.model import GradingError
 from minigrad.grading.platforms import folder as packed
 from minigrad.grading.roster import Who, read_roster
 from minigrad.grading.store.layout import Course
+from tests.grading.builds import build
 from tests.grading.handed_in import NAME, hand_in, new_course
 
 

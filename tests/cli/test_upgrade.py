@@ -10,10 +10,10 @@ import pytest
 
 from minigrad.cli import gradebook, main
 from minigrad.grading.assignment.load import load
-from minigrad.grading.authoring.build import build
 from minigrad.grading.authoring.upgrade import copied, without_gradebook
 from minigrad.grading.model import GradingError
 from minigrad.grading.store.layout import Course
+from tests.grading.builds import build
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
 ROOT = Path(__file__).parents[2]

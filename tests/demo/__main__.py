@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from itertools import repeat
 from pathlib import Path
 
 from minigrad.cli.terminal import class_table, progress
@@ -46,6 +47,9 @@ def main() -> int:
     complaints = [complaint for name in asked for complaint in lacks(name, CLASSES.get(name, ()))]
     classes = {name: CLASSES[name] for name in asked if name in CLASSES}
     with Processes(WORKERS) as pool:  # the same for all classes: one takes a second to start
+        folders = [course.authored(name) for name in classes]
+        for name, changed in zip(classes, pool.map(built, folders, repeat(course.root)), strict=True):
+            say(f"built assignments/{name}: {', '.join(changed) or 'nothing changed'}")
         graded = {
             name: grade(course, assignments[name], samples, pool, say) for name, samples in classes.items()
         }
@@ -72,13 +76,16 @@ def main() -> int:
     return 1 if complaints else 0
 
 
+def built(authored: Path, root: Path) -> list[str]:
+    """In a worker process: build an assignment; the names of the files that changed."""
+    return build(load(authored), root / "assignments")
+
+
 def grade(
     course: Course, assignment: Assignment, samples: Sequence[Sample], pool: Executor, say: Say
 ) -> dict[str, Report]:
-    """Build an assignment, lay out its sample class, and judge it in the sandbox."""
+    """Lay out the sample class of an assignment, and judge it in the sandbox."""
     name = assignment.name
-    changed = build(assignment, course.root / "assignments")
-    say(f"built assignments/{name}: {', '.join(changed) or 'nothing changed'}")
     for sample in samples:
         folder = course.submitted / sample.student / name
         folder.mkdir(parents=True)

@@ -12,11 +12,12 @@ import pytest
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring import template
-from minigrad.grading.authoring.build import build, release_notebook
+from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.canonical import intake
 from minigrad.grading.model import Assignment, CellRun, Exercise, Report, Verdict
 from minigrad.grading.store import configuration
 from minigrad.grading.store.layout import Course
+from tests.grading.builds import build
 
 NAME = "01-tiny"
 RIGHT = "def scale(x, factor):\n    print('printed by the student')\n    return factor * x"

@@ -8,10 +8,11 @@ from typing import Any
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.authoring import template
-from minigrad.grading.authoring.build import build, release_notebook
+from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.model import Assignment, Exercise, Report, Verdict
 from minigrad.grading.store import configuration
 from minigrad.grading.store.layout import Course
+from tests.grading.builds import build
 
 NAMES = ("01-one", "02-two", "03-three")
 CHECKS = ("scale.values", "scale.original")

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from minigrad.cli.terminal import class_table
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom.run import grade_class, last_reports
 from minigrad.grading.model import Assignment
@@ -21,6 +20,7 @@ from minigrad.grading.report.class_page import class_html
 from minigrad.grading.report.formats import class_csv, class_json
 from minigrad.grading.report.markup import printable
 from minigrad.grading.store.layout import Course
+from tests.grading.builds import build
 from tests.grading.handed_in import NAME, RIGHT, fake_judge, hand_in, new_course, notebook
 
 pytest.importorskip("nbgrader")

@@ -11,11 +11,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from minigrad.cli import main
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import GradingError
 from minigrad.grading.store.layout import Course
 from tests.browser import chromium, needs_chromium
+from tests.grading.builds import build
 from tests.grading.handed_in import ADDS, NAME, RIGHT, hand_in, new_course, notebook
 from tests.recorded import Loads
 

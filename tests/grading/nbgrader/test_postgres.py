@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom.court import court
 from minigrad.grading.classroom.run import keep_report, take
 from minigrad.grading.model import Exercise, Report, Verdict
+from tests.grading.builds import build
 from tests.grading.handed_in import NAME, RIGHT, hand_in, new_course, notebook
 
 pytest.importorskip("nbgrader")

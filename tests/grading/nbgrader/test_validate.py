@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from nbgrader.validator import Validator
 
-from minigrad.grading.authoring.build import build
 from minigrad.grading.authoring.build import load as read
 from tests.grading import example
+from tests.grading.builds import build
 
 LAB = '# %% kind="lab" id="show"\nopen("a lab ran", "w").close()\n\n'
 WHY = '# %% [markdown] kind="written" id="why"'

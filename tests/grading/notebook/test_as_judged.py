@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from minigrad.grading.authoring.build import build
 from minigrad.grading.intake.parse import raw_cell
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import Assignment, Report
@@ -25,6 +24,7 @@ from minigrad.grading.notebook.checks import Checks
 from minigrad.grading.notebook.offline import report
 from minigrad.grading.notebook.release import release
 from minigrad.sandbox.cells import left_out
+from tests.grading.builds import build
 from tests.grading.handed_in import NAME, new_course
 from tests.grading.near import Near
 from tests.recorded import draw

@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 from minigrad.grading.assignment import expected as shipped
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
 from minigrad.grading.model import GradingError
 from minigrad.grading.notebook.checks import Checks, checks
 from minigrad.grading.notebook.release import release as read
 from tests.grading import example
+from tests.grading.builds import build
 
 RIGHT = {"halve": "def halve(x):\n    return x * 0.5", "shift": "def shift(x, by):\n    return x + by"}
 Notebook = Callable[..., tuple[Checks, dict[str, Any]]]
@@ -30,8 +31,8 @@ Notebook = Callable[..., tuple[Checks, dict[str, Any]]]
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("course")
-    assignment = authoring.load(example.write(root / "solutions"))
-    authoring.build(assignment, root / "assignments")
+    assignment = load(example.write(root / "solutions"))
+    build(assignment, root / "assignments")
     return root / "assignments" / "02-tiny"
 
 

@@ -13,13 +13,14 @@ from bs4 import BeautifulSoup
 
 from minigrad.cli import main
 from minigrad.grading.assignment.load import load
-from minigrad.grading.authoring.build import build, values
+from minigrad.grading.authoring.build import values
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.notebook.checks import Checks
 from minigrad.grading.notebook.release import release
 from minigrad.grading.report.feedback import report_html
 from minigrad.grading.report.formats import text
 from tests.grading import example
+from tests.grading.builds import build
 from tests.grading.near import Near
 from tests.grading.notebook.test_offline import RIGHT
 

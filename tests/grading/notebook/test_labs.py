@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
 from minigrad.grading.judge.verdict import ENDLESS
 from minigrad.grading.notebook.checks import Checks, checks
 from minigrad.sandbox.probing import Overtime, deadline
 from tests.grading import example
+from tests.grading.builds import build
 
 RIGHT = "def halve(x):\n    return x / 2\n\ndef shift(x, by):\n    return x + by\n"
 WAITS = 'This part waits for {0}: check("{0}") says what is missing.\n'
@@ -20,8 +21,8 @@ WAITS = 'This part waits for {0}: check("{0}") says what is missing.\n'
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("course")
-    assignment = authoring.load(example.write(root / "solutions"))
-    authoring.build(assignment, root / "assignments")
+    assignment = load(example.write(root / "solutions"))
+    build(assignment, root / "assignments")
     return root / "assignments" / "02-tiny"
 
 

@@ -12,9 +12,10 @@ import nbclient
 import nbformat
 import pytest
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
 from minigrad.grading.notebook import mynet
 from tests.grading import example
+from tests.grading.builds import build
 
 CELLS = [
     "import numpy as np\nimport os; os.environ.get('HOME')",
@@ -124,7 +125,7 @@ def test_outside_a_notebook_nothing_is_written(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("release")
-    authoring.build(authoring.load(example.write(root / "solutions")), root)
+    build(load(example.write(root / "solutions")), root)
     return root
 
 

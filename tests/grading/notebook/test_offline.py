@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from minigrad.grading.assignment import expected as shipped
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
 from minigrad.grading.model import GradingError, Report, Verdict
 from minigrad.grading.notebook.checks import Checks
 from minigrad.grading.notebook.marked import cells
@@ -21,6 +21,7 @@ from minigrad.grading.notebook.release import release
 from minigrad.grading.report.formats import text
 from minigrad.grading.report.markup import mark
 from tests.grading import example
+from tests.grading.builds import build
 from tests.grading.near import Near
 
 RIGHT = {"halve": "def halve(x):\n    return x * 0.5", "shift": "def shift(x, by):\n    return x + by"}
@@ -29,7 +30,7 @@ RIGHT = {"halve": "def halve(x):\n    return x * 0.5", "shift": "def shift(x, by
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("course")
-    authoring.build(authoring.load(example.write(root / "solutions")), root / "assignments")
+    build(load(example.write(root / "solutions")), root / "assignments")
     return root / "assignments" / "02-tiny"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from minigrad.grading.assignment import carried as wheel
 from minigrad.grading.assignment.carried import carried, files_in
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
 from minigrad.grading.notebook.offline import remember, report
 from minigrad.grading.notebook.release import release
 from minigrad.grading.notebook.study import record
@@ -21,6 +21,7 @@ from minigrad.grading.notebook.study.progress import progress
 from minigrad.grading.notebook.study.record import Tried
 from minigrad.grading.notebook.study.table import Progress, Reached, Work
 from tests.grading import example
+from tests.grading.builds import build
 from tests.grading.near import Near
 from tests.grading.notebook.test_mynet import HARNESS, run
 
@@ -33,8 +34,8 @@ TITLE = "# # A tiny assignment\n"
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("release")
     told = TITLE + "#\n# Two to three hours. They are well spent.\n#\n"
-    made = authoring.load(example.write(root / "solutions", "notebook.py", TITLE, told))
-    authoring.build(made, root)
+    made = load(example.write(root / "solutions", "notebook.py", TITLE, told))
+    build(made, root)
     return root
 
 

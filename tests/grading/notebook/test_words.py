@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.grading.authoring import build as authoring
+from minigrad.grading.assignment.load import load
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import Report
 from minigrad.grading.notebook.checks import Checks
@@ -19,6 +19,7 @@ from minigrad.grading.notebook.release import release
 from minigrad.grading.report.feedback import report_html
 from minigrad.grading.report.formats import text
 from tests.grading import example
+from tests.grading.builds import build
 from tests.grading.near import Near
 from tests.grading.notebook.test_offline import RIGHT, write
 
@@ -28,13 +29,13 @@ SALT = b"0123456789abcdef"
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("course")
-    authoring.build(authoring.load(example.write(root / "solutions")), root / "assignments")
+    build(load(example.write(root / "solutions")), root / "assignments")
     return root
 
 
 @pytest.fixture(scope="module")
 def judge(root: Path) -> Iterator[Judge]:
-    with Judge(authoring.load(root / "solutions" / "02-tiny"), SALT, serve=Near()) as judge:
+    with Judge(load(root / "solutions" / "02-tiny"), SALT, serve=Near()) as judge:
         judge.prepare()
         yield judge
 
@@ -133,8 +134,8 @@ def formed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Jud
     root, asked = tmp_path_factory.mktemp("course"), 'given(student.halve(batch(rng)), "halve")'
     form = f"{asked[:-1]}, np.ndarray, (3, 2)).reshape(2, 3)"
     folder = example.write(root / "solutions", "public_checks.py", asked, form)
-    authoring.build(authoring.load(folder), root / "assignments")
-    with Judge(authoring.load(folder), SALT, serve=Near()) as judge:
+    build(load(folder), root / "assignments")
+    with Judge(load(folder), SALT, serve=Near()) as judge:
         judge.prepare()
         yield root / "assignments" / "02-tiny", judge
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from minigrad.grading.assignment.load import PUBLIC, load
-from minigrad.grading.authoring.build import build
 from minigrad.grading.store.layout import Course
+from tests.grading.builds import build
 from tests.grading.handed_in import NAME, FakeJudge, new_course, notebook
 
 NOTES = "for the author alone"

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from minigrad.grading.assignment.load import PUBLIC, load
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom import court
 from minigrad.grading.model import GradingError, Refused
 from minigrad.grading.platforms import container, gradescope
 from minigrad.grading.store.reports import new_salt, read_salt
+from tests.grading.builds import build
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, new_course, notebook
 from tests.grading.platforms.places import LATE, Entered
 from tests.grading.platforms.schema import valid
