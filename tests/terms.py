@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import json
 import random
 import re
 import shutil
@@ -23,8 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli import main
+from minigrad.grading.authoring import build
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom.run import last_reports
+from minigrad.grading.model import Assignment
 from minigrad.grading.store.attempts import keep
 from minigrad.grading.store.history import states
 from minigrad.grading.store.layout import Course
@@ -43,6 +46,7 @@ class Term:
     log: list[str] = field(default_factory=list)
     interrupted: set[str] = field(default_factory=set)  # assignments of which a recording was stopped
     touched: set[tuple[str, str]] = field(default_factory=set)  # changed by a person since a page was written
+    may: set[tuple[str, str]] = field(default_factory=set)  # of whom other work may count than is recorded
     dropped: set[str] = field(default_factory=set)
     decisions: dict[str, str] = field(default_factory=dict)
     extensions: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -74,7 +78,9 @@ class Term:
         self.course.dates.write_text(f"[due]\n{due}{more}{self.late}{self.counts}{decided}")
         lines = (f"{s},{'dropped' if s in self.dropped else 'active'}\n" for s in self.students)
         self.course.roster.write_text("student,status\n" + "".join(lines))
-        self.touched |= {(name, s) for name in NAMES for s in self.students}
+        everybody = {(name, s) for name in NAMES for s in self.students}
+        self.touched |= everybody
+        self.may |= everybody
 
     def chosen(self) -> tuple[str, str]:
         return self.rng.choice(NAMES), self.rng.choice(self.students)
@@ -84,7 +90,7 @@ class Term:
         name = words[1]
         if self.run(*words, "--workers", "1") != 2:
             self.interrupted.discard(name)
-            self.touched = {one for one in self.touched if one[0] != name}
+            self.touched, self.may = ({o for o in some if o[0] != name} for some in (self.touched, self.may))
 
 
 def submits(term: Term) -> None:
@@ -95,6 +101,7 @@ def submits(term: Term) -> None:
     notebook = term.course.submitted / student / name / f"{name}.ipynb"
     keep(notebook, term.course.attempts(name) / student)  # as collect does
     hand_in(term.course, student, name, passes, time)
+    term.may.add((name, student))
     if term.rng.random() < 0.15:
         notebook.write_bytes(b"no notebook")
 
@@ -184,7 +191,10 @@ def changes_lateness(term: Term) -> None:
 
 def edits(term: Term) -> None:
     """The author changes points, or a check's weight or tolerance."""
-    folder = term.course.authored(term.rng.choice(NAMES))
+    name = term.rng.choice(NAMES)
+    folder = term.course.authored(name)
+    if "best" in term.counts:  # by checks that are others now
+        term.may |= {(name, s) for s in term.students}
     file, pattern, new = term.rng.choice(
         (
             ("notebook.py", r'(?<=exercise="scale" )points=\d+', f"points={term.rng.choice((4, 10, 15))}"),
@@ -235,6 +245,7 @@ def is_renamed(term: Term) -> None:
     term.students = [new if s == old else s for s in term.students]
     term.dropped = {new if s == old else s for s in term.dropped}
     term.touched = {(name, new if s == old else s) for name, s in term.touched}
+    term.may = {(name, new if s == old else s) for name, s in term.may}
     term.extensions = {(name, new if s == old else s): day for (name, s), day in term.extensions.items()}
     term.decisions = {name: text.replace(f'"{old}"', f'"{new}"') for name, text in term.decisions.items()}
 
@@ -294,10 +305,10 @@ def compare(term: Term) -> None:
                 last,
             )
     pages_agree(term.course, seen, term.touched)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Course.at(Path(folder) / "copy")
-        shutil.copytree(term.course.root, copy.root, ignore=shutil.ignore_patterns("__pycache__"))
-        exports_agree(term, copy)
+    copy = Course.at(term.course.root.with_name("copy"))
+    shutil.rmtree(copy.root, ignore_errors=True)
+    shutil.copytree(term.course.root, copy.root, ignore=shutil.ignore_patterns("__pycache__"))
+    exports_agree(term, copy)
 
 
 def exports_agree(term: Term, copy: Course) -> None:
@@ -314,19 +325,43 @@ def exports_agree(term: Term, copy: Course) -> None:
             known = seen.get((name, student))
             if student in term.dropped:
                 assert row["score"] == "", (name, row)
-            elif known is None:
-                assert row["state"] in ("not handed in", "not graded yet", "not recorded"), (name, row)
-                assert row["score"] == "", (name, row)
             elif row["state"] == "not recorded":
                 assert name in term.interrupted, (name, row)
+            elif known is None:
+                there = (copy.submitted / student / name).exists()
+                assert row["state"] == ("not graded yet" if there else "not handed in"), (name, row)
+                assert row["score"] == "", (name, row)
             else:
                 score = float(row["score"]) if row["score"] else None
                 assert (score is None) == (known.total is None), (name, row, known)
                 assert score is None or abs(score - (known.total or 0.0)) < 0.006, (name, row, known)
                 assert float(row["maximum"]) == known.maximum, (name, row, known)
-                if row["state"] != "not graded yet":  # other work has come than what was graded
+                newer = row["state"] == "not graded yet"
+                if name not in term.interrupted:
+                    assert newer in may_be_newer(term, copy, name, student, known), (name, row, known)
+                if not newer:
                     assert (row["state"] == "graded") == (not known.asked), (name, row, known)
         pages_agree(copy, {one: row for one, row in seen.items() if one[0] == name}, set())
+
+
+def may_be_newer(term: Term, course: Course, name: str, student: str, known: Recorded) -> set[bool]:
+    """Whether other work counts than what is recorded: one answer where the last attempt counts, or where
+    nothing has happened that could change it."""
+    if "best" in term.counts or "last in time" in term.counts:
+        return {False, True} if (name, student) in term.may else {False}
+    lies, recorded = (
+        answer(place / student / name / f"{name}.ipynb") for place in (course.submitted, course.autograded)
+    )
+    return {lies != (recorded if known.status == "graded" else "")}
+
+
+def answer(notebook: Path) -> str:
+    """What a student wrote as code; "" where that cannot be read."""
+    try:
+        cells = json.loads(notebook.read_bytes())["cells"]
+    except ValueError:
+        return ""
+    return next("".join(cell["source"]) for cell in cells if cell["id"] == "scale")
 
 
 @dataclass(frozen=True)
@@ -346,16 +381,17 @@ class Recorded:
 
 def recorded(course: Course) -> dict[tuple[str, str], Recorded]:
     from minigrad.grading.nbgrader import plugin
+    from minigrad.grading.nbgrader.gradebook import lines
     from minigrad.grading.nbgrader.scores import total
 
     found = {}
     with plugin.book(course) as book:
         for name in NAMES:
-            for submission in book.assignment_submissions(name):
-                (notebook,) = submission.notebooks
-                checks = [g for g in notebook.grades if g.name == "scale-check"]
+            for student, notebook in lines(book, name).items():
+                submission = notebook.assignment
+                checks = [g for g in notebook.grades if g.cell.name == "scale-check"]
                 graded = all(g.auto_score is not None for g in checks)
-                found[name, submission.student.id] = Recorded(
+                found[name, student] = Recorded(
                     "graded" if graded else "refused",
                     sum(g.auto_score or 0.0 for g in checks),
                     sum(g.max_score for g in checks),
@@ -391,17 +427,26 @@ def near(one: float, other: float) -> bool:
 
 
 @contextlib.contextmanager
-def nothing_judged() -> Iterator[None]:
-    real, court.Judge = court.Judge, Named  # type: ignore[assignment, misc]
+def nothing_run() -> Iterator[None]:
+    """Around terms: nothing is judged, and a release of the same sources is made once."""
+    judge, files, made = court.Judge, build.files, dict[str, dict[str, bytes]]()
+
+    def once(assignment: Assignment) -> dict[str, bytes]:
+        known = repr((assignment.name, assignment.cells, sorted(assignment.sources.items())))
+        if known not in made:
+            made[known] = files(assignment)
+        return made[known]
+
+    court.Judge, build.files = Named, once  # type: ignore[assignment, misc]
     try:
         yield
     finally:
-        court.Judge = real  # type: ignore[misc]
+        court.Judge, build.files = judge, files  # type: ignore[misc]
 
 
 def play(template: Path, seed: int, events: int = EVENTS) -> None:
-    """One term; an AssertionError tells what happened until it went wrong."""
-    with tempfile.TemporaryDirectory() as folder, nothing_judged(), warnings.catch_warnings():
+    """One term, where nothing is run; an AssertionError tells what happened until it went wrong."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of nbgrader and what it imports
         course = Course.at(Path(folder) / "course")
         shutil.copytree(template, course.root)
@@ -424,9 +469,9 @@ def play(template: Path, seed: int, events: int = EVENTS) -> None:
 
 
 def run(terms: int, first: int) -> int:
-    """Play terms; prints those that went wrong, and returns how many."""
+    """Play terms; prints a dot for each and those that went wrong, and returns how many."""
     wrong = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, nothing_run():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             template = new_course(Path(folder) / "template").root
@@ -435,8 +480,9 @@ def run(terms: int, first: int) -> int:
                 play(template, seed)
             except Exception as error:
                 wrong += 1
-                print(f"{type(error).__name__}: {error}\n", flush=True)
-    print(f"{terms} terms of {EVENTS} events, {wrong} went wrong")
+                print(f"\n{type(error).__name__}: {error}\n")
+            print(".", end="", flush=True)
+    print(f"\n{terms} terms of {EVENTS} events, {wrong} went wrong")
     return wrong
 
 
