@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -227,11 +227,6 @@ def written(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[str, str]:
 def defines(source: str, name: str) -> bool:
     """Whether a cell defines a name, by its text: it need not be Python."""
     return re.search(rf"^(?:class|def)\s+{name}\b|^{name}\s*=", source, re.MULTILINE) is not None
-
-
-def waits(needs: Collection[str]) -> Failure:
-    """A trained check's failure while the checks it needs have not passed."""
-    return Failure("waits", "waits for " + ", ".join(f"`{n}`" for n in needs))
 
 
 def decide(check: Check, observed: Evidence, expected: Evidence, public: bool) -> Verdict:

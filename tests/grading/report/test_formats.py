@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.grading.judge.observe import STOPPED
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report import formats
 from minigrad.grading.report.class_page import class_html
@@ -60,6 +61,19 @@ def test_an_untouched_exercise_is_one_line_to_its_author() -> None:
     assert formats.exercise_text(untouched, public=True) == "cell: still to do, 2 public checks"
     assert len(formats.exercise_text(begun, public=True).splitlines()) > 3
     assert len(formats.exercise_text(untouched).splitlines()) > 3, "staff read each with its points"
+
+
+def test_an_exercise_that_only_waits_is_one_line_to_its_author() -> None:
+    one, two = (
+        dataclasses.replace(verdict(f"learned.{n}", 5, False, reason=f"waits for {names}"), failure="waits")
+        for n, names in (("a", "`cell`, `step.one`"), ("b", "`step`, `clip`"))
+    )
+    stopped = dataclasses.replace(two, reason=STOPPED.reason)
+    assert formats.exercise_text(Exercise("learned", 10, 0, (one, two)), public=True) == (
+        "learned: waits for cell, step, clip, 2 public checks"
+    )
+    for other in (stopped, dataclasses.replace(two, failure="exception")):
+        assert len(formats.exercise_text(Exercise("learned", 10, 0, (one, other)), True).splitlines()) > 3
 
 
 class Tags(HTMLParser):
