@@ -104,11 +104,13 @@ def the_notebook(path: Path) -> Path:
 
 def checked(args: argparse.Namespace, isolation: str) -> Report:
     """The notebook's report: of the public checks, or with --full of all."""
-    if args.full:
-        return fully_checked(*course_and_name(args), args.notebook, isolation)
+    from minigrad.cli.terminal import alive
     from minigrad.grading.notebook import offline
 
-    return offline.report(args.notebook, release_folder(args), isolation)
+    with alive(f"checking {args.notebook.name}"):
+        if args.full:
+            return fully_checked(*course_and_name(args), args.notebook, isolation)
+        return offline.report(args.notebook, release_folder(args), isolation)
 
 
 def release_folder(args: argparse.Namespace) -> Path:
