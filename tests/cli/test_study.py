@@ -192,7 +192,11 @@ def test_a_solution_is_shown_once_it_was_earned(course: Path, sandbox: None, cap
     assert (status, secret in told) == (1, False)
     assert f"{NAME}/scale: 1 try so far, and it has not passed" in told
     assert f"`minigrad check {course}/mine/{NAME}/{NAME}.ipynb --hint`" in told
-    assert asked(f"{ADDS}  # again")[1].startswith(f"{NAME}/scale: 1 try"), "a comment is no other try"
+    renamed = "def scale(x, by):\n    return x + by"
+    stubs = [f"def scale(x, factor):\n    return {n}.0" for n in range(3)]
+    broken = "def scale(x, factor)\n    return x"
+    for same in (f"{ADDS}  # again", renamed, *stubs, broken):
+        assert asked(same)[1].startswith(f"{NAME}/scale: 1 try"), f"{same} is no other try"
     assert asked(POWER)[0] == 1
     status, told = asked(ANOTHER)
     assert (status, secret in told) == (0, True)

@@ -76,15 +76,20 @@ def remember(notebook: Path, made: Report) -> None:
     if made.status != "graded" or not lies_in(folder):
         return
     public = {e.name: [v for v in e.verdicts if v.public] for e in made.exercises}
-    counts = {
-        name: (sum(v.passed for v in own), len(own))
+    seen = {
+        name: [record.Seen(v.check.removeprefix(f"{name}."), v.passed, first_of(v)) for v in own]
         for name, own in public.items()
         if any(mark(v) in ("pass", "fail") for v in own) and not any(v.reason == STOPPED.reason for v in own)
     }
     with contextlib.suppress(OSError, GradingError, Refused):  # of a folder that cannot be written to, ...
         files = release(folder)
         sources = {c.id: c.source for c in taken_in(read(notebook), files).cells}
-        record.write(record.record_path(folder, files.name), record.found(files, sources, counts))
+        record.write(record.record_path(folder, files.name), record.found(files, sources, seen))
+
+
+def first_of(v: Verdict) -> str:
+    """What is told first of a check that did not pass."""
+    return "" if v.passed else v.reason.partition("\n")[0]
 
 
 def _exercise(name: str, files: Release, found: Mapping[str, Evidence]) -> Exercise:
