@@ -252,7 +252,8 @@ class Judge:
         hint = next((m.hint for m in self.assignment.mutants if m.name == mistake), "")
         own = {c.name for c in self.deterministic if c.exercise == name}
         if not right and not mistake:  # of public checks alone: what it names can be asked in the notebook
-            shown = [c for c in self.deterministic if c.name in own & self.assignment.public]
+            gave = {c for c in own & self.assignment.public if observed[c].failure is None}
+            shown = [c for c in self.deterministic if c.name in gave]  # what stopped tells itself why
             hint = next_look(shown, observed, self.expected)
         seen = "" if right else digest_of({check: e for check, e in observed.items() if check in own})
         return Exercise(name, points, float(score), tuple(verdicts), mistake, hint, seen)

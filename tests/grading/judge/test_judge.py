@@ -97,6 +97,8 @@ def test_a_known_mistake_is_named_and_another_is_not(judge):
         {"square.value": True, "square.negative": False},
         "",
     ), "what is hidden is not pointed at"
+    stopped = judge.grade(submission(square="def square(x):\n    raise KeyError\n")).exercises[0]
+    assert stopped.hint == "", "the reason tells it"
 
 
 def test_answers_that_give_the_same_are_seen_as_alike(judge):
