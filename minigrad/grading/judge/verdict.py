@@ -294,7 +294,8 @@ def unlike(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
 
 def shape_in_words(name: str, array: np.ndarray) -> str:
     """ "(3, 4)" for an array that holds the lengths of axes, by its name; else ""."""
-    if not SHAPE.match(name) or array.dtype.kind != "i" or array.ndim < 1 or array.size > LENGTHS:
+    whole = array.dtype.kind == "i" or not array.size  # an array made of () has NumPy's default dtype
+    if not SHAPE.match(name) or not whole or array.ndim != 1 or array.size > LENGTHS:
         return ""
     if array.size and not 0 <= array.min() <= array.max() <= LONGEST:
         return ""
