@@ -303,9 +303,9 @@ MUTANTS = [
         "init.glorot((input_size, hidden_size), rng, dtype)",
         "init.glorot((hidden_size, input_size), rng, dtype)",
         [
-            "A row of x has D numbers, and x stands on the left of W_x. How many rows must W_x have?",
-            "D of them, and H columns: here W_x is (H, D).",
-            "In the constructor, compare the shape that W_x is drawn in with the table of notations.",
+            "A row of x has D numbers, a row of h has H, and rows stand on the left. Which shape has W_x, and which W_h?",
+            "(D, H) and (H, H). One of the two products is otherwise: the shape that its matrix is drawn in, or the order.",
+            "Compare the constructor's two draws and the step's two products with the table of notations.",
         ],
         of(
             "rnn-cell",
