@@ -174,7 +174,7 @@ def played(
 ) -> dict[str, Any]:
     """What the notebook's code leaves when all but its check cells run, labs cut short by replacing text.
 
-    Each figure that is shown is looked at: a curve has more than two or three points, unless it was cut short.
+    Each figure that is shown is looked at: a curve is more than three points, unless it was cut short.
     """
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("Agg")

@@ -82,11 +82,11 @@ def summary(exercise: Exercise) -> dict[str, Any]:
 
 def _reasons(sentences: Iterable[Sequence[Verdict]]) -> Iterator[list[str]]:
     """Of each sentence's checks why they failed, a line for each reason, with the checks' names."""
-    seen: set[str] = set()
+    seen: dict[str, str] = {}  # by reason, the first check that has it
     for verdicts in sentences:
         names: dict[str, list[str]] = {}
         for v in verdicts:
             names.setdefault(v.reason, []).append(probe_name(v))
-        told = {why: "the same as above" if why in seen else why for why in names}
+        told = {why: f"the same as {seen[why]}" if why in seen else why for why in names}
         yield [f"{', '.join(own)}: {told[why]}" for why, own in names.items() if why]
-        seen |= names.keys()
+        seen = {why: own[0] for why, own in names.items()} | seen

@@ -87,7 +87,7 @@ def test_a_summary_says_each_sentence_once() -> None:
     )
     assert summary(Exercise("cell", 5, 1, verdicts))["lost"] == [
         ["fail", "It `works`.", "a, d: too late\nb: off"],
-        ["fail", other, "c: the same as above"],
+        ["fail", other, "c: the same as a"],
     ]
     alike = tuple(dataclasses.replace(v, reason="too late") for v in verdicts[:3])
     assert summary(Exercise("cell", 3, 0, alike))["lost"] == [["fail", "all 3 checks", "too late"]]
