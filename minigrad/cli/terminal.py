@@ -1,6 +1,7 @@
 """What a terminal shows: a report in its width and colours, tables, progress.
 
-Progress is a bar on a terminal where rich is installed, else a line now and then.
+Progress is a bar on a terminal where rich is installed, else a line now and then; what takes long and has
+no steps says now and then that it goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import os
 import shutil
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -20,6 +23,7 @@ from minigrad.grading.report.markup import NOBODY, Mark, Names, named, number, p
 
 WIDEST = 32  # characters of a table's column, unless it is the last
 NARROWEST = 20  # of a report's wrapped text, however narrow the terminal
+QUIET = 10.0  # seconds without a word, in a terminal and in a pipe
 BOLD, FAINT = "1", "2"  # as ANSI's escape sequences number them
 COLOURS: dict[Mark, str] = {"pass": "32", "fail": "31", "to do": "33", "waits": FAINT}
 
@@ -92,6 +96,24 @@ def progress(label: str, total: int) -> Iterator[Callable[[str], None]]:
             print(f"{label}: {done} of {total}", file=sys.stderr, flush=True)
 
     yield step_plain
+
+
+@contextmanager
+def alive(label: str) -> Iterator[None]:
+    """While this lasts, a line on standard error each `QUIET` seconds: "label: 20 s so far"."""
+    ended, began = threading.Event(), time.monotonic()
+
+    def tell() -> None:
+        while not ended.wait(QUIET):
+            print(f"{label}: {time.monotonic() - began:.0f} s so far", file=sys.stderr, flush=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 @contextmanager

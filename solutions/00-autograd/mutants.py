@@ -56,14 +56,14 @@ MUTANTS = [
         "nudge-ignores-eps",
         "    slopes = np.zeros(x.shape)\n",
         "    slopes, eps = np.zeros(x.shape), 1e-6\n",
-        "The nudge is always the same, whatever `eps` is handed over.",
+        ["Call it with `eps=1e-2` and with `eps=1e-6` on a function that is no straight line: do the slopes differ?","The nudge is always the same, whatever `eps` is handed over.","Look for the place where a nudge gets its size: is it the argument?",],
         fails("numeric-grad", "one-entry wide-nudges"),
     ),
     mutant(
         "nudge-stays",
         "        x[i] = kept\n        slopes[i]",
         "        slopes[i]",
-        "While later entries are nudged, the earlier ones are no longer where they were.",
+        ["When the slope of entry 2 is measured, where is entry 1: at its own value, or where its nudge left it?","While later entries are nudged, the earlier ones are no longer where they were.","Look at the end of a turn of the loop: what is put back?",],
         fails("numeric-grad", "wide-nudges"),
     ),
     mutant(
@@ -87,14 +87,14 @@ MUTANTS = [
         below = f(x)
         x[i] += eps
 """,
-        "Adding and subtracting `eps` again does not quite lead back: the caller's `x` has changed in its last digits.",
+        ["Is `x` after the call, to the last digit, what it was before? Is (a + e) − e always a?","Adding and subtracting `eps` again does not quite lead back: the caller's `x` has changed in its last digits.","Look at how an entry gets back to its value: by counting, or from what was kept?",],
         fails("numeric-grad", "bit-for-bit"),
     ),
     mutant(
         "nudge-keeps-dtype",
         "    x = np.array(x, dtype=np.float64)\n    slopes",
         "    x = np.array(x)\n    slopes",
-        "If `x` holds integers, or float32, a nudge of 1e-6 is lost in it.",
+        ["What is 1 + 1e-6 in an array of integers? And in float32, how many digits are there?","If `x` holds integers, or float32, a nudge of 1e-6 is lost in it.","Look at the array that the nudges go into: which dtype has it?",],
         fails("numeric-grad", "any-x"),
     ),
     mutant(
@@ -116,14 +116,14 @@ MUTANTS = [
         below = f(x)
         flat[i] = kept
         slopes.flat[i] =""",
-        "If the nudges go into a flat version of `x`: of a transposed array that is a copy, and `f` never sees them.",
+        ["Does `f` get the very array that you nudge? Does it still where `x` is a transposed one?","If the nudges go into a flat version of `x`: of a transposed array that is a copy, and `f` never sees them.","Look at what is nudged and at what is handed to `f`: `np.shares_memory` tells.",],
         fails("numeric-grad", "any-x"),
     ),
     mutant(
         "nudge-all-at-once",
         "        x[i] = kept + eps\n        above = f(x)\n        x[i] = kept - eps\n        below = f(x)\n",
         "        above = f(x + eps)\n        below = f(x - eps)\n",
-        "All entries are moved together, so every slope is the sum of all slopes.",
+        ["For f(x) = x₁ + 10 x₂ the slopes are 1 and 10. What do you get for each?","All entries are moved together, so every slope is the sum of all slopes.","Look at what is moved before `f` is called: one entry, or the whole array?",],
         fails("numeric-grad", "shape-of-x several-entries wide-nudges any-x"),
     ),
     # --- sigmoid-tanh
@@ -153,7 +153,7 @@ MUTANTS = [
         "tanh-not-squared",
         "g * (1 - y**2)",
         "g * (1 - y)",
-        "The slope of your tanh is not the same at x and at −x. Look at the formula again: one symbol is missing.",
+        ["What is the slope of tanh at 0, and should it differ between x and −x?","The slope of your tanh is not the same at x and at −x. Look at the formula again: one symbol is missing.","Look at the vjp of tanh: what is subtracted from one?",],
         fails("sigmoid-tanh", "slope-of-tanh weighted-slopes in-float32 vjp-twice tanh-far-out"),
     ),
     mutant(
@@ -171,35 +171,35 @@ MUTANTS = [
         "sigmoid-overflows-left",
         "    small = np.exp(-np.abs(x))\n    y = np.where(x >= 0, 1, small) / (1 + small)\n",
         "    y = 1 / (1 + np.exp(-x))\n",
-        "For a very negative `x` an exponential of your sigmoid overflows on the way, even though the result looks right.",
+        ["What is `np.exp(1000.0)`? For which x does your sigmoid ask for such a number?","For a very negative `x` an exponential of your sigmoid overflows on the way, even though the result looks right.","Look at the sign in the exponential, and for which half of the line it is safe.",],
         fails("sigmoid-tanh", "sigmoid-far-out"),
     ),
     mutant(
         "sigmoid-overflows-right",
         "    small = np.exp(-np.abs(x))\n    y = np.where(x >= 0, 1, small) / (1 + small)\n",
         "    y = np.exp(x) / (1 + np.exp(x))\n",
-        "For a large positive `x` your sigmoid divides infinity by infinity.",
+        ["What is `np.exp(1000.0)`, and what is that divided by itself?","For a large positive `x` your sigmoid divides infinity by infinity.","Look at the exponentials of your sigmoid: for which half of the line are they safe?",],
         fails("sigmoid-tanh", "far-to-the-right sigmoid-far-out"),
     ),
     mutant(
         "sigmoid-writes-into-g",
         "lambda g: g * y * (1 - y)",
         "lambda g: np.multiply(g, y * (1 - y), out=g)",
-        "Your sigmoid's vjp changes the `g` that it was given; another operation may still need it.",
+        ["Is `g` after the vjp what it was before?","Your sigmoid's vjp changes the `g` that it was given; another operation may still need it.","Look for `out=`, `*=` or an assignment into `g`.",],
         fails("sigmoid-tanh", "vjp-twice"),
     ),
     mutant(
         "tanh-overflows",
         "g * (1 - y**2)",
         "g / np.cosh(x) ** 2",
-        "Your tanh's vjp overflows on the way, even though the gradient looks right: is there a form with the result?",
+        ["What is `np.cosh(1000.0)`?","Your tanh's vjp overflows on the way, even though the gradient looks right: is there a form with the result?","Look at the vjp of tanh: does it begin from x, or from the result that is there already?",],
         fails("sigmoid-tanh", "tanh-far-out"),
     ),
     mutant(
         "tanh-float64",
         "y = np.tanh(x)",
         "y = np.tanh(np.array(x, dtype=float))",
-        "tanh of a float32 array comes out as float64.",
+        ["Which dtype does each of your lines have when x is float32?","tanh of a float32 array comes out as float64.","Look for a `float`, a `dtype=` or an array made on the way.",],
         fails("sigmoid-tanh", "in-float32 entries weighted-slopes"),
     ),
     # --- matmul
@@ -218,14 +218,14 @@ MUTANTS = [
         "matmul-reverses-all-axes",
         "        return g @ np.swapaxes(b, -1, -2)\n\n    def vjp_b(g):\n        return np.swapaxes(a, -1, -2) @ g\n",
         "        return g @ b.T\n\n    def vjp_b(g):\n        return a.T @ g\n",
-        "Matrices work, a stack of them does not. If you use `.T`: it turns the stack around as well.",
+        ["What shape has `.T` of an array of shape (2, 3, 4)? Which two axes should change places?","Matrices work, a stack of them does not. If you use `.T`: it turns the stack around as well.","Look at each transposition in the two vjps.",],
         fails("matmul", "a-stack shared-by-a-stack"),
     ),
     mutant(
         "matmul-b-not-transposed",
         "g @ np.swapaxes(b, -1, -2)",
         "g @ b",
-        "In the gradient of `a` the sum runs over the wrong index of `b`. Say the three shapes aloud.",
+        ["a (N, K), b (K, M), g (N, M): which product of two of them can be (N, K), and is so also where all three are square?","In the gradient of `a` the sum runs over the wrong index of `b`. Say the three shapes aloud.","Look at what g is multiplied with in the vjp of `a`.",],
         fails(
             "matmul",
             "gradient-shapes two-by-two one-cotangent a-stack left-as-they-are cotangents "
@@ -236,35 +236,35 @@ MUTANTS = [
         "matmul-result-transposed",
         "np.swapaxes(a, -1, -2) @ g",
         "np.swapaxes(g, -1, -2) @ a",
-        "The gradient of `b` comes out on its side: (M, K) where `b` is (K, M).",
+        ["Which shape has b, and which shape has what you send to it?","The gradient of `b` comes out on its side: (M, K) where `b` is (K, M).","Look at the vjp of `b`: which of the two factors stands on the left, and which is turned?",],
         fails("matmul", "gradient-shapes two-by-two one-cotangent a-stack cotangents shared-by-a-stack"),
     ),
     mutant(
         "matmul-sums-the-stack",
         "return np.swapaxes(a, -1, -2) @ g\n",
         "return (np.swapaxes(a, -1, -2) @ g).reshape(-1, *b.shape[-2:]).sum(axis=0)\n",
-        "The gradient of `b` is summed over the stack even where each matrix of it has its own `b`.",
+        ["Where b has a matrix for each of a, how many gradients does b get? And who sums where it has one for all?","The gradient of `b` is summed over the stack even where each matrix of it has its own `b`.","Look at the end of the vjp of `b`: does it do what `unbroadcast` does anyway?",],
         fails("matmul", "a-stack shared-by-a-stack"),
     ),
     mutant(
         "matmul-y-for-g",
         "g @ np.swapaxes(b, -1, -2)",
         "y @ np.swapaxes(b, -1, -2)",
-        "The gradient of `a` does not depend on the cotangent: what is sent back there?",
+        ["Call the vjp of `a` with g and with 2g: what has to happen to the answer?","The gradient of `a` does not depend on the cotangent: what is sent back there?","Look at what the vjp of `a` multiplies.",],
         fails("matmul", "two-by-two one-cotangent a-stack cotangents shared-by-a-stack"),
     ),
     mutant(
         "matmul-dot",
         "y = a @ b\n",
         "y = np.dot(a, b)\n",
-        "Matrices work; with stacks, each matrix of one is multiplied with each of the other (as `np.dot` does).",
+        ["What shape has the product of two stacks (5, 2, 3) and (5, 3, 4)? What does yours have?","Matrices work; with stacks, each matrix of one is multiplied with each of the other (as `np.dot` does).","Look at the function that makes the product: `np.dot` and `@` agree on matrices alone.",],
         fails("matmul", "a-stack shared-by-a-stack"),
     ),
     mutant(
         "matmul-float64",
         "y = a @ b\n",
         "y = np.array(a, dtype=float) @ b\n",
-        "The product of float32 matrices comes out as float64.",
+        ["Which dtype has the product of two float32 arrays?","The product of float32 matrices comes out as float64.","Look for a `float`, a `dtype=` or an array made on the way.",],
         fails("matmul", "left-as-they-are product"),
     ),
     # --- backward
@@ -286,7 +286,7 @@ MUTANTS = [
         "backward-one-edge",
         "in zip(node.parents, node.vjps, strict=True)",
         "in dict(zip(node.parents, node.vjps)).items()",
-        "In x · x both arguments are the same node; you ask only one of the two vjps.",
+        ["Of y = x · x the gradient is 2x. Which share of it arrives?","In x · x both arguments are the same node; you ask only one of the two vjps.","Look at what pairs parents with vjps: can it hold one parent twice?",],
         fails("backward", "squared ten-doublings any-graph"),
     ),
     mutant(
@@ -330,14 +330,14 @@ MUTANTS = [
             send(parent, vjp(g))
 
     send(root.node, g)""",
-        "The gradients are right, but whatever lies behind a node is walked through again for each of its uses.",
+        ["How often is each node visited in a chain of 30 additions `y = y + y`?","The gradients are right, but whatever lies behind a node is walked through again for each of its uses.","Look at when a node hands on what it has: after each arrival, or once all have arrived?",],
         fails("backward", "ten-doublings four-thousand sixty-diamonds ten-thousand"),
     ),
     mutant(
         "backward-skips-zeros",
         "        g = gradients.pop(node)\n",
         "        g = gradients.pop(node, None)\n        if g is None or not np.any(g):\n            continue\n",
-        "A cotangent of zeros is an answer like any other: the leaf behind it gets zeros, and None only where nothing leads to it.",
+        ["What should `.grad` be of a leaf that the root depends on, but whose slope here is zero?","A cotangent of zeros is an answer like any other: the leaf behind it gets zeros, and None only where nothing leads to it.","Look at what you do with a cotangent that holds only zeros, and with one that is missing.",],
         fails("backward", "many-leaves"),
     ),
     mutant(
@@ -353,7 +353,7 @@ MUTANTS = [
 
     visit(root.node)
 """,
-        "A function that calls itself, to find the nodes or to walk back, ends at Python's recursion limit when the chain is long.",
+        ["How deep may calls be nested in Python, and how long is a chain of 10,000 steps?","A function that calls itself, to find the nodes or to walk back, ends at Python's recursion limit when the chain is long.","Look for the function that calls itself; a list of what is still to be done does the same.",],
         fails("backward", "four-thousand ten-thousand"),
     ),
     mutant(
@@ -364,7 +364,7 @@ MUTANTS = [
         for parent, vjp in zip(node.parents, node.vjps):
             sent = vjp(node.grad)
             parent.grad = np.array(sent) if parent.grad is None else parent.grad + sent""",
-        "A second call through the same graph gives too much: nodes in between still hold what the first one left.",
+        ["Walk the same graph twice. Where does what came to the nodes in between lie after the first time?","A second call through the same graph gives too much: nodes in between still hold what the first one left.","Look at where cotangents are collected: in the nodes, or in something that is made anew for each walk?",],
         fails("backward", "two-calls shared-graphs"),
     ),
     mutant(
@@ -374,28 +374,28 @@ MUTANTS = [
                 gradients[parent] += sent
             else:
                 gradients[parent] = sent""",
-        "You add into an array that came out of a vjp. It may be `g` itself, or be shared with another node.",
+        ["If one vjp sends the same array to both parents, what does adding into it do to the other?","You add into an array that came out of a vjp. It may be `g` itself, or be shared with another node.","Look for `+=` on what a vjp has returned.",],
         fails("backward", "nothing-written"),
     ),
     mutant(
         "backward-never-refuses",
         "if root.data.size != 1:",
         "if root.data.ndim > 99:",
-        "Without `g`, a root of several entries is not refused: nobody is told that a sum was taken.",
+        ["Of which function is it the gradient when the root has three entries and no `g` was given?","Without `g`, a root of several entries is not refused: nobody is told that a sum was taken.","Look at the test before the walk: for which roots does it raise?",],
         fails("backward", "from-one-or-refused"),
     ),
     mutant(
         "backward-starts-in-float64",
         "np.ones_like(root.data)",
         "np.ones(root.shape)",
-        "Left alone, the walk starts from a float64, and makes everything behind a float32 root float64.",
+        ["Which dtype has the cotangent that the walk begins with when the root is float32?","Left alone, the walk starts from a float64, and makes everything behind a float32 root float64.","Look at what stands in for `g` where none was given.",],
         fails("backward", "from-one-or-refused from-one"),
     ),
     mutant(
         "backward-ignores-g",
         "        g = np.ones_like(root.data)\n",
         "    g = np.ones_like(root.data)\n",
-        "Whatever cotangent is handed over, the walk starts from ones.",
+        ["Walk with g and with 2g: what has to happen to the gradients?","Whatever cotangent is handed over, the walk starts from ones.","Look at what the walk begins with where a `g` was given.",],
         fails(
             "backward",
             "one-operation chain-of-three diamond ten-doublings four-thousand g-afterwards many-leaves "
@@ -406,14 +406,14 @@ MUTANTS = [
         "backward-shares-arrays",
         LEAF,
         "node.grad = g if node.grad is None else node.grad + g",
-        "The gradient of a leaf is the very array that came back, and a neighbour, or the caller, may hold it too.",
+        ["Change an entry of `.grad` by hand: does anything else change with it?","The gradient of a leaf is the very array that came back, and a neighbour, or the caller, may hold it too.","Look at what a leaf stores when the first gradient arrives: an array of its own?",],
         fails("backward", "nothing-written"),
     ),
     mutant(
         "backward-frees-the-tape",
         SUM,
         SUM + "\n        node.vjps = node.parents = ()",
-        "After the first call the graph is gone; here it must be possible to walk it again.",
+        ["Call it a second time: is there still something to walk?","After the first call the graph is gone; here it must be possible to walk it again.","Look for a line that empties or deletes what a node holds.",],
         fails("backward", "two-calls shared-graphs"),
     ),
     mutant(
@@ -423,7 +423,7 @@ MUTANTS = [
                 node.grad = g
             else:
                 node.grad += g""",
-        "A leaf keeps the array it was given and adds into it later; it may be the caller's `g`.",
+        ["After two walks, is the `g` that you gave still what you gave?","A leaf keeps the array it was given and adds into it later; it may be the caller's `g`.","Look at what a leaf stores first, and at how the second gradient is added to it.",],
         fails("backward", "g-afterwards nothing-written"),
     ),
     # --- unbroadcast
@@ -442,7 +442,7 @@ MUTANTS = [
         "unbroadcast-only-stretched",
         "    g = g.sum(axis=tuple(range(in_front)))\n",
         "    g = g.sum(axis=())\n",
-        "Stretched axes are undone; axes that were put in front are not.",
+        ["From (3,) to (2, 3) an axis came in front. What has the way back to do with it?","Stretched axes are undone; axes that were put in front are not.","Look at the axes that `g` has more than the shape: where are they summed?",],
         fails("unbroadcast", "shapes a-row by-hand several-in-front any-shape dtype-and-g nothing-to-undo"),
     ),
     mutant(
@@ -478,28 +478,28 @@ MUTANTS = [
         "unbroadcast-one-axis-in-front",
         "axis=tuple(range(in_front))",
         "axis=0 if in_front > 0 else ()",
-        "One axis in front is summed away; there may be several.",
+        ["How many axes came in front from (3,) to (4, 2, 3)?","One axis in front is summed away; there may be several.","Look at which axes the first sum goes over: is their number fixed?",],
         fails("unbroadcast", "shapes several-in-front any-shape"),
     ),
     mutant(
         "unbroadcast-one-stretched-axis",
         "axis=stretched, keepdims",
         "axis=stretched[:1], keepdims",
-        "Of several stretched axes only the first is undone.",
+        ["From (1, 3, 1) to (2, 3, 4), which axes were stretched?","Of several stretched axes only the first is undone.","Look at which of the stretched axes the second sum goes over.",],
         fails("unbroadcast", "shapes several-stretched any-shape"),
     ),
     mutant(
         "unbroadcast-takes-one",
         "return g.sum(axis=stretched, keepdims=True)",
         "return g[tuple(slice(0, 1) if n == 1 else slice(None) for n in shape)]",
-        "The shape is right, but along a stretched axis one answer is taken and the others are dropped.",
+        ["One number was used in three places. What is its gradient, given those of the three?","The shape is right, but along a stretched axis one answer is taken and the others are dropped.","Look at what is done along a stretched axis: a sum, or a choice?",],
         fails("unbroadcast", "a-column by-hand several-stretched any-shape dtype-and-g"),
     ),
     mutant(
         "unbroadcast-float64",
         "axis=tuple(range(in_front))",
         "axis=tuple(range(in_front)), dtype=np.float64",
-        "A float32 gradient comes out as float64.",
+        ["Which dtype has a sum of float32?","A float32 gradient comes out as float64.","Look for a `dtype=`, or an array made on the way.",],
         fails("unbroadcast", "dtype-and-g nothing-to-undo"),
     ),
     # --- getitem
@@ -518,28 +518,28 @@ MUTANTS = [
         "getitem-one-buffer",
         "    def vjp(g):\n        full = np.zeros_like(x)\n        np.add",
         "    full = np.zeros_like(x)\n\n    def vjp(g):\n        np.add",
-        "The zeros are made once, so a second call of the vjp adds to what the first one left.",
+        ["Call the vjp twice with the same g: are the two answers alike?","The zeros are made once, so a second call of the vjp adds to what the first one left.","Look at where the zeros are made: once for all calls, or in each?",],
         fails("getitem", "called-again arrays-of-its-own"),
     ),
     mutant(
         "getitem-float64",
         "np.zeros_like(x)",
         "np.zeros(x.shape)",
-        "The gradient of a float32 array comes out as float64.",
+        ["Which dtype has the gradient's array before anything is written into it?","The gradient of a float32 array comes out as float64.","Look at how the zeros are made: of what do they take their dtype?",],
         fails("getitem", "back-from-any-index back-from-a-slice"),
     ),
     mutant(
         "getitem-ignores-g",
         "np.add.at(full, index, g)",
         "np.add.at(full, index, 1)",
-        "The vjp marks the places that were read, but does not carry `g` there.",
+        ["Call the vjp with g and with 2g: what has to happen to the answer?","The vjp marks the places that were read, but does not carry `g` there.","Look at what is added at the places that were read.",],
         fails("getitem", "back-from-a-slice read-twice back-from-any-index word-vectors arrays-of-its-own"),
     ),
     mutant(
         "getitem-stays-small",
         "        return full\n",
         "        return g\n",
-        "The gradient has the shape of what was read, not of `x`.",
+        ["What shape has x, and what shape has your gradient of it?","The gradient has the shape of what was read, not of `x`.","Look at what the vjp returns: the array that was filled, or what was filled in?",],
         fails(
             "getitem",
             "back-from-a-slice read-twice called-again back-from-any-index word-vectors "
@@ -552,7 +552,7 @@ MUTANTS = [
         "        reads = np.zeros_like(x)\n"
         "        np.add.at(reads, index, 1)\n"
         "        return full / np.maximum(reads, 1)\n",
-        "A place that was read several times gets the mean of the answers; it should be their sum.",
+        ["x[[0, 0]] reads one number twice. What is its gradient, given those of the two?","A place that was read several times gets the mean of the answers; it should be their sum.","Look at what happens after the answers have been added up.",],
         fails("getitem", "read-twice word-vectors"),
     ),
     # --- cross-entropy
@@ -572,35 +572,35 @@ MUTANTS = [
         "    shifted = logits - logits.max(axis=1, keepdims=True)\n"
         "    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n",
         "    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)\n    log_p = np.log(p)\n",
-        "Large logits give infinity divided by infinity. What may be subtracted from a row without changing its softmax?",
+        ["What is `np.exp(1000.0)`?","Large logits give infinity divided by infinity. What may be subtracted from a row without changing its softmax?","Look at the first exponential: what is its largest argument?",],
         fails("cross-entropy", "all-shifted rows-far-apart entries-far-apart"),
     ),
     mutant(
         "loss-log-of-zero",
         "    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n",
         "    p = np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True)\n    log_p = np.log(p)\n",
-        "For a very wrong answer the probability rounds to zero before its logarithm is taken. Stay with logarithms.",
+        ["What is `np.exp(-1000.0)`, and what is the logarithm of that?","For a very wrong answer the probability rounds to zero before its logarithm is taken. Stay with logarithms.","Look at where the probability is made, and whether its logarithm can be had without it.",],
         fails("cross-entropy", "entries-far-apart"),
     ),
     mutant(
         "loss-one-maximum",
         "logits.max(axis=1, keepdims=True)",
         "logits.max()",
-        "The largest logit of all rows is subtracted; in a row far below it every exponential becomes zero.",
+        ["In a batch, let one row have logits around 1000 and another around 0. What is left of the second?","The largest logit of all rows is subtracted; in a row far below it every exponential becomes zero.","Look at which numbers the maximum is taken over.",],
         fails("cross-entropy", "rows-far-apart entries-far-apart"),
     ),
     mutant(
         "loss-sum",
         "loss = -log_p[rows, labels].mean()",
         "loss = -log_p[rows, labels].sum()",
-        "The loss is the sum over the rows; it should be their mean.",
+        ["Hand over the same row twice: should the loss double?","The loss is the sum over the rows; it should be their mean.","Look at the last thing that is done to the rows' losses.",],
         fails("cross-entropy", "mean-loss all-shifted any-size rows-far-apart entries-far-apart"),
     ),
     mutant(
         "loss-gradient-of-the-sum",
         "return g * d / n",
         "return g * d",
-        "The loss is a mean over the rows, its gradient is that of a sum.",
+        ["Hand over the same row twice: what happens to the loss, and what to each row's gradient?","The loss is a mean over the rows, its gradient is that of a sum.","Look at the end of the vjp: is there the factor that a mean has and a sum has not?",],
         fails(
             "cross-entropy",
             "gradient-of-rows all-shifted with-any-cotangent rows-far-apart entries-far-apart",
@@ -610,7 +610,7 @@ MUTANTS = [
         "loss-averaged-twice",
         "return g * d / n",
         "return g * d / n / n",
-        "The gradient is divided by the number of rows once too often.",
+        ["Compare with central differences for 1, 2 and 4 rows: by which factor are you off?","The gradient is divided by the number of rows once too often.","Look for every division by the number of rows on the way back.",],
         fails(
             "cross-entropy",
             "gradient-of-rows all-shifted with-any-cotangent rows-far-apart entries-far-apart",
@@ -635,21 +635,21 @@ MUTANTS = [
         "loss-ignores-g",
         "return g * d / n",
         "return d / n",
-        "The vjp gives the same whatever `g` arrives. (With g = 1 one does not notice.)",
+        ["Call the vjp with g and with 2g: what has to happen to the answer?","The vjp gives the same whatever `g` arrives. (With g = 1 one does not notice.)","Look at the end of the vjp: where does `g` stand in it?",],
         fails("cross-entropy", "with-any-cotangent rows-far-apart entries-far-apart"),
     ),
     mutant(
         "loss-floor",
         "loss = -log_p[rows, labels].mean()",
         "loss = -np.log(np.exp(log_p[rows, labels]) + 1e-12).mean()",
-        "A small number inside the logarithm hides how wrong a very wrong answer is.",
+        ["What is the loss when the right label has a logit of −1000?","A small number inside the logarithm hides how wrong a very wrong answer is.","Look for a small number, or a `clip` or `maximum`, beside the logarithm.",],
         fails("cross-entropy", "entries-far-apart"),
     ),
     mutant(
         "loss-eats-its-cache",
         "    def vjp(g):\n        d = np.exp(log_p)\n",
         "    d = np.exp(log_p)\n\n    def vjp(g):\n",
-        "Each call of the vjp takes the one off again, from the same array.",
+        ["Call the vjp twice with the same g: are the two answers alike?","Each call of the vjp takes the one off again, from the same array.","Look at the array from which the one is taken off: made in each call, or once?",],
         fails("cross-entropy", "vjp-again nothing-changed"),
     ),
     mutant(
@@ -658,7 +658,7 @@ MUTANTS = [
         "    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n",
         "    shifted = logits - logits.max(axis=0, keepdims=True)\n"
         "    log_p = shifted - np.log(np.exp(shifted).sum(axis=0, keepdims=True))\n",
-        "The probabilities of a column add up to one; those of a row should.",
+        ["Rows are samples. Over what do the probabilities of one sample add up to one?","The probabilities of a column add up to one; those of a row should.","Look at the axis of every maximum and every sum.",],
         fails(
             "cross-entropy",
             "one-row mean-loss gradient-of-one-row gradient-of-rows all-shifted any-size "
@@ -669,7 +669,7 @@ MUTANTS = [
         "loss-writes-into-logits",
         "    shifted = logits - logits.max(axis=1, keepdims=True)\n",
         "    logits -= logits.max(axis=1, keepdims=True)\n    shifted = logits\n",
-        "The caller's logits are changed.",
+        ["Are the logits after the call what they were before?","The caller's logits are changed.","Look for `-=`, `out=` or an assignment into what you were handed.",],
         fails("cross-entropy", "vjp-again nothing-changed"),
     ),
 ]

@@ -571,10 +571,11 @@ if check.passed("rnn-cell", "clip-value", "clip-norm"):
     ):
         losses, norms = run_boom(clip)
         print(f"{label:16} {len(losses):4} updates, last loss {losses[-1]:.3g}")
-        style = "o-" if len(losses) < 20 else "-"
+        at_once = len(losses) < 20  # no curve, but where it left the picture
+        style, told = ("^", f"{label}: beyond the numbers after {len(losses)} updates") if at_once else ("-", label)
         with np.errstate(all="ignore"):
-            axes[0].plot(np.clip(losses, 1e-3, 1e3), style, label=label, markersize=3)
-            axes[1].plot(np.clip(norms, 1e-3, 1e9), style, markersize=3)
+            axes[0].plot(np.clip(losses, 1e-3, 1e3), style, label=told)
+            axes[1].plot(np.clip(norms, 1e-3, 1e9), style)
     axes[0].axhline(0.02, color="gray", linestyle=":", label="learned")
     axes[0].set(yscale="log", title="loss", xlabel="update")
     axes[1].set(yscale="log", title="norm of the gradient before clipping", xlabel="update")

@@ -56,7 +56,7 @@ MUTANTS = [
         "tbptt-keeps-h",
         "tuple(s.detach() for s in state)",
         "(state[0], *(s.detach() for s in state[1:]))",
-        "c is cut, but h goes on with its tape.",
+        ["Which parts has an LSTM's state, and from which of them can a gradient still cross the border?","c is cut, but h goes on with its tape.","Look at each part of the state at the end of a chunk.",],
         of(
             "tbptt",
             "uneven-chunks losses-of-uneven-chunks border-of-a-pair all-gradients ends-of-a-pair "
@@ -78,7 +78,7 @@ MUTANTS = [
         "tbptt-whole-backward",
         BACKWARD + "        " + DETACH,
         "        losses.append(value)\n    if losses:\n        sum(losses).backward()\n        losses = [float(v.data) for v in losses]\n        " + DETACH,
-        "One backward pass through the whole sequence: the gradient crosses every border.",
+        ["How far back does the gradient of the last chunk's loss go?","One backward pass through the whole sequence: the gradient crosses every border.","Look at when the backward pass runs: in each chunk, or after all of them?",],
         of("tbptt", "by-hand border adds-up given-state border-of-a-pair all-gradients ends-of-a-pair"),
     ),
     mutant(
@@ -100,7 +100,7 @@ MUTANTS = [
         "tbptt-same-state",
         "outputs, state = Recurrent(cell)(x[:, steps], state)",
         "outputs, last = Recurrent(cell)(x[:, steps], state)\n        if steps.stop == length:\n            state = last",
-        "Every chunk starts from the state that was given for the first one.",
+        ["What does the second chunk know of the first?","Every chunk starts from the state that was given for the first one.","Look at which state a chunk starts from, and whether that name ever changes.",],
         of(
             "tbptt",
             "two-chunks by-hand border adds-up off-tape refuses uneven-chunks "
@@ -111,7 +111,7 @@ MUTANTS = [
         "tbptt-ignores-state",
         "length, losses = x.shape[1], []",
         "length, losses, state = x.shape[1], [], None",
-        "The state that was given is not used.",
+        ["Call it with two different first states: do the losses differ?","The state that was given is not used.","Look at what happens to the argument before the first chunk.",],
         of("tbptt", "given-state off-tape ends-of-a-pair"),
     ),
     mutant(
@@ -130,14 +130,14 @@ MUTANTS = [
         "tbptt-last-on-tape",
         DETACH,
         "if steps.stop < length:\n            " + DETACH,
-        "The returned state still hangs on its chunk's tape; the next call would go back into it.",
+        ["Hand the returned state to another call: how far back does its gradient go?","The returned state still hangs on its chunk's tape; the next call would go back into it.","Look at the end of the last chunk: is its state treated like the others?",],
         of("tbptt", "off-tape pair-off-tape"),
     ),
     mutant(
         "tbptt-drops-the-rest",
         "range(0, length, chunk)",
         "range(0, length - chunk + 1, chunk)",
-        "Steps that do not fill a chunk are left out at the end.",
+        ["For 10 steps in chunks of 4, how many steps are read?","Steps that do not fill a chunk are left out at the end.","Look at the starts of the chunks, and where they end.",],
         of("tbptt", "calls uneven-chunks losses-of-uneven-chunks border-of-a-pair all-gradients"),
     ),
     mutant(
@@ -159,7 +159,7 @@ MUTANTS = [
         "tbptt-one-step-twice",
         "min(start + chunk, length)",
         "min(start + chunk + 1, length)",
-        "Each border's step belongs to two chunks.",
+        ["For 10 steps in chunks of 4, which steps has each chunk?","Each border's step belongs to two chunks.","Look at where a chunk ends, and where the next one begins.",],
         of(
             "tbptt",
             "two-chunks calls by-hand border adds-up given-state off-tape refuses uneven-chunks "
@@ -170,7 +170,7 @@ MUTANTS = [
         "tbptt-number-of-chunks",
         "range(0, length, chunk)",
         "range(0, length, -(-length // chunk))",
-        "`chunk` is the number of steps in a chunk, not the number of chunks.",
+        ["For 10 steps and `chunk=2`, how many chunks are there?","`chunk` is the number of steps in a chunk, not the number of chunks.","Look at how far the start moves from one chunk to the next.",],
         of(
             "tbptt",
             "two-chunks calls one-float-a-chunk adds-up off-tape refuses uneven-chunks "
@@ -181,42 +181,42 @@ MUTANTS = [
         "tbptt-keeps-tensors",
         "losses.append(float(value.data))",
         "losses.append(value)",
-        "`losses` holds Tensors, and with them every chunk's tape: take the number out.",
+        ["What does `type(...)` say of a loss in your list?","`losses` holds Tensors, and with them every chunk's tape: take the number out.","Look at what is appended to it.",],
         of("tbptt", "one-float-a-chunk losses-of-uneven-chunks"),
     ),
     mutant(
         "tbptt-keeps-arrays",
         "losses.append(float(value.data))",
         "losses.append(np.array(value.data))",
-        "`losses` holds arrays of no axes: float() makes a number of one.",
+        ["What does `type(...)` say of a loss in your list?","`losses` holds arrays of no axes: float() makes a number of one.","Look at what is appended to it.",],
         of("tbptt", "one-float-a-chunk losses-of-uneven-chunks"),
     ),
     mutant(
         "tbptt-outputs-off-the-tape",
         "value = loss(outputs, steps)",
         "value = loss(outputs.detach(), steps)",
-        "What the loss sees is off the tape: its gradient ends there and reaches nothing of the cell.",
+        ["Which parameters have a gradient after one chunk?","What the loss sees is off the tape: its gradient ends there and reaches nothing of the cell.","Look at what `loss` is given: the outputs as they came?",],
         of("tbptt", "adds-up by-hand border given-state border-of-a-pair all-gradients ends-of-a-pair"),
     ),
     mutant(
         "tbptt-asks-again",
         "        outputs, state = Recurrent",
         "        fresh = cell.initial_state(len(x))\n        state = fresh if state is None else state\n        outputs, state = Recurrent",
-        "The initial state is asked for in every chunk. To a cell that means new sequences, even if nobody uses the answer.",
+        ["How often is `cell.initial_state` called for 10 steps in chunks of 4? How often should it be?","The initial state is asked for in every chunk. To a cell that means new sequences, even if nobody uses the answer.","Look at when you ask for it: always, or only where there is no state yet?",],
         of("tbptt", "given-state ends-of-a-pair"),
     ),
     mutant(
         "tbptt-no-backward",
         "        value.backward()\n",
         "",
-        "No loss ever goes backwards.",
+        ["Which parameters have a gradient after the call?","No loss ever goes backwards.","Look for what takes a chunk's loss back.",],
         of("tbptt", "by-hand border adds-up given-state border-of-a-pair all-gradients ends-of-a-pair"),
     ),
     mutant(
         "tbptt-weighted",
         "value = loss(outputs, steps)",
         "value = loss(outputs, steps) * ((steps.stop - start) / length)",
-        "A chunk's loss is scaled before it goes backwards; it should be taken as `loss` gives it.",
+        ["Let `loss` give 1 for every chunk: which losses come back, and which gradients?","A chunk's loss is scaled before it goes backwards; it should be taken as `loss` gives it.","Look at what happens to the value between `loss` and the backward pass.",],
         of(
             "tbptt",
             "by-hand border adds-up given-state refuses losses-of-uneven-chunks border-of-a-pair "
@@ -227,7 +227,7 @@ MUTANTS = [
         "tbptt-clears-gradients",
         "        value.backward()\n",
         "        for p in cell.parameters():\n            p.grad = None\n        value.backward()\n",
-        "Gradients of earlier chunks are cleared; they should add up.",
+        ["Of which chunks are the gradients that remain after the call?","Gradients of earlier chunks are cleared; they should add up.","Look for what sets gradients to None or to zero within the loop.",],
         of("tbptt", "adds-up all-gradients"),
     ),
     mutant(
@@ -271,14 +271,14 @@ MUTANTS = [
         "tbptt-cuts-the-inputs",
         "(x[:, steps], state)",
         "(np.array((x.data if isinstance(x, Tensor) else x)[:, steps]), state)",
-        "The inputs are taken off the tape, so no gradient reaches them even within a chunk.",
+        ["Does x get a gradient when it asks for one?","The inputs are taken off the tape, so no gradient reaches them even within a chunk.","Look at how a chunk gets out of x: by an index of the Tensor, or of its array?",],
         of("tbptt", "by-hand border border-of-a-pair all-gradients"),
     ),
     mutant(
         "tbptt-negative-chunk",
         "if chunk < 1:",
         "if chunk == 0:",
-        "A negative chunk is let through.",
+        ["What would a chunk of −1 steps be?","A negative chunk is let through.","Look at the test before the loop: for which numbers does it raise?",],
         of("tbptt", "refuses"),
     ),
     # --- recurrent-dropout
@@ -297,7 +297,7 @@ MUTANTS = [
         "dropout-goes-on-in-evaluation",
         "if not self.training:\n            return",
         "if not hasattr(self, 'mask'):\n            return",
-        "Once there is a mask it is used in evaluation, too: only `training` says whether anything is dropped.",
+        ["After `eval()`, do two runs over the same sequence agree?","Once there is a mask it is used in evaluation, too: only `training` says whether anything is dropped.","Look at what decides whether the mask is used.",],
         of("recurrent-dropout", "evaluation"),
     ),
     mutant(
@@ -330,7 +330,7 @@ MUTANTS = [
         "dropout-scale-upside-down",
         "(kept / (1 - self.p))",
         "(kept * (1 - self.p))",
-        "The factor is upside down: kept entries must grow, not shrink.",
+        ["With p = ½, half of the entries are gone. What keeps the mean as it was?","The factor is upside down: kept entries must grow, not shrink.","Look at the factor of what is kept.",],
         of(
             "recurrent-dropout",
             "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
@@ -341,7 +341,7 @@ MUTANTS = [
         "dropout-scale-of-dropped",
         "(kept / (1 - self.p))",
         "(kept / self.p if self.p else kept * 1.0)",
-        "Kept entries are divided by the probability of being dropped.",
+        ["With p = 0.1 nearly all entries are kept. By how much must they grow?","Kept entries are divided by the probability of being dropped.","Look at the factor of what is kept: which of the two probabilities stands in it?",],
         of(
             "recurrent-dropout",
             "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
@@ -352,7 +352,7 @@ MUTANTS = [
         "dropout-scale-from-the-draw",
         "(kept / (1 - self.p))",
         "(kept / max(kept.mean(), 1e-9))",
-        "The factor comes from how many were kept this time, not from p.",
+        ["Is the factor of a kept entry the same in every draw?","The factor comes from how many were kept this time, not from p.","Look at what the factor is computed from.",],
         of(
             "recurrent-dropout",
             "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
@@ -363,28 +363,28 @@ MUTANTS = [
         "dropout-keeps-p",
         "self.hidden_size)) >= self.p",
         "self.hidden_size)) < self.p",
-        "p is the probability of being dropped; here it is that of being kept.",
+        ["With p = 0.1, how many of 1,000 entries are dropped?","p is the probability of being dropped; here it is that of being kept.","Look at the comparison that decides which entries are kept.",],
         of("recurrent-dropout", "scale refuses-p mean-of-masks nothing-dropped"),
     ),
     mutant(
         "dropout-one-row",
         "self.rng.random((batch, self.hidden_size))",
         "self.rng.random((1, self.hidden_size))",
-        "All sequences of a batch share one row of the mask.",
+        ["In a batch, are the same entries dropped in every row?","All sequences of a batch share one row of the mask.","Look at the shape of what is drawn.",],
         of("recurrent-dropout", "own-masks mean-of-masks from-rng"),
     ),
     mutant(
         "dropout-whole-rows",
         "self.rng.random((batch, self.hidden_size))",
         "self.rng.random((batch, 1))",
-        "A sequence's state is dropped as a whole or not at all.",
+        ["Within one row, are some entries kept and others dropped?","A sequence's state is dropped as a whole or not at all.","Look at the shape of what is drawn.",],
         of("recurrent-dropout", "own-masks mean-of-masks from-rng"),
     ),
     mutant(
         "dropout-ignores-rng",
         "kept = self.rng.random(",
         "kept = np.random.default_rng(0).random(",
-        "The mask does not come from `rng`, and every sequence gets the same one.",
+        ["Run over two batches: are the two masks different?","The mask does not come from `rng`, and every sequence gets the same one.","Look at which generator the mask is drawn from.",],
         of("recurrent-dropout", "over-sequences from-rng"),
     ),
     mutant(
@@ -402,7 +402,7 @@ MUTANTS = [
         "dropout-c-instead",
         "(h * self.mask, *others)",
         "(h, *(o * self.mask for o in others))",
-        "Of (h, c) it is c that is masked; it should be h.",
+        ["Which of the two parts of the state should be dropped from, and which one carries the memory?","Of (h, c) it is c that is masked; it should be h.","Look at what the mask is multiplied with when the state is a pair.",],
         of("recurrent-dropout", "only-h pair-over-time"),
     ),
     mutant(
@@ -425,7 +425,7 @@ MUTANTS = [
         "dropout-masks-the-input",
         READS,
         "        return self.cell(x * self.mask, state)",
-        "The mask lies on x, which is ordinary dropout; here it belongs on the state.",
+        ["What is *recurrent* about this dropout?","The mask lies on x, which is ordinary dropout; here it belongs on the state.","Look at which of the cell's two arguments the mask is multiplied with.",],
         of(
             "recurrent-dropout",
             "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
@@ -436,14 +436,14 @@ MUTANTS = [
         "dropout-off-the-tape",
         "return self.cell(x, state * self.mask)",
         "return self.cell(x, Tensor(state.data * self.mask))",
-        "The values are right, but no gradient goes back through the mask to the state.",
+        ["Does the first state get a gradient?","The values are right, but no gradient goes back through the mask to the state.","Look at the product of state and mask: is the state still the Tensor that came in?",],
         of("recurrent-dropout", "dropped-gradients gradients-through-time"),
     ),
     mutant(
         "dropout-never",
         "if not self.training:",
         "if True:",
-        "Nothing is ever dropped.",
+        ["In training, do two runs over the same sequence differ?","Nothing is ever dropped.","Look at the condition under which the cell is called without the mask.",],
         of(
             "recurrent-dropout",
             "scale same-mask own-masks only-h dropped-gradients single-precision mean-of-masks "
@@ -454,49 +454,49 @@ MUTANTS = [
         "dropout-always",
         "        if not self.training:\n            return self.cell(x, state)\n" + READS,
         "        if not hasattr(self, 'mask'):\n            self.training = True\n            self.initial_state(len(x))\n            self.training = False\n" + READS,
-        "Entries are dropped in evaluation too.",
+        ["After `eval()`, do two runs over the same sequence agree?","Entries are dropped in evaluation too.","Look at the condition under which the cell is called without the mask.",],
         of("recurrent-dropout", "evaluation nothing-drawn"),
     ),
     mutant(
         "dropout-scales-in-evaluation",
         "            return self.cell(x, state)\n",
         "            return self.cell(x, state * (1 - self.p))\n",
-        "In evaluation h is scaled down, though the factor in training has made that unnecessary.",
+        ["After `eval()`, is the result that of the cell inside alone?","In evaluation h is scaled down, though the factor in training has made that unnecessary.","Look at what the cell inside is given in evaluation.",],
         of("recurrent-dropout", "evaluation nothing-drawn"),
     ),
     mutant(
         "dropout-draws-in-evaluation",
         "        if self.training:\n            h = state[0]",
         "        if True:\n            h = state[0]",
-        "A mask is drawn in evaluation as well: it is not used, but `rng` has moved on.",
+        ["Evaluate once between two trainings: do they go on with the same masks as without it?","A mask is drawn in evaluation as well: it is not used, but `rng` has moved on.","Look at when a mask is drawn.",],
         of("recurrent-dropout", "nothing-drawn"),
     ),
     mutant(
         "dropout-global-generator",
         "kept = self.rng.random(",
         "kept = np.random.random(",
-        "The mask is drawn from NumPy's global generator; it should come from the `rng` that was given.",
+        ["Build two with generators of the same seed: do they drop the same entries?","The mask is drawn from NumPy's global generator; it should come from the `rng` that was given.","Look at which generator the mask is drawn from.",],
         of("recurrent-dropout", "from-rng nothing-drawn own-masks"),
     ),
     mutant(
         "dropout-always-float64",
         ".astype(h.dtype)",
         ".astype(np.float64)",
-        "The mask is float64 whatever the state is.",
+        ["Which dtype has a float32 state after the first step?","The mask is float64 whatever the state is.","Look at the dtype of the mask.",],
         of("recurrent-dropout", "single-precision"),
     ),
     mutant(
         "dropout-p-of-one",
         "if not 0 <= p < 1:",
         "if not 0 <= p <= 1:",
-        "p = 1 is let through: then nothing is left, and 1 / (1 − p) is no number.",
+        ["What is 1 / (1 − p) for p = 1?","p = 1 is let through: then nothing is left, and 1 / (1 − p) is no number.","Look at the test in the constructor: for which p does it raise?",],
         of("recurrent-dropout", "refuses-p"),
     ),
     mutant(
         "dropout-zero-state",
         "state = self.cell.initial_state(batch)",
         "state = Tensor(np.zeros((batch, self.hidden_size)))",
-        "The first state is always zeros and never a pair; the cell inside has one of its own.",
+        ["Wrap an LSTM: what is its first state?","The first state is always zeros and never a pair; the cell inside has one of its own.","Look at where `initial_state` gets its answer from.",],
         of(
             "recurrent-dropout",
             "parts scale same-mask own-masks only-h evaluation single-precision refuses-p "
@@ -523,7 +523,7 @@ MUTANTS = [
         "norm-var-of-everything",
         VAR,
         "var = ((x - mean) ** 2).mean(axis=(0, 1))",
-        "The variance is taken over the padding too.",
+        ["Change what stands where the mask is False: does the variance change?","The variance is taken over the padding too.","Look at what the squares are summed over.",],
         of(
             "batch-norm",
             "four-numbers padding two-passes masked-batch padding-contents many-passes alone "
@@ -534,7 +534,7 @@ MUTANTS = [
         "norm-counts-everything",
         "count = here.sum()",
         "count = here.size",
-        "The sums are over the entries that count, but they are divided by the number of all.",
+        ["With every entry equal to 1 and half of the mask False, what should the mean be?","The sums are over the entries that count, but they are divided by the number of all.","Look at what each of the two sums is divided by.",],
         of(
             "batch-norm",
             "four-numbers padding two-passes masked-batch padding-contents many-passes alone "
@@ -545,7 +545,7 @@ MUTANTS = [
         "norm-each-step",
         MEAN,
         "mean = where(here, x, 0.0).sum(axis=0, keepdims=True) / np.maximum(here.sum(axis=0, keepdims=True), 1)",
-        "Each time step has a mean of its own; it should be one for samples and time together.",
+        ["How many means are there for x (B, T, D)?","Each time step has a mean of its own; it should be one for samples and time together.","Look at the axes of the sums.",],
         of(
             "batch-norm",
             "full-batch four-numbers no-mask padding two-passes gradients masked-batch "
@@ -556,7 +556,7 @@ MUTANTS = [
         "norm-each-sequence",
         MEAN,
         "mean = where(here, x, 0.0).sum(axis=1, keepdims=True) / here.sum(axis=1, keepdims=True)",
-        "Each sequence has a mean of its own; it should be one for samples and time together.",
+        ["How many means are there for x (B, T, D)?","Each sequence has a mean of its own; it should be one for samples and time together.","Look at the axes of the sums.",],
         of(
             "batch-norm",
             "full-batch four-numbers no-mask padding two-passes gradients masked-batch "
@@ -567,7 +567,7 @@ MUTANTS = [
         "norm-one-less",
         VAR,
         VAR.replace("/ count", "/ (count - 1)"),
-        "The variance is divided by n − 1; here it is the count n.",
+        ["What is the variance of 0 and 2, as the text has it?","The variance is divided by n − 1; here it is the count n.","Look at what the squares' sum is divided by.",],
         of(
             "batch-norm",
             "full-batch four-numbers no-mask padding two-passes gradients masked-batch "
@@ -578,14 +578,14 @@ MUTANTS = [
         "norm-running-one-less",
         RUN_VAR,
         RUN_VAR + " * (count / (count - 1))",
-        "The running variance is divided by n − 1, as in PyTorch; here it is the count n for both.",
+        ["Are the running variance and the one that is used of the same formula?","The running variance is divided by n − 1, as in PyTorch; here it is the count n for both.","Look at what goes into the running variance.",],
         of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-eps-outside",
         "/ sqrt(var + self.eps)",
         "/ (sqrt(var) + self.eps)",
-        "eps belongs under the root.",
+        ["What is √(0 + 0.01), and what is √0 + 0.01?","eps belongs under the root.","Look at what the root is taken of.",],
         of(
             "batch-norm",
             "full-batch four-numbers no-mask padding running-in-place gradients masked-batch "
@@ -596,7 +596,7 @@ MUTANTS = [
         "norm-no-root",
         "/ sqrt(var + self.eps)",
         "/ (var + self.eps)",
-        "It is divided by the variance; its root is missing.",
+        ["Let x have a standard deviation of 10: what has the output?","It is divided by the variance; its root is missing.","Look at what is divided by.",],
         of(
             "batch-norm",
             "full-batch four-numbers no-mask padding running-in-place gradients masked-batch "
@@ -607,42 +607,42 @@ MUTANTS = [
         "norm-mean-cut",
         MEAN,
         MEAN.replace("mean = ", "mean = Tensor((") + ").data)",
-        "The values are right, but no gradient goes through the mean.",
+        ["Add 1 to every entry: the output stays. What must then be the sum of the gradient over the entries?","The values are right, but no gradient goes through the mean.","Look for a `.data` or a `detach` where the mean is made.",],
         of("batch-norm", "gradients padding-contents masked-gradients"),
     ),
     mutant(
         "norm-var-cut",
         VAR,
         VAR.replace("var = ", "var = Tensor((") + ").data)",
-        "The values are right, but no gradient goes through the variance.",
+        ["Double the deviations from the mean: the output stays, nearly. Does your gradient know?","The values are right, but no gradient goes through the variance.","Look for a `.data` or a `detach` where the variance is made.",],
         of("batch-norm", "gradients padding-contents masked-gradients"),
     ),
     mutant(
         "norm-padding-shows",
         "return where(here, (x - mean) / sqrt(var + self.eps) * self.gain + self.bias, 0.0)",
         "return (x - mean) / sqrt(var + self.eps) * self.gain + self.bias",
-        "The statistics leave the padding out, but the output shows it: there it must be zero.",
+        ["What should the output be where the mask is False?","The statistics leave the padding out, but the output shows it: there it must be zero.","Look at the last thing that is done to the output.",],
         of("batch-norm", "padding running-in-place masked-batch padding-contents alone masked-gradients"),
     ),
     mutant(
         "norm-padding-passes",
         "* self.gain + self.bias, 0.0)",
         "* self.gain + self.bias, x)",
-        "Padding passes through as it came; it must come out as zero.",
+        ["What should the output be where the mask is False?","Padding passes through as it came; it must come out as zero.","Look at which two things are chosen between at the end.",],
         of("batch-norm", "padding running-in-place masked-batch padding-contents alone masked-gradients"),
     ),
     mutant(
         "norm-padding-is-bias",
         "return where(here, (x - mean) / sqrt(var + self.eps) * self.gain + self.bias, 0.0)",
         "return where(here, (x - mean) / sqrt(var + self.eps) * self.gain, 0.0) + self.bias",
-        "The bias is added in the padding too.",
+        ["What should the output be where the mask is False, also when β is not 0?","The bias is added in the padding too.","Look at what is added after the choice by the mask.",],
         of("batch-norm", "padding running-in-place masked-batch padding-contents alone masked-gradients"),
     ),
     mutant(
         "norm-no-gain",
         "* self.gain + self.bias, 0.0)",
         "+ self.bias, 0.0)",
-        "The gain is never used. (With g = 1 one does not notice.)",
+        ["Set the gain to 100: does the output grow?","The gain is never used. (With g = 1 one does not notice.)","Look at what happens to the normalised values.",],
         of(
             "batch-norm",
             "full-batch no-mask padding running-in-place gradients masked-batch padding-contents "
@@ -653,7 +653,7 @@ MUTANTS = [
         "norm-no-bias",
         "* self.gain + self.bias, 0.0)",
         "* self.gain, 0.0)",
-        "The bias is never used. (With β = 0 one does not notice.)",
+        ["Set the bias to 100: does the output move?","The bias is never used. (With β = 0 one does not notice.)","Look at what happens to the normalised values.",],
         of(
             "batch-norm",
             "full-batch no-mask padding running-in-place gradients masked-batch padding-contents "
@@ -664,14 +664,14 @@ MUTANTS = [
         "norm-gain-no-parameter",
         "self.gain = Parameter(np.ones(features))",
         "self.gain = Tensor(np.ones(features), requires_grad=True)",
-        "The gain is no Parameter, so an optimiser does not see it.",
+        ["How many parameters does an optimiser get from `parameters()`?","The gain is no Parameter, so an optimiser does not see it.","Look at what gain and bias are made of.",],
         of("batch-norm", "norm-parts"),
     ),
     mutant(
         "norm-var-from-zero",
         "self.running_var = np.ones(features)",
         "self.running_var = np.zeros(features)",
-        "The running variance starts at 0; it should be 1.",
+        ["What does evaluation do before any training, and what would it divide by?","The running variance starts at 0; it should be 1.","Look at what the running variance starts from.",],
         of("batch-norm", "norm-parts two-passes many-passes alone"),
     ),
     mutant(
@@ -679,7 +679,7 @@ MUTANTS = [
         MOVES,
         "            share = self.momentum if hasattr(self, 'seen') else 1.0\n            self.seen = True\n"
         + MOVES.replace("self.momentum", "share"),
-        "The first batch's statistics are taken over whole: the first pass, too, keeps a share of what was there.",
+        ["Train once with momentum 0.1: how much of the running mean is the batch's?","The first batch's statistics are taken over whole: the first pass, too, keeps a share of what was there.","Look at what the first pass does otherwise than the second.",],
         of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
@@ -697,35 +697,35 @@ MUTANTS = [
         "norm-running-replaced",
         MOVES,
         "            self.running_mean, self.running_var = mean.data.copy(), var.data.copy()\n",
-        "The last batch's statistics replace the running ones; they should only move them.",
+        ["Train once with momentum 0.1: how much of the running mean is the batch's?","The last batch's statistics replace the running ones; they should only move them.","Look at how the running statistics get their new values: where does the old one come in?",],
         of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-running-never",
         MOVES,
         "",
-        "The running statistics never move.",
+        ["Train once: are the running statistics what they were?","The running statistics never move.","Look for where they get new values.",],
         of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-running-deviation",
         RUN_VAR,
         RUN_VAR.replace("var.data", "np.sqrt(var.data)"),
-        "The running variance is fed with standard deviations.",
+        ["Let x have a variance of 4: towards which number should the running variance go?","The running variance is fed with standard deviations.","Look at what goes into the running variance.",],
         of("batch-norm", "two-passes many-passes alone"),
     ),
     mutant(
         "norm-running-on-tape",
         RUN_MEAN,
         RUN_MEAN.replace("mean.data", "mean"),
-        "The running mean is a Tensor on the tape, which grows with every batch.",
+        ["What does `type(...)` say of the running mean after a pass?","The running mean is a Tensor on the tape, which grows with every batch.","Look at what goes into it: the Tensor, or its array?",],
         of("batch-norm", "many-passes"),
     ),
     mutant(
         "norm-moves-in-evaluation",
         "        if self.training:\n            count",
         "        if True:\n            count",
-        "Evaluation uses the batch's statistics and moves the running ones, as in training.",
+        ["After `eval()`, does the output of a row depend on the others?","Evaluation uses the batch's statistics and moves the running ones, as in training.","Look at what decides which statistics are used.",],
         of("batch-norm", "running-in-place alone"),
     ),
     mutant(
@@ -743,7 +743,7 @@ MUTANTS = [
         "norm-running-in-training",
         MOVES,
         MOVES + "            mean, var = Tensor(self.running_mean), Tensor(self.running_var)\n",
-        "Training normalises with the running statistics; it should use the batch's own.",
+        ["In training, what are mean and standard deviation of the output, with gain 1 and bias 0?","Training normalises with the running statistics; it should use the batch's own.","Look at which statistics the output is made with.",],
         of(
             "batch-norm",
             "full-batch four-numbers no-mask padding gradients masked-batch padding-contents "
@@ -754,7 +754,7 @@ MUTANTS = [
         "norm-other-momentum",
         "features, momentum=0.1",
         "features, momentum=0.9",
-        "When momentum is left out it should be 0.1.",
+        ["Build it without saying a momentum: which one has it?","When momentum is left out it should be 0.1.","Look at the signature.",],
         of("batch-norm", "many-passes"),
     ),
 ]

@@ -48,7 +48,7 @@ MUTANTS = [
         "encoder-first-output",
         WHOLE,
         "        outputs, _ = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n        return outputs[:, 0]",
-        "The state after the *first* token is returned, the sequence's other tokens are not in it.",
+        ["Which of the encoder's states has read the whole sequence?","The state after the *first* token is returned, the sequence's other tokens are not in it.","Look at what is returned: an output, or the final state?",],
         of(
             "encoder",
             "message two-tokens message-pair padded-batch message-gradients padding-and-alone "
@@ -59,7 +59,7 @@ MUTANTS = [
         "encoder-mean-of-outputs",
         WHOLE,
         "        outputs, _ = Recurrent(self.cell)(self.embedding(tokens), mask=mask)\n        return outputs.sum(axis=1) / mask.sum(axis=1)[:, None]",
-        "The mean of all states is returned; the message is the last one.",
+        ["Which of the encoder's states has read the whole sequence?","The mean of all states is returned; the message is the last one.","Look at what is returned: all outputs in one, or the final state?",],
         of(
             "encoder",
             "message two-tokens message-pair padded-batch message-gradients padding-and-alone "
@@ -81,21 +81,21 @@ MUTANTS = [
         "encoder-sends-c-alone",
         RETURN,
         "        return state[-1] if isinstance(state, tuple) else state",
-        "Of the pair (h, c) only c is handed over.",
+        ["What is the state of an LSTM, and what does a decoder with an LSTM need?","Of the pair (h, c) only c is handed over.","Look at what is taken of the final state before it is returned.",],
         of("encoder", "message-pair padding-and-alone padded-gradients"),
     ),
     mutant(
         "encoder-sends-h-twice",
         RETURN,
         "        return (state[0], state[0]) if isinstance(state, tuple) else state",
-        "h is handed over in both places of the pair; the second is c's.",
+        ["What is the state of an LSTM, and what does a decoder with an LSTM need?","h is handed over in both places of the pair; the second is c's.","Look at what stands in the second place of what is returned.",],
         of("encoder", "message-pair padding-and-alone padded-gradients"),
     ),
     mutant(
         "encoder-swaps-the-pair",
         RETURN,
         "        return state[::-1] if isinstance(state, tuple) else state",
-        "h and c are handed over in the wrong order.",
+        ["Which of an LSTM's two parts comes first?","h and c are handed over in the wrong order.","Look at what happens to the final state before it is returned.",],
         of("encoder", "message-pair padding-and-alone padded-gradients"),
     ),
     mutant(
@@ -113,21 +113,21 @@ MUTANTS = [
         "encoder-cuts-h",
         RETURN,
         "        return (state[0].detach(), *state[1:]) if isinstance(state, tuple) else state",
-        "h is handed over off the tape; the gradient comes back through c alone.",
+        ["On how many ways does the decoder's gradient come back through a pair?","h is handed over off the tape; the gradient comes back through c alone.","Look at each part of what is returned: is it still on the tape?",],
         of("encoder", "padded-gradients"),
     ),
     mutant(
         "encoder-cuts-c",
         RETURN,
         "        return (state[0], *(s.detach() for s in state[1:])) if isinstance(state, tuple) else state",
-        "c is handed over off the tape; the gradient comes back through h alone.",
+        ["On how many ways does the decoder's gradient come back through a pair?","c is handed over off the tape; the gradient comes back through h alone.","Look at each part of what is returned: is it still on the tape?",],
         of("encoder", "padded-gradients"),
     ),
     mutant(
         "encoder-reads-backwards",
         RUN,
         RUN.replace("Recurrent(self.cell)", "Recurrent(self.cell, reverse=True)"),
-        "The sequence is read from its end; here it is read in order.",
+        ["Which token should be freshest in the message?","The sequence is read from its end; here it is read in order.","Look at what runs the cell over time, and with which options.",],
         of(
             "encoder",
             "message two-tokens message-pair padded-batch message-gradients padding-and-alone "
@@ -138,7 +138,7 @@ MUTANTS = [
         "encoder-starts-at-zero",
         RUN,
         "start = self.cell.initial_state(len(tokens))\n        zero = tuple(s * 0.0 for s in start) if isinstance(start, tuple) else start * 0.0\n        _, state = Recurrent(self.cell)(self.embedding(tokens), zero, mask)",
-        "Reading begins with zeros; ask the cell for its initial state.",
+        ["Give the cell an `initial_state` of ones: does the message change?","Reading begins with zeros; ask the cell for its initial state.","Look at whether you hand over a first state, and whose it is.",],
         of(
             "encoder",
             "message two-tokens message-pair padded-batch message-gradients padding-and-alone "
@@ -149,28 +149,28 @@ MUTANTS = [
         "encoder-zeroes-padding",
         RUN,
         "_, state = Recurrent(self.cell)(self.embedding(tokens) * mask[:, :, None])",
-        "Padding's rows are set to zero, but the cell still takes a step for each of them: the *state* must be carried on.",
+        ["Does a cell that reads zeros leave its state as it is?","Padding's rows are set to zero, but the cell still takes a step for each of them: the *state* must be carried on.","Look at how the mask gets to what runs the cell over time.",],
         of("encoder", "padded-batch padding-and-alone padded-gradients"),
     ),
     mutant(
         "encoder-knows-padding-by-token",
         RUN,
         RUN.replace("mask=mask", "mask=tokens != 0"),
-        "Padding is guessed from the token 0; what is padding only the mask says.",
+        ["Which places are padding, and who says so? May token 0 be a symbol?","Padding is guessed from the token 0; what is padding only the mask says.","Look at where the mask that you use comes from.",],
         of("encoder", "message padding-and-alone padded-gradients"),
     ),
     mutant(
         "encoder-padding-row",
         "self.embedding = Embedding(vocab, embed_size)\n\n",
         "self.embedding = Embedding(vocab, embed_size, padding_index=0)\n\n",
-        "Token 0 was given a row that is always zero, but it may be a symbol like any other: padding is what the mask says.",
+        ["Which places are padding, and who says so? May token 0 be a symbol?","Token 0 was given a row that is always zero, but it may be a symbol like any other: padding is what the mask says.","Look at what the embedding is told besides its sizes.",],
         of("encoder", "message"),
     ),
     mutant(
         "encoder-mask-upside-down",
         RUN,
         RUN.replace("mask=mask", "mask=~mask"),
-        "The mask is used the wrong way round: True is where a token stands.",
+        ["Change what stands behind a short sequence: does its message change?","The mask is used the wrong way round: True is where a token stands.","Look at what happens to the mask on its way.",],
         of(
             "encoder",
             "message two-tokens message-pair padded-batch message-gradients padding-and-alone "
@@ -181,7 +181,7 @@ MUTANTS = [
         "encoder-misses-the-last-token",
         RUN,
         RUN.replace("self.embedding(tokens), mask=mask", "self.embedding(tokens)[:, :-1], mask=mask[:, :-1]"),
-        "The last place of the batch is never read.",
+        ["Change the last token of the longest sequence: does its message change?","The last place of the batch is never read.","Look at how much of the batch is handed on to be read.",],
         of(
             "encoder",
             "message two-tokens message-pair padded-batch message-gradients padding-and-alone "
@@ -192,7 +192,7 @@ MUTANTS = [
         "encoder-sizes-swapped",
         "self.embedding = Embedding(vocab, embed_size)\n\n",
         "self.embedding = Embedding(embed_size, vocab)\n\n",
-        "The embedding's sizes are swapped: one row for each token of the vocabulary, each of embed_size numbers.",
+        ["How many rows must a table have in which every token of the vocabulary finds its own?","The embedding's sizes are swapped: one row for each token of the vocabulary, each of embed_size numbers.","Look at the order of the embedding's two sizes.",],
         of(
             "encoder",
             "encoder-parts message two-tokens message-pair padded-batch message-gradients "
@@ -203,14 +203,14 @@ MUTANTS = [
         "encoder-embeds-off-tape",
         RUN,
         RUN.replace("self.embedding(tokens)", "self.embedding(tokens).detach()"),
-        "The rows of the embedding are taken off the tape, so they are never learned.",
+        ["Which parameters have a gradient after a backward pass?","The rows of the embedding are taken off the tape, so they are never learned.","Look at what stands between the embedding and what runs the cell.",],
         of("encoder", "message-gradients padded-gradients"),
     ),
     mutant(
         "encoder-goes-on",
         WHOLE,
         WHOLE.replace("mask=mask)", "getattr(self, 'last', None), mask)").replace("        return state", "        self.last = state\n        return state"),
-        "Reading begins in the state that the batch before left behind: each sequence begins in the cell's initial state.",
+        ["Encode the same batch twice: are the two messages equal?","Reading begins in the state that the batch before left behind: each sequence begins in the cell's initial state.","Look at what one call stores and the next one reads.",],
         of("encoder", "padding-and-alone message message-pair"),
     ),
     # --- decoder
@@ -233,7 +233,7 @@ MUTANTS = [
         "decoder-ignores-token",
         CELL,
         "state = self.cell(self.embedding(token) * 0.0, state)",
-        "The token that was put in makes no difference.",
+        ["Put in two different tokens with the same state: do the logits differ?","The token that was put in makes no difference.","Look at what the cell is given as its input.",],
         of(
             "decoder",
             "one-step one-number pair-step asked-again step-gradients several-steps "
@@ -244,7 +244,7 @@ MUTANTS = [
         "decoder-head-reads-the-old-state",
         CELL + "\n        " + HEAD,
         "h = state[0] if isinstance(state, tuple) else state\n        state = self.cell(self.embedding(token), state)\n        return self.head(h), state",
-        "The head reads the state from before the step, which does not know the token yet.",
+        ["Change the token alone: do the logits of this very step change?","The head reads the state from before the step, which does not know the token yet.","Look at the order in a step: what does the head read, the state before or after the cell?",],
         of(
             "decoder",
             "one-step one-number pair-step asked-again step-gradients several-steps "
@@ -255,7 +255,7 @@ MUTANTS = [
         "decoder-returns-the-old-state",
         CELL + "\n        " + HEAD,
         "new = self.cell(self.embedding(token), state)\n        h = new[0] if isinstance(new, tuple) else new\n        return self.head(h), state",
-        "The state that was given comes back; it should be the one after the step.",
+        ["Make two steps: does the second know of the first one's token?","The state that was given comes back; it should be the one after the step.","Look at which state is returned.",],
         of(
             "decoder",
             "one-step pair-step several-steps pair-over-time two-conversations through-time",
@@ -265,77 +265,77 @@ MUTANTS = [
         "decoder-head-reads-c",
         HEAD,
         HEAD.replace("state[0] if", "state[-1] if"),
-        "Of the pair (h, c) the head reads c; h is the output.",
+        ["Of a pair (h, c), which one is what the cell shows?","Of the pair (h, c) the head reads c; h is the output.","Look at what is taken of the new state for the head.",],
         of("decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     mutant(
         "decoder-returns-h-alone",
         HEAD,
         HEAD.replace("return self.head(h), state", "return self.head(h), h"),
-        "Of the pair (h, c) only h comes back, and the next step lacks c.",
+        ["What does the next step need when the cell is an LSTM?","Of the pair (h, c) only h comes back, and the next step lacks c.","Look at what is returned as the state.",],
         of("decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     mutant(
         "decoder-drops-c",
         CELL,
         "state = self.cell(self.embedding(token), (state[0], state[1] * 0.0) if isinstance(state, tuple) else state)",
-        "c does not go into the cell, zeros go in its place.",
+        ["Change c in the given state: do the logits change?","c does not go into the cell, zeros go in its place.","Look at what the cell is given as its state.",],
         of("decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     mutant(
         "decoder-keeps-c",
         CELL + "\n        " + HEAD,
         "old, state = state, self.cell(self.embedding(token), state)\n        h = state[0] if isinstance(state, tuple) else state\n        return self.head(h), (h, old[1]) if isinstance(state, tuple) else state",
-        "c comes back as it went in: the new one belongs beside the new h.",
+        ["Make two steps: which c does the second one get?","c comes back as it went in: the new one belongs beside the new h.","Look at each part of the state that is returned: from before or after the cell?",],
         of("decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     mutant(
         "decoder-swaps-the-pair",
         CELL,
         "state = self.cell(self.embedding(token), state[::-1] if isinstance(state, tuple) else state)",
-        "h and c go into the cell in the wrong order.",
+        ["Which of an LSTM's two parts comes first?","h and c go into the cell in the wrong order.","Look at what the cell is given as its state.",],
         of("decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     mutant(
         "decoder-cuts-the-message",
         CELL,
         "state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()\n        " + CELL,
-        "The given state is taken off the tape, so nothing comes back to the encoder, nor from a step to the one before.",
+        ["Does the state that was given get a gradient?","The given state is taken off the tape, so nothing comes back to the encoder, nor from a step to the one before.","Look at what happens to the state before the cell gets it.",],
         of("decoder", "step-gradients through-time"),
     ),
     mutant(
         "decoder-cuts-c",
         CELL,
         "state = (state[0], state[1].detach()) if isinstance(state, tuple) else state\n        " + CELL,
-        "c is taken off the tape at every step; the gradient goes back through h alone.",
+        ["On how many ways does the gradient go back through a pair?","c is taken off the tape at every step; the gradient goes back through h alone.","Look at each part of the state before the cell gets it: is it still on the tape?",],
         of("decoder", "through-time"),
     ),
     mutant(
         "decoder-cuts-h",
         CELL,
         "state = (state[0].detach(), state[1]) if isinstance(state, tuple) else state\n        " + CELL,
-        "h is taken off the tape at every step; the gradient goes back through c alone.",
+        ["On how many ways does the gradient go back through a pair?","h is taken off the tape at every step; the gradient goes back through c alone.","Look at each part of the state before the cell gets it: is it still on the tape?",],
         of("decoder", "through-time"),
     ),
     mutant(
         "decoder-cuts-what-it-returns",
         HEAD,
         HEAD.replace("return self.head(h), state", "return self.head(h), tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()"),
-        "The new state comes back off the tape, so a loss at a later step reaches nothing before it.",
+        ["Make two steps, and take the second one's loss back: does the first token's row get a gradient?","The new state comes back off the tape, so a loss at a later step reaches nothing before it.","Look at the state that is returned: is it still on the tape?",],
         of("decoder", "through-time"),
     ),
     mutant(
         "decoder-head-off-tape",
         HEAD,
         HEAD.replace("self.head(h)", "self.head(h.detach())"),
-        "The head reads numbers off the tape: the cell, the embedding and the encoder learn nothing.",
+        ["Which parameters have a gradient after a backward pass?","The head reads numbers off the tape: the cell, the embedding and the encoder learn nothing.","Look at what stands between the new h and the head.",],
         of("decoder", "step-gradients through-time"),
     ),
     mutant(
         "decoder-embeds-off-tape",
         CELL,
         CELL.replace("self.embedding(token)", "self.embedding(token).detach()"),
-        "The rows of the embedding are taken off the tape, so they are never learned.",
+        ["Which parameters have a gradient after a backward pass?","The rows of the embedding are taken off the tape, so they are never learned.","Look at what stands between the embedding and the cell.",],
         of("decoder", "step-gradients through-time"),
     ),
     mutant(
@@ -357,7 +357,7 @@ MUTANTS = [
         "decoder-gives-log-probabilities",
         HEAD,
         HEAD.replace("self.head(h)", "log_softmax(self.head(h))"),
-        "Log-probabilities come back; logits are asked for, what the head gives.",
+        ["May a logit be positive? May one of yours?","Log-probabilities come back; logits are asked for, what the head gives.","Look at what is done to what the head gives.",],
         of(
             "decoder",
             "one-step one-number pair-step asked-again step-gradients several-steps "
@@ -368,7 +368,7 @@ MUTANTS = [
         "decoder-bounds-logits",
         HEAD,
         HEAD.replace("self.head(h)", "tanh(self.head(h))"),
-        "The logits are squeezed between -1 and 1: nothing comes after the head.",
+        ["May a logit be 5? May one of yours?","The logits are squeezed between -1 and 1: nothing comes after the head.","Look at what is done to what the head gives.",],
         of(
             "decoder",
             "one-step one-number pair-step asked-again step-gradients several-steps "
@@ -379,7 +379,7 @@ MUTANTS = [
         "decoder-steps-twice",
         CELL,
         CELL + "\n        " + CELL,
-        "The cell makes two steps for one token.",
+        ["How often is the cell called in one step?","The cell makes two steps for one token.","Look at every call of the cell.",],
         of(
             "decoder",
             "one-step one-number pair-step asked-again step-gradients several-steps "
@@ -390,14 +390,14 @@ MUTANTS = [
         "decoder-remembers",
         CELL,
         "state = getattr(self, 'state', state)\n        " + CELL + "\n        self.state = state",
-        "The state is kept in the decoder between calls, and the given one is used only once: all it knows must come in through `state`.",
+        ["Make the same step twice, with the same token and state: are the two answers equal?","The state is kept in the decoder between calls, and the given one is used only once: all it knows must come in through `state`.","Look at what one call stores in `self` and the next one reads.",],
         of("decoder", "asked-again two-conversations"),
     ),
     mutant(
         "decoder-no-bias",
         "self.head = Linear(cell.hidden_size, vocab)",
         "self.head = Linear(cell.hidden_size, vocab, bias=False)",
-        "The head has no bias b; a `Linear` with its usual arguments has one.",
+        ["How many parameters has the head, and how many a `Linear` of these sizes?","The head has no bias b; a `Linear` with its usual arguments has one.","Look at what the head is told besides its sizes.",],
         of(
             "decoder",
             "decoder-parts one-step one-number pair-step asked-again step-gradients several-steps "
@@ -408,7 +408,7 @@ MUTANTS = [
         "decoder-other-order",
         HEAD,
         HEAD.replace("return self.head(h), state", "return state, self.head(h)"),
-        "Logits come first, the state second.",
+        ["In which order does the exercise ask for the two results?","Logits come first, the state second.","Look at what is returned.",],
         of(
             "decoder",
             "one-step one-number pair-step asked-again step-gradients several-steps "
@@ -419,7 +419,7 @@ MUTANTS = [
         "decoder-head-reads-everything",
         HEAD,
         "h = state[0] + state[1] if isinstance(state, tuple) else state\n        return self.head(h), state",
-        "Of the pair (h, c) the head reads the sum; h alone is the output.",
+        ["Of a pair (h, c), which one is what the cell shows?","Of the pair (h, c) the head reads the sum; h alone is the output.","Look at what is taken of the new state for the head.",],
         of("decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     # --- shift-right
@@ -441,7 +441,7 @@ MUTANTS = [
         "shift-not-but-start",
         SHIFT,
         "    inputs = targets.copy()\n    inputs[:, 0] = start\n    return inputs",
-        "Only the first place was changed: all later ones still tell the target that is asked for.",
+        ["What should the network be given when it is to say the third symbol: the third, or the second?","Only the first place was changed: all later ones still tell the target that is asked for.","Look at what stands at places 1 and later.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -465,7 +465,7 @@ MUTANTS = [
         "shift-rolls",
         SHIFT,
         "    return np.roll(targets, 1, axis=1)",
-        "The last target came round to the front; `start` belongs there.",
+        ["At the first step nothing was said yet. What does the network get?","The last target came round to the front; `start` belongs there.","Look at what stands at place 0 of your inputs.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -475,7 +475,7 @@ MUTANTS = [
         "shift-ignores-start",
         "inputs[:, 0] = start",
         "inputs[:, 0] = 0",
-        "A fixed token stands first; `start` says which.",
+        ["Call it with two different `start`s: do the inputs differ?","A fixed token stands first; `start` says which.","Look at what stands at place 0 of your inputs.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -485,7 +485,7 @@ MUTANTS = [
         "shift-keeps-the-first",
         "inputs[:, 0] = start",
         "inputs[:, 0] = targets[:, 0]",
-        "The first target stands at places 0 and 1; place 0 is for `start`.",
+        ["At the first step nothing was said yet. What does the network get?","The first target stands at places 0 and 1; place 0 is for `start`.","Look at what stands at place 0 of your inputs.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -495,7 +495,7 @@ MUTANTS = [
         "shift-one-longer",
         SHIFT,
         "    first = np.full((len(targets), 1), start, dtype=targets.dtype)\n    return np.concatenate([first, targets], axis=1)",
-        "The inputs are one place longer than the targets: the last target is never put in.",
+        ["How many places have the targets, and how many your inputs?","The inputs are one place longer than the targets: the last target is never put in.","Look at how much of the targets goes in behind `start`.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -505,7 +505,7 @@ MUTANTS = [
         "shift-one-shorter",
         SHIFT,
         "    return targets[:, :-1].copy()",
-        "The last target is gone, but `start` was not put in front.",
+        ["How many places have the targets, and how many your inputs?","The last target is gone, but `start` was not put in front.","Look at what stands in front of the targets.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -515,7 +515,7 @@ MUTANTS = [
         "shift-by-two",
         SHIFT,
         "    inputs = np.full_like(targets, start)\n    inputs[:, 2:] = targets[:, :-2]\n    return inputs",
-        "Moved by two places instead of one.",
+        ["At place 2, which target was said last?","Moved by two places instead of one.","Look at by how many places the targets move.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -525,7 +525,7 @@ MUTANTS = [
         "shift-the-batch",
         SHIFT,
         "    inputs = np.empty_like(targets)\n    inputs[0] = start\n    inputs[1:] = targets[:-1]\n    return inputs",
-        "Rows were moved: time is the second axis.",
+        ["Which axis of the targets is time?","Rows were moved: time is the second axis.","Look at the axis along which something moves.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -535,21 +535,21 @@ MUTANTS = [
         "shift-in-place",
         SHIFT,
         "    targets[:, 1:] = targets[:, :-1].copy()\n    targets[:, 0] = start\n    return targets",
-        "The targets themselves were changed, so the loss compares with the wrong ones.",
+        ["Are the targets after the call what they were before?","The targets themselves were changed, so the loss compares with the wrong ones.","Look at the array that you write into: whose is it?",],
         of("shift-right", "targets-stay from-any-place other-dtype"),
     ),
     mutant(
         "shift-one-place-in-place",
         SHIFT,
         "    if targets.shape[1] == 1:\n        targets[:] = start\n        return targets\n" + SHIFT,
-        "With one place, the targets themselves are changed and returned.",
+        ["Call it with targets of one place: are these after the call what they were before?","With one place, the targets themselves are changed and returned.","Look for a case of its own for short targets, and at the array that it writes into.",],
         of("shift-right", "targets-stay other-dtype"),
     ),
     mutant(
         "shift-to-floats",
         "inputs = np.empty_like(targets)",
         "inputs = np.empty(targets.shape)",
-        "The inputs are floats; an embedding needs integers, of the targets' dtype.",
+        ["What does an embedding do with 3.0?","The inputs are floats; an embedding needs integers, of the targets' dtype.","Look at how the array for the inputs is made.",],
         of(
             "shift-right",
             "shifted-targets last-target targets-stay any-shape from-any-place other-dtype",
@@ -559,7 +559,7 @@ MUTANTS = [
         "shift-to-int64",
         "inputs = np.empty_like(targets)",
         "inputs = np.empty(targets.shape, dtype=np.int64)",
-        "The inputs have a dtype of their own; it should be the targets'.",
+        ["Give it int32 targets: which dtype have the inputs?","The inputs have a dtype of their own; it should be the targets'.","Look at how the array for the inputs is made.",],
         of("shift-right", "other-dtype targets-stay"),
     ),
     # --- sequence-loss
@@ -567,7 +567,7 @@ MUTANTS = [
         "loss-mean-of-everything",
         "/ mask.sum()",
         "/ targets.size",
-        "The sum is right, but it is divided by all places, padding too.",
+        ["Put more padding behind all sequences: does the loss change?","The sum is right, but it is divided by all places, padding too.","Look at what the sum is divided by.",],
         of(
             "sequence-loss",
             "short-beside-long other-padding masked-targets no-tokens masked-gradient",
@@ -591,7 +591,7 @@ MUTANTS = [
         "loss-sum",
         " / mask.sum()",
         "",
-        "The sum is returned; the mean is asked for.",
+        ["Hand over the same sequence twice: should the loss double?","The sum is returned; the mean is asked for.","Look at what happens after the sum.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -602,7 +602,7 @@ MUTANTS = [
         "loss-by-sequence",
         "/ mask.sum()",
         "/ len(targets)",
-        "The sum is divided by the number of sequences; it should be the number of places that count.",
+        ["Hand over a sequence that is twice as long and as well said: should the loss double?","The sum is divided by the number of sequences; it should be the number of places that count.","Look at what the sum is divided by.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -627,7 +627,7 @@ MUTANTS = [
         "loss-leaves-end-out",
         SUM,
         "mask = mask & np.concatenate([mask[:, 1:], np.zeros_like(mask[:, :1])], axis=1)\n    " + SUM,
-        "The last place of each sequence is left out, and there `end` stands, which has to be learned as well.",
+        ["Which is the last symbol of a target that has to be learned?","The last place of each sequence is left out, and there `end` stands, which has to be learned as well.","Look at what you do to the mask before it is used.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -638,7 +638,7 @@ MUTANTS = [
         "loss-one-too-many",
         SUM,
         "mask = mask | np.concatenate([mask[:, :1], mask[:, :-1]], axis=1)\n    " + SUM,
-        "One place too many of each sequence counts, the first of its padding.",
+        ["Change the target at the first padding place: does the loss change?","One place too many of each sequence counts, the first of its padding.","Look at what you do to the mask before it is used.",],
         of(
             "sequence-loss",
             "short-beside-long other-padding masked-targets no-tokens masked-gradient",
@@ -648,14 +648,14 @@ MUTANTS = [
         "loss-log-of-softmax",
         "-log_softmax(logits)[rows, places, np.where(mask, targets, 0)]",
         "-softmax(logits)[rows, places, np.where(mask, targets, 0)].log()",
-        "log(softmax(…)) is the log of 0 where logits are far apart; `log_softmax` is exact.",
+        ["What is the loss when the right symbol has a logit of −1000?","log(softmax(…)) is the log of 0 where logits are far apart; `log_softmax` is exact.","Look at where the probability is made, and whether its logarithm can be had without it.",],
         of("sequence-loss", "large-logits no-tokens"),
     ),
     mutant(
         "loss-no-log",
         "-log_softmax(logits)",
         "-softmax(logits)",
-        "The probability itself is averaged; its logarithm is missing.",
+        ["What is the loss of a network that is certain and right? What is yours?","The probability itself is averaged; its logarithm is missing.","Look at what is done to the probabilities.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -666,7 +666,7 @@ MUTANTS = [
         "loss-no-softmax",
         "-log_softmax(logits)",
         "-logits",
-        "The logits are taken as if they were log-probabilities: the softmax is missing.",
+        ["Add 10 to all logits of a place: should the loss change?","The logits are taken as if they were log-probabilities: the softmax is missing.","Look at what is done to the logits before the target's one is picked.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -677,7 +677,7 @@ MUTANTS = [
         "loss-sign",
         "-log_softmax(logits)",
         "log_softmax(logits)",
-        "The sign is wrong: whoever makes this small makes the target improbable.",
+        ["Does your loss become smaller when the target's logit grows?","The sign is wrong: whoever makes this small makes the target improbable.","Look for the minus.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -703,28 +703,28 @@ MUTANTS = [
         "loss-looks-up-padding",
         "np.where(mask, targets, 0)",
         "targets",
-        "A target is looked up where the mask is False, and what stands there may be no token: choose first.",
+        ["Put −1 into the targets where the mask is False: what happens?","A target is looked up where the mask is False, and what stands there may be no token: choose first.","Look at what is used as an index before the mask has chosen.",],
         of("sequence-loss", "no-tokens"),
     ),
     mutant(
         "loss-multiplies",
         SUM,
         "return (nats * mask.astype(float)).sum() / mask.sum()",
-        "Multiplying by zero does not remove a number: 0 times inf is NaN.",
+        ["What is 0 times inf?","Multiplying by zero does not remove a number: 0 times inf is NaN.","Look at how the mask takes out what does not count: by a factor, or by a choice?",],
         of("sequence-loss", "other-padding no-tokens"),
     ),
     mutant(
         "loss-overwrites-targets",
         "    rows, places = np.indices(targets.shape)\n",
         "    rows, places = np.indices(targets.shape)\n    targets[~mask] = 0\n",
-        "The targets that were given are changed where the mask is False: they belong to whoever called.",
+        ["Are the targets after the call what they were before?","The targets that were given are changed where the mask is False: they belong to whoever called.","Look for an assignment into what you were handed.",],
         of("sequence-loss", "loss-gradient masked-gradient"),
     ),
     mutant(
         "loss-shifts-again",
         NATS,
         "logits, targets, mask = logits[:, :-1], targets[:, 1:], mask[:, 1:]\n    rows, places = np.indices(targets.shape)\n    " + NATS,
-        "Targets and logits are moved against each other; the inputs were shifted already, so place belongs to place.",
+        ["To which target does the logit of place 0 belong?","Targets and logits are moved against each other; the inputs were shifted already, so place belongs to place.","Look for a slice that leaves out a first or last place.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -735,7 +735,7 @@ MUTANTS = [
         "loss-perplexity",
         SUM,
         SUM.replace("return ", "return (") + ").exp()",
-        "The perplexity is returned, e to the power of the loss.",
+        ["What is the loss of a network that is certain and right? What is yours?","The perplexity is returned, e to the power of the loss.","Look at the last thing that is done to the mean.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -746,7 +746,7 @@ MUTANTS = [
         "loss-in-bits",
         SUM,
         SUM + " / np.log(2)",
-        "The loss is in bits; the logarithm meant is the natural one.",
+        ["What is the loss when two symbols are equally probable: 1, or 0.69?","The loss is in bits; the logarithm meant is the natural one.","Look at the last thing that is done to the mean.",],
         of(
             "sequence-loss",
             "full-targets short-beside-long other-padding large-logits loss-gradient "
@@ -757,14 +757,14 @@ MUTANTS = [
         "loss-off-tape",
         "-log_softmax(logits)",
         "-log_softmax(logits.detach())",
-        "The value is right, but the logits were taken off the tape, so no gradient arrives.",
+        ["Do the logits get a gradient?","The value is right, but the logits were taken off the tape, so no gradient arrives.","Look for a `.data`, a `detach` or a function of NumPy's on the way from them.",],
         of("sequence-loss", "loss-gradient no-tokens masked-gradient"),
     ),
     mutant(
         "loss-a-number",
         SUM,
         SUM.replace("return ", "return float(") + ")",
-        "A plain number is returned; from a Tensor the gradient could go back.",
+        ["What does `type(...)` say of what you return?","A plain number is returned; from a Tensor the gradient could go back.","Look at the last thing that is done to the mean.",],
         of("sequence-loss", "other-padding loss-gradient no-tokens masked-gradient"),
     ),
     # --- greedy-decode
@@ -787,7 +787,7 @@ MUTANTS = [
         "greedy-always-start",
         ASK,
         "logits, state = decoder.step(np.full(len(token), start), state)",
-        "`start` is put in at every step; after the first it is the token just said.",
+        ["What should the decoder know at step 3 of what was said at step 2?","`start` is put in at every step; after the first it is the token just said.","Look at the token that is put in at each step: does its name ever change?",],
         of(
             "greedy-decode",
             "one-row rows-that-end bound first-row-alone no-tape pair-state many-rows times-asked "
@@ -798,7 +798,7 @@ MUTANTS = [
         "greedy-starts-twice",
         "    said = []\n    with no_grad():\n",
         "    said = []\n    with no_grad():\n        _, state = decoder.step(token, state)\n",
-        "`start` is put in twice: the first logits already say the first token.",
+        ["How often is `start` put in? What are the first logits for?","`start` is put in twice: the first logits already say the first token.","Look at every call of the decoder's step, and count those with `start`.",],
         of(
             "greedy-decode",
             "one-row rows-that-end bound first-row-alone no-tape pair-state many-rows times-asked "
@@ -809,7 +809,7 @@ MUTANTS = [
         "greedy-gives-start-back",
         "said = []",
         "said = [token]",
-        "`start` is part of the result; it is put in and never comes out.",
+        ["Is `start` something that the decoder said?","`start` is part of the result; it is put in and never comes out.","Look at what the list holds before the first step.",],
         of(
             "greedy-decode",
             "one-row rows-that-end bound first-row-alone no-tape pair-state many-rows times-asked "
@@ -820,7 +820,7 @@ MUTANTS = [
         "greedy-leaves-end-out",
         "            said.append(token)\n            finished |= token == end\n",
         "            finished |= token == end\n            if finished.all():\n                break\n            said.append(token)\n",
-        "The last `end` is missing: each row goes up to and including it.",
+        ["What is the last token of a row that has ended?","The last `end` is missing: each row goes up to and including it.","Look at the order: is a token kept before or after you look whether it ends the row?",],
         of(
             "greedy-decode",
             "one-row rows-that-end first-row-alone no-tape pair-state times-asked every-row-alone "
@@ -831,7 +831,7 @@ MUTANTS = [
         "greedy-to-the-bound",
         " and not finished.all()",
         "",
-        "It goes on to `max_length` although every row has said `end`.",
+        ["What is there left to say when every row has said `end`?","It goes on to `max_length` although every row has said `end`.","Look at the condition under which it goes on.",],
         of(
             "greedy-decode",
             "one-row rows-that-end first-row-alone no-tape pair-state times-asked every-row-alone "
@@ -872,7 +872,7 @@ MUTANTS = [
         "greedy-all-at-once",
         SAY + "\n            said.append(token)\n            " + DONE,
         "token = logits.data.argmax(axis=1)\n            said.append(token)\n            finished = token == end",
-        "It stops only when all rows say `end` at the same step, and those that had ended go on talking.",
+        ["A row says `end` at step 2, another at step 4. Is the first still finished at step 4?","It stops only when all rows say `end` at the same step, and those that had ended go on talking.","Look at how you keep which rows are finished: is it added to, or made anew?",],
         of(
             "greedy-decode",
             "rows-that-end no-tape pair-state many-rows times-asked every-row-alone "
@@ -883,7 +883,7 @@ MUTANTS = [
         "greedy-fills-with-zero",
         SAY + "\n            said.append(token)\n            " + DONE,
         "token = logits.data.argmax(axis=1)\n            said.append(np.where(finished, 0, token))\n            " + DONE,
-        "Behind a row's `end` zeros stand, or whatever token 0 is; `end` belongs there.",
+        ["What stands behind the `end` of a row that finished early?","Behind a row's `end` zeros stand, or whatever token 0 is; `end` belongs there.","Look at what a finished row is given to say.",],
         of(
             "greedy-decode",
             "rows-that-end no-tape pair-state many-rows times-asked every-row-alone "
@@ -894,7 +894,7 @@ MUTANTS = [
         "greedy-smallest",
         "logits.data.argmax(axis=1)",
         "logits.data.argmin(axis=1)",
-        "The token with the *smallest* logit is said.",
+        ["Which token should be said, the most or the least probable?","The token with the *smallest* logit is said.","Look at how a token is chosen from the logits.",],
         of(
             "greedy-decode",
             "one-row rows-that-end bound first-row-alone no-tape pair-state many-rows times-asked "
@@ -905,7 +905,7 @@ MUTANTS = [
         "greedy-first-row-speaks",
         "logits.data.argmax(axis=1)",
         "np.full(len(token), logits.data[0].argmax())",
-        "The first row's choice is said by all rows.",
+        ["Do different rows of a batch say different things?","The first row's choice is said by all rows.","Look at which rows' logits a token is chosen from.",],
         of(
             "greedy-decode",
             "rows-that-end bound no-tape pair-state many-rows times-asked every-row-alone "
@@ -916,28 +916,28 @@ MUTANTS = [
         "greedy-on-tape",
         "    with no_grad():\n        while",
         "    if True:\n        while",
-        "Every step is recorded on the tape; nothing is to be learned here, and memory grows.",
+        ["What will a backward pass be taken through here?","Nothing is learned here, and yet every step is recorded on the tape: memory grows.","Look at what the loop stands in.",],
         of("greedy-decode", "no-tape left-as-it-was"),
     ),
     mutant(
         "greedy-one-too-many",
         "len(said) < max_length",
         "len(said) <= max_length",
-        "One token more than `max_length` is said.",
+        ["With `max_length=3`, how many tokens has a row that never ends?","One token more than `max_length` is said.","Look at the comparison that counts the steps.",],
         of("greedy-decode", "bound many-rows times-asked every-row-alone"),
     ),
     mutant(
         "greedy-one-too-few",
         "len(said) < max_length",
         "len(said) < max_length - 1",
-        "One token less than `max_length` is said.",
+        ["With `max_length=3`, how many tokens has a row that never ends?","One token less than `max_length` is said.","Look at the comparison that counts the steps.",],
         of("greedy-decode", "bound many-rows times-asked every-row-alone"),
     ),
     mutant(
         "greedy-turned",
         "np.stack(said, axis=1)",
         "np.stack(said, axis=0)",
-        "The result is (L, B); rows are sequences, (B, L).",
+        ["Which axis of the result counts sequences?","The result is (L, B); rows are sequences, (B, L).","Look at the axis along which the steps are put together.",],
         of(
             "greedy-decode",
             "one-row rows-that-end bound first-row-alone no-tape pair-state many-rows times-asked "
@@ -948,7 +948,7 @@ MUTANTS = [
         "greedy-floats",
         "np.stack(said, axis=1)",
         "np.stack(said, axis=1).astype(float)",
-        "The result holds floats; tokens are integers.",
+        ["Which dtype has the result?","The result holds floats; tokens are integers.","Look at the last thing that is done to what was said.",],
         of(
             "greedy-decode",
             "one-row rows-that-end bound first-row-alone no-tape pair-state many-rows times-asked "
@@ -959,7 +959,7 @@ MUTANTS = [
         "greedy-ends-at-start",
         DONE,
         "finished |= token == start",
-        "A row is taken as finished when it says `start`; it is `end` that ends it.",
+        ["Which token says that a sequence is over?","A row is taken as finished when it says `start`; it is `end` that ends it.","Look at the comparison that finishes a row.",],
         of(
             "greedy-decode",
             "one-row rows-that-end first-row-alone no-tape pair-state many-rows times-asked "
@@ -970,28 +970,28 @@ MUTANTS = [
         "greedy-clears-gradients",
         "    with no_grad():\n        while",
         "    for p in decoder.parameters():\n        p.grad = None\n    with no_grad():\n        while",
-        "The decoder's gradients were cleared; decoding leaves them as they are.",
+        ["Is `p.grad` of the decoder's parameters after decoding what it was before?","The decoder's gradients were cleared; decoding leaves them as they are.","Look for what sets gradients to None.",],
         of("greedy-decode", "left-as-it-was"),
     ),
     mutant(
         "greedy-c-stands-still",
         ASK,
         "old, (logits, state) = state, decoder.step(token, state)\n            state = (state[0], old[1]) if isinstance(state, tuple) else state",
-        "Of the pair (h, c) only h goes on from step to step, c stays the first one.",
+        ["What does a step hand to the next one when the cell is an LSTM?","Of the pair (h, c) only h goes on from step to step, c stays the first one.","Look at each part of the state from one step to the next.",],
         of("greedy-decode", "pair-state times-asked left-as-it-was"),
     ),
     mutant(
         "greedy-h-stands-still",
         ASK,
         "old, (logits, state) = state, decoder.step(token, state)\n            state = (old[0], state[1]) if isinstance(state, tuple) else state",
-        "Of the pair (h, c) only c goes on from step to step, h stays the first one.",
+        ["What does a step hand to the next one when the cell is an LSTM?","Of the pair (h, c) only c goes on from step to step, h stays the first one.","Look at each part of the state from one step to the next.",],
         of("greedy-decode", "pair-state times-asked left-as-it-was"),
     ),
     mutant(
         "greedy-asks-once-more",
         "    return np.stack(said, axis=1)",
         "        decoder.step(token, state)\n    return np.stack(said, axis=1)",
-        "The decoder is asked once more than its answers are used.",
+        ["For rows of 3 tokens, how often is the decoder asked?","The decoder is asked once more than its answers are used.","Look at every call of the decoder's step, also outside of the loop.",],
         of("greedy-decode", "bound times-asked"),
     ),
 ]

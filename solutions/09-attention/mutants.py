@@ -31,126 +31,126 @@ MUTANTS = [
         "dot-scaled",
         DOT,
         DOT + " / np.sqrt(query.shape[1])",
-        "The scores are divided by the root of H. That belongs to part 8; here it is the dot product and nothing else.",
+        ["Query (1, 1, 1, 1), key (1, 1, 1, 1): what is their dot product, and what is your score?","The scores are divided by the root of H. That belongs to part 8; here it is the dot product and nothing else.","Look at what happens after the product.",],
         of("scores", "dot-products two-keys scores-gradients any-sizes"),
     ),
     mutant(
         "dot-of-lengths-one",
         DOT,
         "fit = (keys @ query[:, :, None])[:, :, 0]\n    return fit / ((keys * keys).sum(axis=2) ** 0.5 * (query * query).sum(axis=1, keepdims=True) ** 0.5)",
-        "What comes back is the cosine: the lengths of query and key were divided out, and with them how sure the network is.",
+        ["Double a key: does its score double?","What comes back is the cosine: the lengths of query and key were divided out, and with them how sure the network is.","Look at what the product is divided by.",],
         of("scores", "dot-products two-keys scores-gradients any-sizes"),
     ),
     mutant(
         "dot-one-query-for-all",
         DOT,
         "return (keys @ query[:1, :, None])[:, :, 0]",
-        "Every row is asked with the first row's query. Which axis do query and keys share besides H?",
+        ["Change the query of row 1: do the scores of row 1 change?","Every row is asked with the first row's query.","Look at which axis query and keys share besides H, and at what becomes of it.",],
         of("scores", "dot-products scores-gradients any-sizes"),
     ),
     mutant(
         "dot-gives-shares",
         DOT,
         DOT.replace("return ", "return softmax(") + ")",
-        "Shares come back. Scores are any numbers; the softmax is the next part's, which knows the mask.",
+        ["May a score be negative? May one of yours?","Shares come back. Scores are any numbers; the softmax is the next part's, which knows the mask.","Look at what happens after the product.",],
         of("scores", "dot-products two-keys scores-gradients any-sizes"),
     ),
     mutant(
         "dot-query-off-tape",
         DOT,
         DOT.replace("query[", "query.detach()["),
-        "The query was taken off the tape: the decoder could never learn what to ask for.",
+        ["Does the query get a gradient?","The query was taken off the tape: the decoder could never learn what to ask for.","Look for a `.data`, a `detach` or a function of NumPy's on the query's way into the product.",],
         of("scores", "scores-gradients"),
     ),
     mutant(
         "dot-keys-off-tape",
         DOT,
         DOT.replace("keys @", "keys.detach() @"),
-        "The keys were taken off the tape: the encoder could never learn how to be found.",
+        ["Do the keys get a gradient?","The keys were taken off the tape: the encoder could never learn how to be found.","Look for a `.data`, a `detach` or a function of NumPy's on the keys' way into the product.",],
         of("scores", "scores-gradients"),
     ),
     mutant(
         "additive-no-tanh",
         ADD,
         "return (asked + keys @ self.W_k) @ self.v",
-        "There is no tanh between the sum and v. Without it the query adds the same to every place, and chooses nothing.",
+        ["Change the query: does the place with the highest score ever change?","There is no tanh between the sum and v. Without it the query adds the same to every place, and chooses nothing.","Look at what stands between the sum and v.",],
         of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
     ),
     mutant(
         "additive-matrices-exchanged",
         ASKED + "\n        " + ADD,
         "asked = (query @ self.W_k)[:, None, :]\n        return tanh(asked + keys @ self.W_q) @ self.v",
-        "The two matrices changed places: which one belongs to the query?",
+        ["Which shape has each of the two matrices when queries and keys are not equally long?","The two matrices changed places: W_q is the query's, W_k the keys'.","Look at what each of them is multiplied with.",],
         of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
     ),
     mutant(
         "additive-two-tanhs",
         ADD,
         "return (tanh(asked) + tanh(keys @ self.W_k)) @ self.v",
-        "Query and key get a tanh each, and are added then: the two never meet. The tanh belongs around the sum.",
+        ["Change the query: does the place with the highest score ever change?","Query and key get a tanh each, and are added then: the two never meet. The tanh belongs around the sum.","Look at what the tanh is taken of.",],
         of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
     ),
     mutant(
         "additive-tanh-last",
         ADD,
         "return tanh((asked + keys @ self.W_k) @ self.v)",
-        "The tanh stands outside, around the score. It belongs between the sum and v.",
+        ["Between which numbers can a score lie? Between which do yours?","The tanh stands outside, around the score. It belongs between the sum and v.","Look at what the tanh is taken of.",],
         of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
     ),
     mutant(
         "additive-never-asked",
         ADD,
         "return tanh(asked * 0.0 + keys @ self.W_k) @ self.v",
-        "The query makes no difference to the scores.",
+        ["Change the query: do the scores change?","The query makes no difference to the scores.","Look at what is added up inside the tanh.",],
         of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
     ),
     mutant(
         "additive-no-v",
         ADD,
         "return tanh(asked + keys @ self.W_k).sum(axis=2) + (self.v * 0.0).sum()",
-        "The hidden numbers are summed as they are; each has a weight of its own, its entry of v.",
+        ["Change an entry of v: do the scores change?","The hidden numbers are summed as they are; each has a weight of its own, its entry of v.","Look at how the hidden numbers become one score.",],
         of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
     ),
     mutant(
         "additive-one-query-for-all",
         ASKED,
         "asked = (query @ self.W_q)[:1, None, :]",
-        "AdditiveScores asks every row with the first row's query.",
+        ["Change the query of row 1: do the scores of row 1 change?","AdditiveScores asks every row with the first row's query.","Look at how the query's share gets an axis for the places, and what becomes of its rows.",],
         of("scores", "additive-scores additive-twice additive-gradients"),
     ),
     mutant(
         "additive-transposed",
         ASKED,
         "asked = (query @ self.W_q.transpose((1, 0)))[:, None, :]",
-        "W_q is used transposed. Rows are samples: the query's row stands on the left, W_q on the right.",
+        ["Where query and hidden numbers are equally many, does W_q or its transpose fit? And where they are not?","W_q is used transposed. Rows are samples: the query's row stands on the left, W_q on the right.","Look at what is multiplied with the query.",],
         of("scores", "additive-scores additive-twice additive-gradients"),
     ),
     mutant(
         "additive-starts-at-zero",
         V,
         "self.v = Parameter(np.zeros(size))",
-        "v begins at zero: then no gradient reaches the matrices at first, and all places fit alike.",
+        ["What are the scores before any training, and what gradient does W_q get then?","v begins at zero: then no gradient reaches the matrices at first, and all places fit alike.","Look at how v is made.",],
         of("scores", "additive-parts"),
     ),
     mutant(
         "additive-v-not-learned",
         V,
         V.replace("Parameter(", "Tensor("),
-        "v is no Parameter, so no optimiser finds it.",
+        ["How many parameters does an optimiser get from `parameters()`?","v is no Parameter, so no optimiser finds it.","Look at what v is made of.",],
         of("scores", "additive-parts additive-gradients"),
     ),
     mutant(
         "additive-gives-shares",
         ADD,
         ADD.replace("return ", "return softmax(") + ")",
-        "AdditiveScores gives shares. Scores are any numbers; the softmax is the next part's, which knows the mask.",
+        ["May a score be negative? May one of yours?","AdditiveScores gives shares. Scores are any numbers; the softmax is the next part's, which knows the mask.","Look at what happens after the product with v.",],
         of("scores", "additive-scores one-number-each additive-twice additive-gradients"),
     ),
     mutant(
         "additive-keys-off-tape",
         ADD,
         ADD.replace("keys @", "keys.detach() @"),
-        "In AdditiveScores the keys were taken off the tape: the encoder would hear nothing from the scores.",
+        ["Do the keys get a gradient?","In AdditiveScores the keys were taken off the tape: the encoder would hear nothing from the scores.","Look for a `.data`, a `detach` or a function of NumPy's on the keys' way into the sum.",],
         of("scores", "additive-gradients"),
     ),
     # --- masked-softmax
@@ -203,7 +203,7 @@ MUTANTS = [
         "softmax-scores-times-mask",
         TAKING,
         "taking_part = scores * mask",
-        "A mask is no factor: padding's score becomes 0, or NaN where it was infinite, and takes part.",
+        ["Which share gets padding when all other scores are negative?","A mask is no factor: padding's score becomes 0, or NaN where it was infinite, and takes part.","Look at how the mask meets the scores.",],
         of(
             "masked-softmax",
             "shares-of-all two-places other-scores empty-row three-axes shares-gradient no-scores "
@@ -214,7 +214,7 @@ MUTANTS = [
         "softmax-adds-a-low-number",
         TAKING,
         "taking_part = scores + np.where(mask, 0.0, -1e9)",
-        "A low number added to a score does not replace it: infinity stays infinite, and NaN stays NaN. How does one choose instead?",
+        ["What is NaN − 10⁹, and what is ∞ − 10⁹?","A low number added to a score does not replace it: infinity stays infinite, and NaN stays NaN.","Look at how the mask meets the scores: by a sum, or by a choice?",],
         of("masked-softmax", "no-scores"),
     ),
     mutant(
@@ -232,14 +232,14 @@ MUTANTS = [
         "softmax-empty-row-looks-everywhere",
         SHARE,
         "return softmax(taking_part)",
-        "In a row with no place at all every place gets the same share: there the low scores compete with each other.",
+        ["What should the weights be where there is nothing to look at?","In a row with no place at all every place gets the same share: there the low scores compete with each other.","Look at the last thing that is done to the shares.",],
         of("masked-softmax", "empty-row empty-rows"),
     ),
     mutant(
         "softmax-mask-upside-down",
         SOFTMAX,
         SOFTMAX.replace("(mask", "(~mask"),
-        "The mask is used the wrong way round: True is where something was read.",
+        ["Which places get a share in your result: those that were read?","The mask is used the wrong way round: True is where something was read.","Look at which of the two sides is taken where the mask is True.",],
         of(
             "masked-softmax",
             "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
@@ -250,7 +250,7 @@ MUTANTS = [
         "softmax-not-low-enough",
         TAKING,
         TAKING.replace("-1e9", "-100.0"),
-        "The score of padding is low, but scores that count may be lower: down to minus a million.",
+        ["Let all scores that count be −1000: which place gets the largest share?","The score of padding is low, but scores that count may be lower: down to minus a million.","Look at the number that takes the place of padding's score.",],
         of("masked-softmax", "scores-of-any-size"),
     ),
     mutant(
@@ -272,7 +272,7 @@ MUTANTS = [
         "softmax-over-axis-one",
         SHARE,
         SHARE.replace("taking_part", "taking_part, axis=1"),
-        "The softmax goes over axis 1, which is the last one only as long as there are two.",
+        ["For scores (B, T, T), along which axis must the weights add up to 1?","The softmax goes over axis 1, which is the last one only as long as there are two.","Look at the axis of the softmax.",],
         of("masked-softmax", "three-axes one-mask-for-all"),
     ),
     mutant(
@@ -290,7 +290,7 @@ MUTANTS = [
         "softmax-divides-again",
         SOFTMAX,
         "    w = where(mask, softmax(scores), 0.0)\n    return w / w.sum(axis=-1, keepdims=True)",
-        "Shares are given to all, taken from padding, and the rest divided by its sum. What if padding had got nearly everything, or NaN, or if there is no rest?",
+        ["Let padding have the score 1000 and all others 0: what is left to share out?","Shares are given to all, taken from padding, and the rest divided by its sum: there may be nothing left, or NaN.","Look at the order: what comes first, the choice by the mask or the softmax?",],
         of(
             "masked-softmax",
             "other-scores empty-row shares-gradient no-scores empty-rows scores-of-any-size "
@@ -301,21 +301,21 @@ MUTANTS = [
         "softmax-off-tape",
         TAKING,
         TAKING.replace("scores", "scores.detach()"),
-        "The scores were taken off the tape: nobody would learn where to look.",
+        ["Do the scores get a gradient?","The scores were taken off the tape: nobody would learn where to look.","Look for a `.data`, a `detach` or a function of NumPy's on their way.",],
         of("masked-softmax", "shares-gradient empty-gradient"),
     ),
     mutant(
         "softmax-writes-into-scores",
         TAKING,
         "scores.data[~np.broadcast_to(mask, scores.shape)] = -1e9\n    taking_part = where(mask, scores, -1e9)",
-        "The scores that were given are overwritten where the mask is False. `where` makes new ones.",
+        ["Are the scores after the call what they were before?","The scores that were given are overwritten where the mask is False. `where` makes new ones.","Look for an assignment into what you were handed, or into its `.data`.",],
         of("masked-softmax", "shares-gradient empty-gradient"),
     ),
     mutant(
         "softmax-least-is-best",
         TAKING,
         "taking_part = where(mask, -scores, -1e9)",
-        "The lowest score gets the largest share.",
+        ["Which place should get the largest share?","The lowest score gets the largest share.","Look for a minus.",],
         of(
             "masked-softmax",
             "shares-of-all two-places other-scores empty-row large-scores three-axes shares-gradient "
@@ -342,7 +342,7 @@ MUTANTS = [
         "context-plain-mean",
         CONTEXT,
         "return values.mean(axis=1) + (weights * 0.0).sum()",
-        "All places count the same: where are the weights?",
+        ["Put all weight on one place: is the context that place's value?","All places count the same: where are the weights?","Look at where the weights come in.",],
         of(
             "context",
             "means by-hand weight-zero context-gradients sizes-alike huge-values "
@@ -368,7 +368,7 @@ MUTANTS = [
         "context-shares-again",
         CONTEXT,
         "return (weights[:, :, None] * values).sum(axis=1) / weights.sum(axis=1, keepdims=True)",
-        "The sum is divided by the weights' sum. A row of zeros, which had nothing to look at, becomes NaN.",
+        ["What should the context be for weights of zeros?","The sum is divided by the weights' sum. A row of zeros, which had nothing to look at, becomes NaN.","Look at what happens after the sum.",],
         of("context", "context-gradients sizes-alike huge-values gradients-of-zero-weights"),
     ),
     mutant(
@@ -386,14 +386,14 @@ MUTANTS = [
         "context-values-off-tape",
         CONTEXT,
         CONTEXT.replace("* values", "* values.detach()"),
-        "The values were taken off the tape: the encoder would never hear what was read of it.",
+        ["Do the values get a gradient?","The values were taken off the tape: the encoder would never hear what was read of it.","Look for a `.data`, a `detach` or a function of NumPy's on their way.",],
         of("context", "context-gradients gradients-of-zero-weights"),
     ),
     mutant(
         "context-sums-over-numbers",
         CONTEXT,
         CONTEXT.replace("axis=1", "axis=2"),
-        "The sum goes over the numbers of a value; it should go over the places.",
+        ["What shape has a context, and what shape has yours?","The sum goes over the numbers of a value; it should go over the places.","Look at the axis of the sum.",],
         of(
             "context",
             "means by-hand weight-zero context-gradients sizes-alike huge-values "
@@ -405,7 +405,7 @@ MUTANTS = [
         "decoder-head-too-small",
         "self.head = Linear(2 * cell.hidden_size, vocab)",
         "self.head = Linear(cell.hidden_size, vocab)",
-        "The head has room for the output alone; it reads output and context side by side.",
+        ["How many numbers are put side by side for the head?","The head has room for the output alone; it reads output and context side by side.","Look at the sizes that the head is made with.",],
         of(
             "attention-decoder",
             "decoder-parts one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
@@ -417,7 +417,7 @@ MUTANTS = [
         "decoder-embedding-sizes-swapped",
         "self.embedding = Embedding(vocab, embed_size)\n        self.head",
         "self.embedding = Embedding(embed_size, vocab)\n        self.head",
-        "The embedding's sizes are swapped: one row for each token of the vocabulary, each of embed_size numbers.",
+        ["How many rows must a table have in which every token of the vocabulary finds its own?","The embedding's sizes are swapped: one row for each token of the vocabulary, each of embed_size numbers.","Look at the order of the embedding's two sizes.",],
         of(
             "attention-decoder",
             "decoder-parts one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
@@ -460,7 +460,7 @@ MUTANTS = [
         "decoder-never-looks",
         RETURN,
         RETURN.replace("[h, seen]", "[h, h]"),
-        "The context is not among what the head reads.",
+        ["Change the keys: do the logits change?","The context is not among what the head reads.","Look at what is put side by side for the head.",],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
@@ -471,7 +471,7 @@ MUTANTS = [
         "decoder-only-looks",
         RETURN,
         RETURN.replace("[h, seen]", "[seen, seen]"),
-        "The output is not among what the head reads, only the context.",
+        ["With one place to look at, change the token: do the logits change?","The output is not among what the head reads, only the context.","Look at what is put side by side for the head.",],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
@@ -482,7 +482,7 @@ MUTANTS = [
         "decoder-returns-the-old-state",
         CELL + "\n        " + OUTPUT,
         "old, state = state, self.cell(self.embedding(token), state)\n        " + OUTPUT + "\n        state = old",
-        "The state that was given comes back; it should be the one after the step.",
+        ["Make two steps: does the second know of the first one's token?","The state that was given comes back; it should be the one after the step.","Look at which state is returned.",],
         of(
             "attention-decoder",
             "one-step pair-step several-steps rows-alone pair-over-time no-place-at-all "
@@ -493,7 +493,7 @@ MUTANTS = [
         "decoder-ignores-state",
         CELL,
         "state = self.cell(self.embedding(token), self.cell.initial_state(len(token)))",
-        "Every step begins in the cell's initial state: the given one never arrives.",
+        ["Change the given state: do the logits change?","Every step begins in the cell's initial state: the given one never arrives.","Look at what the cell is given as its state.",],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
@@ -520,7 +520,7 @@ MUTANTS = [
         "decoder-returns-scores",
         RETURN,
         RETURN.replace("state, weights", "state, self.scores(h, keys)"),
-        "The scores come back in the place of the weights.",
+        ["Do your weights add up to 1?","The scores come back in the place of the weights.","Look at what is returned in the third place.",],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys scores-without-parameters several-steps "
@@ -531,7 +531,7 @@ MUTANTS = [
         "decoder-gives-probabilities",
         RETURN,
         RETURN.replace("self.head(concatenate([h, seen], axis=1))", "softmax(self.head(concatenate([h, seen], axis=1)))"),
-        "Probabilities come back; logits are asked for, what the head gives.",
+        ["Do your logits add up to 1?","Probabilities come back; logits are asked for, what the head gives.","Look at what is done to what the head gives.",],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
@@ -543,77 +543,77 @@ MUTANTS = [
         WEIGHTS,
         "self.once = weights = getattr(self, 'once', None) if getattr(self, 'once', None) is not None and self.once.shape == mask.shape "
         "else masked_softmax(self.scores(h, keys), mask)",
-        "The weights of the first step are kept and used again. Each step asks anew.",
+        ["Make two steps with different tokens: do the weights differ?","The weights of the first step are kept and used again. Each step asks anew.","Look at what one step stores in `self` and the next one reads.",],
         of("attention-decoder", "asked-again several-steps rows-alone pair-over-time no-place-at-all through-time"),
     ),
     mutant(
         "decoder-returns-h-alone",
         RETURN,
         RETURN.replace("state, weights", "h, weights"),
-        "Of the pair (h, c) only h comes back, and the next step lacks c.",
+        ["What does the next step need when the cell is an LSTM?","Of the pair (h, c) only h comes back, and the next step lacks c.","Look at what is returned as the state.",],
         of("attention-decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     mutant(
         "decoder-c-asks",
         OUTPUT,
         OUTPUT.replace("state[0]", "state[-1]"),
-        "Of the pair (h, c) it is c that asks and is read; h is the output.",
+        ["Of a pair (h, c), which one is what the cell shows?","Of the pair (h, c) it is c that asks and is read; h is the output.","Look at what is taken of the new state.",],
         of("attention-decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     mutant(
         "decoder-drops-c",
         CELL,
         "state = self.cell(self.embedding(token), (state[0], state[1] * 0.0) if isinstance(state, tuple) else state)",
-        "c does not go into the cell, zeros go in its place.",
+        ["Change c in the given state: do the logits change?","c does not go into the cell, zeros go in its place.","Look at what the cell is given as its state.",],
         of("attention-decoder", "pair-step pair-over-time two-conversations through-time"),
     ),
     mutant(
         "decoder-cuts-the-state",
         CELL,
         "state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()\n        " + CELL,
-        "The given state is taken off the tape: nothing comes back from a step to the one before.",
+        ["Does the state that was given get a gradient?","The given state is taken off the tape: nothing comes back from a step to the one before.","Look at what happens to the state before the cell gets it.",],
         of("attention-decoder", "step-gradients through-time"),
     ),
     mutant(
         "decoder-keys-not-found",
         WEIGHTS,
         WEIGHTS.replace("(h, keys)", "(h, keys.detach())"),
-        "Where the keys are scored they are off the tape: the encoder hears what was read of it, and never how to be found.",
+        ["On how many ways does the encoder hear from a step?","Where the keys are scored they are off the tape: the encoder hears what was read of it, and never how to be found.","Look at the keys where they are scored: are they still on the tape?",],
         of("attention-decoder", "step-gradients through-time"),
     ),
     mutant(
         "decoder-keys-not-read",
         SEEN,
         SEEN.replace("keys", "keys.detach()"),
-        "Where the keys are read they are off the tape: the encoder hears how to be found, and never what was read of it.",
+        ["On how many ways does the encoder hear from a step?","Where the keys are read they are off the tape: the encoder hears how to be found, and never what was read of it.","Look at the keys where they are read: are they still on the tape?",],
         of("attention-decoder", "step-gradients through-time"),
     ),
     mutant(
         "decoder-weights-off-tape",
         SEEN,
         SEEN.replace("weights", "weights.detach()"),
-        "The context is taken with weights off the tape: nobody learns where to look.",
+        ["On how many ways do the logits depend on h?","The context is taken with weights off the tape: nobody learns where to look.","Look at the weights where the context is made: are they still on the tape?",],
         of("attention-decoder", "step-gradients through-time"),
     ),
     mutant(
         "decoder-query-off-tape",
         WEIGHTS,
         WEIGHTS.replace("(h,", "(h.detach(),"),
-        "The query is off the tape: the cell never learns what to ask for.",
+        ["On how many ways do the logits depend on h?","The query is off the tape: the cell never learns what to ask for.","Look at h where it asks: is it still on the tape?",],
         of("attention-decoder", "step-gradients through-time"),
     ),
     mutant(
         "decoder-embeds-off-tape",
         CELL,
         CELL.replace("self.embedding(token)", "self.embedding(token).detach()"),
-        "The rows of the embedding are taken off the tape, so they are never learned.",
+        ["Which parameters have a gradient after a backward pass?","The rows of the embedding are taken off the tape, so they are never learned.","Look at what stands between the embedding and the cell.",],
         of("attention-decoder", "step-gradients through-time"),
     ),
     mutant(
         "decoder-own-softmax",
         WEIGHTS,
         "weights = where(mask, softmax(where(mask, self.scores(h, keys), -1e9)), 0.0)",
-        "The decoder has a softmax of its own. Call `masked_softmax`: the checks put another one there, so that a mistake in it costs nothing here.",
+        ["Which of the functions that you wrote above does a step need?","The decoder has a softmax of its own. Call `masked_softmax`: the checks put another one there, so that a mistake in it costs nothing here.","Look at where the scores become weights.",],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys asked-again step-gradients "
@@ -625,7 +625,7 @@ MUTANTS = [
         "decoder-own-context",
         SEEN,
         "seen = (weights[:, :, None] * keys).sum(axis=1)",
-        "The decoder takes the mean by itself. Call `context`: the checks put another one there, so that a mistake in it costs nothing here.",
+        ["Which of the functions that you wrote above does a step need?","The decoder takes the mean by itself. Call `context`: the checks put another one there, so that a mistake in it costs nothing here.","Look at where weights and keys become a context.",],
         of(
             "attention-decoder",
             "one-step two-keys-seen pair-step padded-keys asked-again step-gradients several-steps "
@@ -637,7 +637,7 @@ MUTANTS = [
         "self-own-softmax",
         CAUSAL,
         "return softmax(where(np.tri(T, dtype=bool), scores, -1e9)) @ v",
-        "Here is a softmax of its own. Call `masked_softmax`: the checks put another one there, so that a mistake in it costs nothing here.",
+        ["Which of the functions that you wrote above is needed here?","Here is a softmax of its own. Call `masked_softmax`: the checks put another one there, so that a mistake in it costs nothing here.","Look at where the scores become weights.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -661,7 +661,7 @@ MUTANTS = [
         "self-sees-the-future-alone",
         CAUSAL,
         CAUSAL.replace("np.tri(T, dtype=bool)", "np.tri(T, dtype=bool).T"),
-        "The mask is transposed: each place looks at itself and what comes *after* it. Rows of the scores are who asks.",
+        ["Change the last input: which of the outputs change?","The mask is transposed: each place looks at itself and what comes *after* it. Rows of the scores are who asks.","Look at which triangle of the mask is True.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -671,7 +671,7 @@ MUTANTS = [
         "self-sees-one-ahead",
         CAUSAL,
         CAUSAL.replace("np.tri(T, ", "np.tri(T, k=1, "),
-        "Each place sees the next one, too: the diagonal is the last that it may see.",
+        ["Change input 3 alone: does output 2 change?","Each place sees the next one, too: the diagonal is the last that it may see.","Look at where the triangle of True ends.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -681,7 +681,7 @@ MUTANTS = [
         "self-not-itself",
         CAUSAL,
         CAUSAL.replace("np.tri(T, ", "np.tri(T, k=-1, "),
-        "No place looks at itself, and the first one has nothing to look at.",
+        ["Change input 3 alone: does output 3 change?","No place looks at itself, and the first one has nothing to look at.","Look at where the triangle of True ends.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -691,7 +691,7 @@ MUTANTS = [
         "self-masked-too-late",
         CAUSAL,
         "return where(np.tri(T, dtype=bool), masked_softmax(scores, np.ones((T, T), dtype=bool)), 0.0) @ v",
-        "The shares of later places are set to zero after they were given out: what is left is less than 1.",
+        ["To what do the weights of a place add up?","The shares of later places are set to zero after they were given out: what is left is less than 1.","Look at the order: what comes first, the choice by the mask or the softmax?",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -715,7 +715,7 @@ MUTANTS = [
         "self-divided-by-k",
         SCALED,
         SCALED.replace("np.sqrt(K)", "K"),
-        "The scores are divided by K; it should be its root, the spread of a sum of K numbers.",
+        ["For K = 16, by what should a score be divided?","The scores are divided by K; it should be its root, the spread of a sum of K numbers.","Look at the divisor of the scores.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -725,7 +725,7 @@ MUTANTS = [
         "self-root-of-the-input",
         SCALED,
         SCALED.replace("np.sqrt(K)", "np.sqrt(x.shape[2])"),
-        "The root is that of D, the numbers of x. Which length do the vectors have that are multiplied?",
+        ["What are x (B, T, D), q (B, T, K) and k (B, T, K)? Of which length are the vectors that are multiplied?","The root is that of D, the numbers of x; it should be that of the vectors that are multiplied.","Look at the divisor of the scores.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -735,7 +735,7 @@ MUTANTS = [
         "self-root-of-the-length",
         SCALED,
         SCALED.replace("np.sqrt(K)", "np.sqrt(T)"),
-        "The root is that of T, the number of places. Which length do the vectors have that are multiplied?",
+        ["What are x (B, T, D), q (B, T, K) and k (B, T, K)? Of which length are the vectors that are multiplied?","The root is that of T, the number of places; it should be that of the vectors that are multiplied.","Look at the divisor of the scores.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -745,14 +745,14 @@ MUTANTS = [
         "self-keys-ask",
         SCALED,
         "scores = (k @ q.transpose((0, 2, 1))) / np.sqrt(K)",
-        "Keys ask and queries answer: rows of the scores should be who asks.",
+        ["Which axis of the scores is who asks, and which is who is asked?","Keys ask and queries answer: rows of the scores should be who asks.","Look at which of the two is transposed.",],
         of("causal-self-attention", "one-head last-place self-gradients any-head cut-short gradient-of-one-place"),
     ),
     mutant(
         "self-shares-of-those-who-ask",
         CAUSAL,
         "return masked_softmax(scores.transpose((0, 2, 1)), np.tri(T, dtype=bool).T).transpose((0, 2, 1)) @ v",
-        "The softmax goes over those who ask; each of them should share out 1 among the places it looks at.",
+        ["Do the weights add up to 1 along a row, or along a column?","The softmax goes over those who ask; each of them should share out 1 among the places it looks at.","Look at what is transposed around the softmax.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",
@@ -762,21 +762,21 @@ MUTANTS = [
         "self-queries-off-tape",
         QKV,
         QKV.replace("x @ W_q", "(x @ W_q).detach()"),
-        "The queries are off the tape: W_q is never learned.",
+        ["Which of the three matrices have a gradient?","The queries are off the tape: W_q is never learned.","Look at how q, k and v are made.",],
         of("causal-self-attention", "self-gradients gradient-of-one-place"),
     ),
     mutant(
         "self-weights-off-tape",
         CAUSAL,
         CAUSAL.replace(" @ v", ".detach() @ v"),
-        "The weights are off the tape: only the values are learned, and nobody learns where to look.",
+        ["Which of the three matrices have a gradient?","The weights are off the tape: only the values are learned, and nobody learns where to look.","Look at the weights where they meet the values.",],
         of("causal-self-attention", "self-gradients gradient-of-one-place"),
     ),
     mutant(
         "self-adds-the-input",
         CAUSAL,
         CAUSAL + " + x.sum(axis=2, keepdims=True)",
-        "Something of x is added to the outputs. Here they are means of the values and nothing more.",
+        ["Let W_v be zero: what are the outputs?","Something of x is added to the outputs. Here they are means of the values and nothing more.","Look at what happens after weights and values are multiplied.",],
         of(
             "causal-self-attention",
             "one-head two-steps last-place self-gradients any-head cut-short gradient-of-one-place",

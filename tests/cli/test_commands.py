@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.cli import gradebook, main
+from minigrad.cli import gradebook, main, terminal
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom import run as classroom
@@ -168,9 +168,12 @@ def test_build_makes_registers_and_checks(course, nbgrader, capsys):
 # --- check ------------------------------------------------------------------------------------
 
 
-def test_check_on_the_release_says_what_is_to_do(course, sandbox, capsys):
+def test_check_on_the_release_says_what_is_to_do(course, sandbox, capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "QUIET", 0.01)
     assert main(["check", str(course.release_notebook(NAME))]) == 1
-    assert "0 of 1 public checks; grading adds hidden ones · still to do: scale" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "0 of 1 public checks; grading adds hidden ones · still to do: scale" in told.out
+    assert f"checking {NAME}.ipynb: 0 s so far" in told.err
 
 
 def test_check_on_a_solved_notebook_all_passes(course, sandbox, capsys):

@@ -192,7 +192,11 @@ def test_a_solution_is_shown_once_it_was_earned(course: Path, sandbox: None, cap
     assert (status, secret in told) == (1, False)
     assert f"{NAME}/scale: 1 try so far, and it has not passed" in told
     assert f"`minigrad check {course}/mine/{NAME}/{NAME}.ipynb --hint`" in told
-    assert asked(f"{ADDS}  # again")[1].startswith(f"{NAME}/scale: 1 try"), "a comment is no other try"
+    renamed = "def scale(x, by):\n    return x + by"
+    stubs = [f"def scale(x, factor):\n    return {n}.0" for n in range(3)]
+    broken = "def scale(x, factor)\n    return x"
+    for same in (f"{ADDS}  # again", renamed, *stubs, broken):
+        assert asked(same)[1].startswith(f"{NAME}/scale: 1 try"), f"{same} is no other try"
     assert asked(POWER)[0] == 1
     status, told = asked(ANOTHER)
     assert (status, secret in told) == (0, True)
@@ -205,19 +209,31 @@ def test_a_solution_is_shown_once_it_was_earned(course: Path, sandbox: None, cap
     assert main(["solution", f"{NAME}/scale"]) == 0, "passed once is passed"
 
 
-def test_what_passes_in_a_terminal_and_mynet_lacks_is_told(course: Path, sandbox: None, capsys) -> None:
+def test_what_passes_in_a_terminal_is_kept_as_in_the_notebook(course: Path, sandbox: None, capsys) -> None:
     main(["start", NAME, "--no-open"])
+    library = course / "mine" / "mynet.py"
 
-    def told(answer: str) -> bool:
+    def told(answer: str) -> str:
         main(["check", answered(course, answer)])
-        return "not in mynet.py for later notebooks yet" in (said := capsys.readouterr().out) and (
-            'check("scale")' in said
-        )
+        return capsys.readouterr().out
 
-    assert not told(ADDS), "it does not pass"
-    assert told(RIGHT)
-    (course / "mine" / "mynet.py").write_text(f"# --- {NAME} · scale\n")
-    assert not told(RIGHT), "it is there"
+    assert "mynet.py" not in told(ADDS)
+    assert not library.exists(), "it does not pass"
+    assert "Not kept in mynet.py: scale, which does not stand alone: no cell defines `asarray`." in told(
+        "from numpy import *\n\ndef scale(x, factor):\n    return asarray(x) * factor"
+    )
+    filled = "ones = {}\nones['a'] = 1.0\n\ndef scale(x, factor, by=ones['a']):\n    return x * factor * by"
+    assert "scale, which does not stand alone: KeyError: 'a'.\n" in told(filled)
+    assert "Kept in mynet.py for later notebooks: scale." in told(RIGHT)
+    names: dict[str, object] = {}
+    exec(library.read_text(), names)
+    assert names["scale"](3.0, 2.0) == 6.0  # type: ignore[operator]
+    assert "mynet.py" not in told(RIGHT), "it is there"
+    library.write_text("# --- 02-other · x\n")
+    assert "Kept" in told(RIGHT)
+    assert "# --- 02-other · x" in library.read_text()
+    library.write_bytes(b"\xff")
+    assert "mynet.py could not be written: 'utf-8' codec" in told(RIGHT)
 
 
 def test_solutions_are_where_the_sources_are(student: Path, capsys) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+import time
 
 import pytest
 
+from minigrad.cli import terminal
 from minigrad.cli.terminal import class_table, coloured, laid_out, width_of
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report.formats import lines, text
@@ -105,3 +108,17 @@ def test_a_class_table_tells_each_reason_once() -> None:
     ]
     assert rows[1].split() == ["shift.back", "another"]
     assert len(rows) == 2
+
+
+def test_what_takes_long_says_in_a_pipe_that_it_goes_on(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(terminal, "QUIET", 0.01)
+    before = threading.active_count()
+    with terminal.alive("checking"):
+        while not (told := capsys.readouterr().err):
+            time.sleep(0.005)
+    assert re.fullmatch(r"(checking: \d+ s so far\n)+", told)
+    assert threading.active_count() == before, "and then no more"
+    monkeypatch.undo()
+    with terminal.alive("checking"):
+        pass
+    assert "checking" not in capsys.readouterr().err

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -132,7 +133,7 @@ def wrong(sample: Sample, ran: Run) -> list[str]:
         complaints.append(f"scored {made['score']}, not {sample.score}: {made}")
     if abs(made["score"] - sum(t["score"] for t in made["tests"])) > 1e-2:
         complaints.append(f"the tests do not add up to {made['score']}")
-    hints = {t["name"].split(":")[0] for t in made["tests"] if "hint: " in t["output"]}
+    hints = {t["name"].split(":")[0] for t in made["tests"] if re.search("hint: (?!No known)", t["output"])}
     if sample.hint and sample.hint not in hints:
         complaints.append(f"no hint on {sample.hint}, only on {sorted(hints)}")
     return complaints

@@ -179,7 +179,7 @@ def wrong(
         grade = grades.get((name, sample.student), -1.0)
         if abs(grade - sample.score) > 1e-9:
             found.append(f"{who} should have {sample.score} in the gradebook, has {grade}")
-        if sample.hint and not any(e.hint for e in report.exercises if e.name == sample.hint):
+        if sample.hint and not any(e.mistake for e in report.exercises if e.name == sample.hint):
             found.append(f"{who}: the mistake in {sample.hint} was not recognised")
         mistakes = {e.mistake for e in report.exercises if e.mistake}
         if sample.mutant and mistakes != {sample.mutant}:

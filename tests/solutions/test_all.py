@@ -55,6 +55,12 @@ def test_a_graded_assignment_is_worth_100_points_and_an_ungraded_one_none(name: 
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_hint_goes_from_a_question_over_the_idea_to_the_place(name: str) -> None:
+    hints = {m.name: m.hint.split("\n") for m in solved(name).mutants}
+    assert [m for m, steps in hints.items() if len(steps) != 3 or not steps[0].endswith("?")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_hint_holds_the_name_of_a_check(name: str) -> None:
     """A list of `fails` that was edited by search and replace once left a name in four hints."""
     a = solved(name)

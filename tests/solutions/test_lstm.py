@@ -60,7 +60,7 @@ def test_the_labs_show_what_the_notebook_says(
     assert first[0.0, "all"] < plain, "with zero biases it vanishes faster than the plain cell's"
     assert 5.3 < np.log10(first[1.0, "all"] / first[0.0, "all"]) < 6, "nearly six orders of magnitude"
     assert 2.3 < np.log10(first[2.0, "all"] / first[1.0, "all"]) < 3, "nearly three more"
-    assert {20 * (len(curve) - 1) for _, curve in lab["runs"]} <= {60, 80}, "updates until it is learned"
+    assert {5 * (len(curve) - 1) for _, curve in lab["runs"]} <= {60, 80}, "updates until it is learned"
     bit = np.abs(lab["bit"])
     taker = bit[1].argmax()
     assert (bit[1:, taker] > 0.5).all(), "one unit took the bit at once and kept it"

@@ -17,6 +17,7 @@ from minigrad.grading.assignment.load import PUBLIC
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.judge import seeds
 from minigrad.grading.judge.diagnose import digest_of, recognise, suspects
+from minigrad.grading.judge.ladder import next_look
 from minigrad.grading.judge.observe import Found, observe
 from minigrad.grading.judge.reference import (
     Reference,
@@ -250,6 +251,10 @@ class Judge:
         mistake = "" if right else self.recognised(name, observed)
         hint = next((m.hint for m in self.assignment.mutants if m.name == mistake), "")
         own = {c.name for c in self.deterministic if c.exercise == name}
+        if not right and not mistake:  # of public checks alone: what it names can be asked in the notebook
+            gave = {c for c in own & self.assignment.public if observed[c].failure is None}
+            shown = [c for c in self.deterministic if c.name in gave]  # what stopped tells itself why
+            hint = next_look(shown, observed, self.expected)
         seen = "" if right else digest_of({check: e for check, e in observed.items() if check in own})
         return Exercise(name, points, float(score), tuple(verdicts), mistake, hint, seen)
 

@@ -43,7 +43,8 @@ FORM, FINITE, HAND, VALUE, MISFIT, TOLD, SLOPE = range(len(RUNGS))
 def next_look(
     checks: Sequence[Check], observed: Mapping[str, Evidence], expected: Mapping[str, Evidence]
 ) -> str:
-    """What to look at next, of the deterministic checks of one exercise; "" where none has failed.
+    """What to look at next, of the deterministic checks of one exercise; "" where none has failed, or
+    one error, which tells itself, stopped all that did.
 
     It names checks and no values: what is expected stays where it is.
     """
@@ -52,6 +53,8 @@ def next_look(
     if not found:
         return ""
     rung, check = min(found, key=lambda one: one[0])  # of equal ones the first, in the checks' order
+    if rung == TOLD and len({_said(observed[c.name]) for r, c in found if r == TOLD}) == 1:
+        return ""  # there is nothing to choose: one thing stopped all of them, and is told
     name = check.name.removeprefix(f"{check.exercise}.")
     return f"No known mistake gives just this. Next: {RUNGS[rung].format(check=name)}"
 
@@ -69,6 +72,11 @@ def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]
             yield FORM
         elif differs(got, want, check.rtol, check.atol):
             yield _of_numbers(name, got, small)
+
+
+def _said(observed: Evidence) -> str:
+    """What is told of a check that stopped."""
+    return observed.words.error or (observed.failure.reason if observed.failure is not None else "")
 
 
 def _of_stopped(observed: Evidence) -> int:

@@ -6,12 +6,13 @@ seeds, and in what they tell of the observation. Plain Python: this also runs in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from minigrad.checks import Arrays, Check
 from minigrad.grading.judge.seeds import Seeds
-from minigrad.grading.judge.verdict import decide, waits
+from minigrad.grading.judge.verdict import decide
 from minigrad.grading.model import Evidence, Failure, Observation, Ran
 
 Found = dict[str, Evidence]  # by check
@@ -103,8 +104,11 @@ def _train(
     before = runner.ran().cpu
     for check in left:
         # in a notebook hidden checks are not there to be waited for
-        missing = [n for n in check.needs if n in plain and n not in passed]
-        found[check.name] = Evidence(failure=waits(missing)) if missing else _tries(runner, check, seeds)
+        needs = [n for n in check.needs if n in plain]
+        missing = [n for n in needs if n not in passed]
+        found[check.name] = (
+            Evidence(failure=waits(missing, needs)) if missing else _tries(runner, check, seeds)
+        )
     return runner.ran().cpu - before
 
 
@@ -123,6 +127,19 @@ def _tries(runner: Runner, check: Check, seeds: Seeds) -> Evidence:
         if best >= check.threshold:
             break
     return Evidence(score=best)
+
+
+def waits(missing: Collection[str], needs: Collection[str]) -> Failure:
+    """A trained check's failure while some of the checks that it needs have not passed.
+
+    Where several of an exercise are needed and none has passed, the exercise is named in their place.
+    """
+    of: defaultdict[str, list[str]] = defaultdict(list)
+    for name in needs:
+        of[name.partition(".")[0]].append(name)
+    none = {exercise for exercise, own in of.items() if len(own) > 1 and set(own) <= set(missing)}
+    named = dict.fromkeys(n.partition(".")[0] if n.partition(".")[0] in none else n for n in missing)
+    return Failure("waits", "waits for " + ", ".join(f"`{n}`" for n in named))
 
 
 def ends(e: Evidence) -> bool:

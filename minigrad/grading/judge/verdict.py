@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -229,11 +229,6 @@ def defines(source: str, name: str) -> bool:
     return re.search(rf"^(?:class|def)\s+{name}\b|^{name}\s*=", source, re.MULTILINE) is not None
 
 
-def waits(needs: Collection[str]) -> Failure:
-    """A trained check's failure while the checks it needs have not passed."""
-    return Failure("waits", "waits for " + ", ".join(f"`{n}`" for n in needs))
-
-
 def decide(check: Check, observed: Evidence, expected: Evidence, public: bool) -> Verdict:
     """One check, decided: a trained one by its score, any other by its arrays."""
     failure = observed.failure.kind if observed.failure is not None else None
@@ -299,7 +294,8 @@ def unlike(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
 
 def shape_in_words(name: str, array: np.ndarray) -> str:
     """ "(3, 4)" for an array that holds the lengths of axes, by its name; else ""."""
-    if not SHAPE.match(name) or array.dtype.kind != "i" or array.ndim < 1 or array.size > LENGTHS:
+    whole = array.dtype.kind == "i" or not array.size  # an array made of () has NumPy's default dtype
+    if not SHAPE.match(name) or not whole or array.ndim != 1 or array.size > LENGTHS:
         return ""
     if array.size and not 0 <= array.min() <= array.max() <= LONGEST:
         return ""

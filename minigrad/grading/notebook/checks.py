@@ -176,8 +176,8 @@ class Checks:
         """Write down how many checks the version passed that ran; nothing outside of a notebook."""
         if mynet.shell_of(self._names) is None or all(row.status in ("waits", "to do") for row in rows):
             return
-        counts = sum(row.status == "pass" for row in rows), len(rows)
-        found = record.found(self._files, record.ran(self._files, self._names), {exercise: counts})
+        seen = [record.Seen(row.name, row.status == "pass", "".join(row.details[:1])) for row in rows]
+        found = record.found(self._files, record.ran(self._files, self._names), {exercise: seen})
         with contextlib.suppress(OSError):  # a folder that cannot be written to
             record.write(record.record_path(self._folder, self._values.assignment), found)
 

@@ -57,21 +57,27 @@ def keep(folder: Path, assignment: str, exercise: str, names: Mapping[str, Any])
         if not text:
             return ""
         exec(compile(text, FILE, "exec"), {"__name__": "mynet"})  # it must stand alone, here and later
-        _write(library_path(folder, assignment), assignment, exercise, text)
+        put(library_path(folder, assignment), assignment, exercise, text)
     except Exception as error:
         return f"It could not be kept in {FILE}: {type(error).__name__}: {error}."
-    return f"Kept in {FILE} for later notebooks: {', '.join(wanted)}."
+    return kept(wanted)
 
 
-def unkept(folder: Path, assignment: str, passed: Iterable[str]) -> list[str]:
-    """Of exercises that passed, those that ask for something and have no block in the library yet."""
-    path = library_path(folder, assignment)
-    try:
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    except (OSError, ValueError):
-        return []
-    kept = {(m[1], m[2]) for m in _MARK.finditer(text)}
-    return [e for e in passed if (assignment, e) not in kept and asked_for(folder, e)]
+def kept(names: Iterable[str]) -> str:
+    """What is said of names that were written down."""
+    return f"Kept in {FILE} for later notebooks: {', '.join(names)}."
+
+
+def lacks(text: str) -> list[str]:
+    """The names that a block uses and neither it nor Python has."""
+    own = {*table_names(text, bound=True), *dir(builtins)}
+    return [name for name in table_names(text, bound=False) if name not in own]
+
+
+def has(path: Path, assignment: str, exercise: str, text: str) -> bool:
+    """Whether a library has just this block."""
+    old = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return merged(old, assignment, exercise, text) == old
 
 
 def relied_on(names: Mapping[str, Any]) -> str:
@@ -228,8 +234,8 @@ def merged(text: str, assignment: str, exercise: str, new: str) -> str:
     return "\n\n".join([head.rstrip("\n") + "\n", *parts])
 
 
-def _write(path: Path, assignment: str, exercise: str, new: str) -> None:
-    """Put a block into the file, which is whole at every moment."""
+def put(path: Path, assignment: str, exercise: str, new: str) -> None:
+    """Put a block into the library, which is whole at every moment."""
     old = path.read_text(encoding="utf-8") if path.is_file() else ""
     text = merged(old, assignment, exercise, new)
     if text == old:

@@ -14,8 +14,8 @@ from minigrad.checks import Check
 from minigrad.grading.intake.canonical import Intake, intake, read, without_ipython
 from minigrad.grading.judge.observe import STOPPED, Stoppable, observe
 from minigrad.grading.judge.verdict import blamed, decide, written
-from minigrad.grading.model import Evidence, Exercise, GradingError, Limits, Refused, Report, Verdict
-from minigrad.grading.notebook import telling
+from minigrad.grading.model import Cell, Evidence, Exercise, GradingError, Limits, Refused, Report, Verdict
+from minigrad.grading.notebook import mynet, telling
 from minigrad.grading.notebook.marked import cells, copied, unmet
 from minigrad.grading.notebook.own import Own
 from minigrad.grading.notebook.release import PUBLIC, Release, lies_in, release
@@ -76,15 +76,71 @@ def remember(notebook: Path, made: Report) -> None:
     if made.status != "graded" or not lies_in(folder):
         return
     public = {e.name: [v for v in e.verdicts if v.public] for e in made.exercises}
-    counts = {
-        name: (sum(v.passed for v in own), len(own))
+    seen = {
+        name: [record.Seen(v.check.removeprefix(f"{name}."), v.passed, first_of(v)) for v in own]
         for name, own in public.items()
         if any(mark(v) in ("pass", "fail") for v in own) and not any(v.reason == STOPPED.reason for v in own)
     }
     with contextlib.suppress(OSError, GradingError, Refused):  # of a folder that cannot be written to, ...
         files = release(folder)
         sources = {c.id: c.source for c in taken_in(read(notebook), files).cells}
-        record.write(record.record_path(folder, files.name), record.found(files, sources, counts))
+        record.write(record.record_path(folder, files.name), record.found(files, sources, seen))
+
+
+def keep(
+    notebook: Path, made: Report, isolation: str = "auto", serve: Callable[..., Server] | None = None
+) -> str:
+    """Write into `mynet.py` what passed its public checks, as `check(...)` does in the notebook.
+
+    It gives what is said of that, "" where nothing is new. A block is run by itself first, in the sandbox:
+    a library that stops would stop every notebook that imports from it.
+    """
+    folder = notebook.absolute().parent
+    if made.status != "graded" or not lies_in(folder):
+        return ""
+    try:
+        files = release(folder)
+        path = mynet.library_path(folder, files.name)
+        cells = [c.source for c in taken_in(read(notebook), files).cells if c.runs]
+        wanted = {e.name: mynet.asked_for(folder, e.name) for e in made.exercises if _whole(e)}
+        blocks = {e: mynet.block(files.name, e, names, cells, {}) for e, names in wanted.items()}
+        new = {e: text for e, text in blocks.items() if text and not mynet.has(path, files.name, e, text)}
+        stops = _alone(new, files, isolation, serve) if new else {}
+        for exercise in new.keys() - stops.keys():
+            mynet.put(path, files.name, exercise, new[exercise])
+    except (OSError, ValueError, GradingError, Refused) as error:
+        return f"{mynet.FILE} could not be written: {error}."
+    told = [mynet.kept(name for e in new if e not in stops for name in wanted[e])] * (len(new) > len(stops))
+    told += [f"Not kept in {mynet.FILE}: {e}, which does not stand alone: {why}." for e, why in stops.items()]
+    return " ".join(told)
+
+
+def _whole(exercise: Exercise) -> bool:
+    """Whether all public checks of an exercise passed."""
+    own = [v for v in exercise.verdicts if v.public]
+    return bool(own) and all(v.passed for v in own)
+
+
+def _alone(
+    blocks: Mapping[str, str], files: Release, isolation: str, serve: Callable[..., Server] | None
+) -> dict[str, str]:
+    """Why blocks of the library do not stand alone, of those that do not."""
+    cells = [Cell(exercise, "own", text) for exercise, text in blocks.items()]
+    start: Callable[..., Server] = serve or Server
+    with (
+        start(isolation, engine=files.values.engine, packages=files.values.packages) as server,
+        Own(server, {}, cells, LIMITS, files.names, files.values.packages) as session,
+    ):
+        session.ready()
+        # without the line, which is the block's and not the notebook's
+        stops = {run.id: run.error.partition(", in `_")[0] for run in session.ran().cells if run.error}
+    lacking = {e: ", ".join(f"`{name}`" for name in mynet.lacks(text)) for e, text in blocks.items()}
+    return {e: f"no cell defines {names}" for e, names in lacking.items() if names} | stops
+
+
+def first_of(v: Verdict) -> str:
+    """What is told first of a check that did not pass."""
+    return "" if v.passed else v.reason.partition("\n")[0]
 
 
 def _exercise(name: str, files: Release, found: Mapping[str, Evidence]) -> Exercise:

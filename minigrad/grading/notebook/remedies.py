@@ -43,6 +43,18 @@ REMEDIES = tuple(
             "say both shapes aloud, axis by axis: which axis is whose?",
         ),
         (
+            r"takes (?:from )?\d+ .*positional arguments? but \d+ w|missing \d+ required positional",
+            "compare what is handed over with the `def` line, where `self` counts as one",
+        ),
+        (
+            r"^AttributeError: '[A-Z]\w*' object has no attribute '\w+'$",
+            "is it set in `__init__`, under just this name?",
+        ),
+        (
+            r"^TypeError: ufunc 'bitwise_xor' not supported",
+            "a power is written `**`; `^` is another operation",
+        ),
+        (
             r"backward: this depends on no leaf",
             "look for a `.data`, a `detach` or a function of NumPy's on the way from the parameters to here",
         ),

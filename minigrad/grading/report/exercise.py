@@ -80,7 +80,7 @@ class Result:
             f'<div role="status" style="{style}"><b>{escape(self.exercise)}</b>: {escape(self._summary())}'
             '<table style="width:100%;table-layout:fixed;border-collapse:collapse;margin:.4em 0">'
             f'<colgroup><col style="width:5.5em"><col></colgroup>{body}</table>'
-            + (f"<div><small>{escape(self.note)}</small></div>" if self.note else "")
+            + (f"<div><small>{prose(self.note)}</small></div>" if self.note else "")
             + "</div>"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,13 +63,30 @@ def exercise_html(exercise: Exercise) -> str:
 def summary(exercise: Exercise) -> dict[str, Any]:
     """What the summary of a page tells of an exercise: what cost points, as (word, sentence, why).
 
+    A sentence stands there once, with a line of `why` for each reason and the checks that have it.
     `public`: whether a public check did.
     """
     failed = [v for v in exercise.verdicts if not v.passed]
-    lost = [(mark(v), v.says, v.reason) for v in failed]
-    if len(failed) == len(exercise.verdicts) > 1 and len({why for *_, why in lost}) == 1:
-        lost = [(lost[0][0], f"all {len(failed)} checks", lost[0][2])]
-    told = told_once([(why,) if why else () for *_, why in lost])
-    lines = [[word, says, "".join(why)] for (word, says, _), why in zip(lost, told, strict=True)]
+    lost: list[list[str]]
+    if len(failed) == len(exercise.verdicts) > 1 and len({v.reason for v in failed}) == 1:
+        lost = [[mark(failed[0]), f"all {len(failed)} checks", failed[0].reason]]
+    else:
+        of = {v.says: [other for other in failed if other.says == v.says] for v in failed}
+        lost = [
+            [mark(own[0]), says, "\n".join(why)]
+            for (says, own), why in zip(of.items(), _reasons(of.values()), strict=True)
+        ]
     public = any(v.public for v in failed)
-    return {"exercise": exercise.name, "lost": lines, "hint": exercise.hint, "public": public}
+    return {"exercise": exercise.name, "lost": lost, "hint": exercise.hint, "public": public}
+
+
+def _reasons(sentences: Iterable[Sequence[Verdict]]) -> Iterator[list[str]]:
+    """Of each sentence's checks why they failed, a line for each reason, with the checks' names."""
+    seen: dict[str, str] = {}  # by reason, the first check that has it
+    for verdicts in sentences:
+        names: dict[str, list[str]] = {}
+        for v in verdicts:
+            names.setdefault(v.reason, []).append(probe_name(v))
+        told = {why: f"the same as {seen[why]}" if why in seen else why for why in names}
+        yield [f"{', '.join(own)}: {told[why]}" for why, own in names.items() if why]
+        seen = {why: own[0] for why, own in names.items()} | seen

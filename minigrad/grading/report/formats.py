@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,9 @@ def exercise_lines(exercise: Exercise, public: bool = False, steps: int | None =
     points = f"{number(exercise.score)} of {number(exercise.points)} points"
     if public and exercise.verdicts and all(v.failure == "todo" for v in exercise.verdicts):
         return [Line(f"{exercise.name}: still to do, {len(exercise.verdicts)} public checks", head=True)]
+    if public and (needed := awaited(exercise.verdicts)):
+        said = f"waits for {', '.join(needed)}, {len(exercise.verdicts)} public checks"
+        return [Line(f"{exercise.name}: {said}", head=True)]
     made = [Line(f"{exercise.name}: {passing(exercise.verdicts) if public else points}", head=True)]
     told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
     for v, reasons in zip(exercise.verdicts, told, strict=True):
@@ -94,6 +98,13 @@ def exercise_lines(exercise: Exercise, public: bool = False, steps: int | None =
         made += [Line(line, " " * len(start)) for why in reasons for line in why.splitlines()]
     hint = steps_of(exercise.hint)[:steps]
     return made + [Line(step, "        " if i else "  hint: ") for i, step in enumerate(hint)]
+
+
+def awaited(verdicts: Sequence[Verdict]) -> list[str]:
+    """What an exercise waits for, of which every check waits for others: exercises, checks; else nothing."""
+    named = [re.findall("`([^`]+)`", v.reason) if v.failure == "waits" else [] for v in verdicts]
+    once = dict.fromkeys(name for names in named for name in names) if all(named) else {}
+    return [name for name in once if "." not in name or name.partition(".")[0] not in once]
 
 
 def probe_name(v: Verdict) -> str:

@@ -11,12 +11,12 @@ import pytest
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom.run import grade_class, last_reports
-from minigrad.grading.model import Assignment, Report
+from minigrad.grading.model import Assignment, Exercise, Report
 from minigrad.grading.nbgrader.pages import judged, with_report
 from minigrad.grading.platforms import gradescope, prairielearn
 from minigrad.grading.report.feedback import report_html
 from minigrad.grading.report.formats import class_json
-from minigrad.grading.rules.hints import DEGREES
+from minigrad.grading.rules.hints import DEGREES, hinted
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import ADDS, NAME, hand_in, new_course, notebook
 
@@ -57,6 +57,14 @@ def test_page_and_json_tell_as_many_steps(
         page = with_report(judged(assignment, data, made), made, assignment)
         for told in (report_html(made), json.dumps(class_json(reports)), json.dumps(page)):
             assert [step in told for step in STEPS] == [i < count for i in range(3)]
+
+
+def test_what_is_told_of_no_known_mistake_comes_with_the_ideas() -> None:
+    known = Exercise("scale", 5, 0, (), "adds", "\n".join(STEPS))
+    unknown = Exercise("shift", 5, 0, (), "", "No known mistake gives just this.")
+    told = {degree: hinted(Report(NAME, "graded", (known, unknown)), degree).exercises for degree in DEGREES}
+    assert [len(one.hint.split("\n")) for one, _ in told.values()] == [1, 2, 3]
+    assert [bool(other.hint) for _, other in told.values()] == [False, True, True]
 
 
 @COUNTS

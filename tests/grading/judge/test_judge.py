@@ -87,7 +87,18 @@ def test_a_known_mistake_is_named_and_another_is_not(judge):
     assert first.verdicts[0].reason.startswith("`y` is off by about 1e")
     assert scores(report) == {**ALL, "square": 0.0}
     other = judge.grade(submission(square="def square(x):\n    return 3 * x\n")).exercises[0]
-    assert (other.mistake, other.hint) == ("", "")
+    assert other.mistake == ""
+    assert other.hint.startswith("No known mistake gives just this. Next: ")
+    assert "a value in `value` is not" in other.hint
+    hidden = judge.grade(
+        submission(square="def square(x):\n    return x * x if x.ndim == 2 else 3 * x\n")
+    ).exercises[0]
+    assert ({v.check: v.passed for v in hidden.verdicts}, hidden.hint) == (
+        {"square.value": True, "square.negative": False},
+        "",
+    ), "what is hidden is not pointed at"
+    stopped = judge.grade(submission(square="def square(x):\n    raise KeyError\n")).exercises[0]
+    assert stopped.hint == "", "the reason tells it"
 
 
 def test_answers_that_give_the_same_are_seen_as_alike(judge):

@@ -95,11 +95,11 @@ def test_the_lowest_rung_is_named(wrong: dict[str, Evidence], rung: str, check: 
     ],
 )
 def test_what_tells_itself_gets_no_hint_of_shapes(stopped: Evidence) -> None:
-    said = told(value=stopped)
-    assert "shape" not in said
+    assert told(value=stopped) == "", "it alone, or one error everywhere: there is nothing to choose"
+    assert told(shapes=stopped, value=stopped) == ""
+    said = told(shapes=stopped, value=raised("KeyError: 'another'"))
     assert "line" not in said
-    assert "what `value` says" in said
-    assert "what `gradients` says" in told(value=arrays(h=RIGHT["cell.value"].arrays["h"]), gradients=stopped)
+    assert "what `shapes` says" in said
 
 
 def test_nothing_is_told_of_right_work_or_of_none() -> None:

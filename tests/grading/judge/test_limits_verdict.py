@@ -70,6 +70,7 @@ def test_a_name_that_checks_ask_for_is_told_and_no_other():
     ("shape", "text"),
     [
         ([3, 4], "(3, 4)"),
+        ([], "()"),
         ([0], "(0,)"),
         ([10_000], "(10000,)"),
         ([10_001], ""),

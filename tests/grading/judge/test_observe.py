@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minigrad.checks import Check
-from minigrad.grading.judge.observe import STOPPED, Stoppable, observe
+from minigrad.grading.judge.observe import STOPPED, Stoppable, observe, waits
 from minigrad.grading.judge.seeds import Public, Salted
 from minigrad.grading.model import Evidence, Failure
 from tests.grading.near import Written
@@ -64,6 +64,12 @@ def test_each_run_has_its_seed_and_a_replay_the_probes_and_one_of_its_own():
 def test_no_two_seeds_are_alike(seeds):
     made = [f(c, i) for f in (seeds.probe, seeds.held_out) for c in ("a.a", "a.b") for i in range(3)]
     assert len(set(made)) == len(made)
+
+
+def test_where_nothing_of_an_exercise_has_passed_it_is_named_once():
+    needs = ["a.b", "a.c", "d.e", "f.g", "f.h"]
+    assert waits(needs, needs) == Failure("waits", "waits for `a`, `d.e`, `f`")
+    assert waits(needs[1:4], needs) == Failure("waits", "waits for `a.c`, `d.e`, `f.g`")
 
 
 def test_a_trained_check_waits_for_the_checks_that_it_needs():

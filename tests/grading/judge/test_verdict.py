@@ -20,7 +20,6 @@ from minigrad.grading.judge.verdict import (
     ended,
     evidence,
     known,
-    waits,
 )
 from minigrad.grading.model import Cell, Evidence, Failure, clean
 
@@ -301,10 +300,6 @@ def test_the_end_of_a_worker_is_told(reason, kind, text):
     failure = ended(reason, 2.0, 512)
     assert failure.kind == kind
     assert failure.reason.startswith(text)
-
-
-def test_what_waits_says_for_what():
-    assert waits(["a.b", "c.d"]) == Failure("waits", "waits for `a.b`, `c.d`")
 
 
 def test_clean_leaves_nothing_that_moves_the_cursor_or_the_order():

@@ -73,7 +73,8 @@ def test_a_page_begins_with_a_summary(pages: dict[str, Path]) -> None:
     assert words(page.find("header")) == f"{NAME} 0 of 10 points"
     assert words(page.find(class_="points")) == "scale 0 of 10"
     lost = page.find("ul", class_="lost")
-    assert [words(b) for b in lost.find_all("b")] == ["✗", "✗"]
+    assert [words(b) for b in lost.find_all("b")] == ["✗"], "two checks of one sentence"
+    assert len(lost.find_all("small")) == 2
     assert "`" not in words(lost)
     assert "is off by about" in words(lost)
     assert words(page.find(class_="hint")) == "Hint: The factor is added; it should multiply."

@@ -14,6 +14,8 @@ import pytest
 from minigrad.grading.assignment import carried as wheel
 from minigrad.grading.assignment.carried import carried, files_in
 from minigrad.grading.assignment.load import load
+from minigrad.grading.judge.observe import STOPPED
+from minigrad.grading.model import Exercise, Failure, Report, Verdict
 from minigrad.grading.notebook.offline import remember, report
 from minigrad.grading.notebook.release import release
 from minigrad.grading.notebook.study import record
@@ -27,6 +29,7 @@ from tests.grading.notebook.test_mynet import HARNESS, run
 
 HALVE, WRONG = "def halve(x):\n    return x * 0.5", "def halve(x):\n    return x * 2.0"
 SHIFT = "def shift(x, by):\n    return x + by"
+FAILED = record.Seen("halves", False, "`y`: expected 1, got 2")
 TITLE = "# # A tiny assignment\n"
 
 
@@ -98,7 +101,7 @@ def test_older_checks_prove_nothing(home: Path) -> None:
 def test_a_stub_is_no_try_and_a_version_is_one_line(home: Path) -> None:
     check(home)
     assert not (home / record.FILE).exists()
-    assert record.found(release(home / "02-tiny"), {}, {"halve": (0, 1)}) == [], "also one that fails"
+    assert record.found(release(home / "02-tiny"), {}, {"halve": [FAILED]}) == [], "also one that fails"
     for _ in range(2):
         check(home, halve=WRONG)
     assert len((home / record.FILE).read_text().splitlines()) == 1
@@ -116,6 +119,10 @@ def test_a_damaged_record_loses_its_damaged_lines_alone(home: Path) -> None:
     lines = [json.dumps(one).encode() for one in odd]
     path.write_bytes(b"\n".join([b"\xff\x00{", b"[" * 100_000, *lines, whole, whole[:40]]))
     assert record.read(path) == [Tried(**good)]
+    del good["gave"]
+    path.write_text(json.dumps(good))
+    assert record.read(path) == [Tried(**good)], "of before it was written down"
+    path.write_bytes(whole)
     assert states(home)["halve"] == ("pass", 1, 1)
     check(home, halve=HALVE, shift=SHIFT)
     assert states(home)["shift"] == ("pass", 1, 1), "a line that was cut off takes none along"
@@ -234,3 +241,17 @@ def test_a_training_that_was_stopped_keeps_what_was_found_and_is_no_try(home: Pa
     assert "stopped before it ended: run it again" in told[2]
     assert "1 of 1 public checks pass" in told[3]
     assert [t.exercise for t in record.read(home / record.FILE)] == ["halve"]
+
+
+def test_a_check_in_a_terminal_that_was_stopped_is_no_try(home: Path) -> None:
+    """Of `halve` one check passed before Ctrl-C came; `shift` was whole by then."""
+
+    def one(exercise: str, name: str, failure: Failure | None = None) -> Verdict:
+        kind, reason = (failure.kind, failure.reason) if failure else (None, "")
+        return Verdict(f"{exercise}.{name}", exercise, "says", 1, True, failure is None, reason, kind)
+
+    path = save(home, halve=HALVE, shift=SHIFT)
+    halve = Exercise("halve", 2, 1, (one("halve", "a"), one("halve", "b", STOPPED)))
+    shift = Exercise("shift", 1, 1, (one("shift", "a"),))
+    remember(path, Report("02-tiny", "graded", (halve, shift)))
+    assert [t.exercise for t in record.read(home / record.FILE)] == ["shift"]

@@ -30,6 +30,10 @@ SLIPS = [
     ("T @ T", "say both shapes aloud; samples are rows"),
     ("A + A.T", "which axis is whose"),
     ("(T * 2).sum().backward()", "look for a `.data`"),
+    ("(lambda x: x)(1, 2)", "where `self` counts as one"),
+    ("(lambda x, y: x)(1)", "where `self` counts as one"),
+    ("type('Cell', (), {})().size", "is it set in `__init__`"),
+    ("A ^ 2", "a power is written `**`"),
 ]
 NAMES = {"A": A, "F": F, "T": T, "np": np, "Tensor": Tensor, "minigrad": minigrad}
 

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.grading.judge.observe import STOPPED
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report import formats
 from minigrad.grading.report.class_page import class_html
-from minigrad.grading.report.feedback import exercise_html, report_html
+from minigrad.grading.report.feedback import exercise_html, report_html, summary
 from minigrad.grading.report.markup import number, prose
 from minigrad.grading.report.picture import picture, worst_entry
 
@@ -60,6 +61,36 @@ def test_an_untouched_exercise_is_one_line_to_its_author() -> None:
     assert formats.exercise_text(untouched, public=True) == "cell: still to do, 2 public checks"
     assert len(formats.exercise_text(begun, public=True).splitlines()) > 3
     assert len(formats.exercise_text(untouched).splitlines()) > 3, "staff read each with its points"
+
+
+def test_an_exercise_that_only_waits_is_one_line_to_its_author() -> None:
+    one, two = (
+        dataclasses.replace(verdict(f"learned.{n}", 5, False, reason=f"waits for {names}"), failure="waits")
+        for n, names in (("a", "`cell`, `step.one`"), ("b", "`step`, `clip`"))
+    )
+    stopped = dataclasses.replace(two, reason=STOPPED.reason)
+    assert formats.exercise_text(Exercise("learned", 10, 0, (one, two)), public=True) == (
+        "learned: waits for cell, step, clip, 2 public checks"
+    )
+    for other in (stopped, dataclasses.replace(two, failure="exception")):
+        assert len(formats.exercise_text(Exercise("learned", 10, 0, (one, other)), True).splitlines()) > 3
+
+
+def test_a_summary_says_each_sentence_once() -> None:
+    other = "It is fast."
+    verdicts = (
+        verdict("cell.a", 1, False, reason="too late"),
+        verdict("cell.b", 1, False, reason="off"),
+        verdict("cell.c", 1, False, other, reason="too late"),
+        verdict("cell.d", 1, False, reason="too late"),
+        verdict("cell.e", 1, True),
+    )
+    assert summary(Exercise("cell", 5, 1, verdicts))["lost"] == [
+        ["fail", "It `works`.", "a, d: too late\nb: off"],
+        ["fail", other, "c: the same as a"],
+    ]
+    alike = tuple(dataclasses.replace(v, reason="too late") for v in verdicts[:3])
+    assert summary(Exercise("cell", 3, 0, alike))["lost"] == [["fail", "all 3 checks", "too late"]]
 
 
 class Tags(HTMLParser):

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Check one notebook, and tell of it."""
     from minigrad.cli.terminal import coloured, laid_out, width_of
-    from minigrad.grading.notebook.offline import remember
+    from minigrad.grading.notebook.offline import keep, remember
     from minigrad.grading.platforms.results import results
     from minigrad.grading.report.formats import class_json, lost
     from minigrad.sandbox.errors import SandboxUnavailable
@@ -68,13 +68,16 @@ def check(args: argparse.Namespace) -> int:
     args.notebook = the_notebook(args.notebook)
     if args.unsafe:
         print(f"minigrad: {UNSAFE}", file=sys.stderr)
+    isolation, kept = "unsafe" if args.unsafe else "auto", ""
     try:
-        made = checked(args, "unsafe" if args.unsafe else "auto")
+        made = checked(args, isolation)
     except SandboxUnavailable:
         print("minigrad: there is no sandbox here: your notebook's code runs as you", file=sys.stderr)
-        made = checked(args, "unsafe")
+        isolation = "unsafe"
+        made = checked(args, isolation)
     if not args.github:
         remember(args.notebook, made)
+        kept = keep(args.notebook, made, isolation)
     if args.gradescope:
         late = late_checks(args) if args.full else frozenset()
         content = json.dumps(results(made, late=late), indent=1) + "\n"
@@ -85,7 +88,7 @@ def check(args: argparse.Namespace) -> int:
     elif args.github:
         tell_github(args, made)
     else:
-        print(laid_out(told(made, args), width_of(sys.stdout), coloured(sys.stdout)))
+        print(laid_out(told(made, args, kept), width_of(sys.stdout), coloured(sys.stdout)))
     return OK if made.status == "graded" and not lost(made) else WRONG
 
 
@@ -104,11 +107,13 @@ def the_notebook(path: Path) -> Path:
 
 def checked(args: argparse.Namespace, isolation: str) -> Report:
     """The notebook's report: of the public checks, or with --full of all."""
-    if args.full:
-        return fully_checked(*course_and_name(args), args.notebook, isolation)
+    from minigrad.cli.terminal import alive
     from minigrad.grading.notebook import offline
 
-    return offline.report(args.notebook, release_folder(args), isolation)
+    with alive(f"checking {args.notebook.name}"):
+        if args.full:
+            return fully_checked(*course_and_name(args), args.notebook, isolation)
+        return offline.report(args.notebook, release_folder(args), isolation)
 
 
 def release_folder(args: argparse.Namespace) -> Path:
@@ -168,8 +173,8 @@ def fully_checked(course: Course, name: str, notebook: Path, isolation: str) -> 
         return judge.grade(read(notebook))
 
 
-def told(made: Report, args: argparse.Namespace) -> list[Line]:
-    """The report as its author reads it in a terminal."""
+def told(made: Report, args: argparse.Namespace, kept: str = "") -> list[Line]:
+    """The report as its author reads it in a terminal, with what is `kept` of it."""
     from minigrad.grading.report.formats import Line, lines
 
     if made.status == "refused":
@@ -181,24 +186,8 @@ def told(made: Report, args: argparse.Namespace) -> list[Line]:
         full = ["--full"] * args.full
         again = to_type("check", args.notebook, *full, *["--hint"] * steps)
         shown.append(Line(f"a hint has a further step: {again}"))
-    shown += [Line(line) for line in library(args.notebook, made)]
+    shown += [Line(kept)] * bool(kept)
     return shown + [Line(summary(made, args.full), head=True)] * bool(made.exercises)
-
-
-def library(notebook: Path, made: Report) -> list[str]:
-    """What passed and is not in `mynet.py` yet, in a line: it takes a notebook's names to write it."""
-    from minigrad.grading.notebook import mynet
-    from minigrad.grading.notebook.release import lies_in
-
-    folder = notebook.absolute().parent
-    passed = [e.name for e in made.exercises if e.verdicts and all(v.passed for v in e.verdicts)]
-    left = mynet.unkept(folder, made.assignment, passed) if lies_in(folder) else []
-    if not left:
-        return []
-    calls = ", ".join(f'check("{e}")' for e in left)
-    return [
-        f"not in {mynet.FILE} for later notebooks yet, which the notebook alone writes: run there {calls}"
-    ]
 
 
 def tell_github(args: argparse.Namespace, made: Report) -> None:

@@ -1,4 +1,4 @@
-"""Show the solution of an exercise that you passed, or tried in three different ways.
+"""Show the solution of an exercise that you passed, or tried in three ways that failed differently.
 
 It needs the course's solutions/, so it is for whoever studies alone. They lie there to be read by anyone:
 this only keeps you from reading too early.
@@ -14,7 +14,7 @@ from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad solution 01-rnn/rnn-cell"
-TRIES = 3  # different answers
+TRIES = 3  # answers that fail differently
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +36,16 @@ def run(args: argparse.Namespace) -> int:
     home = home_of(args)
     own = [t for t in record.read(home / record.FILE) if (t.assignment, t.exercise) == (assignment, exercise)]
     passed = any(t.whole for t in own)
-    tried = len({t.answer for t in own})
+    tried = record.tries(own)
     name = f"{assignment}/{exercise}"
     if not passed and tried < TRIES:
         again = to_type("check", home / assignment / f"{assignment}.ipynb", "--hint")
         count = f"{tried} {'try' if tried == 1 else 'different tries'}"
         print(f"{name}: {count} so far, and it has not passed its public checks.")
-        print(f"The solution is shown once it has, or after {TRIES} different tries. Until then: {again}")
+        print(
+            f"The solution is shown once it has, or after {TRIES} different tries: answers that compute "
+            f"something from their arguments, and fail differently. Until then: {again}"
+        )
         return WRONG
     why = "it passed its public checks" if passed else f"you made {tried} different tries"
     print(f"# {name}: shown, since {why}")

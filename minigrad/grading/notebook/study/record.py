@@ -36,10 +36,20 @@ class Tried:
     passed: int
     of: int
     at: str = ""  # 2030-02-01T22:59:00+00:00
+    gave: str = ""  # digest of what its checks were told; "" of what computes nothing from its arguments
 
     @property
     def whole(self) -> bool:
         return self.passed == self.of
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One public check of a version: whether it passed, and what was told first where it did not."""
+
+    check: str
+    passed: bool
+    told: str = ""
 
 
 def record_path(folder: Path, assignment: str) -> Path:
@@ -59,8 +69,8 @@ def read(path: Path) -> list[Tried]:
 def _read(line: bytes) -> Tried | None:
     try:
         told = json.loads(line)
-        one = Tried(**{f.name: told[f.name] for f in fields(Tried)})
-    except (ValueError, KeyError, TypeError, RecursionError):
+        one = Tried(**{f.name: told[f.name] for f in fields(Tried) if f.name in told})
+    except (ValueError, TypeError, RecursionError):
         return None
     kinds = {"str": str, "int": int}
     fit = all(type(getattr(one, f.name)) is kinds[str(f.type)] for f in fields(Tried))
@@ -117,14 +127,37 @@ def versions(cells: Sequence[Cell], sources: Mapping[str, str] = STUBS) -> dict[
     return found
 
 
-def found(files: Release, sources: Mapping[str, str], passed: Mapping[str, tuple[int, int]]) -> list[Tried]:
-    """What is to be written down: by exercise, how many public checks passed of how many.
+def found(files: Release, sources: Mapping[str, str], seen: Mapping[str, Sequence[Seen]]) -> list[Tried]:
+    """What is to be written down of what was seen, by exercise, of its public checks.
 
     Nothing of an answer that is still the stub, nor of a release that does not say how it came.
     """
     now, stubs, checks = versions(files.cells, sources), versions(files.cells), checks_digest(files)
-    tried = (e for e in passed if e in now and now[e] != stubs[e])
-    return [Tried(files.name, e, now[e], checks, *passed[e]) for e in tried]
+    own, came = own_cells(files.cells), {c.id: c.source for c in files.cells}
+    before: list[str] = []
+    written = []
+    for exercise, ids in own.items():
+        before += ids
+        if exercise not in seen or now[exercise] == stubs[exercise]:
+            continue
+        worked = any(computes(sources.get(id, ""), came[id]) for id in ids or before)
+        passed = sum(one.passed for one in seen[exercise])
+        gave = _digest(*(f"{one.check}: {one.told}" for one in seen[exercise])) if worked else ""
+        of = len(seen[exercise])
+        written.append(Tried(files.name, exercise, now[exercise], checks, passed, of, gave=gave))
+    return written
+
+
+def tries(tried: Iterable[Tried]) -> int:
+    """How many honest tries there are: versions whose checks were told different things."""
+    last = {t.answer: t.gave for t in tried}
+    return len(set(last.values()) - {""})
+
+
+def computes(answer: str, stub: str) -> bool:
+    """Whether a function of an answer is not the stub's and reads one of its arguments."""
+    came = {ast.dump(f) for f in _functions(stub)}
+    return any(ast.dump(f) not in came and _reads_an_argument(f) for f in _functions(answer))
 
 
 def ran(files: Release, names: Mapping[str, Any]) -> dict[str, str]:
@@ -144,11 +177,29 @@ def ran(files: Release, names: Mapping[str, Any]) -> dict[str, str]:
 def _meant(text: str) -> str:
     """What tells two versions of a cell apart: its statements; of what is no Python, its text."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # SyntaxWarnings are told where the cell runs
-            return ast.unparse(ast.parse(text))
+        return ast.unparse(_tree(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text.strip()
+
+
+def _tree(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SyntaxWarnings are told where the cell runs
+        return ast.parse(text)
+
+
+def _functions(text: str) -> list[ast.FunctionDef | ast.Lambda]:
+    """All functions of a cell; none of what is no Python, which no check ran."""
+    try:
+        return [node for node in ast.walk(_tree(text)) if isinstance(node, ast.FunctionDef | ast.Lambda)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _reads_an_argument(function: ast.FunctionDef | ast.Lambda) -> bool:
+    arguments = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)} - {"self"}
+    read = (node for node in ast.walk(function) if isinstance(node, ast.Name))
+    return any(node.id in arguments and isinstance(node.ctx, ast.Load) for node in read)
 
 
 def _digest(*texts: str) -> str:
