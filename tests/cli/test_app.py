@@ -144,3 +144,9 @@ def test_in_a_browser_a_command_says_what_to_do_instead(monkeypatch, capsys):
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "call check(...) in the notebook" in said
+
+
+def test_a_notebook_that_is_not_there_is_told_with_those_that_are(tmp_path, capsys):
+    (tmp_path / "My Notebook.ipynb").touch()
+    assert main(["check", str(tmp_path / "01-rnn.ipynb")]) == 2
+    assert "01-rnn.ipynb, only My Notebook.ipynb: name one that exists" in capsys.readouterr().err
