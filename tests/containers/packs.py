@@ -29,7 +29,11 @@ for path, mode in {tried!r}:
     break
 """
 ENDLESS = "while True:\n    pass"
-PEAK = "cat /sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes 2>/dev/null"
+# Bytes at most, and nanoseconds of computing, by the control group of version 1, or of version 2.
+USED = (
+    "cd /sys/fs/cgroup; cat memory/memory.max_usage_in_bytes cpuacct/cpuacct.usage 2>/dev/null"
+    " || { cat memory.peak; sed -n 's/usage_usec \\(.*\\)/\\1000/p' cpu.stat; }"
+)
 # As a runner's Python, or that of an image which is made for Python: pip installs into it.
 PYTHON = """\
 FROM {base}
@@ -40,12 +44,14 @@ ENV PATH=/opt/python/bin:$PATH
 
 @dataclass(frozen=True)
 class Run:
-    """What came of one container: its exit code, the file that was wanted of it, seconds, MB at most."""
+    """What came of one container: its exit code, the file that was wanted of it, and what it used: seconds,
+    those of computing, MB at most."""
 
     code: int
     made: bytes | None
     printed: str
     seconds: float
+    cpu: float
     memory: float
 
 
@@ -81,7 +87,7 @@ def run(
         for name, data in files.items():
             (here / "in" / name).parent.mkdir(parents=True, exist_ok=True)
             (here / "in" / name).write_bytes(data)
-        words = f'{command}; code=$?; echo; echo "$({PEAK})"; exit $code'
+        words = f"{command}; code=$?; echo; echo $({USED}); exit $code"
         container = docker("create", *limits, "--workdir", place, image, "bash", "-c", words).strip()
         try:
             docker("cp", f"{here}/in/.", f"{container}:{place}")
@@ -95,10 +101,10 @@ def run(
             there = not subprocess.run(copy, capture_output=True, check=False).returncode
         finally:
             docker("rm", "--force", container)
-        printed, _, peak = done.stdout.rstrip().rpartition("\n")
-        memory = int(peak) / 1e6 if peak.isdecimal() else 0.0
+        printed, _, used = done.stdout.rstrip().rpartition("\n")
+        peak, cpu = map(int, used.split())
         made = (here / "out").read_bytes() if there else None
-        return Run(done.returncode, made, printed, seconds, memory)
+        return Run(done.returncode, made, printed, seconds, cpu / 1e9, peak / 1e6)
 
 
 def leaks(assignment: Assignment, seen: str) -> list[str]:
@@ -151,7 +157,7 @@ def main(pack: Pack, says: str) -> int:
             ran, complaints = pack.grade(image, assignment, sample)
             failed += bool(complaints)
             word = "NOT OK" if complaints else sample.status
-            used = f"{ran.seconds:.0f} s, {ran.memory:.0f} MB"
+            used = f"{ran.seconds:.0f} s, {ran.cpu:.1f} of computing, {ran.memory:.0f} MB"
             print(f"  {word:8}{sample.student}: {sample.what} ({used})", flush=True)
             for complaint in complaints:
                 print(f"          {complaint}", flush=True)
