@@ -110,8 +110,9 @@ def run(
 def leaks(assignment: Assignment, seen: str) -> list[str]:
     """What of the hidden checks and of the mistakes stands in a text that students see at once, in words."""
     hidden = {c.name for c in assignment.checks} - set(assignment.public)
-    names = sorted(name for name in {*hidden, *(m.name for m in assignment.mutants)} if name in seen)
-    return [f"tells of {name}: {seen}" for name in names]
+    secret = {*hidden, *(m.name for m in assignment.mutants)}
+    told = sorted(name for name in secret if name in seen and name not in " ".join(assignment.public))
+    return [f"tells of {name}" for name in told]
 
 
 def docker(*arguments: str) -> str:

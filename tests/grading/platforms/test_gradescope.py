@@ -288,19 +288,31 @@ def test_archives_of_one_round_share_a_salt_that_is_no_others(tmp_path: Path) ->
     assert gradescope.salt(course, assignment, "gradescope") not in told, "of another round"
 
 
-def test_set_up_says_what_is_missing_where_there_is_no_such_python(root: Path, tmp_path: Path) -> None:
-    """An image whose archive has other versions: the remedy is told, and nothing is installed."""
-    (tmp_path / "apt-get").write_text("#!/bin/sh\n[ $1 = update ] || exit 100\n")
-    (tmp_path / "apt-get").chmod(0o755)
+@pytest.mark.parametrize("there", ["", "3.11", "3.12"])
+def test_set_up_takes_another_python_where_its_own_is_missing(there: str, root: Path, tmp_path: Path) -> None:
+    """An image whose archive has one other version, or none that is new enough."""
+    script = (root / "source" / "setup.sh").read_text()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / "setup.sh").write_text(script.replace(f"version={version} ", "version=3.99 "))
+    stub = f"#!/bin/sh\necho $0 $@ >> {tmp_path}/log\n[ $1 != -m ]"  # is there, and makes no environment
+    for name, text in {
+        "apt-get": f'#!/bin/sh\n[ $1 = update ] || [ "$3" = "python{there}" ] || exit 100\n'
+        f'[ $1 = update ] || {{ /bin/cp {tmp_path}/stub {tmp_path}/"$3"; }}\n',
+        "stub": stub,
+    }.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
     done = subprocess.run(
-        ["/bin/bash", root / "source" / "setup.sh"],
+        ["/bin/bash", tmp_path / "setup.sh"],
         env={"AUTOGRADER": str(tmp_path), "PATH": str(tmp_path)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    assert f"no Python {version}, with which the autograder was packed" in done.stderr
-    assert not (tmp_path / "venv").exists()
+    if there:
+        assert f"packed with Python 3.99, which this image lacks: set up with python{there}" in done.stdout
+        assert f"python{there} -m venv {tmp_path}/venv" in (tmp_path / "log").read_text()
+    else:
+        assert "no Python of 3.11 or newer" in done.stderr
 
 
 @pytest.mark.parametrize(("there", "most"), [(768, 512), (1536, 1024), (64_000, 1024), (512, 256)])
