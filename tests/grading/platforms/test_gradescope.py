@@ -294,11 +294,14 @@ def test_set_up_takes_another_python_where_its_own_is_missing(there: str, root: 
     script = (root / "source" / "setup.sh").read_text()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     (tmp_path / "setup.sh").write_text(script.replace(f"version={version} ", "version=3.99 "))
-    stub = f"#!/bin/sh\necho $0 $@ >> {tmp_path}/log\n[ $1 != -m ]"  # is there, and makes no environment
+    # A stub stands for each Python; that of the environment installs nothing.
+    stub = f"#!/bin/sh\necho $0 $@ >> {tmp_path}/log\ncase $0 in *venv*) exit 1; esac\n"
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
     for name, text in {
         "apt-get": f'#!/bin/sh\n[ $1 = update ] || [ "$3" = "python{there}" ] || exit 100\n'
         f'[ $1 = update ] || {{ /bin/cp {tmp_path}/stub {tmp_path}/"$3"; }}\n',
         "stub": stub,
+        "venv/bin/python": stub,
     }.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
@@ -310,7 +313,10 @@ def test_set_up_takes_another_python_where_its_own_is_missing(there: str, root: 
     assert done.returncode == 1
     if there:
         assert f"packed with Python 3.99, which this image lacks: set up with python{there}" in done.stdout
-        assert f"python{there} -m venv {tmp_path}/venv" in (tmp_path / "log").read_text()
+        made, installed = (tmp_path / "log").read_text().splitlines()[-2:]
+        assert made.endswith(f"python{there} -m venv {tmp_path}/venv")
+        assert "-r " in installed
+        assert "-c " not in installed, "these are the versions for the other one"
     else:
         assert "no Python of 3.11 or newer" in done.stderr
 

@@ -26,10 +26,12 @@ if [ -z "$python" ]; then
     echo "minigrad: this image has no Python of 3.11 or newer, nor has its archive: choose a newer base image" >&2
     exit 1
 fi
+pinned=(-c "$root/source/constraints.txt")
 if [ "$python" != "python$version" ]; then
-    echo "minigrad: packed with Python $version, which this image lacks: set up with $python"
+    echo "minigrad: packed with Python $version, which this image lacks: set up with $python, and pip's versions"
+    pinned=()
 fi
 "$python" -m venv "$root/venv"
-"$root/venv/bin/python" -m pip install --no-cache-dir -c "$root/source/constraints.txt" \
+"$root/venv/bin/python" -m pip install --no-cache-dir "${pinned[@]}" \
     -r "$root/source/requirements.txt" "$root"/source/minigrad-*.whl
 "$root/venv/bin/python" -I -m minigrad.grading.platforms.gradescope "$root" --test
