@@ -65,7 +65,7 @@ STUDENTS := build/students
 STAFF := build/staff
 wheel: $(READY)  ## dist/: what students install, with the releases and no solutions; dist/staff/: with all assignments' sources, too
 	rm -rf build dist/staff  # files that are gone would go into the wheel again
-	mkdir -p $(STUDENTS) && cp -r minigrad README.md LICENSE pyproject.toml $(STUDENTS)
+	mkdir -p $(STUDENTS) && cp -r minigrad minigrad_command.py README.md LICENSE pyproject.toml $(STUDENTS)
 	$(BIN)/python -m minigrad.grading.authoring.bundle $(STUDENTS)/minigrad/grading/releases.zip
 	cp -r $(STUDENTS) $(STAFF)
 	sed 's/^version = "\(.*\)"/version = "\1+staff"/' pyproject.toml > $(STAFF)/pyproject.toml

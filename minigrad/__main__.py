@@ -2,7 +2,7 @@
 
 import sys
 
-from minigrad.cli import main
+from minigrad_command import main
 
 if __name__ == "__main__":
     sys.exit(main())

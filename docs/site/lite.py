@@ -178,7 +178,7 @@ def own(runtime: Path) -> Iterator[Entry]:
 def ours(into: Path) -> None:
     """The students' wheel of minigrad, made from a copy, so that nothing is left beside the sources."""
     with tempfile.TemporaryDirectory() as place:
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
+        for name in ("pyproject.toml", "minigrad_command.py", "README.md", "LICENSE"):
             shutil.copy2(ROOT / name, place)
         source = Path(place) / "minigrad"
         shutil.copytree(

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 __all__ = ["main", "parser"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code.
+    """Run the command line; returns the exit code."""
+    from minigrad.cli import app
 
-    The imports take a moment, in which Ctrl-C comes as well: so they are made here.
-    """
-    try:
-        from minigrad.cli import app
-
-        return app.main(argv)
-    except KeyboardInterrupt:
-        print("minigrad: stopped", file=sys.stderr)
-        return 2
+    return app.run(app.parser().parse_args(argv))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,7 +8,6 @@ import errno
 import os
 import sys
 import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -29,7 +28,7 @@ from minigrad.cli.commands.term import (
     report,
     roster,
 )
-from minigrad.cli.options import CANNOT, EXITS, OK, typed
+from minigrad.cli.options import CANNOT, EXITS, OK, STOPPED, typed
 from minigrad.errors import MinigradError
 
 # In the order of the help. A command is a file of `commands/*/`: its name is the file's, its docstring
@@ -54,9 +53,8 @@ REMEDIES = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
-    args = parser().parse_args(argv)
+def run(args: argparse.Namespace) -> int:
+    """Run the command that was parsed; returns the exit code."""
     if sys.platform == "emscripten":
         print(
             "minigrad: commands start processes, which a browser has none of: call check(...) in the "
@@ -71,11 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(printable(typed(args, f"minigrad: {error}")), file=sys.stderr)
         return CANNOT
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         whole = args.run.__module__ in WHOLE
         kept = "nothing was written" if whole else "what was done is kept, and the same command goes on"
-        print(f"minigrad: stopped; {kept}", file=sys.stderr)
-        return CANNOT
+        print(typed(args, f"minigrad: stopped; {str(stop) or kept}"), file=sys.stderr)
+        return STOPPED
     except BrokenPipeError:  # `minigrad report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK

@@ -227,7 +227,7 @@ def record(
 ) -> dict[str, str]:
     """Pass reports into the gradebook; prints and returns, by student, what could not be recorded.
 
-    Raises GradingError where it is stopped: how far it came, and by which `command` it goes on.
+    Ctrl-C says how far it came, and by which `command` it goes on.
     """
     nbgrader = plugin()
     if not nbgrader:
@@ -243,8 +243,8 @@ def record(
         try:
             failed: dict[str, str] = nbgrader.record(course, assignment, submissions, reports, done=done)
         except KeyboardInterrupt:
-            raise GradingError(
-                f"stopped: {len(recorded)} of {len(submissions)} are recorded, and the gradebook is behind "
+            raise KeyboardInterrupt(
+                f"{len(recorded)} of {len(submissions)} are recorded, and the gradebook is behind "
                 f"the reports: run {to_type(command, assignment.name)} again, which goes on there"
             ) from None
     for student, why in failed.items():

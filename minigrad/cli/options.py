@@ -7,6 +7,7 @@ import contextlib
 import errno
 import re
 import shlex
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -14,8 +15,11 @@ from pathlib import Path
 from minigrad.grading.model import GradingError, to_type
 from minigrad.sandbox.linux.cores import cores
 
-OK, WRONG, CANNOT = 0, 1, 2
-EXITS = "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done."
+OK, WRONG, CANNOT, STOPPED = 0, 1, 2, 128 + signal.SIGINT
+EXITS = (
+    "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done; "
+    f"{STOPPED} stopped by Ctrl-C."
+)
 UNSAFE = "no sandbox: this runs the notebooks' code with all your rights, and proves nothing"
 
 

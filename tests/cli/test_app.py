@@ -83,19 +83,20 @@ def test_help_imports_nothing_that_is_slow_or_may_be_missing():
     assert told.stdout.strip() == "[]"
 
 
-def test_ctrl_c_during_the_imports_is_one_line():
-    code = """
-import sys
+@pytest.mark.parametrize("module", ["minigrad", "numpy", "minigrad.cli.app"])
+def test_ctrl_c_during_the_imports_is_one_line(module):
+    code = f"""
+import os, signal, sys
 class Stop:
     def find_spec(self, name, *rest):
-        if name == "minigrad.cli.app":
-            raise KeyboardInterrupt
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Stop())
-from minigrad.cli import main
-sys.exit(main(["--help"]))
+from minigrad_command import main
+sys.exit(main())
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (told.returncode, told.stderr) == (2, "minigrad: stopped\n")
+    assert (told.returncode, told.stderr) == (130, "minigrad: stopped\n")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_ctrl_c_says_what_became_of_the_work(command, words, kept, monkeypatch, 
 
     interrupted.__module__ = command.__name__
     monkeypatch.setattr(command, "run", interrupted)
-    assert main([command.__name__.rpartition(".")[2], *words]) == 2
+    assert main([command.__name__.rpartition(".")[2], *words]) == 130
     assert capsys.readouterr().err == f"minigrad: stopped; {kept}\n"
 
 
@@ -143,3 +144,9 @@ def test_in_a_browser_a_command_says_what_to_do_instead(monkeypatch, capsys):
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "call check(...) in the notebook" in said
+
+
+def test_a_notebook_that_is_not_there_is_told_with_those_that_are(tmp_path, capsys):
+    (tmp_path / "My Notebook.ipynb").touch()
+    assert main(["check", str(tmp_path / "01-rnn.ipynb")]) == 2
+    assert "01-rnn.ipynb, only My Notebook.ipynb: name one that exists" in capsys.readouterr().err

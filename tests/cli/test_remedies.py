@@ -188,7 +188,7 @@ def test_a_packing_that_is_stopped_says_that_nothing_is_packed_by_half(course: C
         raise KeyboardInterrupt
 
     monkeypatch.setattr(packed, "_write", stopped)
-    assert main(["platform", *PACKS[2]]) == 2
+    assert main(["platform", *PACKS[2]]) == 130
     assert "nothing is packed by half" in capsys.readouterr().err
     assert not list(course.root.glob(f"*{NAME}-prairielearn*"))
     assert not list(course.root.glob(".packing*"))

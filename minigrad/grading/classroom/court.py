@@ -10,7 +10,7 @@ from pathlib import Path
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.judge.judge import Judge
-from minigrad.grading.model import GradingError, Report
+from minigrad.grading.model import GradingError, Limits, Report
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES, read_salt
 from minigrad.sandbox.errors import PackageMissing, SandboxUnavailable
@@ -25,6 +25,7 @@ class Court:
     isolation: str
     cache: Path | None
     forbidden: tuple[Path, ...]
+    limits: Limits | None = None  # None: the usual
 
     @property
     def name(self) -> str:
@@ -39,6 +40,7 @@ class Court:
             isolation=self.isolation,
             cache=self.cache,
             forbidden=self.forbidden,
+            limits=self.limits,
         )
 
 

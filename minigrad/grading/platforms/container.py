@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
@@ -11,11 +12,14 @@ from typing import Any
 from minigrad.errors import MinigradError
 from minigrad.grading.classroom.court import Court
 from minigrad.grading.intake.canonical import read
-from minigrad.grading.model import GradingError, Refused, Report
+from minigrad.grading.model import GradingError, Limits, Refused, Report
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.rules.hints import Degree, hinted
+from minigrad.sandbox.linux.memory import memory_mb
 
 TOLD = 5  # names of files that are told where there is no notebook
+RESERVE = 256  # MiB for the judge, the server of workers and the solution's worker
+LEAST = 256  # MiB for a submission: NumPy, matplotlib and room for arrays
 
 
 def judged(court: Court, folder: Path, hints: Degree) -> Report:
@@ -27,11 +31,25 @@ def judged(court: Court, folder: Path, hints: Degree) -> Report:
         data = read(the_notebook(folder, court.name))
     except Refused as error:
         return Report(court.name, "refused", reason=str(error))
-    with court.judge() as judge:
+    with fitting(court).judge() as judge:
         report = judge.grade(data)
     if report.status == "ungraded":
         raise GradingError(status_line(report))
     return hinted(report, hints)
+
+
+def fitting(court: Court, there: int | None = None) -> Court:
+    """A court whose submissions may use the memory that the container has `there`, in MiB, beyond RESERVE.
+
+    So it is a submission that ends, and not the container, where one uses up all that it may. GradingError
+    where that is less than LEAST.
+    """
+    there = memory_mb() if there is None else there
+    if there is None:
+        return court
+    if there - RESERVE < LEAST:
+        raise GradingError(f"the container has {there} MB of memory: give it {LEAST + RESERVE} or more")
+    return dataclasses.replace(court, limits=Limits(memory_mb=min(Limits.memory_mb, there - RESERVE)))
 
 
 def the_notebook(folder: Path, name: str) -> Path:
@@ -40,7 +58,8 @@ def the_notebook(folder: Path, name: str) -> Path:
     It may lie in a folder: archives and repositories are handed in, too, and unpacked by the platform.
     """
     paths = sorted(p.relative_to(folder) for p in folder.rglob("*.ipynb"))
-    found = [folder / p for p in paths if not any(part.startswith(".") for part in p.parts)]
+    seen = [folder / p for p in paths if not any(part.startswith(".") for part in p.parts)]
+    found = [p for p in seen if p.is_symlink() or not p.is_dir()]
     chosen = [p for p in found if p.name == f"{name}.ipynb"] or found
     if len(chosen) != 1:
         there = found or [p for p in folder.rglob("*") if p.is_file()]

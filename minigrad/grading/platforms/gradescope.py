@@ -24,7 +24,7 @@ from minigrad.grading.assignment.load import authored, load
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.classroom.court import court
 from minigrad.grading.model import Assignment, GradingError
-from minigrad.grading.platforms.container import answered, judged
+from minigrad.grading.platforms.container import answered, fitting, judged
 from minigrad.grading.platforms.packed import constraints, filled, handout, requirements, salt, settings
 from minigrad.grading.platforms.results import WHEN, results
 from minigrad.grading.platforms.wheel import wheel, zipped
@@ -163,7 +163,7 @@ def test(root: Path) -> None:
     solved = json.loads(json.dumps(blank))
     for cell in solved["cells"]:
         cell["source"] = assignment.solution.get(cell["id"], cell["source"])
-    with court(course, name).judge() as judge:
+    with fitting(court(course, name)).judge() as judge:
         judge.prepare()  # what mutants give is kept in the image: each submission is a container of its own
         for what, notebook in (("solution", solved), ("untouched release", blank)):
             report = judge.grade(json.dumps(notebook).encode())

@@ -17,6 +17,7 @@ from minigrad.grading.store.layout import Course
 from minigrad.grading.store.reports import SALT_BYTES, read_salt
 from minigrad.sandbox.layout import ALWAYS, required
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 TEMPLATES = Path(__file__).parent / "templates"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"  # the pinned versions are for it
 
@@ -24,9 +25,15 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"  # the pinned vers
 def handout(course: Course, assignment: Assignment) -> dict[str, bytes]:
     """The release's files by name.
 
-    Raises GradingError where the release is not there or not what the sources give, or nothing is checked.
+    Raises GradingError where the release is not there or not what the sources give, where nothing is checked,
+    and where the name is none for a workflow's commands, a page and a repository.
     Of expected.npz it is only looked at whether it is there: its numbers are `minigrad build --check`'s.
     """
+    if not NAME.fullmatch(assignment.name):
+        raise GradingError(
+            f"{assignment.name!r} is no name for a platform: rename the folder in solutions/, as 01-rnn, "
+            "in letters of English, digits, '-', '_' and '.', and build it"
+        )
     if not assignment.exercises():
         raise GradingError(
             f"{assignment.name} has no checks, which are all that a platform runs: write one first"

@@ -14,6 +14,7 @@ from minigrad.grading.assignment.carried import RELEASES
 from minigrad.grading.authoring.course import BUNDLED
 from minigrad.grading.model import GradingError
 
+COMMAND = "minigrad_command"  # beside the package
 WHEEL = "Wheel-Version: 1.0\nGenerator: minigrad\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
@@ -34,6 +35,7 @@ def wheel() -> tuple[str, bytes]:
     files = {
         f"minigrad/{path}": data for path, data in contents(package).items() if package / path not in left_out
     }
+    files[f"{COMMAND}.py"] = (package.parent / f"{COMMAND}.py").read_bytes()
     # Where Python was started in a clone, it finds what setuptools left there, by its older name.
     metadata = installed.read_text("METADATA") or installed.read_text("PKG-INFO") or ""
     metadata = metadata.replace(f"\nVersion: {installed.version}\n", f"\nVersion: {version}\n", 1)

@@ -218,9 +218,9 @@ def test_a_regrade_stopped_while_it_records_is_seen_and_goes_on(course, monkeypa
     monkeypatch.setattr(recording, "BATCH", 1)
     monkeypatch.setattr(recording, "enter", stop)
     capsys.readouterr()
-    assert main(["regrade", *WORDS]) == 2
+    assert main(["regrade", *WORDS]) == 130
     told = " ".join(capsys.readouterr().err.split())
-    assert "stopped: 1 of 3 are recorded, and the gradebook is behind the reports" in told
+    assert "stopped; 1 of 3 are recorded, and the gradebook is behind the reports" in told
     assert f"run `minigrad regrade {NAME}` again" in told
     monkeypatch.setattr(recording, "enter", enter)
     assert entered == ["right"]

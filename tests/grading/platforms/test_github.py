@@ -177,13 +177,14 @@ def test_endless_work_ends(repository: Repository) -> None:
     assert "time" in job.told("error")[0][1]
 
 
-def test_what_is_no_notebook_has_no_points(repository: Repository) -> None:
-    job = repository.push(b"{not json")
+@pytest.mark.parametrize("content", [b"{not json", b"\x93NUMPY", b"{}" + b" " * 2_000_000])
+def test_what_is_no_notebook_has_no_points(repository: Repository, content: bytes) -> None:
+    job = repository.push(content)
     assert job.code == 2
     assert job.points is None
     ((properties, message),) = job.told("error")
     assert properties["file"] == FILE
-    assert "not" in message
+    assert "not" in message or "at most 2 MB" in message
     assert job.summary.startswith("### not checked\n")
 
 

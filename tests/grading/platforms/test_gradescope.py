@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 
 from minigrad.grading.assignment.load import PUBLIC, load
 from minigrad.grading.classroom import court
-from minigrad.grading.model import GradingError, Refused
+from minigrad.grading.model import GradingError, Limits, Refused
 from minigrad.grading.platforms import container, gradescope
 from minigrad.grading.store.reports import new_salt, read_salt
 from tests.grading.builds import build
@@ -116,6 +118,31 @@ def test_without_one_notebook_nothing_is_graded(tmp_path: Path) -> None:
     named = tmp_path / "repository" / f"{NAME}.ipynb"
     named.write_text("{}")
     assert container.the_notebook(tmp_path, NAME) == named
+
+
+@pytest.mark.parametrize(
+    ("lay", "told"),
+    [
+        (lambda place: place.mkdir(), "there is none, only my work.zip"),
+        (lambda place: place.symlink_to("/etc/hostname"), "the file is a link: hand in the notebook itself"),
+        (lambda place: place.symlink_to("nowhere"), "the file is a link"),
+        (lambda place: os.mkfifo(place), "not a regular file"),
+        (lambda place: place.write_bytes(b"{}" + b" " * 2_000_000), "clear the outputs"),
+        (lambda place: (place.mkdir(), (place / "\udcff\n.ipynb").write_text("")), "the file is empty"),
+        (lambda place: [(place.parent / f"\udcff{i}.ipynb").touch() for i in "ab"], "are 2: \ufffda.ipynb"),
+    ],
+)
+def test_whatever_lies_there_is_told_of(
+    lay: Callable[[Path], object], told: str, tmp_path: Path, root: Path
+) -> None:
+    (tmp_path / "submission").mkdir()
+    (tmp_path / "submission" / "my work.zip").touch()
+    (tmp_path / "source").symlink_to(root / "source")
+    lay(tmp_path / "submission" / f"{NAME}.ipynb")
+    assert gradescope.main([str(tmp_path)]) == 0
+    made = valid(json.loads((tmp_path / "results" / "results.json").read_bytes()), "results")
+    assert told in made["output"]
+    assert "score" not in made
 
 
 def test_what_is_missing_is_told_and_gives_no_score(root: Path) -> None:
@@ -237,6 +264,13 @@ def test_a_release_that_is_stale_or_missing_is_not_packed(tmp_path: Path) -> Non
         gradescope.archive(course, other, "hidden", None)
 
 
+@pytest.mark.parametrize("name", ["Übung 1", "a b", "-x", "a;b", "a,b", "a\\1", 'a"b'])
+def test_a_name_that_breaks_a_command_or_a_page_is_not_packed(name: str, tmp_path: Path) -> None:
+    course, assignment = new_course(tmp_path)
+    with pytest.raises(GradingError, match="rename the folder"):
+        gradescope.archive(course, dataclasses.replace(assignment, name=name), "hidden", None)
+
+
 def test_archives_of_one_round_share_a_salt_that_is_no_others(tmp_path: Path) -> None:
     course, assignment = new_course(tmp_path)
     build(assignment, course.root / "assignments")
@@ -254,16 +288,42 @@ def test_archives_of_one_round_share_a_salt_that_is_no_others(tmp_path: Path) ->
     assert gradescope.salt(course, assignment, "gradescope") not in told, "of another round"
 
 
-def test_set_up_says_what_is_missing_where_there_is_no_such_python(root: Path, tmp_path: Path) -> None:
-    """An image whose archive has other versions: the remedy is told, and nothing is installed."""
-    (tmp_path / "apt-get").write_text("#!/bin/sh\n[ $1 = update ] || exit 100\n")
-    (tmp_path / "apt-get").chmod(0o755)
+@pytest.mark.parametrize("there", ["", "3.11", "3.12"])
+def test_set_up_takes_another_python_where_its_own_is_missing(there: str, root: Path, tmp_path: Path) -> None:
+    """An image whose archive has one other version, or none that is new enough."""
+    script = (root / "source" / "setup.sh").read_text()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / "setup.sh").write_text(script.replace(f"version={version} ", "version=3.99 "))
+    # A stub stands for each Python; that of the environment installs nothing.
+    stub = f"#!/bin/sh\necho $0 $@ >> {tmp_path}/log\ncase $0 in *venv*) exit 1; esac\n"
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    for name, text in {
+        "apt-get": f'#!/bin/sh\n[ $1 = update ] || [ "$3" = "python{there}" ] || exit 100\n'
+        f'[ $1 = update ] || {{ /bin/cp {tmp_path}/stub {tmp_path}/"$3"; }}\n',
+        "stub": stub,
+        "venv/bin/python": stub,
+    }.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
     done = subprocess.run(
-        ["/bin/bash", root / "source" / "setup.sh"],
+        ["/bin/bash", tmp_path / "setup.sh"],
         env={"AUTOGRADER": str(tmp_path), "PATH": str(tmp_path)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    assert f"no Python {version}, with which the autograder was packed" in done.stderr
-    assert not (tmp_path / "venv").exists()
+    if there:
+        assert f"packed with Python 3.99, which this image lacks: set up with python{there}" in done.stdout
+        made, installed = (tmp_path / "log").read_text().splitlines()[-2:]
+        assert made.endswith(f"python{there} -m venv {tmp_path}/venv")
+        assert "-r " in installed
+        assert "-c " not in installed, "these are the versions for the other one"
+    else:
+        assert "no Python of 3.11 or newer" in done.stderr
+
+
+@pytest.mark.parametrize(("there", "most"), [(768, 512), (1536, 1024), (64_000, 1024), (512, 256)])
+def test_a_submission_may_use_what_the_judge_leaves_of_a_container(there: int, most: int) -> None:
+    own = container.Court(Path(NAME), b"", "auto", None, ())
+    assert container.fitting(own, there).limits == Limits(memory_mb=most)
+    with pytest.raises(GradingError, match="the container has 500 MB of memory: give it 512 or more"):
+        container.fitting(own, 500)

@@ -95,7 +95,9 @@ def check(args: argparse.Namespace) -> int:
 def the_notebook(path: Path) -> Path:
     """The notebook at a path: the file, or the only one in a folder; GradingError where there is none."""
     if not path.exists():
-        raise GradingError(f"there is no notebook {path}: name one that exists")
+        beside = ", ".join(sorted(f.name for f in path.parent.glob("*.ipynb")))
+        here = f", only {beside}" if beside else ""
+        raise GradingError(f"there is no notebook {path}{here}: name one that exists")
     if not path.is_dir():
         return path
     found = sorted(path.glob("*.ipynb"))
@@ -197,6 +199,8 @@ def tell_github(args: argparse.Namespace, made: Report) -> None:
     from minigrad.grading.platforms.lines import lines
     from minigrad.grading.report.formats import plain
 
+    if made.status != "graded":
+        raise GradingError(made.reason)
     data = args.notebook.read_bytes()
     there = lines(data.decode("utf-8-sig"))
     print(actions.muted(plain(told(made, args)), secrets.token_hex(16)))

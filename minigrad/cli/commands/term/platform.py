@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
-from minigrad.cli.options import CANNOT, OK, positive, writing
+from minigrad.cli.options import OK, positive, writing
 from minigrad.grading.model import Assignment, GradingError
 from minigrad.grading.platforms.results import WHEN
 from minigrad.grading.store.layout import Course
@@ -91,8 +90,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         args.pack(args)
     except KeyboardInterrupt:
-        print("minigrad: stopped; nothing is packed by half: the same command packs it all", file=sys.stderr)
-        return CANNOT
+        raise KeyboardInterrupt("nothing is packed by half: the same command packs it all") from None
     return OK
 
 

@@ -3,16 +3,35 @@
 set -euo pipefail
 root=${AUTOGRADER:-/autograder}
 version=PYTHON # of the machine which packed this: the versions in constraints.txt are for it
-python=python$version
 export DEBIAN_FRONTEND=noninteractive
-if ! command -v "$python" >/dev/null || ! "$python" -c 'import ensurepip' 2>/dev/null; then
-    if ! { apt-get update && apt-get install -y "$python" "$python-venv"; }; then
-        echo "minigrad: this image has no Python $version, with which the autograder was packed:" \
-            "pack it with a version that the image's archive has, or choose another base image" >&2
-        exit 1
+
+# Whether a Python is there that can make an environment, or its name is known to the archive.
+there() {
+    command -v "$1" >/dev/null && "$1" -c 'import ensurepip' 2>/dev/null
+}
+comes() {
+    apt-get install -y "$1" "$1-venv" && there "$1"
+}
+
+python=python$version
+if ! there "$python"; then
+    apt-get update
+    if ! comes "$python"; then
+        for python in python3.13 python3.12 python3.11 ""; do
+            if there "$python" || { [ "$python" ] && comes "$python"; }; then break; fi
+        done
     fi
 fi
+if [ -z "$python" ]; then
+    echo "minigrad: this image has no Python of 3.11 or newer, nor has its archive: choose a newer base image" >&2
+    exit 1
+fi
+pinned=(-c "$root/source/constraints.txt")
+if [ "$python" != "python$version" ]; then
+    echo "minigrad: packed with Python $version, which this image lacks: set up with $python, and pip's versions"
+    pinned=()
+fi
 "$python" -m venv "$root/venv"
-"$root/venv/bin/python" -m pip install --no-cache-dir -c "$root/source/constraints.txt" \
+"$root/venv/bin/python" -m pip install --no-cache-dir "${pinned[@]}" \
     -r "$root/source/requirements.txt" "$root"/source/minigrad-*.whl
 "$root/venv/bin/python" -I -m minigrad.grading.platforms.gradescope "$root" --test
