@@ -26,9 +26,9 @@ from minigrad.grading.assignment.load import PUBLIC, load
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "docs" / "site" / "chapters"
-# What no output hangs on: the grader; and what the engine says of a wrong call, which no solution makes. Of
-# the grader, a chapter shows the table of a check that passed, as it looked when the chapter was run.
-OTHERS = ("grading", "sandbox", "cli", "contract", "habits")
+# What no output hangs on: grader and commands, and what the engine says of a wrong call, which no solution
+# makes. Of the grader, a chapter shows the table of a check that passed, as it looked when it was run.
+OTHERS = ("grading", "sandbox", "cli", "__main__.py", "contract", "habits")
 SHOWN = ("tape.py",)  # read in 00-autograd, docstrings and all
 T = TypeVar("T")
 
