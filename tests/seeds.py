@@ -1,7 +1,7 @@
 """What an example of 08 comes to over seeds: `python -m tests.seeds FIELD SEEDS`, a line each, and the range.
 
-Two of its texts' claims rest on it: the table of eight seeds, and that no example on made-up data misses its
-threshold. It trains, for seconds to minutes a seed.
+Two claims of its text rest on it: the table of eight seeds, and that over eight no example on made-up data
+misses its threshold. It trains, for seconds to minutes a seed.
 """
 
 from __future__ import annotations

@@ -369,7 +369,7 @@ MUTANTS = [
         "forward-linear",
         "h = np.tanh(x[:, t] @ W_x + h @ W_h + b)",
         "h = x[:, t] @ W_x + h @ W_h + b",
-        ["Between which numbers does a state lie? Between which do yours?","Nothing squashes the state: where is the tanh?","Look at what happens to the sum in the loop before it becomes h.",],
+        ["Between which numbers does a state lie? Between which do yours?","Nothing squashes the state: where is the tanh?","Look at what happens to a step's sum before it becomes h.",],
         of("rnn-forward", "values two-steps-by-hand states same-dtype"),
     ),
     mutant(
@@ -387,7 +387,7 @@ MUTANTS = [
         "forward-no-bias",
         "h @ W_h + b)\n        hs",
         "h @ W_h)\n        hs",
-        ["With x and h0 zero, what should the first state be?","The bias is left out of the step.","Look at the sum in the loop and count its terms.",],
+        ["With x and h0 zero, what should the first state be?","The bias is left out of the step.","Look at a step's sum and count its terms.",],
         of("rnn-forward", "values two-steps-by-hand states same-dtype"),
     ),
     mutant(

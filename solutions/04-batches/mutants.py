@@ -25,7 +25,7 @@ MUTANTS = [
         "pad-in-front",
         "x[row, : len(sequence)] = sequence",
         "x[row, mask.shape[1] - len(sequence) :] = sequence",
-        ["Where in its row does a sequence of 2 in a batch of length 5 stand, and where is it read first?","The sequences stand at the end of their rows, with padding before them.","Look at the slice that a sequence is written into.",],
+        ["Where in its row does a sequence of 2 in a batch of length 5 stand, and where is it read first?","The sequences stand at the end of their rows, with padding before them.","Look at where in its row a sequence is put.",],
         of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
     ),
     mutant(
@@ -46,7 +46,7 @@ MUTANTS = [
         "pad-mask-inverted",
         "    return x, mask",
         "    return x, ~mask",
-        ["What is the mask of a sequence that is as long as the batch?","The mask is True on padding; it should be True on what is real.","Look at the comparison that makes the mask, and at what is returned.",],
+        ["What is the mask of a sequence that is as long as the batch?","The mask is True on padding; it should be True on what is real.","Look at what the mask is made of, and at what is returned.",],
         of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
     ),
     mutant(
@@ -71,7 +71,7 @@ MUTANTS = [
         "pad-mask-one-too-long",
         "np.arange(lengths.max()) < lengths[:, None]",
         "np.arange(lengths.max()) <= lengths[:, None]",
-        ["How often is the mask True for a sequence of 3?","The mask is True one step too long: counting begins at 0.","Look at the comparison of step and length.",],
+        ["How often is the mask True for a sequence of 3?","The mask is True one step too long: counting begins at 0.","Look at which is the last step that counts for a sequence.",],
         of("pad", "rectangle own-entries tokens one-empty many-sequences zeros-inside axes-and-dtypes empty-ones"),
     ),
     mutant(
@@ -241,7 +241,7 @@ MUTANTS = [
         "pack-sequence-by-sequence",
         "    return Packed(x[rows, steps], sizes, order)",
         "    by = np.lexsort((steps, np.argsort(order)[rows]))\n    return Packed(x[rows[by], steps[by]], sizes, order)",
-        ["Which entries come first in `data`: all of the first sequence, or the first of all?","`data` holds one sequence after the other; it should hold one step after the other.","Look at which of the two loops, over rows and over steps, is the inner one.",],
+        ["Which entries come first in `data`: all of the first sequence, or the first of all?","`data` holds one sequence after the other; it should hold one step after the other.","Look at what the order of `data` goes through first: the rows, or the steps?",],
         of("pack", "layout pack-gradient behind-the-end length-zero equally-long gradients-both more-behind single-and-empty"),
     ),
     mutant(
@@ -276,7 +276,7 @@ MUTANTS = [
         "pack-one-too-long",
         "(lengths > t).sum()",
         "(lengths >= t).sum()",
-        ["Does a sequence of length 2 still run at step 2?","Every sequence is taken for one entry longer than it is: counting begins at 0.","Look at the comparison of step and length.",],
+        ["Does a sequence of length 2 still run at step 2?","Every sequence is taken for one entry longer than it is: counting begins at 0.","Look at which is the last step that counts for a sequence.",],
         of("pack", "layout sizes-and-order pack-gradient behind-the-end length-zero equally-long a-gap-in-lengths gradients-both more-behind single-and-empty"),
     ),
     mutant(

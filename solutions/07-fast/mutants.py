@@ -263,7 +263,7 @@ MUTANTS = [
         "sequence-ignores-h0",
         FIRST,
         "us[0, :, :H] = 0",
-        ["Change h0 alone: does the first output change?","The first step does not read h0.","Look at what the first row of the recorded u holds in h's columns before the loop begins.",],
+        ["Change h0 alone: does the first output change?","The first step does not read h0.","Look at what the first step reads as its h.",],
         of(
             "sequence",
             "all-outputs last-of-three lifted long-and-large many-alive one-step single-precision "
@@ -275,7 +275,7 @@ MUTANTS = [
         "sequence-ignores-c0",
         "cs[0] = c0",
         "cs[0] = 0",
-        ["Change c0 alone: does the first output change?","The first step does not start from c0.","Look at what the first of the recorded c's is before the loop begins.",],
+        ["Change c0 alone: does the first output change?","The first step does not start from c0.","Look at what the first step reads as its c.",],
         of(
             "sequence",
             "all-outputs last-of-three lifted long-and-large many-alive one-step single-precision "
@@ -337,14 +337,14 @@ MUTANTS = [
         "sequence-slope-without-o",
         SLOPE,
         "slope = 1 - tanh_cs**2",
-        ["By what is tanh(c') multiplied in h'?","On its way from h' to c', dh passes the output gate.","Look at the slope that you compute for all steps before the loop.",],
+        ["By what is tanh(c') multiplied in h'?","On its way from h' to c', dh passes the output gate.","Look at the slope of tanh on the way from h' to c'.",],
         of("sequence", "all-outputs last-of-three long-and-large one-step twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "sequence-slope-of-c",
         SLOPE,
         "slope = o * (1 - cs[1:] ** 2)",
-        ["Is the slope of tanh written with its input or with its output?","The derivative of tanh is 1 − tanh², of its output: square tanh(c'), not c'.","Look at what is squared in the slope that you compute for all steps before the loop.",],
+        ["Is the slope of tanh written with its input or with its output?","The derivative of tanh is 1 − tanh², of its output: square tanh(c'), not c'.","Look at what is squared in the slope of tanh.",],
         of(
             "sequence",
             "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
@@ -355,7 +355,7 @@ MUTANTS = [
         "sequence-slope-of-old-c",
         SLOPE,
         "slope = o * (1 - np.tanh(cs[:-1]) ** 2)",
-        ["There are T + 1 recorded c's. Which T of them are the new ones?","h' is made from the new c: the slope of tanh is taken a step too early.","Look at which of the recorded c's the slope is made of.",],
+        ["Of which of a step's two c's is the tanh taken?","h' is made from the new c: the slope of tanh is taken a step too early.","Look at which c the slope is made of.",],
         of(
             "sequence",
             "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
@@ -388,7 +388,7 @@ MUTANTS = [
         "sequence-o-by-c",
         SIDE,
         "das[t] *= np.concatenate([dc, dc, dc, dc], axis=1)",
-        ["In which of the step's two equations does o stand?","The output gate stands in h' alone: dh reaches it, not dc.","Look at which cotangent the fourth of the four factors is multiplied by.",],
+        ["In which of the step's two equations does o stand?","The output gate stands in h' alone: dh reaches it, not dc.","Look at which cotangent the output gate's factor is multiplied by.",],
         of(
             "sequence",
             "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
@@ -399,7 +399,7 @@ MUTANTS = [
         "sequence-g-by-h",
         SIDE,
         "das[t] *= np.concatenate([dh, dc, dc, dh], axis=1)",
-        ["In which of the step's two equations does g stand?","The candidate stands in c': dc reaches it, not dh.","Look at which cotangent the first of the four factors is multiplied by.",],
+        ["In which of the step's two equations does g stand?","The candidate stands in c': dc reaches it, not dh.","Look at which cotangent the candidate's factor is multiplied by.",],
         of(
             "sequence",
             "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
@@ -439,7 +439,7 @@ MUTANTS = [
         "sequence-f-of-new-c",
         "cs[:-1] * f * (1 - f)",
         "cs[1:] * f * (1 - f)",
-        ["In c' = f ⊙ c + i ⊙ g, what stands beside f?","The forget gate multiplied the old c; its factor needs that one, not the new.","Look at which of the T + 1 recorded c's the forget gate's factor is made of.",],
+        ["In c' = f ⊙ c + i ⊙ g, what stands beside f?","The forget gate multiplied the old c; its factor needs that one, not the new.","Look at which c the forget gate's factor is made of.",],
         of(
             "sequence",
             "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
@@ -450,7 +450,7 @@ MUTANTS = [
         "sequence-g-as-sigmoid",
         "i * (1 - g**2), cs",
         "i * g * (1 - g), cs",
-        ["Which of the four blocks is squashed by another function than the others?","The candidate g is a tanh: its derivative is not that of σ.","Look at the first of the four factors.",],
+        ["Which of the four blocks is squashed by another function than the others?","The candidate g is a tanh: its derivative is not that of σ.","Look at the candidate's factor.",],
         of(
             "sequence",
             "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
@@ -461,14 +461,14 @@ MUTANTS = [
         "sequence-i-as-tanh",
         "g * i * (1 - i), tanh_cs",
         "g * (1 - i**2), tanh_cs",
-        ["What is the slope of σ, written with its output?","The input gate is a σ: its derivative is i (1 − i), not that of tanh.","Look at the third of the four factors.",],
+        ["What is the slope of σ, written with its output?","The input gate is a σ: its derivative is i (1 − i), not that of tanh.","Look at the input gate's factor.",],
         of("sequence", "all-outputs last-of-three long-and-large one-step twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(
         "sequence-o-without-tanh",
         "tanh_cs * o * (1 - o)]",
         "cs[1:] * o * (1 - o)]",
-        ["In h' = o ⊙ tanh(c'), what stands beside o?","In h' the output gate multiplies tanh(c'), not c'.","Look at the fourth of the four factors.",],
+        ["In h' = o ⊙ tanh(c'), what stands beside o?","In h' the output gate multiplies tanh(c'), not c'.","Look at the output gate's factor.",],
         of(
             "sequence",
             "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
@@ -479,7 +479,7 @@ MUTANTS = [
         "sequence-o-no-derivative",
         "tanh_cs * o * (1 - o)]",
         "tanh_cs * o]",
-        ["Is o what W gives, or what is made of it?","The output gate is a σ: its derivative is o (1 − o).","Look at the fourth of the four factors, and compare it with the second.",],
+        ["Is o what W gives, or what is made of it?","The output gate is a σ: its derivative is o (1 − o).","Look at the output gate's factor, and compare it with the forget gate's.",],
         of(
             "sequence",
             "all-outputs last-of-three long-and-large one-step twice-in-one-graph "
@@ -526,7 +526,7 @@ MUTANTS = [
         "sequence-weights-of-new-h",
         "weight_gradient(us[:-1], das)",
         "weight_gradient(us[1:], das)",
-        ["Which u did step t multiply by W, the one before it or the one after?","What multiplied W at step t is the u that this step read; here it is the one of the step after.","There are T + 1 recorded u's: look at which T of them go into W's gradient.",],
+        ["Which u did step t multiply by W, the one before it or the one after?","What multiplied W at step t is the u that this step read; here it is the one of the step after.","Look at which steps' u go into W's gradient.",],
         of("sequence", "all-outputs long-and-large one-step twice-in-one-graph two-steps-of-numbers without-the-tape") + of("masks", "anything-in-padding through-gaps through-padding unheard nan-unheard"),
     ),
     mutant(
@@ -740,7 +740,7 @@ MUTANTS = [
         "mask-output-gate-open",
         SHUT,
         "np.copyto(i[t], 0, where=~on[t])",
-        ["A masked output is zero whatever the gates are. What then is its gradient?","Backwards, a masked step's output gate still lets gradient in, though its output is a constant.","Look at the fourth of the four factors at a masked step.",],
+        ["A masked output is zero whatever the gates are. What then is its gradient?","Backwards, a masked step's output gate still lets gradient in, though its output is a constant.","Look at the output gate's factor at a masked step.",],
         of("masks", "anything-in-padding through-gaps through-padding nan-unheard"),
     ),
     mutant(

@@ -842,8 +842,8 @@ if left_out := [field for field in predicted if field not in ROWS]:
     print("left out, for want of something in mynet.py:", ", ".join(left_out))
 
 # %% [markdown] id="table-lesson"
-# **What the table does not say.** Five of the fifteen lines are about data that we made up (summaries, entities, speech recognition and the two of video), so that seconds suffice; they show that a *kind* of task can be done by a *kind* of network, and nothing about how well it does on real sentences, speech or films. The thresholds were set with room: over twenty seeds
-# no example missed its own (over eight, for the slowest). On real data there is nothing to set. Six of those ten lines, over eight seeds of the network, in percent (the series are in part 3):
+# **What the table does not say.** Five of the fifteen lines are about data that we made up (summaries, entities, speech recognition and the two of video), so that seconds suffice; they show that a *kind* of task can be done by a *kind* of network, and nothing about how well it does on real sentences, speech or films. The thresholds were set with room: over eight seeds
+# no example missed its own. On real data there is nothing to set. Six of those ten lines, over the same eight seeds of the network, in percent (the series are in part 3):
 #
 # | field | without a network | network, from the worst seed to the best |
 # |---|---:|---:|
