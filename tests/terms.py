@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli import main
+from minigrad.cli.options import CANNOT, STOPPED
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.store.attempts import keep
@@ -82,7 +83,7 @@ class Term:
     def recorded(self, *words: str) -> None:
         """A command that records."""
         name = words[1]
-        if self.run(*words, "--workers", "1") != 2:
+        if self.run(*words, "--workers", "1") not in (CANNOT, STOPPED):
             self.interrupted.discard(name)
             self.touched = {one for one in self.touched if one[0] != name}
 
