@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli import main
+from minigrad.cli.options import CANNOT, STOPPED
 from minigrad.grading.authoring import build
 from minigrad.grading.classroom import court
 from minigrad.grading.classroom.run import last_reports
@@ -88,7 +89,7 @@ class Term:
     def recorded(self, *words: str) -> None:
         """A command that records."""
         name = words[1]
-        if self.run(*words, "--workers", "1") != 2:
+        if self.run(*words, "--workers", "1") not in (CANNOT, STOPPED):
             self.interrupted.discard(name)
             self.touched, self.may = ({o for o in some if o[0] != name} for some in (self.touched, self.may))
 

@@ -244,7 +244,7 @@ def test_the_history_tells_what_each_grading_changed_and_why(course, monkeypatch
     )
     remember = recording.remember
     monkeypatch.setattr(recording, "remember", interrupted)
-    assert main(["regrade", ONE, "--workers", "1"]) == 2
+    assert main(["regrade", ONE, "--workers", "1"]) == 130
     monkeypatch.setattr(recording, "remember", remember)
     assert main(["regrade", ONE, "--workers", "1"]) == 0
     credited = "Decision of 2030-02-03: `scale.original` counts as passed: unclear"
