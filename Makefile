@@ -5,7 +5,7 @@ READY := .venv/.ready
 export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # a thousand short processes would each compile the package anew
 
-.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel image site terms clean
+.PHONY: demo test lint build matrix reproduce diagnosis attacks fuzz mutation kills bench bench-grading wheel image chapters site terms clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -76,6 +76,9 @@ wheel: $(READY)  ## dist/: what students install, with the releases and no solut
 FROM ?= python:3.12-slim
 image: wheel  ## the grader, its wheel and the course as an image; FROM is any with Python, OPTIONS are for docker build
 	docker build --build-arg FROM=$(FROM) $(OPTIONS) --tag minigrad .
+
+chapters: $(READY)  ## runs the solutions of which the site shows what they gave before a change: minutes
+	$(BIN)/python docs/site/chapters.py
 
 # PYODIDE is where a lab in the browser finds NumPy: an address, or a folder with Pyodide's distribution
 site: $(READY)  ## the course, the reference, the guides and the lab as pages: site/index.html; needs npm

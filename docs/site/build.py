@@ -85,8 +85,8 @@ def pages(sources: Path, chosen: Sequence[str]) -> None:
         course = course.replace(f"`{name}`", f"[{name}](course/{name}.ipynb)")
     (sources / "course.md").write_text(course, encoding="utf-8")
     (sources / "course").mkdir()
-    for name, chapter in chapters.executed(chosen).items():
-        page = json.dumps(opened(name, described(chapter.notebook)))
+    for name, notebook in chapters.notebooks(chosen).items():
+        page = json.dumps(opened(name, described(notebook)))
         (sources / "course" / f"{name}.ipynb").write_text(page, encoding="utf-8")
 
 

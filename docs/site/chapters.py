@@ -1,63 +1,35 @@
 """The course as chapters: each release's text and stubs, with what its solution prints and draws.
 
-A chapter is run once for all that it hangs on, and then kept in the user's cache, below `minigrad/chapters`.
+To run a solution takes minutes, as it trains. So what its cells gave is kept in `docs/site/chapters/`, a file
+a chapter, beside a digest of all that decides it. `python docs/site/chapters.py`, which is `make chapters`,
+runs those anew whose digest is no longer right.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import io
 import json
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+import tokenize
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import nbformat
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
+import running
 
-from minigrad.grading.assignment.load import load
-from minigrad.grading.notebook.mynet import FILE
+from minigrad.grading.assignment.load import PUBLIC, load
 
 ROOT = Path(__file__).parents[2]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "minigrad" / "chapters"
-SECONDS = 3600  # for a cell: the longest takes five minutes of CPU, on a busy machine a quarter of an hour
-
-# A chapter that goes on with what earlier ones left in a student's own library.
-AFTER = {
-    "03-gru": ("02-lstm",),
-    "08-applications": ("01-rnn", "02-lstm", "03-gru", "04-batches", "05-training", "06-seq2seq"),
-}
-
-# Run before the first cell: the text that stands for a figure says what is drawn. It becomes the alt text.
-DESCRIBES = """
-def _described(figure, printer, cycle):
-    said = []
-    for axes in figure.axes:
-        x, y = axes.get_xlabel(), axes.get_ylabel()
-        lines = [line.get_label() for line in axes.get_lines() if not line.get_label().startswith("_")]
-        about = f"{y} over {x}" if x and y else x or y
-        said.append(", ".join(filter(None, [axes.get_title(), about, *lines])))
-    printer.text("Figure: " + ("; ".join(filter(None, said)) or "see the text"))
-
-get_ipython().run_line_magic("matplotlib", "inline")
-from matplotlib.figure import Figure
-get_ipython().display_formatter.formatters["text/plain"].for_type(Figure, _described)
-"""
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A chapter's notebook in Jupyter's format, and the `mynet.py` that running its solution left."""
-
-    notebook: Mapping[str, Any]
-    library: str
+KEPT = ROOT / "docs" / "site" / "chapters"
+# What no output hangs on: the grader; and what the engine says of a wrong call, which no solution makes. Of
+# the grader, a chapter shows the table of a check that passed, as it looked when the chapter was run.
+OTHERS = ("grading", "sandbox", "cli", "contract", "habits")
+T = TypeVar("T")
 
 
 def names() -> list[str]:
@@ -65,74 +37,99 @@ def names() -> list[str]:
     return sorted(folder.name for folder in (ROOT / "assignments").iterdir() if folder.is_dir())
 
 
-def executed(chosen: Iterable[str]) -> dict[str, Chapter]:
-    """The chapters of these names, run side by side on all processors.
-
-    Raises nbclient's CellExecutionError where a solution raises.
-    """
-    later_first = sorted(chosen, reverse=True)  # they take longest
-    chosen = sorted(later_first, key=lambda name: len(AFTER.get(name, ())))
-    runs: dict[str, Future[Chapter]] = {}
-
-    def run(name: str) -> Chapter:  # what it waits for was begun before it
-        return _kept(
-            name, [runs[earlier].result().library for earlier in AFTER.get(name, ()) if earlier in runs]
+def notebooks(chosen: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The chapters of these names in Jupyter's format: a stale one with what it gives now."""
+    chosen = sorted(chosen)
+    late = stale(chosen)
+    for name in late:
+        print(
+            f"{name} is run, which takes minutes: `make chapters` would keep what it gives", file=sys.stderr
         )
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name in chosen:
-            runs[name] = pool.submit(run, name)
-        return {name: runs[name].result() for name in sorted(chosen)}
+    fresh = dict(each(running.outputs, late))
+    return {name: _page(name, fresh.get(name) or _kept(name)["outputs"]) for name in chosen}
 
 
-def _kept(name: str, libraries: list[str]) -> Chapter:
-    """The chapter as it was run before with the same package, sources and libraries, or run now."""
-    file = CACHE / f"{name}-{_digest(name, libraries)}.json"
-    if not file.exists():
-        chapter = _run(name, libraries)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        for older in CACHE.glob(f"{name}-*.json"):
-            older.unlink(missing_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=CACHE, delete=False, encoding="utf-8") as new:
-            json.dump({"notebook": chapter.notebook, "library": chapter.library}, new)
-        os.replace(new.name, file)  # whole or not at all: another build may read it
-        return chapter
-    return Chapter(**json.loads(file.read_text(encoding="utf-8")))
+def stale(chosen: Iterable[str]) -> list[str]:
+    """Those of these chapters of which nothing is kept, or what another solution or another engine gave."""
+    now = engine(ROOT / "minigrad")
+    return [name for name in chosen if _kept(name).get("digest") != digest(name, now)]
 
 
-def _digest(name: str, libraries: list[str]) -> str:
-    """Of all that a chapter's outputs hang on."""
-    found = hashlib.sha256(repr((sys.version, version("numpy"), version("matplotlib"), libraries)).encode())
-    for file in _files(name):
-        found.update(f"{file.relative_to(ROOT)} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+def digest(name: str, engine: bytes) -> str:
+    """Of all that decides what a chapter's cells give, on the engine of that digest.
+
+    It is the same everywhere: which Python, NumPy and processor ran a chapter is no reason to run it again.
+    """
+    found = hashlib.sha256(engine + running.DESCRIBES.encode())
+    for earlier in (*running.AFTER.get(name, ()), name):
+        for cell in load(ROOT / "solutions" / earlier).solved():
+            if not cell.markdown and (cell.runs or earlier == name):
+                found.update(f"{cell.id}\n{cell.source}\n".encode())
+        found.update((ROOT / "solutions" / earlier / PUBLIC).read_bytes())
     return found.hexdigest()[:16]
 
 
-def _files(name: str) -> Iterator[Path]:
-    yield Path(__file__)
-    for folder in ("minigrad", f"solutions/{name}", f"assignments/{name}"):
-        for file in sorted((ROOT / folder).rglob("*")):
-            if file.is_file() and file.suffix not in (".pyc", ".zip"):
-                yield file
+def engine(package: Path) -> bytes:
+    """A digest of the engine's programs and data."""
+    found = hashlib.sha256()
+    for file in sorted(package.rglob("*")):
+        path = file.relative_to(package)
+        if file.is_file() and path.parts[0] not in OTHERS and file.suffix not in (".pyc", ".zip"):
+            content = file.read_bytes()
+            if file.suffix == ".py":
+                content = code(content.decode()).encode()
+            found.update(f"{path.as_posix()} {hashlib.sha256(content).hexdigest()}\n".encode())
+    return found.digest()
 
 
-def _run(name: str, libraries: Iterable[str]) -> Chapter:
-    answers = {cell.id: cell.source for cell in load(ROOT / "solutions" / name).solved()}
-    released = nbformat.read(ROOT / "assignments" / name / f"{name}.ipynb", as_version=4)
-    with tempfile.TemporaryDirectory() as place:
-        folder = shutil.copytree(ROOT / "assignments" / name, Path(place) / name)
-        library = Path(place) / FILE
-        library.write_text("\n".join(libraries), encoding="utf-8")
-        solved = nbformat.from_dict(json.loads(json.dumps(released)))
-        for cell in solved.cells:
-            if cell.cell_type == "code":
-                cell.source = answers.get(cell.id, cell.source)
-        solved.cells.insert(0, nbformat.v4.new_code_cell(DESCRIBES))
-        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(Path(place) / "k"))
-        where = {"metadata": {"path": str(folder)}}
-        NotebookClient(solved, km=kernel, timeout=SECONDS, resources=where).execute(cleanup_kc=True)
-        text = library.read_text(encoding="utf-8")
-    for cell, ran in zip(released.cells, solved.cells[1:], strict=True):
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = ran.outputs, None
-    return Chapter(released, text)
+def code(program: str) -> str:
+    """A program's text without comments, docstrings and empty lines: what is left decides what it does."""
+    lines = program.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(program).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(program)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            first, last = node.lineno - 1, node.end_lineno or 0
+            if isinstance(node.value.value, str) and not lines[first][: node.col_offset].strip():
+                lines[first:last] = [""] * (last - first)
+    return "\n".join(filter(None, (line.rstrip() for line in lines)))
+
+
+def _kept(name: str) -> dict[str, Any]:
+    file = KEPT / f"{name}.json"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+
+
+def _page(name: str, outputs: running.Outputs) -> dict[str, Any]:
+    """The release as it is now, with these outputs."""
+    notebook = json.loads((ROOT / "assignments" / name / f"{name}.ipynb").read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [
+                {**output, "execution_count": None} if output["output_type"] == "execute_result" else output
+                for output in outputs.get(cell["id"], [])
+            ]
+    return dict(notebook)
+
+
+def keep(name: str) -> None:
+    """Run this chapter, and keep what it gives."""
+    made = f"Python {sys.version.split()[0]}, NumPy {version('numpy')}, Matplotlib {version('matplotlib')}"
+    content = {"digest": digest(name, engine(ROOT / "minigrad")), "made with": made}
+    text = json.dumps({**content, "outputs": running.outputs(name)}, indent=1, ensure_ascii=False)
+    KEPT.mkdir(exist_ok=True)
+    (KEPT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def each(work: Callable[[str], T], chosen: Iterable[str]) -> Iterator[tuple[str, T]]:
+    """The chapters' names with what the work gives for each, done side by side on all processors."""
+    later_first = sorted(chosen, reverse=True)  # they take longest
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from zip(later_first, pool.map(work, later_first), strict=True)
+
+
+if __name__ == "__main__":
+    for done, _ in each(keep, stale(names())):
+        print(f"{done} is kept", flush=True)

@@ -29,13 +29,8 @@ CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
 # What a notebook of the course needs of Pyodide's own packages, less what these depend on.
 PACKAGES = ("numpy", "matplotlib", "ipython", "jedi", "micropip", "sqlite3", "ssl")
-# From the Python index: the wheels of a training's bar, with what each needs, and the bar's front end.
-PURE = {
-    "comm==0.2.3": ("traitlets",),
-    "tqdm==4.67.1": (),
-    "ipywidgets==8.1.7": ("comm", "ipython", "traitlets"),
-}
-WIDGETS = "jupyterlab_widgets==3.0.15"
+# From the Python index, with what each needs: what the kernel itself imports, and what a student may.
+PURE = {"comm==0.2.3": ("traitlets",), "tqdm==4.67.1": ()}
 KERNEL = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
@@ -69,7 +64,7 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
             "contents": ["contents"],
             "apps": ["lab"],
             "ignore_sys_prefix": True,  # else all that is installed here for JupyterLab would come along
-            "federated_extensions": [str(KERNEL), fetched(WIDGETS, lite)],
+            "federated_extensions": [str(KERNEL)],
             "no_sourcemaps": True,
             "no_unused_shared_packages": True,
             "output_dir": str(into),

@@ -1,4 +1,4 @@
-"""The site, with one chapter: built without a warning, and read in Chromium with no address but its own."""
+"""The whole site: built without a warning, and read in Chromium with no address but its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.browser import Browser, chromium, needs_chromium
-from tests.solved import solved
+from tests.docs.test_chapters import answers, chapters
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = "01-rnn"
@@ -33,7 +33,7 @@ LABS = r"/lab/|/favicon\.ico "  # what the lab says, which a page before opened,
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("sphinx")
     folder = tmp_path_factory.mktemp("site") / "site"
-    build = [sys.executable, "docs/site/build.py", str(folder), CHAPTER]
+    build = [sys.executable, "docs/site/build.py", str(folder)]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     if re.search("the (site|lab) needs", done.stderr):
         pytest.skip(f"no registry here: {done.stderr}")
@@ -113,22 +113,23 @@ def test_every_link_leads_somewhere(site: Path) -> None:
                     assert unquote(url.fragment) in pages[there].anchors, f"{name}: {target}"
 
 
-def test_a_chapter_shows_outputs_and_no_answer(site: Path) -> None:
-    page = (site / "course" / f"{CHAPTER}.html").read_text(encoding="utf-8")
-    text = "".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
-    assert "accuracy0.49before" in text
-    for cell in solved(CHAPTER).solved():
-        given = {c.id: c.source for c in solved(CHAPTER).cells}[cell.id]
-        for line in set(cell.source.splitlines()) - set(given.splitlines()):
-            if len(line.strip()) > 25 and not line.lstrip().startswith(("#", '"""')):
-                assert "".join(line.split()) not in text, line
+def text_of(page: Path) -> str:
+    """What a page shows, without spaces."""
+    return "".join(html.unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))).split())
+
+
+@pytest.mark.parametrize("name", chapters.names())
+def test_a_chapter_shows_outputs_and_no_answer(site: Path, name: str) -> None:
+    text = text_of(site / "course" / f"{name}.html")
+    outputs = chapters.notebooks([name])[name]["cells"]
+    printed = [o["text"] for c in outputs for o in c.get("outputs", ()) if o["output_type"] == "stream"]
+    assert printed
+    assert all("".join(line.split()) in text for some in printed for line in some.splitlines())
+    assert [line for line in answers(name) if line in text] == []
 
 
 def test_the_reference_calls_types_by_our_names(site: Path) -> None:
-    pages = {path.name: path.read_text(encoding="utf-8") for path in (site / "api").glob("*.html")}
-    shown = {
-        name: "".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split()) for name, page in pages.items()
-    }
+    shown = {path.name: text_of(path) for path in (site / "api").glob("*.html")}
     assert "state_dict()→dict[str,Array]" in shown["nn.html"]
     assert [name for name, text in shown.items() if re.search(r"ForwardRef|dtype\[Any\]", text)] == []
 
@@ -164,6 +165,13 @@ return [...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clien
 FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.href)"
 READY = "document.readyState == 'complete' && (!window.MathJax || !!MathJax.startup?.promise)"
 SETTLED = "MathJax.startup.promise.then(() => {window.settled = true})"
+LOOK = """
+window.found = null;
+axe.run({runOnly: ['wcag2a', 'wcag2aa'], resultTypes: ['violations']}).then(r => {
+  window.found = r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(
+    n => n.target.join(' ') + ' ' + n.failureSummary.split('\\n')[1]).join(' | '))
+})
+"""
 RAW = r"""
 const left = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walk.nextNode()) {
@@ -176,34 +184,27 @@ return left;
 
 
 @needs_chromium
-def test_every_page_is_whole_and_can_be_read(
-    site: Path, address: str, browser: Browser, axe: str, tmp_path: Path
-) -> None:
+def test_every_page_is_whole_and_can_be_read(site: Path, address: str, browser: Browser, axe: str) -> None:
     wrong = []
     for name in names(site):
+        browser.emulate(1280, "light")
+        browser.open(f"{address}/{name}")
+        browser.wait(READY)
+        if browser.run("return !!window.MathJax"):
+            browser.run(SETTLED)
+            browser.wait("window.settled")
+        browser.run(axe)
+        wrong += [f"{name}: raw TeX {text}" for text in browser.run(RAW)]
         for width, theme in ((1280, "light"), (390, "dark")):
             browser.emulate(width, theme)
-            browser.open(f"{address}/{name}")
-            browser.wait(READY)
-            if browser.run("return !!window.MathJax"):
-                browser.run(SETTLED)
-                browser.wait("window.settled")
             where = f"{name}, {width} px, {theme}: "
-            # the lab, which a page before it opened, goes on saying what its own parts do
-            wrong += [f"{where}{said}" for said in browser.complaints() if not re.search(LABS, said)]
-            wrong += [f"{where}raw TeX {text}" for text in browser.run(RAW)]
-            fetched = browser.run("return performance.getEntriesByType('resource').map(e => e.name)")
-            wrong += [f"{where}fetched {url}" for url in fetched if not url.startswith((address, "data:"))]
             if browser.run("return document.documentElement.scrollWidth > innerWidth + 1"):
                 wrong.append(f"{where}wider than the window")
-            browser.run(axe)
-            browser.run(
-                "window.found = null; axe.run({runOnly: ['wcag2a', 'wcag2aa'], resultTypes: ['violations']})"
-                ".then(r => {window.found = r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3)"
-                ".map(n => n.target.join(' ') + ' ' + n.failureSummary.split('\\n')[1]).join(' | '))})"
-            )
+            browser.run(LOOK)
             browser.wait("window.found !== null", 120)
             wrong += [f"{where}{found}" for found in browser.run("return window.found")]
-            if name in ("index.html", f"course/{CHAPTER}.html"):
-                browser.screenshot(tmp_path / f"{name.replace('/', '-')}-{theme}.png")
+        # the lab, which a page before it opened, goes on saying what its own parts do
+        wrong += [f"{name}: {said}" for said in browser.complaints() if not re.search(LABS, said)]
+        fetched = browser.run("return performance.getEntriesByType('resource').map(e => e.name)")
+        wrong += [f"{name}: fetched {url}" for url in fetched if not url.startswith((address, "data:"))]
     assert not wrong, "\n".join(wrong)
