@@ -140,11 +140,19 @@ def without_links(text: str) -> str:
 
 
 def opened(name: str, notebook: Mapping[str, Any]) -> dict[str, Any]:
-    """The notebook, with a link below its title that opens the release in the browser."""
+    """The notebook, with a link below its title that opens the release in the browser.
+
+    There are two, of which a page shows one: JupyterLab's window of many parts is too wide for a phone, which
+    gets the notebook alone.
+    """
     title, *others = notebook["cells"]
-    link = f'<a class="open" href="../lab/lab/index.html?path={name}/{name}.ipynb">Open in the browser</a>'
+    path = f"path={name}/{name}.ipynb"
+    links = " ".join(
+        f'<a class="open {width}" href="../lab/{app}/index.html?{path}">Open in the browser</a>'
+        for width, app in (("wide", "lab"), ("narrow", "notebooks"))
+    )
     heading, _, text = "".join(title["source"]).partition("\n")
-    return {**notebook, "cells": [{**title, "source": f"{heading}\n\n{link}\n{text}"}, *others]}
+    return {**notebook, "cells": [{**title, "source": f"{heading}\n\n{links}\n{text}"}, *others]}
 
 
 def described(notebook: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
         write(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
         options = {
             "contents": ["contents"],
-            "apps": ["lab"],
+            "apps": ["lab", "notebooks"],
             "ignore_sys_prefix": True,  # else all that is installed here for JupyterLab would come along
             "federated_extensions": [str(KERNEL)],
             "no_sourcemaps": True,

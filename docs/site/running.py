@@ -81,15 +81,17 @@ def _run(name: str, cells: Mapping[str, str], library: str) -> tuple[Outputs, st
 
 
 def _slim(given: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """A cell's outputs, its pictures with 256 colours, which is a third of their bytes."""
+    """A cell's outputs for a page, its pictures with 256 colours, which is a third of their bytes."""
     from PIL import Image
 
     slim = json.loads(json.dumps(list(given)))
     for output in slim:
         output.pop("execution_count", None)
-        if picture := output.get("data", {}).get("image/png"):
+        data = output.get("data", {})
+        data.pop("text/latex", None)  # a page shows the HTML beside it
+        if picture := data.get("image/png"):
             small = io.BytesIO()
             drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
             drawn.quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
-            output["data"]["image/png"] = base64.b64encode(small.getvalue()).decode()
+            data["image/png"] = base64.b64encode(small.getvalue()).decode()
     return slim

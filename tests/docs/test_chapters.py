@@ -57,6 +57,8 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for folder in ("solutions", "assignments"):
         for name in (NAME, "02-lstm", "03-gru"):
             shutil.copytree(ROOT / folder / name, tmp_path / folder / name)
+    (tmp_path / "minigrad").mkdir()
+    (tmp_path / "minigrad" / "tape.py").write_text("", encoding="utf-8")
     for folder in ("minigrad/nn", "minigrad/habits", "minigrad/grading/rules"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "minigrad" / "nn" / "data.csv").write_text("1\n", encoding="utf-8")
@@ -86,6 +88,7 @@ DECIDES = {
     f"solutions/{NAME}/public_checks.py": added("\nX = 1\n"),
     "minigrad/nn/__init__.py": added("\nX = 1\n"),
     "minigrad/nn/data.csv": added("2\n"),
+    "minigrad/tape.py": added("# a comment, which a chapter shows\n"),
 }
 DECIDES_NOTHING = {
     f"solutions/{NAME}/notebook.py": replaced("# # 1", "# # One"),  # a text
