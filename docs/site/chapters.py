@@ -61,7 +61,7 @@ def digest(name: str, engine: bytes) -> str:
 
     It is the same everywhere: which Python, NumPy and processor ran a chapter is no reason to run it again.
     """
-    found = hashlib.sha256(engine + running.DESCRIBES.encode())
+    found = hashlib.sha256(engine + running.BEFORE.encode())
     for earlier in (*running.AFTER.get(name, ()), name):
         for cell in load(ROOT / "solutions" / earlier).solved():
             if not cell.markdown and (cell.runs or earlier == name):

@@ -179,7 +179,7 @@ def ours(into: Path) -> None:
         shutil.copytree(
             ROOT / "minigrad", source, ignore=shutil.ignore_patterns("__pycache__", "bundled.zip")
         )
-        pip("wheel", "--no-deps", "--wheel-dir", str(into), place)
+        pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(into), place)
 
 
 def help_texts(into: Path) -> None:

@@ -27,8 +27,12 @@ AFTER = {
     "08-applications": ("01-rnn", "02-lstm", "03-gru", "04-batches", "05-training", "06-seq2seq"),
 }
 
-# Run before the first cell: the text that stands for a figure says what is drawn. It becomes the alt text.
-DESCRIBES = """
+# Run before the first cell: NumPy has one thread, which the notebook itself would say too late; and the text
+# that stands for a figure says what is drawn. It becomes the alt text.
+BEFORE = """
+import os
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 def _described(figure, printer, cycle):
     said = []
     for axes in figure.axes:
@@ -67,7 +71,7 @@ def _library(name: str) -> str:
 
 def _run(name: str, cells: Mapping[str, str], library: str) -> tuple[Outputs, str]:
     """What these cells give beside their release and a library, and the library that they leave."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(DESCRIBES)])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BEFORE)])
     notebook.cells += [nbformat.v4.new_code_cell(source, id=id) for id, source in cells.items()]
     with tempfile.TemporaryDirectory() as place:
         folder = shutil.copytree(ROOT / "assignments" / name, Path(place) / name)

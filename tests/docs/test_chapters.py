@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.docs.builder import ROOT, answers, chapters
 from tests.solved import solved
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs" / "site"))  # the site's builder is a program, and no package
-
-import chapters  # noqa: E402
 
 NAME = "01-rnn"
 
@@ -25,14 +20,6 @@ def test_every_chapter_is_kept_as_its_solution_gives_it() -> None:
     assert chapters.stale(chapters.names()) == [], "a solution or the engine has changed: run `make chapters`"
     kept = {path.stem for path in chapters.KEPT.iterdir()}
     assert kept == set(chapters.names()), "a chapter that is gone: delete its file"
-
-
-def answers(name: str) -> set[str]:
-    """The lines of a solution, without spaces, that tell something and that its release has not."""
-    released = {line.strip() for cell in solved(name).cells for line in cell.source.splitlines()}
-    lines = {line.strip() for text in solved(name).solution.values() for line in text.splitlines()}
-    told = {line for line in lines - released if len(line) > 25 and not line.startswith(("#", '"""'))}
-    return {"".join(line.split()) for line in told}
 
 
 @pytest.mark.parametrize("name", chapters.names())
