@@ -31,6 +31,11 @@ LOCK = "pyodide-lock.json"
 PACKAGES = ("numpy", "matplotlib", "ipython", "jedi", "micropip", "sqlite3", "ssl")
 # From the Python index, with what each needs: what the kernel itself imports, and what a student may.
 PURE = {"comm==0.2.3": ("traitlets",), "tqdm==4.67.1": ()}
+# JupyterLite takes a file of this kind, as the record of a student's work is one, for a single value in JSON,
+# begins it with {}, and ends the kernel that adds a line.
+TEXTS = {
+    "jsonl": {"name": "jsonl", "extensions": [".jsonl"], "mimeTypes": ["text/plain"], "fileFormat": "text"}
+}
 KERNEL = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
@@ -63,6 +68,7 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
         options = {
             "contents": ["contents"],
             "apps": ["lab", "notebooks"],
+            "extra_file_types": TEXTS,
             "ignore_sys_prefix": True,  # else all that is installed here for JupyterLab would come along
             "federated_extensions": [str(KERNEL)],
             "no_sourcemaps": True,

@@ -144,8 +144,9 @@ def proof(lab: Path, pictures: Path, home: Path) -> dict[str, Any]:
         command(browser, "notebook:run-all-cells")
         table = browser.texts(TABLES)[0]
         assert "✗ fail" in table, table
-        browser.run(f"document.querySelector('{TABLES} details').open = true")
-        assert mutant.hint.replace("`", "") in browser.texts(TABLES)[0], browser.texts(TABLES)[0]
+        browser.run(f"document.querySelectorAll('{TABLES} details').forEach(e => {{e.open = true}})")
+        table = browser.texts(TABLES)[0]
+        assert all(step.replace("`", "") in table for step in mutant.hint.splitlines()), table
         show(browser, f"{TABLES} details", pictures / "hint.png")
         print("the hint is shown", flush=True)
 

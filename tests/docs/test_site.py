@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import http.server
+import json
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from minigrad.grading.notebook.study import record
 from tests.browser import Browser, chromium, needs_chromium
 from tests.docs.builder import ROOT, answers, build, chapters
 
@@ -139,6 +141,13 @@ def test_the_reference_calls_types_by_our_names(site: Path) -> None:
     shown = {path.name: text_of(path) for path in (site / "api").glob("*.html")}
     assert "state_dict()→dict[str,Array]" in shown["nn.html"]
     assert [name for name, text in shown.items() if re.search(r"ForwardRef|dtype\[Any\]", text)] == []
+
+
+def test_the_record_of_a_student_is_text_to_the_lab(site: Path) -> None:
+    """As JSON, JupyterLite would begin it with {}, and the line that a check adds would end the kernel."""
+    settings = json.loads((site / "lab" / "jupyter-lite.json").read_text(encoding="utf-8"))
+    kinds = settings["jupyter-config-data"]["fileTypes"].values()
+    assert [k["fileFormat"] for k in kinds if Path(record.FILE).suffix in k["extensions"]] == ["text"]
 
 
 @needs_chromium
