@@ -86,11 +86,12 @@ class Term:
         return self.rng.choice(NAMES), self.rng.choice(self.students)
 
     def recorded(self, *words: str) -> None:
-        """A command that records."""
+        """A command that records what counts: of who has dropped out, nothing."""
         name = words[1]
         if self.run(*words, "--workers", "1") != 2:
             self.interrupted.discard(name)
-            self.touched, self.may = ({o for o in some if o[0] != name} for some in (self.touched, self.may))
+            for some in (self.touched, self.may):
+                some -= {(name, student) for student in self.students if student not in self.dropped}
 
 
 def submits(term: Term) -> None:
