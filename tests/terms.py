@@ -357,10 +357,10 @@ def may_be_newer(term: Term, course: Course, name: str, student: str, known: Rec
 
 
 def answer(notebook: Path) -> str:
-    """What a student wrote as code; "" where that cannot be read."""
+    """What a student wrote as code; "" where there is none, or none that can be read."""
     try:
         cells = json.loads(notebook.read_bytes())["cells"]
-    except ValueError:
+    except (OSError, ValueError):
         return ""
     return next("".join(cell["source"]) for cell in cells if cell["id"] == "scale")
 
