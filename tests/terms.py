@@ -87,11 +87,12 @@ class Term:
         return self.rng.choice(NAMES), self.rng.choice(self.students)
 
     def recorded(self, *words: str) -> None:
-        """A command that records."""
+        """A command that records what counts: of who has dropped out, nothing."""
         name = words[1]
         if self.run(*words, "--workers", "1") not in (CANNOT, STOPPED):
             self.interrupted.discard(name)
-            self.touched, self.may = ({o for o in some if o[0] != name} for some in (self.touched, self.may))
+            for some in (self.touched, self.may):
+                some -= {(name, student) for student in self.students if student not in self.dropped}
 
 
 def submits(term: Term) -> None:
@@ -329,8 +330,8 @@ def exports_agree(term: Term, copy: Course) -> None:
             elif row["state"] == "not recorded":
                 assert name in term.interrupted, (name, row)
             elif known is None:
-                there = (copy.submitted / student / name).exists()
-                assert row["state"] == ("not graded yet" if there else "not handed in"), (name, row)
+                handed_in = student in copy.submissions(name)
+                assert row["state"] == ("not graded yet" if handed_in else "not handed in"), (name, row)
                 assert row["score"] == "", (name, row)
             else:
                 score = float(row["score"]) if row["score"] else None
@@ -357,10 +358,10 @@ def may_be_newer(term: Term, course: Course, name: str, student: str, known: Rec
 
 
 def answer(notebook: Path) -> str:
-    """What a student wrote as code; "" where that cannot be read."""
+    """What a student wrote as code; "" where there is none, or none that can be read."""
     try:
         cells = json.loads(notebook.read_bytes())["cells"]
-    except ValueError:
+    except (OSError, ValueError):
         return ""
     return next("".join(cell["source"]) for cell in cells if cell["id"] == "scale")
 

@@ -280,6 +280,15 @@ def test_files_of_grades_that_have_somebody_as_before_are_what_comes_next(course
         assert capsys.readouterr().out.splitlines()[-1] == last
 
 
+def test_what_is_forgotten_of_one_assignment_stands_in_its_file_of_grades(course: Course, capsys) -> None:
+    shutil.copytree(course.authored(NAME), course.authored("02-other"))
+    for name in (NAME, "02-other"):
+        Path(f"grades-{name}.csv").write_text("student,name\ns1,Ann Lee\n")
+    (course.submitted / "s1" / NAME).rename(course.submitted / "s1" / "02-other")
+    assert main(["roster", "forget", "s1", NAME]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"next: `minigrad export {NAME}`"
+
+
 def test_who_is_late_without_a_time_of_the_gradebooks_is_told(course: Course, capsys) -> None:
     """By what any LMS says, not only where a timestamp.txt is put away."""
     course.dates.write_text(

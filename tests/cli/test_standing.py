@@ -315,6 +315,24 @@ def test_grading_ends_with_what_was_recorded_and_what_comes_next(course: Course,
     assert last == f"recorded in the gradebook: 2 of 3; {after}"
 
 
+def test_what_the_guide_says_is_made_again_is(course: Course, tmp_path_factory, monkeypatch) -> None:
+    """A course's copy elsewhere, with its gradebook, reports, autograded/ and feedback/ lost."""
+    main(["feedback", NAME])
+    main(["export", NAME])
+    page = Path("feedback") / "ann" / NAME / f"{NAME}.html"
+    grades, told = Path(f"grades-{NAME}.csv").read_bytes(), page.read_bytes()
+    moved = entered(course.root, tmp_path_factory.mktemp("moved") / "course", monkeypatch)
+    for lost in (moved.state / "reports", moved.state / "results", moved.autograded, moved.feedback):
+        shutil.rmtree(lost)
+    moved.gradebook.unlink()
+    assert main(["report", NAME]) == 2
+    assert main(["grade", NAME, "--workers", "1"]) == 0
+    main(["feedback", NAME])
+    main(["export", NAME])
+    assert Path(f"grades-{NAME}.csv").read_bytes() == grades
+    assert page.read_bytes() == told
+
+
 def test_a_regrade_that_ends_with_1_says_why(course: Course, capsys) -> None:
     hand_in(course, "cem", b"no notebook")
     assert main(["grade", NAME, "--workers", "1"]) == 1

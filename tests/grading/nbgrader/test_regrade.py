@@ -282,7 +282,9 @@ def test_a_decision_is_previewed_and_reaches_gradebook_reports_and_feedback(cour
     assert f"run `minigrad regrade {NAME}`" in stock_autograde(course)
     assert main(["regrade", *WORDS, "--preview"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert f"scale is worth {left:g}, was 10" in told
+    assert "its points are gone" in told
+    assert "scale is worth" not in told, "the decision says so, and the last line of how much"
+    assert f"the maximum of the checks becomes {left:g}, was 10" in told
     assert "`scale` gets 0.5 points more, up to all that it has: The server was down." in told
     assert everything(course) == before
     assert main(["regrade", *WORDS]) == 0

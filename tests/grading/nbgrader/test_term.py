@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -187,8 +188,15 @@ project = {{ of = ["{THREE}"], weight = 40 }}
 
 
 def test_the_final_column_of_the_term(course, capsys):
+    course.authored("00-play").mkdir()  # nothing in it is graded
+    for file in ("checks.py", "public_checks.py", "mutants.py", "variants.py"):
+        course.authored("00-play").joinpath(file).write_text('"""None."""\n')
+    course.authored("00-play").joinpath("notebook.py").write_text("# %% [markdown]\n# Play.\n")
     assert main(["export", "--final"]) == 2
-    assert "course.toml has no [final]" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "course.toml has no [final]" in told
+    assert f'of = ["{ONE}"]' in told
+    shutil.rmtree(course.authored("00-play"))
     course.dates.write_text(FINAL)
     course.roster.write_text("student,name,canvas\nann,Ann Lee,1\nbob,,2\ncem,,3\n")
     hand_in(course, "ann", ONE, CHECKS)

@@ -52,14 +52,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _final(course: Course, args: argparse.Namespace) -> int:
     """The final column of what was given out."""
+    from minigrad.grading.assignment.load import load
     from minigrad.grading.report.grades.final import PERCENT, final_csv, rows
     from minigrad.grading.store.dates import dates_of
 
     groups = dates_of(course).groups
     if not groups:
+        graded = (name for name in course.names() if load(course.authored(name)).graded)
         raise GradingError(
             "course.toml has no [final]: write there, for each group of assignments, a line like "
-            f'homework = {{ of = ["{next(iter(course.names()), "01-rnn")}"], weight = 60 }}'
+            f'homework = {{ of = ["{next(graded, "01-rnn")}"], weight = 60 }}'
         )
     maxima: dict[str, float] = {}
     found: dict[str, Sequence[Grade]] = {}

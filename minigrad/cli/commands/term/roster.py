@@ -11,6 +11,7 @@ import argparse
 import csv
 import dataclasses
 import sys
+from collections.abc import Sequence
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
@@ -67,7 +68,9 @@ def run(args: argparse.Namespace) -> int:
             elif args.do:
                 move(course, args.do, args.old, args.new, args.dry_run)
         if args.do and not args.dry_run:
-            print(typed(args, f"next: {', '.join(still_exported(course, args.old)) or to_type('roster')}"))
+            names = known_names(course, [args.new] if args.do == "forget" and args.new else [])
+            stale = still_exported(course, args.old, names)
+            print(typed(args, f"next: {', '.join(stale) or to_type('roster')}"))
     return OK if args.do else look(args, course)
 
 
@@ -147,10 +150,11 @@ def undo(course: Course, stopped: Move | None) -> None:
     print(printable(f"taken back: {stopped}"))
 
 
-def still_exported(course: Course, student: str) -> list[str]:
-    """The commands that write again the files of grades in which a student still stands as before."""
+def still_exported(course: Course, student: str, names: Sequence[str]) -> list[str]:
+    """The commands that write again the files of grades in which a student still stands as before: those of
+    some assignments, and of the term."""
     found = []
-    for name, word in (*((name, name) for name in course.names()), ("final", "--final")):
+    for name, word in (*zip(names, names, strict=True), ("final", "--final")):
         path = course.work / f"grades-{name}.csv"
         if path.is_file():
             with path.open(encoding="utf-8-sig", newline="") as file:
