@@ -14,13 +14,13 @@ from pathlib import Path
 
 from minigrad.cli.terminal import class_table, progress
 from minigrad.grading.assignment.load import load, names
-from minigrad.grading.authoring.build import build
 from minigrad.grading.classroom.processes import Processes
 from minigrad.grading.classroom.run import grade_class
 from minigrad.grading.model import Assignment, Report
 from minigrad.grading.report.class_page import class_html
 from minigrad.grading.report.formats import class_json
 from minigrad.grading.store.layout import Course
+from tests.demo.built import built
 from tests.demo.classes import CLASSES
 from tests.demo.leaks import leaks, released_text, secrets
 from tests.demo.samples import Sample
@@ -74,11 +74,6 @@ def main() -> int:
     print()
     say(f"{sum(map(len, classes.values()))} samples, {len(complaints)} wrong")
     return 1 if complaints else 0
-
-
-def built(authored: Path, root: Path) -> list[str]:
-    """In a worker process: build an assignment; the names of the files that changed."""
-    return build(load(authored), root / "assignments")
 
 
 def grade(
