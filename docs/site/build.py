@@ -64,6 +64,7 @@ def main(site: Path, chosen: Sequence[str], pyodide: str) -> int:
             page.write_text(reachable(page.read_text(encoding="utf-8")), encoding="utf-8")
         shutil.copytree(html, site)
     lite.build(site / "lab", chosen or known, pyodide)
+    print(f"{site}/index.html is the first page; `python -m http.server -d {site}` shows all, with the lab")
     return 0
 
 

@@ -73,7 +73,7 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
             "federated_extensions": [str(KERNEL)],
             "no_sourcemaps": True,
             "no_unused_shared_packages": True,
-            "output_dir": str(into),
+            "output_dir": str(into.resolve()),  # it builds in a folder of its own
         }
         write(lite / "jupyter_lite_config.json", {"LiteBuildConfig": options})
         command = [sys.executable, "-m", "jupyterlite_core.app", "build", "--lite-dir", place]

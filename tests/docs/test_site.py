@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import http.server
+import os
 import json
 import re
 import shutil
@@ -43,11 +44,13 @@ LABS = r"/lab/|/favicon\.ico "  # what the lab says, which a page before opened,
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("sphinx")
     folder = tmp_path_factory.mktemp("site") / "site"
-    build = [sys.executable, "docs/site/build.py", str(folder)]
+    # a relative path, as `make site` has it
+    build = [sys.executable, "docs/site/build.py", os.path.relpath(folder, ROOT)]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     if re.search("the (site|lab) needs", done.stderr):
         pytest.skip(f"no registry here: {done.stderr}")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert all((folder / "lab" / app / "index.html").exists() for app in ("lab", "notebooks"))
     return folder
 
 
