@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import html
 import http.server
-import os
 import json
+import os
 import re
 import shutil
 import subprocess
