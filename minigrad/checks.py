@@ -7,6 +7,8 @@ It never says whether they are right; `minigrad.grading.judge.verdict` compares 
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -235,3 +237,53 @@ def given(value: Any, what: str, kind: type = object, shape: Sequence[int | None
         want = {"kind": kind.__name__, "shape": None if shape is None else list(shape)}
         _noted.get([]).append({"what": what, "got": got, "want": want})
     return value
+
+
+class Overtime(BaseException):
+    """The time is over. Not an Exception, so that no `except Exception` of a student catches it."""
+
+
+class Endless(Exception):
+    """What was called `briefly` did not end in its time."""
+
+
+@contextmanager
+def deadline(cpu: float) -> Iterator[None]:
+    """Raise Overtime in the block after `cpu` seconds of computing time; 0: never.
+
+    Inside another one it ends no later than that, whose time goes on. It serves whoever plays fair: a
+    worker's supervisor has a deadline of its own. Without effect where there are no timers (Windows, a
+    browser) and outside the main thread, to which Python delivers signals; there, a person has to
+    interrupt the kernel.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def over(*_: object) -> None:
+        raise Overtime
+
+    outer = signal.getitimer(signal.ITIMER_PROF)[0]
+    limit = min(cpu, outer) if cpu and outer else cpu or outer
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, limit)
+    try:
+        yield
+    finally:
+        left = signal.setitimer(signal.ITIMER_PROF, 0)[0]
+        signal.signal(signal.SIGPROF, before)
+        if outer:
+            signal.setitimer(signal.ITIMER_PROF, max(outer - (limit - left), 1e-6))
+
+
+@contextmanager
+def briefly(cpu: float = 0.5) -> Iterator[None]:
+    """For what a probe asks of another exercise, and can do without: Endless after `cpu` seconds.
+
+    A loop without end there is then a failure like any other, and costs that exercise alone.
+    """
+    try:
+        with deadline(cpu):
+            yield
+    except Overtime:
+        raise Endless from None

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.checks import Check, Student
+from minigrad.checks import Check, Overtime, Student, deadline
 from minigrad.grading.assignment.load import load
 from minigrad.grading.judge import diagnose, verdict
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Assignment, Cell, Evidence
-from minigrad.sandbox.probing import Overtime, deadline, run_probe, words_of
+from minigrad.sandbox.probing import run_probe, words_of
 from tests.reach import binds, closure
 
 SOLUTIONS = Path(__file__).parent.parent / "solutions"

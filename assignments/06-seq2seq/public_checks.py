@@ -9,7 +9,7 @@ that a mistake in one costs nothing in the other.
 import numpy as np
 
 from minigrad import Tensor, concatenate, no_grad, sigmoid, stack, tanh
-from minigrad.checks import Todo, check, given
+from minigrad.checks import Todo, briefly, check, given
 from minigrad.data import pairs
 from minigrad.nn import Module, Parameter, Recurrent
 from minigrad.optim import Adam
@@ -39,7 +39,8 @@ def truth(*answers):
 def no_zeros(call):
     """0.0 where a call gives zeros alone, which are no answer; what it raises is told by other checks."""
     try:
-        return truth(np.any(call().data))
+        with briefly():
+            return truth(np.any(call().data))
     except Todo:
         raise
     except Exception:

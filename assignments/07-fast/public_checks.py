@@ -15,7 +15,7 @@ import minigrad.tape
 import numpy as np
 
 from minigrad import Tensor, concatenate, op, sigmoid, stack, tanh
-from minigrad.checks import check, given
+from minigrad.checks import briefly, check, given
 
 TAPE_BACKWARD = minigrad.fast.backward
 GRADIENTS = ("dx", "dh0", "dc0", "dW")
@@ -144,7 +144,8 @@ def ready(student):
     for name, (stand_in, arguments) in cases.items():
         wanted, before = stand_in(*arguments), copies(*flat(arguments))
         try:
-            got = getattr(student, name)(*arguments)
+            with briefly():
+                got = getattr(student, name)(*arguments)
             right = all(map(np.array_equal, flat(arguments), before)) and all(
                 a.dtype == b.dtype and np.allclose(a, b, rtol=1e-3, atol=1e-4)
                 for a, b in zip(got, wanted, strict=True)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import builtins
 import io
 import random
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -100,37 +98,6 @@ def _array(name: str, value: Any) -> np.ndarray:
 def _type_name(value: Any) -> str:
     name = type(value).__name__
     return name if _BUILTINS.get(name) is type(value) else "object"
-
-
-# ------------------------------------------------------------------------------------------- time
-
-
-class Overtime(BaseException):
-    """The time is over. Not an Exception, so that no `except Exception` of a student catches it."""
-
-
-@contextmanager
-def deadline(cpu: float) -> Iterator[None]:
-    """Raise Overtime in the block after `cpu` seconds of computing time; 0: never.
-
-    It serves whoever plays fair: a worker's supervisor has a deadline of its own.
-    Without effect where there are no timers (Windows, a browser) and outside the main thread, to which
-    Python delivers signals; there, a person has to interrupt the kernel.
-    """
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def over(*_: object) -> None:
-        raise Overtime
-
-    before = signal.signal(signal.SIGPROF, over)
-    signal.setitimer(signal.ITIMER_PROF, cpu)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 # ----------------------------------------------------------------------------------------- probing

@@ -23,11 +23,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.checks import Check, collect
+from minigrad.checks import Check, Overtime, collect, deadline
 from minigrad.sandbox import protocol
 from minigrad.sandbox.cells import plain_python
 from minigrad.sandbox.failures import describe, failure_of, spoken
-from minigrad.sandbox.probing import Capture, Overtime, deadline, run_probe, run_replay
+from minigrad.sandbox.probing import Capture, run_probe, run_replay
 
 MEMORY_EXIT = 77  # the exit code that says: no memory left to answer
 

@@ -11,7 +11,7 @@ import numpy as np
 import minigrad.fast
 import minigrad.tape
 from minigrad import Tensor, no_grad, relu, tanh
-from minigrad.checks import check, given
+from minigrad.checks import briefly, check, given
 from minigrad.data import tasks
 from minigrad.functional import binary_cross_entropy_with_logits, mse
 from minigrad.nn import Linear, Module, Parameter, Recurrent
@@ -88,7 +88,8 @@ def cache_for(student, arguments, hs):
     x, h0, W_x, W_h, _ = arguments
     handed = [a.copy() for a in arguments]
     try:
-        got, cache = student.rnn_forward(*handed)
+        with briefly():
+            got, cache = student.rnn_forward(*handed)
         if np.allclose(np.asarray(got), hs, rtol=0, atol=1e-8):
             for array, original in zip(handed, arguments, strict=True):
                 array[...] = original

@@ -142,6 +142,17 @@ def test_the_page_of_earlier_work_does_not_go_back(course: Course, capsys) -> No
         assert made.namelist() == [f"Ann Lee_101_assignsubmission_file_/{NAME}.html"]
 
 
+def test_the_page_of_a_refused_notebook_goes_back_and_says_why(course: Course, capsys) -> None:
+    from minigrad.grading.nbgrader import plugin
+
+    (course.submitted / "s2" / NAME / f"{NAME}.ipynb").write_bytes(b"no notebook")
+    main(["grade", NAME, "--workers", "1"])
+    plugin.feedback(course, NAME)
+    assert main(["handback", NAME, "--to", "id"]) == 0
+    with zipfile.ZipFile(f"feedback-{NAME}-id.zip") as made:
+        assert b"could not be graded" in made.read("s2.html")
+
+
 def test_a_page_goes_back_to_who_has_another_id_now(course: Course) -> None:
     from minigrad.grading.nbgrader import plugin
 

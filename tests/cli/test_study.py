@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from minigrad.cli import main
-from minigrad.cli.commands.study import start
+from minigrad.cli.commands.study import check, start
 from minigrad.grading.assignment import carried as wheel
 from minigrad.grading.assignment.load import load
+from minigrad.grading.judge.observe import STOPPED
+from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.notebook.study import record
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import ADDS, NAME, RIGHT, built_course, notebook
@@ -234,6 +236,19 @@ def test_what_passes_in_a_terminal_is_kept_as_in_the_notebook(course: Path, sand
     assert "# --- 02-other · x" in library.read_text()
     library.write_bytes(b"\xff")
     assert "mynet.py could not be written: 'utf-8' codec" in told(RIGHT)
+
+
+def test_a_check_that_was_stopped_tells_what_it_found_and_ends_as_stopped(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    (work := tmp_path / "a.ipynb").touch()
+    found = Verdict("scale.a", "scale", "it scales", 1.0, True, True)
+    left = Verdict("scale.b", "scale", "it keeps", 1.0, True, False, STOPPED.reason, failure="waits")
+    made = Report(NAME, "graded", (Exercise("scale", 2.0, 1.0, (found, left)),))
+    monkeypatch.setattr(check, "checked", lambda *_: made)
+    assert main(["check", str(work)]) == 130
+    assert "it scales" in (told := capsys.readouterr().out)
+    assert STOPPED.reason in told
 
 
 def test_solutions_are_where_the_sources_are(student: Path, capsys) -> None:

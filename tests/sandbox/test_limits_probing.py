@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import random
 import signal
@@ -14,10 +15,10 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad.checks import Missing, Todo, check
+from minigrad.checks import Endless, Missing, Overtime, Todo, briefly, check, deadline
 from minigrad.sandbox import protocol
 from minigrad.sandbox.failures import describe, failure_of, spoken, written
-from minigrad.sandbox.probing import Capture, Overtime, deadline, generator, run_probe, run_replay, words_of
+from minigrad.sandbox.probing import Capture, generator, run_probe, run_replay, words_of
 
 SEED = "00112233445566778899aabbccddeeff"
 NOWHERE = {"type": "ValueError", "line": None, "cell": None}
@@ -425,6 +426,22 @@ def test_time_ends_after_its_end_and_what_was_there_before_is_there_again():
             assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
     finally:
         signal.signal(signal.SIGPROF, before)
+
+
+def test_a_time_in_another_ends_alone_and_uses_up_that_of_the_other():
+    with deadline(30):
+        with pytest.raises(Endless), briefly(0.1):
+            spin()
+        assert 28 < signal.getitimer(signal.ITIMER_PROF)[0] < 29.95
+
+    def two():
+        with contextlib.suppress(Endless), briefly(30):
+            spin()
+        spin()
+
+    with pytest.raises(Overtime), deadline(0.02):
+        two()
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
 
 
 def test_without_timers_or_beside_the_main_thread_there_is_no_end(monkeypatch):

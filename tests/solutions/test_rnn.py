@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.solved import guarded, played, solved, trained
+from tests.solved import deterministic, evidence, expected, failed, guarded, names, played, solved, trained
 
 NAME = "01-rnn"
 
@@ -25,6 +25,15 @@ def test_exercises_and_points() -> None:
     assert len(a.mutants) >= 22
     assert len(a.variants) >= 9
     assert len(a.rewrites) >= 6
+
+
+def test_a_forward_pass_without_end_costs_no_check_of_the_backward_pass() -> None:
+    """One that stands for all: they go through the same function, and each waits half a second."""
+    endless = "def rnn_forward(x, h0, W_x, W_h, b):\n    while True:\n        pass"
+    (check,) = (c for c in deterministic(NAME) if c.name == "rnn-backward.twice")
+    got = evidence(NAME, names(NAME, {"rnn-forward": endless}), checks=[check])
+    assert got[check.name].failure is None
+    assert not failed(NAME, {**expected(NAME), **got}, expected(NAME))
 
 
 def test_labs_of_a_blank_release_say_what_they_wait_for_and_nothing_else(

@@ -6,11 +6,11 @@ import dataclasses
 from collections import Counter
 from typing import Any
 
-from minigrad.checks import Arrays, Check
+from minigrad.checks import Arrays, Check, Overtime, deadline
 from minigrad.grading.judge import verdict
 from minigrad.grading.model import Evidence, Ran
 from minigrad.grading.notebook import telling
-from minigrad.sandbox.probing import Overtime, deadline, run_probe, run_replay
+from minigrad.sandbox.probing import run_probe, run_replay
 
 PATIENCE = 2  # a probe may take this many times the computing time that it has in grading
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from minigrad.checks import Check
@@ -79,12 +79,21 @@ def remember(notebook: Path, made: Report) -> None:
     seen = {
         name: [record.Seen(v.check.removeprefix(f"{name}."), v.passed, first_of(v)) for v in own]
         for name, own in public.items()
-        if any(mark(v) in ("pass", "fail") for v in own) and not any(v.reason == STOPPED.reason for v in own)
+        if any(mark(v) in ("pass", "fail") for v in own) and not _waits(own)
     }
     with contextlib.suppress(OSError, GradingError, Refused):  # of a folder that cannot be written to, ...
         files = release(folder)
         sources = {c.id: c.source for c in taken_in(read(notebook), files).cells}
         record.write(record.record_path(folder, files.name), record.found(files, sources, seen))
+
+
+def was_stopped(made: Report) -> bool:
+    """Whether Ctrl-C ended the checking, and the report is a part of it."""
+    return any(_waits(e.verdicts) for e in made.exercises)
+
+
+def _waits(verdicts: Sequence[Verdict]) -> bool:
+    return any(v.reason == STOPPED.reason for v in verdicts)
 
 
 def keep(

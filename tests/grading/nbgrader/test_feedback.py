@@ -6,6 +6,7 @@ import re
 import shutil
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -115,7 +116,7 @@ def test_an_answer_that_nobody_has_marked_yet_has_no_score(tmp_path: Path) -> No
 
 
 def test_links_lead_to_the_cells_and_each_exercise_has_its_name(pages: dict[str, Path]) -> None:
-    for path in pages.values():
+    for student, path in pages.items():
         page = soup(path)
         anchors = [
             a["href"][1:] for a in page.select("main a[href^='#']") if "anchor-link" not in a.get("class", [])
@@ -124,7 +125,7 @@ def test_links_lead_to_the_cells_and_each_exercise_has_its_name(pages: dict[str,
         assert all(len(page.find_all(id=anchor)) == 1 for anchor in anchors)
         assert next(words(h) for h in page.select(".graded h3")).startswith("scale: ")
         assert "Test cell" not in words(page)
-        assert page.find("summary")
+        assert page.find("summary") or student == "broken", "the texts of the release, folded"
 
 
 def test_the_name_the_full_score_and_what_is_to_do_are_told(pages: dict[str, Path]) -> None:
@@ -146,6 +147,54 @@ def test_what_was_not_graded_has_its_reason_and_no_score(pages: dict[str, Path])
     assert words(page.find(class_="points")) == "scale no score yet, of 10"
     assert "A person will look at scale ." in words(page)
     assert "0 of 10" not in words(page)
+    assert words(page).count("the file is not a notebook") == 1
+    assert page.find(class_="k") is None, "no stub of the release is shown as the answer"
+    assert "your answer" not in words(page)
+
+
+def graded_part(score: float, lost: tuple[object, ...] = (), **marks: object) -> tuple[Any, tuple[str, ...]]:
+    """What a page tells of one grade cell, and what comes next."""
+    from minigrad.grading.nbgrader.feedback.page import page as laid_out
+
+    nbformat = pytest.importorskip("nbformat")
+    cell = nbformat.v4.new_markdown_cell("My answer.")
+    cell.metadata = {
+        "nbgrader": {
+            "grade": True,
+            "solution": True,
+            "grade_id": "essay",
+            "score": score,
+            "points": 5,
+            **marks,
+        },
+        "minigrad": {"lost": lost},
+    }
+    grades = {"notebook": NAME, "score": score, "max_score": 5, "late_penalty": 0}
+    made = laid_out(nbformat.v4.new_notebook(cells=[cell]), grades, str, str, str)
+    return made.parts[0], made.next
+
+
+def test_points_that_a_person_took_stand_in_the_summary_with_the_comment() -> None:
+    part, next = graded_part(3.5, comment="Too short.")
+    assert [line.says for line in part.lost] == ["A person gave 3.5 of 5 points."]
+    assert part.comment == "Too short."
+    assert next == ("Read the comment on `essay`, above.",)
+    part, next = graded_part(3.5)
+    assert next == ("Ask your instructor what was missing in `essay`.",)
+    part, next = graded_part(5.0, comment="Well put.")
+    assert (part.lost, next) == ((), ("Nothing: all points are yours.",))
+
+
+def test_an_answer_in_words_that_was_left_empty_is_told_as_that() -> None:
+    part, next = graded_part(0.0, comment="No response.")
+    assert [line.says for line in part.lost] == ["Your answer was left empty."]
+    assert next == ()
+
+
+def test_what_a_decision_gave_back_is_not_told_as_lost() -> None:
+    lost = (["fail", "A sentence.", "off"],)
+    assert [line.says for line in graded_part(4.0, lost)[0].lost] == ["A sentence."]
+    assert graded_part(5.0, lost)[0].lost == ()
 
 
 def test_nothing_is_loaded_or_run(pages: dict[str, Path]) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from minigrad.checks import Overtime, deadline
 from minigrad.grading.assignment.load import load
 from minigrad.grading.judge.verdict import ENDLESS
 from minigrad.grading.notebook.checks import Checks, checks
-from minigrad.sandbox.probing import Overtime, deadline
 from tests.grading import example
 from tests.grading.builds import build
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minigrad.cli.course import find_course
-from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, writing
+from minigrad.cli.options import OK, STOPPED, UNSAFE, WRONG, add_flag, writing
 from minigrad.grading.model import GradingError, Refused, Report, to_type
 from minigrad.grading.report.markup import mark, steps_of
 from minigrad.grading.store.layout import Course
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Check one notebook, and tell of it."""
     from minigrad.cli.terminal import coloured, laid_out, width_of
-    from minigrad.grading.notebook.offline import keep, remember
+    from minigrad.grading.notebook.offline import keep, remember, was_stopped
     from minigrad.grading.platforms.results import results
     from minigrad.grading.report.formats import class_json, lost
     from minigrad.sandbox.errors import SandboxUnavailable
@@ -89,6 +89,8 @@ def check(args: argparse.Namespace) -> int:
         tell_github(args, made)
     else:
         print(laid_out(told(made, args, kept), width_of(sys.stdout), coloured(sys.stdout)))
+    if was_stopped(made):
+        return STOPPED
     return OK if made.status == "graded" and not lost(made) else WRONG
 
 

@@ -1,8 +1,9 @@
 """Write the pages of feedback as one zip, named so that an LMS takes it back.
 
-Only what is graded is in it, and only pages that tell what the gradebook does: `minigrad feedback` writes
-them. Names come from the export that was collected, so it must be one of the same LMS. For any other way,
-`--to id` and `--to name` call each page as the roster calls its student.
+What is graded is in it, and what was refused, whose page says why; and only pages that tell what the
+gradebook does: `minigrad feedback` writes them. Names come from the export that was collected, so it must
+be one of the same LMS. For any other way, `--to id` and `--to name` call each page as the roster calls its
+student.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from minigrad.grading.roster import FILE, Person
 EXAMPLE = "minigrad handback 01-rnn --to moodle"
 LMS = ("canvas", "moodle")
 ROSTER = ("id", "name")
+GIVEN_BACK = ("graded", "refused")
 SIGNS = re.compile(r'[/\\:*?"<>|\x00-\x1f]')  # which some system has in no file's name
 
 
@@ -50,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     missing, left_out = [], []
     for grade in found:
         student = grade.person.student
-        if grade.state != "graded":
+        if grade.state not in GIVEN_BACK:
             if grade.state not in ("not handed in", "dropped"):
                 left_out.append(f"{student}: {grade.state}")
             continue
@@ -77,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         )
     wrong += [f"not for {args.to}: {line}" for line in left_out]
     tell(args, wrong)
-    if not pages and not any(grade.state == "graded" for grade in found):
+    if not pages and not any(grade.state in GIVEN_BACK for grade in found):
         raise GradingError(f"nobody's work of {name} is graded to its end yet: see above what is missing")
     if not pages and args.to in ROSTER:
         raise GradingError(f"nobody whose work of {name} is graded has a name in {FILE}: write them there")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -34,6 +34,9 @@ class Lost:
         return MARKS[self.word][0]
 
 
+EMPTY = Lost("to do", "Your answer was left empty.", "")
+
+
 @dataclass(frozen=True)
 class Part:
     """What one grade cell is worth."""
@@ -45,6 +48,8 @@ class Part:
     lost: tuple[Lost, ...] = ()
     hint: str = ""
     public: bool = True  # whether some of the checks that failed can be asked in the notebook
+    by_hand: bool = False  # whether a person took the points, and no check
+    comment: Markup = NOTHING  # that person's
 
     @property
     def share(self) -> int:
@@ -113,7 +118,9 @@ def page(
     note = NOTHING
     if cells and cells[0].get("id") == NOT_GRADED:
         note = Markup(text(cells.pop(0).source))
-    shown = [_cell(cell, code, text, clean, waits) for cell in cells]
+    shown = [_cell(cell, code, text, clean, waits, bool(note)) for cell in cells]
+    if note:  # what stands there is the release's: a person's points and words alone are of this work
+        shown = [replace(c, shown=NOTHING, table=NOTHING) for c in shown if c.part or c.comment]
     parts = tuple(cell.part for cell in shown if cell.part)
     score = None if waits and not grades["score"] else float(grades["score"])
     return Page(
@@ -131,7 +138,7 @@ def page(
     )
 
 
-def _cell(cell: Notebook, code: Render, text: Render, clean: Render, waits: bool) -> Cell:
+def _cell(cell: Notebook, code: Render, text: Render, clean: Render, waits: bool, refused: bool) -> Cell:
     marks = cell.metadata.get("nbgrader", {})
     graded, answer = bool(marks.get("grade")), bool(marks.get("solution"))
     kind: Kind = "graded" if graded else "answer" if answer else "given" if marks.get("locked") else "own"
@@ -140,32 +147,43 @@ def _cell(cell: Notebook, code: Render, text: Render, clean: Render, waits: bool
     heading = HEADING.search(cell.source) if kind == "given" and not is_code else None
     outputs = cell.get("outputs", ())
     tables = [clean(o.data["text/html"]) for o in outputs if "text/html" in o.get("data", {})]
-    comment = marks.get("comment") or ""
+    said = marks.get("comment") or ""
+    comment = Markup(text(said)) if said and said != NO_RESPONSE else NOTHING
     return Cell(
         kind,
         id,
         Markup(shown),
         as_shown(heading[1].replace("`", "")) if heading else "",
-        _part(cell, marks, id, waits) if graded else None,
+        _part(cell, marks, id, waits, said == NO_RESPONSE and not refused, comment) if graded else None,
         Markup("".join(tables)),
         "".join(as_shown(o.text) for o in outputs if o.output_type == "stream").rstrip("\n"),
-        Markup(text(comment)) if comment and comment != NO_RESPONSE else NOTHING,
+        comment,
     )
 
 
-def _part(cell: Notebook, marks: Mapping[str, Any], id: str, waits: bool) -> Part:
+def _part(
+    cell: Notebook, marks: Mapping[str, Any], id: str, waits: bool, empty: bool, comment: Markup
+) -> Part:
     ours = cell.metadata.get("minigrad", {})
     undecided = marks.get("open") or (waits and not marks["score"])
-    score = None if undecided else float(marks["score"])
+    score, points = None if undecided else float(marks["score"]), float(marks["points"])
     lost = tuple(Lost(word, says, why) for word, says, why in ours.get("lost", ()))
+    if score is not None and score >= points > 0:  # a decision, or a person, gave back what checks took
+        lost = ()
+    by_hand = score is not None and round(points - score, 6) > 0 and not lost
+    if by_hand:
+        gave = Lost("fail", f"A person gave {score:g} of {points:g} points.", "")
+        lost = (EMPTY if empty and not score else gave,)
     return Part(
         id,
         ours.get("exercise", id),
         score,
-        float(marks["points"]),
+        points,
         lost,
         ours.get("hint", ""),
         ours.get("public", True),
+        by_hand,
+        comment if by_hand else NOTHING,
     )
 
 
@@ -173,8 +191,8 @@ def _next(parts: Sequence[Part], waits: bool) -> Iterable[str]:
     """What to do now, in sentences."""
     open_ = [part.name for part in parts if part.score is None]
     if open_:
-        yield f"A person will look at {', '.join(f'`{name}`' for name in open_)}."
-    lost = [part for part in parts if part.lost]
+        yield f"A person will look at {_names(open_)}."
+    lost = [part for part in parts if part.lost and not part.by_hand]
     if lost:
         first = lost[0].name
         more = " What comes after it may build on it." if len(lost) > 1 else ""
@@ -186,8 +204,18 @@ def _next(parts: Sequence[Part], waits: bool) -> Iterable[str]:
             "and try what it names."
         )
         yield f"Begin with `{first}`.{more} {told}"
-    elif parts and not waits and all((part.score or 0.0) >= part.points for part in parts):
+    read = [part.name for part in parts if part.comment]
+    if read:
+        yield f"Read the comment on {_names(read)}, above."
+    bare = [p.name for p in parts if p.by_hand and not p.comment and p.lost != (EMPTY,)]
+    if bare:
+        yield f"Ask your instructor what was missing in {_names(bare)}."
+    if parts and not waits and all((part.score or 0.0) >= part.points for part in parts):
         yield "Nothing: all points are yours."
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _blocks(cells: Sequence[Cell]) -> Iterable[Block]:
