@@ -68,8 +68,6 @@ def row(check: Check, observed: Evidence, expected: Evidence) -> Row:
     if said.error and failure is not None:
         place = said.place
         if place == verdict.IN_CHECK:  # the failure says from which name's value
-            if observed.form:  # what the check then stumbled over is Python's own business
-                return Row("fail", check.says, details=(observed.form,), printed=said.printed)
             place = failure.reason.partition(" ")[2].partition(": there is no")[0]
         return Row("fail", check.says, details=(said.error, place), printed=said.printed)
     if failure is not None or check.trained:
