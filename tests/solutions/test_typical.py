@@ -120,11 +120,18 @@ def test_no_step_of_a_hint_is_a_line_of_the_solution() -> None:
             assert not told, f"{name}: {mutant.name}"
 
 
-@pytest.mark.parametrize("edit", [("x @ self.W_x", "self.W_x @ x"), ("h @ self.W_h", "self.W_h @ h")])
-def test_a_product_in_the_wrong_order_is_not_told_that_a_matrix_is_turned(edit: Edit) -> None:
-    """Both stop in the same checks with the same kind of error: what is said must be true of both."""
-    said = shown("01-rnn", "rnn-cell", edit).hint
-    assert not said or "or the order" in said
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [
+        ([("x @ self.W_x", "self.W_x @ x")], "or the order"),
+        ([("h @ self.W_h", "self.W_h @ h")], "or the order"),
+        ([("x @ self.W_x", "x * self.W_x"), ("h @ self.W_h", "h * self.W_h")], "the operator"),
+    ],
+)
+def test_another_wrong_product_is_not_told_that_a_matrix_is_turned(edits: list[Edit], words: str) -> None:
+    """All stop in the same checks with the same kind of error: what is said must be true of all."""
+    said = shown("01-rnn", "rnn-cell", *edits).hint
+    assert said.startswith("No known mistake") or words in said
 
 
 UNKNOWN: list[tuple[str, str, Edit, str]] = [
