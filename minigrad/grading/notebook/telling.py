@@ -6,6 +6,9 @@ A judge tells less: see `judge.verdict`.
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -51,6 +54,18 @@ def _place(told: dict[str, Any], cells: Collection[str]) -> str:
     function, source = _text(told, "function", SOURCE), _text(told, "source", SOURCE)
     inside = f"`{function}`, " if function not in ("", "<module>") else ""
     return f"in {inside}line {line} of {where}{f': `{source}`' if source else ''}"
+
+
+def nearest(e: Evidence, own: Collection[str]) -> Evidence:
+    """Evidence that a name is missing, with the nearest of one's `own` names, which may be a slip."""
+    if e.failure is None or e.failure.kind != "missing":
+        return e
+    wanted = re.fullmatch(r"`(\w+)` is not defined", e.failure.reason)
+    near = difflib.get_close_matches(wanted[1], own, n=1, cutoff=0.75) if wanted else []
+    if not near:
+        return e
+    reason = f"{e.failure.reason} (`{near[0]}` is: does it have the right name?)"
+    return dataclasses.replace(e, failure=dataclasses.replace(e.failure, reason=reason))
 
 
 def row(check: Check, observed: Evidence, expected: Evidence) -> Row:
