@@ -303,9 +303,9 @@ MUTANTS = [
         "init.glorot((input_size, hidden_size), rng, dtype)",
         "init.glorot((hidden_size, input_size), rng, dtype)",
         [
-            "A row of x has D numbers, a row of h has H, and rows stand on the left. Which shape has W_x, and which W_h?",
-            "(D, H) and (H, H). One of the two products is otherwise: the shape that its matrix is drawn in, or the order.",
-            "Compare the constructor's two draws and the step's two products with the table of notations.",
+            "A row of x has D numbers, a row of h has H, and rows stand on the left. Which shape have W_x, W_h, and what each is multiplied to?",
+            "(D, H), (H, H), and (B, H) for both products of matrices. One is otherwise: the shape that its matrix is drawn in, the operator, or the order.",
+            "Compare the constructor's two draws and the step's two products, with the operator in each, with the table of notations.",
         ],
         of(
             "rnn-cell",

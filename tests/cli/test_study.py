@@ -209,6 +209,24 @@ def test_a_solution_is_shown_once_it_was_earned(course: Path, sandbox: None, cap
     assert "since it passed its public checks" in told
     answered(course, ADDS)
     assert main(["solution", f"{NAME}/scale"]) == 0, "passed once is passed"
+    authored = course / "solutions" / NAME / "notebook.py"
+    before = '# %% kind="solution" id="scale"'
+    guesses = '# %% kind="solution" id="guesses"\nguess = None\n\n'
+    authored.write_text(authored.read_text().replace(before, guesses + before))
+    capsys.readouterr()
+    assert main(["solution", "scale"]) == 0
+    told = capsys.readouterr().out
+    assert (secret in told, "guess" in told) == (True, False), "room for guesses is no solution"
+
+
+def test_a_check_by_an_assignment_s_name_is_told_the_notebook(course: Path, sandbox: None, capsys) -> None:
+    main(["start", NAME, "--no-open"])
+    assert main(["check", NAME]) == 2
+    assert f"there is no notebook {NAME}: did you mean mine/{NAME}/{NAME}.ipynb?" in capsys.readouterr().err
+    path = Path(answered(course, RIGHT))
+    renamed = shutil.copy(path, path.with_suffix(".ipynb.txt"))
+    assert main(["check", str(renamed)]) == 0
+    assert f"grading takes no file named {renamed.name}: end its name in" in capsys.readouterr().err
 
 
 def test_what_passes_in_a_terminal_is_kept_as_in_the_notebook(course: Path, sandbox: None, capsys) -> None:

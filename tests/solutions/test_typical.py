@@ -22,6 +22,7 @@ RNN = "return self.activation(x @ self.W_x + h @ self.W_h + self.b)"
 BACKWARD = "return dx, dh, dW_x, dW_h, db"
 SCALED = "p.grad *= max_norm / norm"
 STEP = "    optimizer.step()"
+DRAWN = "init.glorot((input_size, hidden_size), rng, dtype)"
 
 RECOGNISED: list[tuple[str, str, tuple[Edit, ...], str]] = [
     ("01-rnn", "rnn-cell", (("x @ self.W_x", "x @ self.W_x.data"),), "cell-W_x-off-tape"),
@@ -85,11 +86,11 @@ TOLD: list[tuple[str, str, Edit, str]] = [
 ]  # fmt: skip
 
 
-def shown(name: str, cell: str, *edits: Edit) -> Result:
-    """What `check(...)` shows of one exercise, whose name is the cell's."""
+def shown(name: str, cell: str, *edits: Edit, exercise: str = "") -> Result:
+    """What `check(...)` shows of one exercise, whose name is the cell's where none is given."""
     folder = RELEASES / name
     made: dict[str, Any] = names(name, edited(name, cell, *edits))
-    return Checks(release(folder), made, folder)(cell)
+    return Checks(release(folder), made, folder)(exercise or cell)
 
 
 @pytest.mark.parametrize(
@@ -119,8 +120,33 @@ def test_no_step_of_a_hint_is_a_line_of_the_solution() -> None:
             assert not told, f"{name}: {mutant.name}"
 
 
-@pytest.mark.parametrize("edit", [("x @ self.W_x", "self.W_x @ x"), ("h @ self.W_h", "self.W_h @ h")])
-def test_a_product_in_the_wrong_order_is_not_told_that_a_matrix_is_turned(edit: Edit) -> None:
-    """Both stop in the same checks with the same kind of error: what is said must be true of both."""
-    said = shown("01-rnn", "rnn-cell", edit).hint
-    assert not said or "or the order" in said
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [
+        ([("x @ self.W_x", "self.W_x @ x")], "or the order"),
+        ([("h @ self.W_h", "self.W_h @ h")], "or the order"),
+        ([("x @ self.W_x", "x * self.W_x"), ("h @ self.W_h", "h * self.W_h")], "the operator"),
+    ],
+)
+def test_another_wrong_product_is_not_told_that_a_matrix_is_turned(edits: list[Edit], words: str) -> None:
+    """All stop in the same checks with the same kind of error: what is said must be true of all."""
+    said = shown("01-rnn", "rnn-cell", *edits).hint
+    assert said.startswith("No known mistake") or words in said
+
+
+UNKNOWN: list[tuple[str, str, Edit, str]] = [
+    ("01-rnn", "rnn-cell", (f"W_x = Parameter({DRAWN})", f"W_x = Tensor({DRAWN})"), "what `shapes` says"),
+    ("01-rnn", "rnn-backward", ("db += da.sum", "db += 0.5 * da.sum"), "which of them add to it"),
+    ("01-rnn", "clip-norm",
+     ("}.values()", "}.values()\n    kept = iter(kept) if len(kept) < 2 else kept"), "for paper"),
+    ("00-autograd", "sigmoid", ("y, (lambda g: g * y * (1 - y),)", "y"), "what `entries` says"),
+    ("00-autograd", "backward", ("g = np.ones_like(root.data)", "pass"), "what `from-one` says"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "cell", "edit", "words"), UNKNOWN)
+def test_where_no_mistake_is_known_the_first_true_word_is_pointed_to(
+    name: str, cell: str, edit: Edit, words: str
+) -> None:
+    exercise = "sigmoid-tanh" if cell == "sigmoid" else cell
+    assert words in shown(name, cell, edit, exercise=exercise).hint

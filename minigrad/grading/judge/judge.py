@@ -252,8 +252,9 @@ class Judge:
         hint = next((m.hint for m in self.assignment.mutants if m.name == mistake), "")
         own = {c.name for c in self.deterministic if c.exercise == name}
         if not right and not mistake:  # of public checks alone: what it names can be asked in the notebook
-            gave = {c for c in own & self.assignment.public if observed[c].failure is None}
-            shown = [c for c in self.deterministic if c.name in gave]  # what stopped tells itself why
+            public = ((c, observed[c]) for c in own & self.assignment.public)
+            gave = {c for c, e in public if e.failure is None or e.form}  # what stopped else tells itself why
+            shown = [c for c in self.deterministic if c.name in gave]
             hint = next_look(shown, observed, self.expected)
         seen = "" if right else digest_of({check: e for check, e in observed.items() if check in own})
         return Exercise(name, points, float(score), tuple(verdicts), mistake, hint, seen)

@@ -2,7 +2,8 @@
 
 The checks of an exercise are a ladder: has it the right shape, is every number one, which value is off,
 does it run to its end, which gradient. The lowest rung on which any of them fails is the one to stand on
-first: a value that is there and wrong tells more than a check that stopped.
+first: a value that is there and wrong tells more than a check that stopped. Before all of them stands what
+tells itself what is wrong: another kind of value than was asked for, or an error in the first that fails.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from minigrad.grading.judge.verdict import SHAPE, differs
 from minigrad.grading.model import Evidence
 
 UNDONE = frozenset({"todo", "missing", "waits"})  # there is nothing yet to look at
-GRADIENT = re.compile(r"\.grad\b|\bgradients?\b|^d[A-Za-z]\w*$")  # how the name of a gradient reads
+# How the name of a gradient reads that a check asked for: of a tape, or of a backward pass by hand. A bare
+# `gradient` may be one that the check made itself, as for clipping.
+TAPED = re.compile(r"\.grad\b|\bgradient of\b")
+BY_HAND = re.compile(r"^d(?:[A-Z]\w*|[a-z]\d?|[a-z]_\w+)$")
 # What an error says where two shapes do not fit; every other error tells itself what is wrong.
 SHAPES = re.compile(r"broadcast|\bshapes?\b|matmul|\bdimensions?\b|\baxis\b|out of bounds", re.IGNORECASE)
 SMALL = 4  # entries of an array that can be followed on paper
 
 RUNGS = (  # from the lowest to the highest; {check} is the first that fails on it
+    "begin with what `{check}` says: it tells what is wrong there.",
     "a shape or a dtype is wrong in `{check}`. Write beside each of your lines which shape its result has, "
     "and look for the first that surprises you.",
     "`{check}` gets what is no finite number. Print the largest entry after each of your lines: where does "
@@ -36,15 +41,16 @@ RUNGS = (  # from the lowest to the highest; {check} is the first that fails on 
     "begin with what `{check}` says: it tells what stopped it.",
     "values are right, and a gradient in `{check}` is not. Nudge one entry of that input by 1e-6 and see by "
     "how much the result moves; then follow the way back: what adds to it, and what leaves the tape?",
+    "shapes are right, and a gradient in `{check}` is not. Nudge one entry of that input by 1e-6 and see by "
+    "how much the result moves; then follow your lines back: which of them add to it, and is one left out?",
 )  # fmt: skip
-FORM, FINITE, HAND, VALUE, MISFIT, TOLD, SLOPE = range(len(RUNGS))
+KIND, FORM, FINITE, HAND, VALUE, MISFIT, TOLD, SLOPE, SLOPE_BY_HAND = range(len(RUNGS))
 
 
 def next_look(
     checks: Sequence[Check], observed: Mapping[str, Evidence], expected: Mapping[str, Evidence]
 ) -> str:
-    """What to look at next, of the deterministic checks of one exercise; "" where none has failed, or
-    one error, which tells itself, stopped all that did.
+    """What to look at next, of the deterministic checks of one exercise; "" where none has failed.
 
     It names checks and no values: what is expected stays where it is.
     """
@@ -53,8 +59,8 @@ def next_look(
     if not found:
         return ""
     rung, check = min(found, key=lambda one: one[0])  # of equal ones the first, in the checks' order
-    if rung == TOLD and len({_said(observed[c.name]) for r, c in found if r == TOLD}) == 1:
-        return ""  # there is nothing to choose: one thing stopped all of them, and is told
+    if rung != KIND and found[0][0] == TOLD:
+        rung, check = found[0]
     name = check.name.removeprefix(f"{check.exercise}.")
     return f"No known mistake gives just this. Next: {RUNGS[rung].format(check=name)}"
 
@@ -69,21 +75,16 @@ def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]
     for name, want in expected.arrays.items():
         got = observed.arrays.get(name)
         if got is None or got.shape != want.shape or got.dtype != want.dtype:
-            yield FORM
+            yield KIND if observed.form else FORM
         elif differs(got, want, check.rtol, check.atol):
-            yield _of_numbers(name, got, small)
-
-
-def _said(observed: Evidence) -> str:
-    """What is told of a check that stopped."""
-    return observed.words.error or (observed.failure.reason if observed.failure is not None else "")
+            yield KIND if observed.form else _of_numbers(name, got, small)
 
 
 def _of_stopped(observed: Evidence) -> int:
     """The rung of a check that gave no arrays."""
     failure = observed.failure
     if observed.form or failure is None:
-        return TOLD
+        return KIND
     if failure.kind == "bad-value":
         return FORM
     return MISFIT if failure.kind == "exception" and SHAPES.search(observed.words.error) else TOLD
@@ -95,6 +96,8 @@ def _of_numbers(name: str, got: np.ndarray, small: bool) -> int:
         return FORM
     if not np.isfinite(got).all():
         return FINITE
-    if GRADIENT.search(name):
+    if TAPED.search(name):
         return SLOPE
+    if BY_HAND.search(name):
+        return SLOPE_BY_HAND
     return HAND if small else VALUE

@@ -105,7 +105,7 @@ def evidence(reply: object, may: Known) -> Evidence:
             return Evidence(failure=bad_value(""))
         failure = reply.get("failure")
         if told == {"failure"} and isinstance(failure, dict):
-            return Evidence(failure=said(failure, may, form))
+            return Evidence(failure=said(failure, may, form), form=form)
     return Evidence(failure=bad_value(""))
 
 

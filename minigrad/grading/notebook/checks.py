@@ -13,6 +13,7 @@ import difflib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -197,6 +198,9 @@ class Checks:
         now = [c for c in asked if not (c.trained and validating())]
         with Inside(self._names, self._files.names) as runner:
             seen = observe(Stoppable(runner), now, self._files.seeds, self._files.expected).probes
+        made = {n: v for n, v in self._names.items() if isinstance(v, type | FunctionType)}
+        here = {n for n, v in made.items() if v.__module__ == self._names.get("__name__")}
+        seen = {name: telling.nearest(e, here - self._files.names) for name, e in seen.items()}
         return {**seen, **{c.name: Evidence(failure=LATER) for c in asked if c not in now}}
 
     def _row(self, check: Check, seen: Mapping[str, Evidence], error: str = "") -> Row:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from minigrad.grading.report.markup import mark
 from minigrad.sandbox.server import Server
 
 LIMITS = Limits(total_cpu=300.0)
+DEFINED = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
 PRINTED = 5  # lines shown of what a failed check's code printed
 OLDER = (
     "the files beside this notebook are of an older release, and do not say how it came: cells were taken "
@@ -54,7 +56,9 @@ def report(
         seen = observe(Stoppable(session), files.checks, files.seeds, files.expected)
     errors = {run.id: run.error for run in seen.ran.cells if run.error}
     stubs = {c.id: c.source for c in files.cells if c.kind == "solution"}
-    found = {name: blamed(e, errors, written(own, stubs)) for name, e in seen.probes.items()}
+    sources = written(own, stubs)
+    mine = {name for c in own if c.runs for name in DEFINED.findall(c.source)} - files.names
+    found = {name: telling.nearest(blamed(e, errors, sources), mine) for name, e in seen.probes.items()}
     exercises = tuple(_exercise(name, files, found) for name in files.values.points)
     labs = [c for c in cells(data) if c.kind == "lab"]  # as they stand: an edited one may bind more names
     missed = unmet([*labs, *own], files.values.packages, files.values.engine)

@@ -47,6 +47,11 @@ REMEDIES = tuple(
             "compare what is handed over with the `def` line, where `self` counts as one",
         ),
         (
+            r"'NoneType'",
+            "something there is None: nothing was assigned to it, the function that it comes from lacks its "
+            "`return`, or it is a `grad` that no backward pass has reached",
+        ),
+        (
             r"^AttributeError: '[A-Z]\w*' object has no attribute '\w+'$",
             "is it set in `__init__`, under just this name?",
         ),

@@ -6,6 +6,9 @@ A judge tells less: see `judge.verdict`.
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -53,6 +56,18 @@ def _place(told: dict[str, Any], cells: Collection[str]) -> str:
     return f"in {inside}line {line} of {where}{f': `{source}`' if source else ''}"
 
 
+def nearest(e: Evidence, own: Collection[str]) -> Evidence:
+    """Evidence that a name is missing, with the nearest of one's `own` names, which may be a slip."""
+    if e.failure is None or e.failure.kind != "missing":
+        return e
+    wanted = re.fullmatch(r"`(\w+)` is not defined", e.failure.reason)
+    near = difflib.get_close_matches(wanted[1], own, n=1, cutoff=0.75) if wanted else []
+    if not near:
+        return e
+    reason = f"{e.failure.reason} (`{near[0]}` is: does it have the right name?)"
+    return dataclasses.replace(e, failure=dataclasses.replace(e.failure, reason=reason))
+
+
 def row(check: Check, observed: Evidence, expected: Evidence) -> Row:
     """One check of one's own work, decided and told."""
     decided = verdict.decide(check, observed, expected, public=True)
@@ -68,8 +83,6 @@ def row(check: Check, observed: Evidence, expected: Evidence) -> Row:
     if said.error and failure is not None:
         place = said.place
         if place == verdict.IN_CHECK:  # the failure says from which name's value
-            if observed.form:  # what the check then stumbled over is Python's own business
-                return Row("fail", check.says, details=(observed.form,), printed=said.printed)
             place = failure.reason.partition(" ")[2].partition(": there is no")[0]
         return Row("fail", check.says, details=(said.error, place), printed=said.printed)
     if failure is not None or check.trained:

@@ -17,12 +17,13 @@ def named(probe: str) -> Check:
     return dataclasses.replace(made, name=f"cell.{probe}")
 
 
-CHECKS = [named(n) for n in ("shapes", "value", "by-hand", "gradients")]
+CHECKS = [named(n) for n in ("shapes", "value", "by-hand", "gradients", "clipped")]
 RIGHT = {
     "cell.shapes": Evidence(arrays={"shape of W": np.array([3, 4]), "not all zeros": np.array([True])}),
     "cell.value": Evidence(arrays={"h": np.arange(6.0)}),
     "cell.by-hand": Evidence(arrays={"h": np.array([0.5])}),
     "cell.gradients": Evidence(arrays={"W.grad": np.arange(6.0), "dW": np.arange(6.0)}),
+    "cell.clipped": Evidence(arrays={"gradient": np.arange(6.0), "data": np.arange(6.0)}),
 }
 
 
@@ -46,6 +47,9 @@ STOPS = raised("ValueError: operands could not be broadcast together with shapes
 VALUE = arrays(h=np.arange(6.0) + 1)
 HAND = arrays(h=np.array([0.7]))
 SLOPE = Evidence(arrays={"W.grad": np.zeros(6), "dW": np.arange(6.0)})
+CLIPPED = Evidence(arrays={"gradient": np.zeros(6), "data": np.zeros(6)})
+KIND = "`RNNCell`'s `W_x`: got a Tensor of shape (2, 3), wanted a Parameter of shape (2, 3)"
+NO_PARAMETER = Evidence(arrays={"shape of W": np.array([3]), "not all zeros": np.array([True])}, form=KIND)
 OTHER_SLOPE = Evidence(arrays={"W.grad": np.arange(6.0), "dW": np.zeros(6)})
 
 
@@ -61,13 +65,19 @@ OTHER_SLOPE = Evidence(arrays={"W.grad": np.arange(6.0), "dW": np.zeros(6)})
         ({"value": arrays(h=np.full(6, np.nan))}, "no finite number", "value"),
         ({"by_hand": HAND}, "small enough for paper", "by-hand"),
         ({"value": VALUE}, "a value in", "value"),
-        ({"gradients": SLOPE}, "a gradient in", "gradients"),
-        ({"gradients": OTHER_SLOPE}, "a gradient in", "gradients"),
+        ({"gradients": SLOPE}, "what leaves the tape", "gradients"),
+        ({"gradients": OTHER_SLOPE}, "follow your lines back", "gradients"),
+        ({"clipped": CLIPPED}, "a value in", "clipped"),  # which no check differentiated
         # the lowest rung is the one to stand on, whatever else fails
         ({"value": VALUE, "by_hand": HAND, "gradients": SLOPE}, "small enough for paper", "by-hand"),
         ({"value": VALUE, "gradients": SLOPE}, "a value in", "value"),
         ({"by_hand": STOPS, "value": VALUE}, "a value in", "value"),
         ({"value": STOPS, "gradients": SLOPE}, "does not get to its end", "value"),
+        # but what tells itself what is wrong stands before it
+        ({"shapes": NO_PARAMETER, "gradients": SLOPE}, "begin with what", "shapes"),
+        ({"value": raised("TypeError: unhashable"), "by_hand": HAND}, "begin with what", "value"),
+        ({"by_hand": raised("TypeError: unhashable"), "value": VALUE}, "a value in", "value"),
+        ({"by_hand": raised("IndexError: 3", KIND), "value": VALUE}, "begin with what", "by-hand"),
         ({"value": STOPS, "gradients": STOPS}, "does not get to its end", "value"),
     ],
 )  # fmt: skip
@@ -94,12 +104,15 @@ def test_the_lowest_rung_is_named(wrong: dict[str, Evidence], rung: str, check: 
         Evidence(failure=Failure("nothing", "`step` gives None: is a `return` missing?")),
     ],
 )
-def test_what_tells_itself_gets_no_hint_of_shapes(stopped: Evidence) -> None:
-    assert told(value=stopped) == "", "it alone, or one error everywhere: there is nothing to choose"
-    assert told(shapes=stopped, value=stopped) == ""
-    said = told(shapes=stopped, value=raised("KeyError: 'another'"))
-    assert "line" not in said
-    assert "what `shapes` says" in said
+def test_what_tells_itself_is_pointed_to(stopped: Evidence) -> None:
+    for wrong in (
+        {"value": stopped},
+        {"shapes": stopped, "value": stopped},
+        {"shapes": stopped, "value": VALUE},
+    ):
+        said = told(**wrong)
+        assert "line" not in said
+        assert f"begin with what `{min(wrong)}` says" in said, "the first of them"
 
 
 def test_nothing_is_told_of_right_work_or_of_none() -> None:

@@ -134,6 +134,14 @@ def test_a_missing_name_is_to_do(notebook: Notebook) -> None:
     )
 
 
+def test_a_name_that_is_near_is_told_where_one_is_missing(notebook: Notebook) -> None:
+    check, names = notebook(halve="def halved(x):\n    return x / 2")
+    names.pop("halve", None)
+    (row,) = check("halve").rows
+    near = "(`halved` is: does it have the right name?)"
+    assert row.details == (f"`halve` is not defined {near}: write it, or run its cell first",)
+
+
 def test_training_waits_for_what_it_needs(notebook: Notebook) -> None:
     check, _ = notebook(halve="def halve(x):\n    return x * 0.7")
     (row,) = check("learn").rows

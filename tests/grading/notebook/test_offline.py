@@ -131,6 +131,12 @@ def test_a_name_that_nobody_wrote_is_to_do(checked: Any) -> None:
     assert (found.reason, mark(found)) == ("`halve` is not defined", "to do")
 
 
+def test_a_name_that_is_near_is_told_where_one_is_missing(checked: Any) -> None:
+    found = verdict(checked(halve="def halved(x):\n    return x / 2"), "halve.half")
+    near = "`halve` is not defined (`halved` is: does it have the right name?)"
+    assert (found.reason, mark(found)) == (near, "to do")
+
+
 def test_what_a_failed_check_printed_is_shown_in_part(checked: Any) -> None:
     loud = "def halve(x):\n    for i in range({}): print('line', i)\n    return x"
     reason = verdict(checked(halve=loud.format(1)), "halve.half").reason

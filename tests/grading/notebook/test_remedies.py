@@ -33,6 +33,9 @@ SLIPS = [
     ("(lambda x: x)(1, 2)", "where `self` counts as one"),
     ("(lambda x, y: x)(1)", "where `self` counts as one"),
     ("type('Cell', (), {})().size", "is it set in `__init__`"),
+    ("T.grad.astype(float)", "a `grad` that no backward pass has reached"),
+    ("None * 2.0", "something there is None"),
+    ("None[0]", "something there is None"),
     ("A ^ 2", "a power is written `**`"),
 ]
 NAMES = {"A": A, "F": F, "T": T, "np": np, "Tensor": Tensor, "minigrad": minigrad}

@@ -43,12 +43,12 @@ def test_all_of_it_is_cleaned_and_cut() -> None:
         assert len(text) < 17_000
 
 
-def test_a_value_of_another_form_stands_for_what_python_said_of_it() -> None:
+def test_a_value_of_another_form_is_told_below_what_python_said() -> None:
     made = check(exercise="cell", says="It works.")(lambda student, rng: {})
     form = "`RNNCell`'s `W_x`: got an array of shape (2, 3), wanted a Parameter of shape (2, 3)"
     failure = Failure("exception", f"AttributeError raised in the check: {form}")
     error = "AttributeError: 'memoryview' object has no attribute 'T'"
     in_check = Evidence(failure=failure, words=Words(error, CHECK), form=form)
-    assert row(made, in_check, Evidence()).details == (form,)
+    assert row(made, in_check, Evidence()).details == (error, f"raised in the check: {form}")
     in_cell = Evidence(failure=failure, words=Words(error, "in `f`, line 3 of your cell `a`"), form=form)
     assert row(made, in_cell, Evidence()).details[0] == error, "the line of one's own stays"

@@ -66,6 +66,11 @@ def check(args: argparse.Namespace) -> int:
     from minigrad.sandbox.errors import SandboxUnavailable
 
     args.notebook = the_notebook(args.notebook)
+    if args.notebook.suffix.lower() != ".ipynb":
+        print(
+            f"minigrad: grading takes no file named {args.notebook.name}: end its name in .ipynb",
+            file=sys.stderr,
+        )
     if args.unsafe:
         print(f"minigrad: {UNSAFE}", file=sys.stderr)
     isolation, kept = "unsafe" if args.unsafe else "auto", ""
@@ -96,10 +101,14 @@ def check(args: argparse.Namespace) -> int:
 
 def the_notebook(path: Path) -> Path:
     """The notebook at a path: the file, or the only one in a folder; GradingError where there is none."""
+    from minigrad.grading.assignment.carried import MINE
+
     if not path.exists():
         beside = ", ".join(sorted(f.name for f in path.parent.glob("*.ipynb")))
         here = f", only {beside}" if beside else ""
-        raise GradingError(f"there is no notebook {path}{here}: name one that exists")
+        own = Path(MINE, path, f"{path.name}.ipynb")  # of an assignment that was meant by its name
+        meant = f"did you mean {own}?" if own.is_file() else "name one that exists"
+        raise GradingError(f"there is no notebook {path}{here}: {meant}")
     if not path.is_dir():
         return path
     found = sorted(path.glob("*.ipynb"))

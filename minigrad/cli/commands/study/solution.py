@@ -49,7 +49,10 @@ def run(args: argparse.Namespace) -> int:
         return WRONG
     why = "it passed its public checks" if passed else f"you made {tried} different tries"
     print(f"# {name}: shown, since {why}")
-    ids = record.own_cells(made.cells)[exercise]
+    came = {
+        c.id: c.source for c in made.cells
+    }  # what is as it came, such as room for guesses, solves nothing
+    ids = [id for id in record.own_cells(made.cells)[exercise] if made.solution[id] != came[id]]
     if not ids:
         print("# Nothing is written for it: it trains what the exercises before it made.")
     for id in ids:
