@@ -15,6 +15,7 @@ from minigrad.grading.people.journal import carry_out, demand_possible
 from minigrad.grading.people.moves import Move
 from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.report.markup import printable
+from minigrad.grading.rules.late import Elsewhere
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
 
@@ -119,12 +120,14 @@ def as_recorded(course: Course, name: str, reports: Mapping[str, Report]) -> dic
 
 def lateness(
     course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
-) -> dict[str, tuple[float, float]]:
-    """By student who is in the gradebook, what lateness takes there, and would of these reports."""
+) -> tuple[dict[str, tuple[float, float]], list[Elsewhere]]:
+    """By student who is in the gradebook, what lateness takes there, and would of these reports; and what
+    late days would change in other assignments."""
     nbgrader = plugin()
     if not nbgrader or not nbgrader.registered(course, assignment.name):
-        return {}
-    return dict(nbgrader.lateness(course, assignment, submissions, reports))
+        return {}, []
+    late, others = nbgrader.lateness(course, assignment, submissions, reports)
+    return late, others
 
 
 def asked(course: Course, name: str) -> dict[str, tuple[str, ...]] | None:
@@ -224,16 +227,18 @@ def record(
     submissions: Mapping[str, Source],
     reports: Mapping[str, Report],
     command: str = "grade",
-) -> dict[str, str]:
-    """Pass reports into the gradebook; prints and returns, by student, what could not be recorded.
+) -> tuple[dict[str, str], list[Elsewhere]]:
+    """Pass reports into the gradebook; prints and returns, by student, what could not be recorded, and
+    returns what late days changed in other assignments.
 
     Ctrl-C says how far it came, and by which `command` it goes on.
     """
     nbgrader = plugin()
     if not nbgrader:
-        return {}
+        return {}, []
     files.folder(course.feedback)  # before nbgrader makes it, which would let everybody in
     recorded: list[str] = []
+    others: list[Elsewhere] = []
     with files.private(), progress("recording", len(submissions)) as step:
 
         def done(student: str) -> None:
@@ -241,7 +246,9 @@ def record(
             step(student)
 
         try:
-            failed: dict[str, str] = nbgrader.record(course, assignment, submissions, reports, done=done)
+            failed: dict[str, str] = nbgrader.record(
+                course, assignment, submissions, reports, done=done, moved=others.append
+            )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"{len(recorded)} of {len(submissions)} are recorded, and the gradebook is behind "
@@ -250,4 +257,4 @@ def record(
     for student, why in failed.items():
         last = (why.strip().splitlines() or ["nbgrader does not say why"])[-1]
         print(printable(f"minigrad: {student} was graded but not recorded: {last}"), file=sys.stderr)
-    return failed
+    return failed, others

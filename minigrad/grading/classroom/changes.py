@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from minigrad.grading.classroom.decisions import explained
-from minigrad.grading.model import Exercise, Report
+from minigrad.grading.model import Exercise, Report, to_type
 from minigrad.grading.report.markup import number
+from minigrad.grading.rules.late import Elsewhere
 from minigrad.grading.store.history import DECISION, State
 
 # What the gradebook has of a submission, by exercise: the automatic score, None without one, and the maximum.
@@ -281,3 +282,19 @@ def _first(state: State) -> Iterator[str]:
         yield f"does not pass {', '.join(lost)}"
     if state.penalty:
         yield f"lateness takes {number(state.penalty)}"
+
+
+def told_elsewhere(name: str, others: Iterable[Elsewhere], preview: bool = False) -> list[str]:
+    """A line for each assignment whose totals are others by the late days spent in `name`, and what helps."""
+    who: dict[str, list[str]] = {}
+    for one in others:
+        if one.moved:
+            was, now = number(one.before or 0.0), number(one.total or 0.0)
+            who.setdefault(one.assignment, []).append(f"{one.student} {was} -> {now}")
+    lines = []
+    for other, several in who.items():
+        verb = "would change" if preview else "changed"
+        line = f"{other} {verb}, by late days spent in {name}: {', '.join(several)}"
+        again = f"; next: {to_type('feedback', other)}, then {to_type('export', other)}"
+        lines.append(line + ("" if preview else again))
+    return lines

@@ -310,18 +310,6 @@ def renew_lateness(opened: Gradebook, course: Course, line: SubmittedNotebook, d
     drop_if_stale(opened, course, line, dates)
 
 
-def renew_late_days(opened: Gradebook, course: Course, student: str, dates: Dates) -> None:
-    """`renew_lateness` of all that a student handed in, where late days spent on one are missed by others.
-
-    Commits nothing.
-    """
-    if dates.late.budget_days:
-        for submission in opened.student_submissions(student):
-            for notebook in submission.notebooks:
-                if notebook.name == submission.name:
-                    renew_lateness(opened, course, notebook, dates)
-
-
 def ask_a_person(line: SubmittedNotebook) -> None:
     """Mark a submission of the gradebook as one that a person must look at. Commits nothing."""
     for grade in line.grades:

@@ -46,6 +46,7 @@ from minigrad.grading.nbgrader.staging import (
     find_submissions,
 )
 from minigrad.grading.people.journal import demand_settled
+from minigrad.grading.rules.late import Elsewhere
 from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.dates import dates_of
 from minigrad.grading.store.files import demand_writable
@@ -132,6 +133,7 @@ def record(
     submissions: Mapping[str, Source],
     reports: Mapping[str, Report],
     done: Callable[[str], None] = lambda student: None,
+    moved: Callable[[Elsewhere], None] = lambda other: None,
 ) -> dict[str, str]:
     """Bring reports into the gradebook and autograded/, a batch at a time; what went wrong, by student.
 
@@ -145,7 +147,7 @@ def record(
     round = Round.of(course, assignment)
     with book(course) as opened:
         demand_points(opened, assignment, round.dates.decisions.get(assignment.name, ()))
-        return record_all(opened, round, submissions, reports, done)
+        return record_all(opened, round, submissions, reports, done, moved)
 
 
 def graded(course: Course, name: str) -> list[str]:

@@ -31,9 +31,9 @@ from minigrad.grading.nbgrader.gradebook import (
     entry,
     lines,
     opened_lines,
-    renew_late_days,
     set_time,
 )
+from minigrad.grading.nbgrader.late_days import drop_stale, remember_all, spend
 from minigrad.grading.nbgrader.pages import (
     Notebook,
     automatic_scores,
@@ -47,6 +47,7 @@ from minigrad.grading.nbgrader.pages import (
 from minigrad.grading.nbgrader.people import name_students
 from minigrad.grading.nbgrader.scores import penalty, total
 from minigrad.grading.roster import Roster, read_roster
+from minigrad.grading.rules.late import Elsewhere
 from minigrad.grading.store import files
 from minigrad.grading.store.attempts import time_file as file_of_time
 from minigrad.grading.store.dates import Dates, dates_of
@@ -89,9 +90,8 @@ class Round:
 
     def state(self, submission: SubmittedAssignment, report: Report, work: str) -> State:
         """What the history gets of a recorded report; `work` is a digest of what was handed in."""
-        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         found, late = total(submission), penalty(submission)
-        return state(report, now, found, late, work, self.sources, digest(self.salt))
+        return state(report, now(), found, late, work, self.sources, digest(self.salt))
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,19 @@ class Prepared:
     work: str  # digest of what was handed in
     wanted: Mapping[str, bytes]  # the files of the student's folder in autograded/
     held: Mapping[str, bytes]  # what it has
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What the histories get of a student's recorded report."""
+
+    state: State
+    others: Sequence[Elsewhere]  # the student's other assignments, with late days as they are now
+
+
+def now() -> str:
+    """The time of recording, as the history has it."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def release_files(course: Course, name: str) -> dict[str, bytes]:
@@ -133,10 +146,12 @@ def record_all(
     submissions: Mapping[str, Source],
     reports: Mapping[str, Report],
     done: Callable[[str], None],
+    moved: Callable[[Elsewhere], None],
 ) -> dict[str, str]:
     """Bring reports into the gradebook and autograded/; what went wrong, by student.
 
-    `done` is called with each student once the batch is on the disk.
+    `done` is called with each student once the batch is on the disk, `moved` with whatever late days
+    changed elsewhere.
     """
     errors: dict[str, str] = {}
     students = list(submissions)
@@ -150,7 +165,7 @@ def record_all(
                 except TROUBLE as error:
                     errors[student] = _told(error)
             ungraded = [s for s in batch if reports[s].status == "ungraded"]
-            errors |= _record(opened, round, ready, ungraded, pool)
+            errors |= _record(opened, round, ready, ungraded, pool, moved)
             for student in batch:
                 done(student)
     return errors
@@ -158,23 +173,29 @@ def record_all(
 
 def lateness(
     course: Course, assignment: Assignment, submissions: Mapping[str, Source], reports: Mapping[str, Report]
-) -> dict[str, tuple[float, float]]:
-    """By student who is in the gradebook, what lateness takes there, and would if the reports were recorded.
+) -> tuple[dict[str, tuple[float, float]], list[Elsewhere]]:
+    """By student who is in the gradebook, what lateness takes there, and would if the reports were recorded;
+    and what late days would change elsewhere.
 
     It is reckoned as recording does, in a transaction that ends without a commit. Changes nothing.
     """
     dates, found = dates_of(course), {}
+    others: list[Elsewhere] = []
     judged = {student: report for student, report in reports.items() if report.status != "ungraded"}
     with book(course) as opened:
-        for student, line in lines(opened, assignment.name, tuple(judged)).items():
+        known = lines(opened, assignment.name, tuple(judged))
+        new = (s for s in judged if s.isprintable() and dates.late.budget_days)  # they spend late days, too
+        for student, line in {**opened_lines(opened, assignment.name, tuple(new)), **known}.items():
             was = line.late_submission_penalty or 0.0
             scores = automatic_scores(assignment, judged[student], ())
             for grade in line.grades:
                 grade.auto_score = scores.get(grade.cell.name)
             set_time(line.assignment, time_of(submissions[student]))
             charge_lateness(opened, line, dates)
-            found[student] = (was, line.late_submission_penalty or 0.0)
-    return found
+            others += (one for one in spend(opened, student, assignment.name, dates) if one.moved)
+            if student in known:
+                found[student] = (was, line.late_submission_penalty or 0.0)
+    return found, others
 
 
 def _prepared(round: Round, student: str, source: Source, report: Report) -> Prepared:
@@ -200,10 +221,11 @@ def _record(
     ready: Mapping[str, Prepared],
     ungraded: Sequence[str],
     pool: ThreadPoolExecutor,
+    moved: Callable[[Elsewhere], None],
 ) -> dict[str, str]:
     """Record a batch; where the gradebook does not take it, each student alone. The errors, by student."""
     try:
-        states = _enter(opened, round, ready, ungraded)
+        entered = _enter(opened, round, ready, ungraded)
         opened.db.commit()
     except TROUBLE as error:
         opened.db.rollback()
@@ -213,9 +235,11 @@ def _record(
         found: dict[str, str] = {}
         for student in students:
             alone = {student: ready[student]} if student in ready else {}
-            found |= _record(opened, round, alone, [] if alone else [student], pool)
+            found |= _record(opened, round, alone, [] if alone else [student], pool, moved)
         return found
-    tasks = {s: pool.submit(_write, round, s, ready[s], new) for s, new in states.items()}
+    tasks = {s: pool.submit(_write, round, s, ready[s], new) for s, new in entered.items()}
+    for other in (other for one in entered.values() for other in one.others if other.moved):
+        moved(other)
     errors = {}
     for student, task in tasks.items():
         try:
@@ -227,13 +251,13 @@ def _record(
 
 def _enter(
     opened: Gradebook, round: Round, ready: Mapping[str, Prepared], ungraded: Sequence[str]
-) -> dict[str, State]:
-    """Bring a batch into the gradebook; by student, what the history gets. Commits nothing.
+) -> dict[str, Entered]:
+    """Bring a batch into the gradebook; by student, what the histories get. Commits nothing.
 
     What the judge failed on keeps what the gradebook has of it, and waits for a person.
     """
     course, name, dates = round.course, round.assignment.name, round.dates
-    states = {}
+    entered = {}
     for line in lines(opened, name, ungraded).values() if ungraded else ():
         ask_a_person(line)
     found = opened_lines(opened, name, tuple(ready)) if ready else {}
@@ -247,20 +271,22 @@ def _enter(
         if anew:
             drop_page(course, name, student)
         drop_if_stale(opened, course, line, dates)
-        renew_late_days(opened, course, student, dates)
-        states[student] = round.state(line.assignment, one.report, one.work)
+        others = spend(opened, student, name, dates)
+        drop_stale(opened, course, student, dates)
+        entered[student] = Entered(round.state(line.assignment, one.report, one.work), others)
     name_students(opened, round.roster, (*ready, *ungraded))
-    return states
+    return entered
 
 
-def _write(round: Round, student: str, one: Prepared, new: State) -> None:
-    """Lay what is recorded into autograded/, where it is not there, and into the history."""
+def _write(round: Round, student: str, one: Prepared, new: Entered) -> None:
+    """Lay what is recorded into autograded/, where it is not there, and into the histories."""
     if one.held != one.wanted:
         folder = round.course.autograded / student / round.assignment.name
         shutil.rmtree(folder, ignore_errors=True)
         for file, data in one.wanted.items():
             files.write(folder / file, data)
-    remember(round.course.history(round.assignment.name) / student, new)
+    remember(round.course.history(round.assignment.name) / student, new.state)
+    remember_all(round.course, new.others, new.state.time)
 
 
 def held(course: Course, name: str, student: str) -> dict[str, bytes]:

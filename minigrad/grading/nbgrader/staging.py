@@ -18,6 +18,7 @@ from traitlets.config import Configurable
 
 from minigrad.grading.assignment.load import load
 from minigrad.grading.classroom.attempts import counted
+from minigrad.grading.classroom.changes import told_elsewhere
 from minigrad.grading.classroom.lock import grading
 from minigrad.grading.classroom.run import fetch, grade_class
 from minigrad.grading.model import Assignment, GradingError, JudgeFault, Refused, Source
@@ -31,9 +32,9 @@ from minigrad.grading.nbgrader.gradebook import (
     enter,
     entry,
     registered,
-    renew_late_days,
     set_time,
 )
+from minigrad.grading.nbgrader.late_days import drop_stale, remember_all, spend
 from minigrad.grading.nbgrader.pages import (
     Notebook,
     as_shown,
@@ -210,11 +211,15 @@ class Record(InCourse, NbGraderPreprocessor):  # type: ignore[misc]
             anew = other_work(resources["minigrad_before"], written(made))
             enter(opened, line, entry(assignment, notebook, report), round.dates, anew)
             drop_page(self.course, assignment.name, student)
-            renew_late_days(opened, self.course, student, round.dates)
+            others = spend(opened, student, assignment.name, round.dates)
+            drop_stale(opened, self.course, student, round.dates)
             name_students(opened, round.roster, (student,))
             new = round.state(line.assignment, report, digest_of_work(theirs(notebook)))
             opened.db.commit()
             remember(self.course.history(assignment.name) / student, new)
+            remember_all(self.course, others, new.time)
+        for told in told_elsewhere(assignment.name, others):
+            self.log.warning("%s", told)
         return made, resources
 
 

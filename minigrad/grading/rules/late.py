@@ -11,6 +11,22 @@ DAY = 86_400  # seconds of a late day, also where the clocks change
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What a student has in another assignment than that which is recorded, since late days are shared."""
+
+    student: str
+    assignment: str
+    before: float | None  # the total, before late days were counted anew; None without a score
+    total: float | None
+    penalty: float
+
+    @property
+    def moved(self) -> bool:
+        """Whether its total is another now."""
+        return abs((self.total or 0.0) - (self.before or 0.0)) > 1e-9
+
+
+@dataclass(frozen=True)
 class Late:
     """What lateness costs; nothing by default."""
 

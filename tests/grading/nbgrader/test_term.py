@@ -94,6 +94,29 @@ def attempt(course: Course, student: str, passes: tuple[str, ...], time: str) ->
     hand_in(course, student, ONE, passes, time)
 
 
+def test_late_days_that_change_another_assignment_are_told_and_in_its_history(course, capsys):
+    course.dates.write_text(f"{DUE}{LATE}budget_days = 3\n")
+    hand_in(course, "ann", ONE, CHECKS, "2030-02-01 11:00:00 UTC")
+    hand_in(course, "ann", TWO, CHECKS, "2030-02-11 12:00:00 UTC")
+    grade(ONE)
+    grade(TWO)
+    hand_in(course, "ann", ONE, CHECKS, "2030-02-02 12:00:00 UTC")
+    hand_in(course, "bob", ONE, CHECKS, "2030-02-01 11:00:00 UTC")
+    capsys.readouterr()
+    main(["regrade", ONE, "--preview"])
+    told = f"by late days spent in {ONE}: ann 10 -> 9"
+    assert f"{TWO} would change, {told}" in capsys.readouterr().err
+    assert exported(course, TWO) == {"ann": ("10", "", "3")}, "a preview changes nothing"
+    capsys.readouterr()
+    grade(ONE)
+    after = f"; next: `minigrad feedback {TWO}`, then `minigrad export {TWO}`"
+    assert f"{TWO} changed, {told}{after}" in capsys.readouterr().err
+    main(["history", "ann", TWO])
+    assert "lateness takes 1, took 0" in capsys.readouterr().out
+    grade(ONE)
+    assert "late days" not in capsys.readouterr().err, "it is told once"
+
+
 def test_the_rule_says_which_attempt_counts_and_its_time_is_recorded(course):
     """Nothing, then a part in time, all of it two days late, at last nothing: each rule takes another."""
     part, share = (CHECKS[0],), "2"  # of 10: the public check weighs 1 of 5

@@ -17,6 +17,7 @@ from minigrad.cli.course import find_course, graded_assignment, names_of, submis
 from minigrad.cli.options import OK, UNSAFE, WRONG, add_flag, add_workers, executor, typed
 from minigrad.cli.terminal import class_table, progress
 from minigrad.grading.model import GradingError, Report, to_type
+from minigrad.grading.rules.late import Elsewhere
 
 EXAMPLE = "minigrad grade 01-rnn --workers 4"
 
@@ -55,6 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
     from minigrad.grading.classroom.attempts import counted
+    from minigrad.grading.classroom.changes import told_elsewhere
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
     from minigrad.grading.report.formats import class_json
@@ -77,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
     if args.unsafe:
         print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
     recorded = ours and not args.unsafe
-    failed = {}
+    failed: dict[str, str] = {}
+    others: list[Elsewhere] = []
     with grading(course) if recorded else nullcontext():
         if recorded:
             gradebook.demand_recordable(course, assignment)  # before anything changes
@@ -97,10 +100,11 @@ def run(args: argparse.Namespace) -> int:
                 done=lambda student, report: step(student),
             )
         if recorded:
-            failed = gradebook.record(course, assignment, files, reports)
+            failed, others = gradebook.record(course, assignment, files, reports)
     names = names_of(course) if ours else {}
     print(json.dumps(class_json(reports, names), indent=1) if args.json else class_table(reports, names))
     if recorded:
+        tell(args, told_elsewhere(name, others))
         tell(args, gradebook.told_standing(course, name, last_reports(course, name)))
         if not args.json:
             print(typed(args, f"\n{ending(name, reports, failed)}"))

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
         changes_line,
         changes_rows,
         maximum_line,
+        told_elsewhere,
     )
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
@@ -67,29 +68,30 @@ def run(args: argparse.Namespace) -> int:
                 preview=True,
                 done=lambda student, report: step(student),
             )
-        late = gradebook.lateness(course, assignment, files, after)
+        late, others = gradebook.lateness(course, assignment, files, after)
         if not args.preview:
             demand_graded(after)
             gradebook.register(course, assignment)
             if written := build.write(assignment, release, course.root / "assignments"):
                 print(f"minigrad: {name}: wrote {', '.join(written)}", file=sys.stderr)
             after = grade_class(course, assignment, files, workers=args.workers)  # as just seen
-            failed = gradebook.record(course, assignment, files, after, "regrade")
+            failed, others = gradebook.record(course, assignment, files, after, "regrade")
             if len(failed) < len(after) and gradebook.plugin():
                 gradebook.feedback(course, name, args.workers)
     found = changes(before, after, late)
-    others = {
+    edited = {
         c.student
         for c in found
         if (last := known.get(c.student)) and last[-1].work != work(course, assignment, files[c.student])
     }
     tell(args, not_graded(after))
+    tell(args, told_elsewhere(name, others, args.preview))
     tell(args, gradebook.told_standing(course, name, last_reports(course, name)))
     if args.json:
         print(json.dumps(changes_json(found), indent=1))
     else:
         if found:
-            print(table(("student", "before", "after", "change", "why"), changes_rows(found, others), 110))
+            print(table(("student", "before", "after", "change", "why"), changes_rows(found, edited), 110))
         if line := maximum_line(before, after):
             print(line)
         print(changes_line(found, len(after)) + ("; nothing was recorded" if args.preview else ""))

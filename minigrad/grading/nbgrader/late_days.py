@@ -1,0 +1,51 @@
+"""Late days over the term: what a student spends of them on one assignment is missed by others."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from nbgrader.api import Gradebook
+
+from minigrad.grading.nbgrader.feedback.stale import drop_if_stale
+from minigrad.grading.nbgrader.gradebook import charge_lateness
+from minigrad.grading.nbgrader.scores import penalty, total
+from minigrad.grading.rules.late import Elsewhere
+from minigrad.grading.store.dates import Dates
+from minigrad.grading.store.history import remember, states
+from minigrad.grading.store.layout import Course
+
+
+def spend(opened: Gradebook, student: str, name: str, dates: Dates) -> list[Elsewhere]:
+    """Charge lateness anew in all other assignments of a student's than `name`; what became of each.
+
+    Commits nothing.
+    """
+    found = []
+    for submission in opened.student_submissions(student) if dates.late.budget_days else ():
+        for line in submission.notebooks:
+            if line.name == submission.name != name:
+                before = total(submission)
+                charge_lateness(opened, line, dates)
+                found.append(Elsewhere(student, line.name, before, total(submission), penalty(submission)))
+    return found
+
+
+def drop_stale(opened: Gradebook, course: Course, student: str, dates: Dates) -> None:
+    """No page of feedback of a student's stays that tells other late days. Commits nothing."""
+    for submission in opened.student_submissions(student) if dates.late.budget_days else ():
+        for line in submission.notebooks:
+            if line.name == submission.name:
+                drop_if_stale(opened, course, line, dates)
+
+
+def remember_all(course: Course, others: Iterable[Elsewhere], time: str) -> None:
+    """Bring penalties of other assignments into their histories, where those have another as the last one.
+
+    So one that an interruption kept from being written is written by the next recording.
+    """
+    for one in others:
+        place = course.history(one.assignment) / one.student
+        if (known := states(place)) and abs(known[-1].penalty - one.penalty) > 1e-9:
+            new = dataclasses.replace(known[-1], time=time, total=one.total, penalty=one.penalty)
+            remember(place, new)
