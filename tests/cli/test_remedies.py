@@ -181,6 +181,18 @@ def test_packing_says_what_it_leaves_out(course: Course, words, capsys) -> None:
     )
 
 
+@pytest.mark.parametrize("words", PACKS, ids=lambda words: words[0])
+def test_a_wrong_course_file_is_told_before_anything_is_packed(course: Course, words, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    course.dates.write_text(f"[due]\n{NAME} = 2030-02-01T23:59:00\n")
+    before = sorted(course.root.iterdir())
+    assert main(["platform", *words]) == 2
+    told = capsys.readouterr()
+    assert "course.toml" in told.err
+    assert not told.out
+    assert sorted(course.root.iterdir()) == before
+
+
 def test_a_packing_that_is_stopped_says_that_nothing_is_packed_by_half(course: Course, monkeypatch, capsys):
     build(load(course.authored(NAME)), course.root / "assignments")
 

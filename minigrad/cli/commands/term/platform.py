@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
@@ -102,13 +103,14 @@ def gradescope(args: argparse.Namespace) -> None:
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
+    lacks = left_out(course, assignment)
     out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
     demand_apart(course, out, "--out")
     with writing(out.parent):
         files.write(out, archive(course, assignment, args.hidden, args.attempts))
     points = number(sum(assignment.exercises().values()))
     print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
-    tell_left_out(course, assignment)
+    tell_left_out(lacks)
 
 
 def github(args: argparse.Namespace) -> None:
@@ -118,6 +120,7 @@ def github(args: argparse.Namespace) -> None:
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
+    lacks = left_out(course, assignment)
     out, graded = args.out or Path(f"{assignment.name}-github"), args.private
     files = repository(course, assignment)
     secret = staff(course, assignment) if graded else {}
@@ -140,7 +143,7 @@ def github(args: argparse.Namespace) -> None:
         with writing(graded):
             lay(graded, secret, private=True)
         print(f"wrote {graded}: has the solution and the hidden checks; push it as a private repository")
-    tell_left_out(course, assignment)
+    tell_left_out(lacks)
 
 
 def prairielearn(args: argparse.Namespace) -> None:
@@ -150,6 +153,7 @@ def prairielearn(args: argparse.Namespace) -> None:
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
+    lacks = left_out(course, assignment)
     folder = args.out or Path(f"{assignment.name}-prairielearn")
     demand_apart(course, folder, "--out")
     files = question(course, assignment, args.image, args.hidden)
@@ -157,7 +161,7 @@ def prairielearn(args: argparse.Namespace) -> None:
         demand_ours(folder, files)
         lay(folder, files, run=(RUN,), private=True)
     print(f"wrote {folder}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
-    tell_left_out(course, assignment)
+    tell_left_out(lacks)
 
 
 def demand_apart(course: Course, path: Path, option: str) -> None:
@@ -170,8 +174,11 @@ def demand_apart(course: Course, path: Path, option: str) -> None:
         )
 
 
-def tell_left_out(course: Course, assignment: Assignment) -> None:
-    """Say what of the assignment's grade is not packed, since no platform has it."""
+def left_out(course: Course, assignment: Assignment) -> list[str]:
+    """What of the assignment's grade is not packed, since no platform has it.
+
+    GradingError where course.toml is wrong: asked before anything is written.
+    """
     from minigrad.grading.report.markup import number
     from minigrad.grading.store.dates import read_dates
 
@@ -179,6 +186,10 @@ def tell_left_out(course: Course, assignment: Assignment) -> None:
     dates = read_dates(course.dates, course.names())
     told = [f"{number(written)} points that a person gives"] if written else []
     told += ["the decisions of course.toml"] if dates.decisions.get(assignment.name) else []
-    told += ["lateness"] if assignment.name in dates.due else []
-    if told:
-        print(f"not in it: {', '.join(told)}; these are the gradebook's")
+    return told + (["lateness"] if assignment.name in dates.due else [])
+
+
+def tell_left_out(lacks: Sequence[str]) -> None:
+    """Say what is not packed."""
+    if lacks:
+        print(f"not in it: {', '.join(lacks)}; these are the gradebook's")
