@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
-from minigrad.grading.model import Assignment, GradingError
+from minigrad.grading.model import Assignment, GradingError, to_type
 from minigrad.grading.platforms.results import WHEN
 from minigrad.grading.store.layout import Course
 
@@ -106,8 +107,10 @@ def gradescope(args: argparse.Namespace) -> None:
     lacks = left_out(course, assignment)
     out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
     demand_apart(course, out, "--out")
+    packed = archive(course, assignment, args.hidden, args.attempts)
+    try_out(course, assignment, "gradescope")
     with writing(out.parent):
-        files.write(out, archive(course, assignment, args.hidden, args.attempts))
+        files.write(out, packed)
     points = number(sum(assignment.exercises().values()))
     print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
     tell_left_out(lacks)
@@ -136,6 +139,7 @@ def github(args: argparse.Namespace) -> None:
                 f"{out} and {graded} lie in one another, and students get all that is in the first: "
                 "name another folder with --private"
             )
+    try_out(course, assignment, "github")
     with writing(out):
         lay(out, files)
     print(f"wrote {out}: push it as a template repository; it holds no solution and no hidden check")
@@ -159,6 +163,8 @@ def prairielearn(args: argparse.Namespace) -> None:
     files = question(course, assignment, args.image, args.hidden)
     with writing(folder):
         demand_ours(folder, files)
+    try_out(course, assignment, "prairielearn")
+    with writing(folder):
         lay(folder, files, run=(RUN,), private=True)
     print(f"wrote {folder}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
     tell_left_out(lacks)
@@ -171,6 +177,18 @@ def demand_apart(course: Course, path: Path, option: str) -> None:
         raise GradingError(
             f"{path} lies in {students}, which students get, and it would hold the answers: "
             f"name another folder with {option}"
+        )
+
+
+def try_out(course: Course, assignment: Assignment, platform: str) -> None:
+    """Raise GradingError where the solution does not earn everything, or the untouched release anything."""
+    from minigrad.grading.platforms.trial import tried
+
+    if not tried(course, assignment, platform):
+        print(
+            "minigrad: there is no sandbox here, so it was not tried whether the solution earns everything "
+            f"and the untouched release nothing: {to_type('matrix', assignment.name)} does it elsewhere",
+            file=sys.stderr,
         )
 
 
