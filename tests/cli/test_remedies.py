@@ -172,6 +172,14 @@ def test_answers_are_not_packed_into_what_students_get(course: Course, words, ca
     assert sorted(course.root.joinpath("assignments").rglob("*")) == before
 
 
+def test_a_template_is_not_packed_into_a_release(course: Course, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    before = sorted(course.root.joinpath("assignments").rglob("*"))
+    assert main(["platform", "github", NAME, "--out", f"assignments/{NAME}"]) == 2
+    assert "which is for releases alone: name another folder with --out" in capsys.readouterr().err
+    assert sorted(course.root.joinpath("assignments").rglob("*")) == before
+
+
 @pytest.mark.parametrize("words", PACKS, ids=lambda words: words[0])
 def test_packing_says_what_it_leaves_out(course: Course, sound, words, capsys) -> None:
     source = course.authored(NAME) / "notebook.py"

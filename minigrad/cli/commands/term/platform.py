@@ -125,6 +125,7 @@ def github(args: argparse.Namespace) -> None:
     assignment = graded_assignment(course, args.assignment)
     lacks = left_out(course, assignment)
     out, graded = args.out or Path(f"{assignment.name}-github"), args.private
+    demand_apart(course, out, "--out", "which is for releases alone")
     files = repository(course, assignment)
     secret = staff(course, assignment) if graded else {}
     with writing(out):
@@ -170,14 +171,13 @@ def prairielearn(args: argparse.Namespace) -> None:
     tell_left_out(lacks)
 
 
-def demand_apart(course: Course, path: Path, option: str) -> None:
-    """Raise GradingError where what holds answers would lie in assignments/."""
+def demand_apart(
+    course: Course, path: Path, option: str, why: str = "which students get, and it would hold the answers"
+) -> None:
+    """Raise GradingError where a pack would lie in assignments/, and say why it must not."""
     students = course.root / "assignments"
     if path.resolve().is_relative_to(students.resolve()):
-        raise GradingError(
-            f"{path} lies in {students}, which students get, and it would hold the answers: "
-            f"name another folder with {option}"
-        )
+        raise GradingError(f"{path} lies in {students}, {why}: name another folder with {option}")
 
 
 def try_out(course: Course, assignment: Assignment, platform: str) -> None:
