@@ -60,6 +60,8 @@ def test_a_student_of_whom_nothing_is_recorded_is_no_stranger(course: Course, ca
     ("words", "missing"),
     [
         ([], "minigrad: COMMAND is missing: `minigrad --help`"),
+        (["init"], "minigrad init: DIR is missing: `minigrad init --help`"),
+        (["grade"], "minigrad grade: ASSIGNMENT is missing: `minigrad grade --help`"),
         (["history"], "minigrad history: STUDENT is missing: `minigrad history --help`"),
         (["handback", NAME], "minigrad handback: --to is missing: `minigrad handback --help`"),
         (["roster", "merge", "a"], "minigrad roster merge: NEW is missing: `minigrad roster merge --help`"),

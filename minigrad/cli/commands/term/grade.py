@@ -27,6 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
+        default=[],
         type=Path,
         metavar="PATHS",
         help="notebooks or students' folders (default: submitted/); what lies elsewhere is not recorded",
