@@ -458,6 +458,19 @@ def test_a_new_salt_is_another_round(course, sandbox):
     assert course.salt(NAME).read_text() != before
 
 
+def test_a_new_round_begins_where_nothing_was_handed_in_too(course, capsys):
+    """As where students hand in on a platform, whose packs' salts are made of this one."""
+    salts = set()
+    for words in ([], [], ["--json"]):
+        assert main(["grade", NAME, "--new-salt", *words]) == 0
+        salts.add(course.salt(NAME).read_text())
+        told = capsys.readouterr()
+        assert f"a new round of {NAME} begins" in told.err
+        assert "nothing lies in submitted/, so nothing was graded" in told.err
+        assert told.out == ("{}\n" if words else "")
+    assert len(salts) == 3
+
+
 def test_unsafe_results_and_files_from_elsewhere_are_never_recorded(course, sandbox, nbgrader, capsys):
     hand_in(course, "a", answer(course, RIGHT))
     assert main(["grade", NAME, "--unsafe", "--workers", "1"]) == 0

@@ -14,10 +14,13 @@ from minigrad.cli.commands.term.collect import lacking
 from minigrad.cli.commands.term.platform import image
 from minigrad.cli.options import writing
 from minigrad.grading.assignment.load import load
+from minigrad.grading.judge import judge
 from minigrad.grading.model import GradingError
 from minigrad.grading.platforms import folder as packed
+from minigrad.grading.platforms import trial
 from minigrad.grading.roster import Who, read_roster
 from minigrad.grading.store.layout import Course
+from minigrad.sandbox.errors import SandboxUnavailable
 from tests.grading.builds import build
 from tests.grading.handed_in import NAME, hand_in, new_course
 
@@ -26,6 +29,12 @@ from tests.grading.handed_in import NAME, hand_in, new_course
 def course(tmp_path: Path, monkeypatch) -> Course:
     monkeypatch.chdir(tmp_path)
     return new_course(tmp_path)[0]
+
+
+@pytest.fixture
+def sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packing does not try the assignment out, which takes seconds."""
+    monkeypatch.setattr(trial, "tried", lambda *_: True)
 
 
 @pytest.mark.parametrize("command", [["history"], ["roster", "rename"], ["explain"]])
@@ -51,6 +60,8 @@ def test_a_student_of_whom_nothing_is_recorded_is_no_stranger(course: Course, ca
     ("words", "missing"),
     [
         ([], "minigrad: COMMAND is missing: `minigrad --help`"),
+        (["init"], "minigrad init: DIR is missing: `minigrad init --help`"),
+        (["grade"], "minigrad grade: ASSIGNMENT is missing: `minigrad grade --help`"),
         (["history"], "minigrad history: STUDENT is missing: `minigrad history --help`"),
         (["handback", NAME], "minigrad handback: --to is missing: `minigrad handback --help`"),
         (["roster", "merge", "a"], "minigrad roster merge: NEW is missing: `minigrad roster merge --help`"),
@@ -91,7 +102,7 @@ def test_a_column_that_the_roster_lacks_is_named(course: Course) -> None:
 
 
 def test_a_folder_for_a_platform_is_packed_again_and_nothing_else_written_over(
-    course: Course, capsys
+    course: Course, sound, capsys
 ) -> None:
     build(load(course.authored(NAME)), course.root / "assignments")
     question = ["platform", "prairielearn", NAME, "--image", "you/minigrad"]
@@ -163,8 +174,16 @@ def test_answers_are_not_packed_into_what_students_get(course: Course, words, ca
     assert sorted(course.root.joinpath("assignments").rglob("*")) == before
 
 
+def test_a_template_is_not_packed_into_a_release(course: Course, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    before = sorted(course.root.joinpath("assignments").rglob("*"))
+    assert main(["platform", "github", NAME, "--out", f"assignments/{NAME}"]) == 2
+    assert "which is for releases alone: name another folder with --out" in capsys.readouterr().err
+    assert sorted(course.root.joinpath("assignments").rglob("*")) == before
+
+
 @pytest.mark.parametrize("words", PACKS, ids=lambda words: words[0])
-def test_packing_says_what_it_leaves_out(course: Course, words, capsys) -> None:
+def test_packing_says_what_it_leaves_out(course: Course, sound, words, capsys) -> None:
     source = course.authored(NAME) / "notebook.py"
     written = '# %% [markdown] kind="written" id="essay" exercise="essay" points=5\n# Your answer.\n'
     source.write_text(f"{source.read_text()}\n{written}")
@@ -181,7 +200,59 @@ def test_packing_says_what_it_leaves_out(course: Course, words, capsys) -> None:
     )
 
 
-def test_a_packing_that_is_stopped_says_that_nothing_is_packed_by_half(course: Course, monkeypatch, capsys):
+@pytest.mark.parametrize("words", PACKS, ids=lambda words: words[0])
+def test_a_wrong_course_file_is_told_before_anything_is_packed(course: Course, words, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    course.dates.write_text(f"[due]\n{NAME} = 2030-02-01T23:59:00\n")
+    before = sorted(course.root.iterdir())
+    assert main(["platform", *words]) == 2
+    told = capsys.readouterr()
+    assert "course.toml" in told.err
+    assert not told.out
+    assert sorted(course.root.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "call", "fault"),
+    [
+        (PACKS[0], "x", f"release of {NAME} should earn 0: 8 of 10 points (scale.original passes)"),
+        (PACKS[1], "scale(x, -2.0)", "NameError"),
+        (PACKS[2], "x", "should earn 0: 8 of 10"),
+    ],
+    ids=["gradescope", "github", "prairielearn"],
+)
+def test_what_gives_points_to_untouched_work_is_not_packed(
+    course: Course, sandbox, words, call: str, fault: str, capsys
+) -> None:
+    hidden = course.authored(NAME) / "checks.py"
+    hidden.write_text(hidden.read_text().replace("student.scale(x, -2.0)", call))
+    build(load(course.authored(NAME)), course.root / "assignments")
+    before = {*course.root.iterdir(), course.state}
+    assert main(["platform", *words]) == 2
+    told = capsys.readouterr()
+    assert "nothing is packed: " in told.err
+    assert "scale.original" in told.err
+    assert fault in told.err
+    assert f"correct solutions/{NAME}, then `minigrad build {NAME}`" in told.err
+    assert not told.out
+    assert {*course.root.iterdir()} == before
+
+
+def test_where_there_is_no_sandbox_a_pack_is_written_untried(course: Course, monkeypatch, capsys) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise SandboxUnavailable("there is no sandbox")
+
+    monkeypatch.setattr(judge, "Server", none)
+    build(load(course.authored(NAME)), course.root / "assignments")
+    assert main(["platform", *PACKS[0]]) == 0
+    told = capsys.readouterr().err
+    assert "there is no sandbox here, so it was not tried" in told
+    assert f"`minigrad matrix {NAME}`" in told
+
+
+def test_a_packing_that_is_stopped_says_that_nothing_is_packed_by_half(
+    course: Course, sound, monkeypatch, capsys
+) -> None:
     build(load(course.authored(NAME)), course.root / "assignments")
 
     def stopped(*_: object) -> None:

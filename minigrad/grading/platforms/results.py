@@ -47,7 +47,8 @@ def results(report: Report, hidden: str = WHEN[0], late: Collection[str] = ()) -
 def ungraded(report: Report) -> str:
     """Why there is no score, and what to do: of what a platform refuses, no person is told."""
     if report.status == "refused":
-        return f"could not be graded: {report.reason}. Hand in again: this was no attempt."
+        again = "This" if report.reason.endswith("hand in again") else "Hand in again: this"
+        return f"could not be graded: {report.reason}. {again} was no attempt."
     return status_line(report)
 
 

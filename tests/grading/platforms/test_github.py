@@ -308,6 +308,7 @@ def test_the_staffs_repository_grades_all_with_hidden_checks(repository: Reposit
         (f"{NAME}-ann", RIGHT),
         (f"{NAME}-bo-b", WRITES),
         (f"{NAME}-cy", None),
+        (f"{NAME}-eve", RIGHT),
         ("other", RIGHT),
     ):
         (hub / name).mkdir(parents=True)
@@ -315,6 +316,7 @@ def test_the_staffs_repository_grades_all_with_hidden_checks(repository: Reposit
             (hub / name / FILE).write_bytes(answer(repository.course, code))
     (hub / f"{NAME}-dee").mkdir()
     (hub / f"{NAME}-dee" / FILE).write_bytes(b"{not json")
+    (staff / "roster.csv").write_text("student,github\nann,ann\nbo-b,bo-b\ncy,cy\ndee,dee\n")
     tools.mkdir()
     (tools / "gh").write_text(GH)
     (tools / "gh").chmod(0o755)
@@ -343,8 +345,11 @@ def test_the_staffs_repository_grades_all_with_hidden_checks(repository: Reposit
     told = json.loads((staff / "report" / f"report-{NAME}.json").read_text())
     assert {student: one["score"] for student, one in told.items()} == {"ann": 10, "bo-b": 2, "dee": None}
     assert {p.name for p in (staff / "fetched" / f"{NAME}-submissions").iterdir()} == {
-        f"{NAME}-{student}" for student in told
+        f"{NAME}-{student}" for student in (*told, "eve")
     }
+    (strangers,) = [line for line in jobs[1].summary.splitlines() if f"{NAME}-eve" in line]
+    assert "roster" in strangers, "she is not graded, and the run passes"
+    assert all(line.startswith("    ") for line in jobs[1].summary.splitlines())
     assert stat.S_IMODE(staff.stat().st_mode) == 0o700
     assert all(line.startswith("    ") for line in jobs[-1].summary.splitlines())
     assert "bo-b" in jobs[-1].summary

@@ -52,6 +52,9 @@ def test_what_is_refused_is_to_be_handed_in_again_for_no_person_is_told_there() 
     told = results(REFUSED)["output"]
     assert "Hand in again: this was no attempt." in told
     assert "a person" not in told
+    again = dataclasses.replace(REFUSED, reason="it is too large: clear the outputs and hand in again")
+    told = results(again)["output"]
+    assert "clear the outputs and hand in again. This was no attempt." in told, "said once"
 
 
 @pytest.mark.parametrize("hidden", WHEN)

@@ -19,7 +19,7 @@ EXAMPLE = "minigrad build 01-rnn"
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    parser.add_argument("names", nargs="*", default=[], metavar="ASSIGNMENT", help="default: all")
     add_flag(parser, "--check", "change nothing; exit with 1 when assignments/ is not what solutions/ give")
 
 

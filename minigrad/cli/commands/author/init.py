@@ -26,7 +26,7 @@ EXAMPLE = "minigrad init ../course 01-rnn 02-lstm"
 def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="to copy (default: none)")
+    parser.add_argument("names", nargs="*", default=[], metavar="ASSIGNMENT", help="to copy (default: none)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ EXAMPLE = "minigrad matrix 01-rnn --json matrix.json"
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    parser.add_argument("names", nargs="*", default=[], metavar="ASSIGNMENT", help="default: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
     parser.add_argument(
         "--only", metavar="NAME", help="run one mutant, rewrite or variant alone, without training"

@@ -31,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="PYTHON",
         help="the interpreter of an environment that has the new version",
     )
-    parser.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    parser.add_argument("names", nargs="*", default=[], metavar="ASSIGNMENT", help="default: all")
     add_workers(parser)
 
 

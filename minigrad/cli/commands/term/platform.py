@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
-from minigrad.grading.model import Assignment, GradingError
+from minigrad.grading.model import Assignment, GradingError, to_type
 from minigrad.grading.platforms.results import WHEN
 from minigrad.grading.store.layout import Course
 
@@ -102,13 +104,16 @@ def gradescope(args: argparse.Namespace) -> None:
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
+    lacks = left_out(course, assignment)
     out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
     demand_apart(course, out, "--out")
+    packed = archive(course, assignment, args.hidden, args.attempts)
+    try_out(course, assignment, "gradescope")
     with writing(out.parent):
-        files.write(out, archive(course, assignment, args.hidden, args.attempts))
+        files.write(out, packed)
     points = number(sum(assignment.exercises().values()))
     print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
-    tell_left_out(course, assignment)
+    tell_left_out(lacks)
 
 
 def github(args: argparse.Namespace) -> None:
@@ -118,7 +123,9 @@ def github(args: argparse.Namespace) -> None:
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
+    lacks = left_out(course, assignment)
     out, graded = args.out or Path(f"{assignment.name}-github"), args.private
+    demand_apart(course, out, "--out", "which is for releases alone")
     files = repository(course, assignment)
     secret = staff(course, assignment) if graded else {}
     with writing(out):
@@ -133,6 +140,7 @@ def github(args: argparse.Namespace) -> None:
                 f"{out} and {graded} lie in one another, and students get all that is in the first: "
                 "name another folder with --private"
             )
+    try_out(course, assignment, "github")
     with writing(out):
         lay(out, files)
     print(f"wrote {out}: push it as a template repository; it holds no solution and no hidden check")
@@ -140,7 +148,7 @@ def github(args: argparse.Namespace) -> None:
         with writing(graded):
             lay(graded, secret, private=True)
         print(f"wrote {graded}: has the solution and the hidden checks; push it as a private repository")
-    tell_left_out(course, assignment)
+    tell_left_out(lacks)
 
 
 def prairielearn(args: argparse.Namespace) -> None:
@@ -150,28 +158,45 @@ def prairielearn(args: argparse.Namespace) -> None:
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
+    lacks = left_out(course, assignment)
     folder = args.out or Path(f"{assignment.name}-prairielearn")
     demand_apart(course, folder, "--out")
     files = question(course, assignment, args.image, args.hidden)
     with writing(folder):
         demand_ours(folder, files)
+    try_out(course, assignment, "prairielearn")
+    with writing(folder):
         lay(folder, files, run=(RUN,), private=True)
     print(f"wrote {folder}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
-    tell_left_out(course, assignment)
+    tell_left_out(lacks)
 
 
-def demand_apart(course: Course, path: Path, option: str) -> None:
-    """Raise GradingError where what holds answers would lie in assignments/."""
+def demand_apart(
+    course: Course, path: Path, option: str, why: str = "which students get, and it would hold the answers"
+) -> None:
+    """Raise GradingError where a pack would lie in assignments/, and say why it must not."""
     students = course.root / "assignments"
     if path.resolve().is_relative_to(students.resolve()):
-        raise GradingError(
-            f"{path} lies in {students}, which students get, and it would hold the answers: "
-            f"name another folder with {option}"
+        raise GradingError(f"{path} lies in {students}, {why}: name another folder with {option}")
+
+
+def try_out(course: Course, assignment: Assignment, platform: str) -> None:
+    """Raise GradingError where the solution does not earn everything, or the untouched release anything."""
+    from minigrad.grading.platforms.trial import tried
+
+    if not tried(course, assignment, platform):
+        print(
+            "minigrad: there is no sandbox here, so it was not tried whether the solution earns everything "
+            f"and the untouched release nothing: {to_type('matrix', assignment.name)} does it elsewhere",
+            file=sys.stderr,
         )
 
 
-def tell_left_out(course: Course, assignment: Assignment) -> None:
-    """Say what of the assignment's grade is not packed, since no platform has it."""
+def left_out(course: Course, assignment: Assignment) -> list[str]:
+    """What of the assignment's grade is not packed, since no platform has it.
+
+    GradingError where course.toml is wrong: asked before anything is written.
+    """
     from minigrad.grading.report.markup import number
     from minigrad.grading.store.dates import read_dates
 
@@ -179,6 +204,10 @@ def tell_left_out(course: Course, assignment: Assignment) -> None:
     dates = read_dates(course.dates, course.names())
     told = [f"{number(written)} points that a person gives"] if written else []
     told += ["the decisions of course.toml"] if dates.decisions.get(assignment.name) else []
-    told += ["lateness"] if assignment.name in dates.due else []
-    if told:
-        print(f"not in it: {', '.join(told)}; these are the gradebook's")
+    return told + (["lateness"] if assignment.name in dates.due else [])
+
+
+def tell_left_out(lacks: Sequence[str]) -> None:
+    """Say what is not packed."""
+    if lacks:
+        print(f"not in it: {', '.join(lacks)}; these are the gradebook's")
