@@ -196,7 +196,7 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
         maximum, totals = nbgrader.totals(course, name)
     reports, handed_in = last_reports(course, name), course.submissions(name)
     stands = standing(course, name, reports)
-    found = lms.grades(totals, reports, handed_in, roster, (*stands.newer, *stands.another))
+    found = lms.grades(totals, reports, handed_in, roster, (*stands.newer, *stands.another, *stands.retimed))
     left_out = [
         f"{s}: not in {course.roster.name}, so in no file"
         for s in lms.strangers({*totals, *reports, *handed_in}, roster)

@@ -276,6 +276,11 @@ def _people(path: Path, rows: csv.DictReader[str]) -> Iterator[Person]:
             )
         if values.get("status", "") not in STATUS:
             raise GradingError(f"{where}: the status {values['status']!r} is unknown: active or dropped")
+        if values.get("email", "").count("@") > 1:
+            raise GradingError(
+                f"{where}: the email {values['email']!r} is more than one address: keep the one by which "
+                "the LMS knows them"
+            )
         for column, value in (("student", student), *values.items()):
             if value and column in ("student", "email", *LMS):
                 other = lines.setdefault((column, _spoken(value)), line)

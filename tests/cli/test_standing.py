@@ -140,6 +140,20 @@ def test_forgetting_that_was_stopped_is_finished_by_the_next_look(course: Course
 
 
 @pytest.mark.parametrize("command", COUNT[:3])
+def test_a_time_that_was_written_after_grading_is_told_until_it_is_graded(course, command, capsys) -> None:
+    told = f"another time of handing in than what was graded has the work of bob: run `minigrad grade {NAME}`"
+    stamp = course.submitted / "bob" / NAME / "timestamp.txt"
+    main([command, NAME])
+    stamp.write_text("2030-02-03 12:30:00 UTC\n")
+    assert "another time" not in capsys.readouterr().err
+    main([command, NAME])
+    assert told in capsys.readouterr().err
+    main(["grade", NAME, "--workers", "1"])
+    main([command, NAME])
+    assert "another time" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COUNT[:3])
 def test_newer_work_is_told_until_it_is_graded(course: Course, command, capsys) -> None:
     answer(course, "bob", RIGHT)
     answer(course, "cem", RIGHT)

@@ -107,6 +107,10 @@ def test_without_a_roster_nothing_else_is(who, why):
         ("student,name\n,Ann\n", "line 2: '' cannot be a student's id"),
         ("student,name\n../x,Ann\n", "line 2: '../x' cannot be"),
         ("student,status\na,gone\n", "line 2: the status 'gone' is unknown: active or dropped"),
+        (
+            "student,email\na,a@x.org;b@y.org\n",
+            "line 2: the email 'a@x.org;b@y.org' is more than one address",
+        ),
         ("student,name\na\n", "line 2: it has more or fewer entries"),
         ("student,name\na,b,c\n", "line 2: it has more or fewer entries"),
         ('student,name\na,"b\n', "is no CSV"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from minigrad.grading.classroom.attempts import attempts, counted, looked_at
 from minigrad.grading.classroom.decisions import concerning, decided
 from minigrad.grading.classroom.run import known_report, take
-from minigrad.grading.model import Assignment, Report, Source, to_type
+from minigrad.grading.intake.stamp import handed_in_at, time_in
+from minigrad.grading.model import Assignment, Refused, Report, Source, to_type
+from minigrad.grading.store.attempts import time_file
 from minigrad.grading.store.dates import Dates, dates_of
 from minigrad.grading.store.history import states
 from minigrad.grading.store.layout import Course
@@ -23,6 +26,7 @@ class Standing:
     waiting: tuple[str, ...]  # handed in, and never graded
     newer: tuple[str, ...]  # handed in again since, or edited in submitted/
     another: tuple[str, ...]  # by the course's rule, another attempt counts, or may, than what was graded
+    retimed: tuple[str, ...]  # the work is the one that was graded, its time of handing in is another
     gone: tuple[str, ...]  # graded or recorded, and not handed in any more
 
 
@@ -37,12 +41,16 @@ def standing(
     graded = {*reports, *recorded}
     gone = graded - handed_in.keys() - course.dropped()
     again = {s: source for s, source in handed_in.items() if s in reports}
-    others = sorted(_others(course, assignment, reports, again))
+    known = _Known(course, assignment, dates_of(course))
+    counting = counted(course, assignment, again, known=known)
+    others = sorted(_others(known, reports, again, counting))
+    same = sorted(again.keys() - set(others))
     lying = {s for s in others if _same(course, assignment, s, reports[s], again[s])}
     return Standing(
         tuple(sorted(handed_in.keys() - graded)),
         tuple(s for s in others if s not in lying),
         tuple(s for s in others if s in lying),
+        tuple(s for s in same if _retimed(course, assignment.name, s, counting[s])),
         tuple(sorted(gone)),
     )
 
@@ -59,6 +67,9 @@ def told(course: Course, name: str, found: Standing) -> list[str]:
     if found.another:
         who = ", ".join(found.another)
         lines.append(f"another attempt than what was graded counts by now, or may, of {who}: run {grade}")
+    if found.retimed:
+        who = ", ".join(found.retimed)
+        lines.append(f"another time of handing in than what was graded has the work of {who}: run {grade}")
     for student in found.gone:
         whole = not (course.submitted / student).exists()
         command = to_type("roster", "forget", student, *([] if whole else [name]))
@@ -79,12 +90,14 @@ def graded_work(
 
 
 def _others(
-    course: Course, assignment: Assignment, reports: Mapping[str, Report], handed_in: Mapping[str, Source]
+    known: _Known,
+    reports: Mapping[str, Report],
+    handed_in: Mapping[str, Source],
+    counting: Mapping[str, Source],
 ) -> Iterator[str]:
     """Of whom other work counts, or may, than what was graded last."""
-    dates = dates_of(course)
-    known = _Known(course, assignment, dates)
-    for student, source in counted(course, assignment, handed_in, known=known).items():
+    course, assignment, dates = known.course, known.assignment, known.dates
+    for student, source in counting.items():
         several: Collection[Source] = [source]
         if student in known.lacking:
             if student in known.judged:
@@ -95,6 +108,17 @@ def _others(
             yield student
 
 
+def _retimed(course: Course, name: str, student: str, source: Source) -> bool:
+    """Whether work has another time of handing in than was recorded with it; of who has no record, no."""
+    record = course.autograded / student / name
+    if not isinstance(source, Path) or not (record / f"{name}.ipynb").is_file():
+        return False
+    try:
+        return time_in(time_file(source)) != handed_in_at(record)
+    except Refused:  # such work is refused, which is told elsewhere
+        return False
+
+
 class _Known:
     """Where the best attempt counts: the reports that there are of attempts, and of whom some are lacking.
 
@@ -102,7 +126,7 @@ class _Known:
     """
 
     def __init__(self, course: Course, assignment: Assignment, dates: Dates) -> None:
-        self.course, self.assignment = course, assignment
+        self.course, self.assignment, self.dates = course, assignment, dates
         self.decisions = dates.decisions.get(assignment.name, ())
         self.judged: set[str] = set()
         self.lacking: set[str] = set()

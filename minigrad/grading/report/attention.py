@@ -82,7 +82,8 @@ def one_of_each(found: Sequence[Failing]) -> list[str]:
         answers = sum(len(one.students) for one in ways)
         if len(ways) < answers:
             few = ", ".join(one.students[0] for one in ways)
-            lines.append(f"{name}: {answers} answers fail in {len(ways)} ways; one of each: {few}")
+            several = "one way" if len(ways) == 1 else f"{len(ways)} ways"
+            lines.append(f"{name}: {answers} answers fail in {several}; one of each: {few}")
     return lines
 
 

@@ -89,11 +89,20 @@ def weigh(notebook: Path, kept: Path, new: HandedIn, stamped: str = "") -> Laid:
     if new.moment and later > new.moment:
         return Laid(False, f"not laid: a later attempt, of {later}, is there")
     if digest(new.data) in before:
-        return Laid(False, "not laid: it was there before, and a later one has replaced it")
+        way = _way_back(kept / new.name, notebook)
+        return Laid(False, f"not laid: it was collected before, and another has replaced it since; {way}")
     words = f"replaces another, which is kept in {kept}"
+    if not (new.moment or new.time):
+        own = next(kept.glob(f"*.{digest(there)}.ipynb"), kept / HandedIn(there).name)
+        words += f"; {_way_back(own, notebook)}"
     if (notebook.parent / TIME).is_file() and not new.time:
         words += f"; its time is put away with it, and the new one has none: without {TIME} it is never late"
     return Laid(True, words)
+
+
+def _way_back(other: Path, notebook: Path) -> str:
+    """What to do where an attempt without a time stands against another."""
+    return f"which is newer is not known: if it is the kept one, copy {other} to {notebook}"
 
 
 def _there(notebook: Path) -> bytes | None:

@@ -318,7 +318,7 @@ def test_an_attempt_that_is_replaced_is_kept_with_its_time_and_an_older_zip_does
     for data, words in ((first, ""), (first, "there already"), (second, "replaces another")):
         assert told(unpacked(tmp_path, zipped(tmp_path, ("ann/hw.ipynb", data)))).startswith(words)
     result = unpacked(tmp_path, zipped(tmp_path, ("ann/hw.ipynb", first)))
-    assert "it was there before" in told(result)
+    assert "it was collected before, and another has replaced it since; which is newer is not" in told(result)
     assert not result.laid["ann"].counts
     assert laid(tmp_path, "ann").read_bytes() == second
     assert kept(tmp_path) == {first, second}

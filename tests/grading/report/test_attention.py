@@ -79,6 +79,7 @@ def test_the_same_checks_mistake_and_numbers_are_alike() -> None:
     assert groups == [("s1", "s5"), *((s,) for s in ("s2", "s3", "s4", "s6", "s7")), ("s9",)]
     assert (found[0].checks, found[0].reason, found[0].mistake) == (("square.a",), "a is off", "sign")
     assert one_of_each(found) == ["square: 7 answers fail in 6 ways; one of each: s1, s2, s3, s4, s6, s7"]
+    assert one_of_each(found[:1]) == ["square: 2 answers fail in one way; one of each: s1"]
     assert ">s1, s5</td>" in class_html(reports)
 
 

@@ -152,10 +152,13 @@ def test_an_earlier_attempt_is_not_laid_one_of_the_same_time_is(place):
 
 def test_an_attempt_without_time_is_laid_unless_it_was_there_before(place):
     place(b"a", LATE)
-    words = f"replaces another, which is kept in {place.kept}"
+    unknown = "which is newer is not known: if it is the kept one, copy"
+    back = f"{unknown} {place.kept / named(b'a', LATE)} to {place.notebook}"
+    words = f"replaces another, which is kept in {place.kept}; {back}"
     assert place(b"b") == (Laid(True, words), b"b")
-    before = Laid(False, "not laid: it was there before, and a later one has replaced it")
-    assert place(b"a") == (before, b"b")
+    back = f"{unknown} {place.kept / named(b'a')} to {place.notebook}"
+    before = f"not laid: it was collected before, and another has replaced it since; {back}"
+    assert place(b"a") == (Laid(False, before), b"b")
     assert names(place) == {named(b"a", LATE), named(b"b"), named(b"a")}
 
 
