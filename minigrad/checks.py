@@ -8,7 +8,6 @@ It never says whether they are right; `minigrad.grading.judge.verdict` compares 
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -247,6 +246,12 @@ class Endless(Exception):
     """What was called `briefly` did not end in its time."""
 
 
+def _in_main_thread() -> bool:
+    import threading  # a browser has none, and no timers either
+
+    return threading.current_thread() is threading.main_thread()
+
+
 @contextmanager
 def deadline(cpu: float) -> Iterator[None]:
     """Raise Overtime in the block after `cpu` seconds of computing time; 0: never.
@@ -256,7 +261,7 @@ def deadline(cpu: float) -> Iterator[None]:
     browser) and outside the main thread, to which Python delivers signals; there, a person has to
     interrupt the kernel.
     """
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    if not hasattr(signal, "setitimer") or not _in_main_thread():
         yield
         return
 

@@ -73,7 +73,7 @@ class Recorder:
     def register(self, course, assignment) -> None:
         self.registered_names.append(assignment.name)
 
-    def record(self, course, assignment, submissions, reports, done) -> dict[str, str]:
+    def record(self, course, assignment, submissions, reports, done, moved) -> dict[str, str]:
         self.recorded.append(dict(reports))
         return {}
 
