@@ -78,7 +78,8 @@ def test_a_judge_is_made_of_its_court(course, made):
     court.grade(Job(here, b"x"))
     (judge,) = made
     assert (judge.assignment.name, judge.salt) == (NAME, here.salt)
-    assert judge.options == {"isolation": "auto", "cache": here.cache, "forbidden": here.forbidden}
+    told = {"isolation": "auto", "cache": here.cache, "forbidden": here.forbidden, "limits": here.limits}
+    assert judge.options == told
 
 
 def test_equal_courts_share_a_judge_and_another_one_ends_it(course, made):
