@@ -28,8 +28,9 @@ def test_what_is_kept_has_no_answer_and_no_path(name: str) -> None:
     assert set(kept) <= {cell.id for cell in solved(name).cells}
     text = "".join(json.dumps(kept, ensure_ascii=False).replace("\\n", "").replace('\\"', '"').split())
     assert [line for line in answers(name) if line in text] == []
-    for place in ("/tmp/", "/home/", "/root/", "site-packages"):
-        assert place not in text
+    for place in ("tmp", "home", "root"):
+        assert f"/{place}/" not in text
+    assert "site-packages" not in text
 
 
 @pytest.fixture
