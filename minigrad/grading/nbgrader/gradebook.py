@@ -47,6 +47,11 @@ def url(course: Course) -> str:
     return dates_of(course).db_url or f"sqlite:///{course.gradebook}"
 
 
+def is_there(course: Course) -> bool:
+    """Whether there is a gradebook: the course's file, once it is made, or the database of course.toml."""
+    return not url(course).startswith("sqlite:") or course.gradebook.exists()
+
+
 @contextmanager
 def for_nbgrader() -> Iterator[None]:
     """Around nbgrader, which uses SQLAlchemy in an old way: that warns."""
@@ -157,7 +162,7 @@ def demand_cells(course: Course, assignment: Assignment) -> None:
 
 def registered(course: Course, name: str) -> bool:
     """Whether the gradebook knows the assignment."""
-    if url(course).startswith("sqlite:") and not course.gradebook.exists():
+    if not is_there(course):
         return False
     with book(course) as opened:
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry, Student, SubmittedAssignment
 
-from minigrad.grading.nbgrader.gradebook import book, demand_writable, url
+from minigrad.grading.nbgrader.gradebook import book, demand_writable, is_there
 from minigrad.grading.people.moves import Move
 from minigrad.grading.roster import Person, Roster
 from minigrad.grading.store import files
@@ -42,7 +42,7 @@ def page_name(student: Student) -> str:
 
 def students(course: Course) -> frozenset[str]:
     """Everybody who has a submission in the gradebook."""
-    if url(course).startswith("sqlite:") and not course.gradebook.exists():
+    if not is_there(course):
         return frozenset()
     with book(course) as opened:
         return frozenset(one.id for one in opened.students if one.submissions)
@@ -50,7 +50,7 @@ def students(course: Course) -> frozenset[str]:
 
 def holds(course: Course, planned: Move) -> bool:
     """Whether the gradebook has anything that a move takes along or puts aside."""
-    if url(course).startswith("sqlite:") and not course.gradebook.exists():
+    if not is_there(course):
         return False
     with book(course) as opened:
         try:
@@ -62,7 +62,7 @@ def holds(course: Course, planned: Move) -> bool:
 
 def demand_movable(course: Course) -> None:
     """Raise GradingError where there is a gradebook that cannot be written. Changes nothing."""
-    if not url(course).startswith("sqlite:") or course.gradebook.exists():
+    if is_there(course):
         demand_writable(course)
 
 
@@ -72,7 +72,7 @@ def move(course: Course, planned: Move) -> None:
     Of an assignment in which both have a submission, the one that counts stays; the scores, points by hand
     and comments of the other are written beside what else of it was put aside. So is all that is forgotten.
     """
-    if url(course).startswith("sqlite:") and not course.gradebook.exists():
+    if not is_there(course):
         return
     with book(course) as opened:
         try:
