@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SubmittedNotebook
 
 from minigrad.grading.nbgrader.feedback.stale import drop_if_stale
 from minigrad.grading.nbgrader.gradebook import charge_lateness
@@ -22,21 +22,25 @@ def spend(opened: Gradebook, student: str, name: str, dates: Dates) -> list[Else
     Commits nothing.
     """
     found = []
-    for submission in opened.student_submissions(student) if dates.late.budget_days else ():
-        for line in submission.notebooks:
-            if line.name == submission.name != name:
-                before = total(submission)
-                charge_lateness(opened, line, dates)
-                found.append(Elsewhere(student, line.name, before, total(submission), penalty(submission)))
+    for line in _sharing(opened, student, dates):
+        if line.name != name:
+            submission = line.assignment
+            before = total(submission)
+            charge_lateness(opened, line, dates)
+            found.append(Elsewhere(student, line.name, before, total(submission), penalty(submission)))
     return found
 
 
 def drop_stale(opened: Gradebook, course: Course, student: str, dates: Dates) -> None:
     """No page of feedback of a student's stays that tells other late days. Commits nothing."""
+    for line in _sharing(opened, student, dates):
+        drop_if_stale(opened, course, line, dates)
+
+
+def _sharing(opened: Gradebook, student: str, dates: Dates) -> Iterator[SubmittedNotebook]:
+    """What a student handed in of all assignments, where they share late days; else nothing."""
     for submission in opened.student_submissions(student) if dates.late.budget_days else ():
-        for line in submission.notebooks:
-            if line.name == submission.name:
-                drop_if_stale(opened, course, line, dates)
+        yield from (line for line in submission.notebooks if line.name == submission.name)
 
 
 def remember_all(course: Course, others: Iterable[Elsewhere], time: str) -> None:
