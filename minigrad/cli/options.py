@@ -30,6 +30,12 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def add_names(parser: argparse.ArgumentParser) -> None:
+    """Names of assignments; with none the command takes all."""
+    # a list, or else an error of another argument would name these as missing, too
+    parser.add_argument("names", nargs="*", default=[], metavar="ASSIGNMENT", help="default: all")
+
+
 def add_workers(parser: argparse.ArgumentParser) -> None:
     """--workers, of commands that work in parallel."""
     parser.add_argument(

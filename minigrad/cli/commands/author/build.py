@@ -11,7 +11,7 @@ from threading import Thread
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, add_flag, typed
+from minigrad.cli.options import OK, WRONG, add_flag, add_names, typed
 from minigrad.grading.model import to_type
 
 EXAMPLE = "minigrad build 01-rnn"
@@ -19,7 +19,7 @@ EXAMPLE = "minigrad build 01-rnn"
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("names", nargs="*", default=[], metavar="ASSIGNMENT", help="default: all")
+    add_names(parser)
     add_flag(parser, "--check", "change nothing; exit with 1 when assignments/ is not what solutions/ give")
 
 

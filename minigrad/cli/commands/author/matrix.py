@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, add_flag, writing
+from minigrad.cli.options import OK, WRONG, add_flag, add_names, writing
 
 EXAMPLE = "minigrad matrix 01-rnn --json matrix.json"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("names", nargs="*", default=[], metavar="ASSIGNMENT", help="default: all")
+    add_names(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
     parser.add_argument(
         "--only", metavar="NAME", help="run one mutant, rewrite or variant alone, without training"

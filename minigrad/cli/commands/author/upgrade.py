@@ -15,7 +15,7 @@ from pathlib import Path
 
 import minigrad
 from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, add_workers
+from minigrad.cli.options import OK, WRONG, add_names, add_workers
 from minigrad.cli.terminal import table
 from minigrad.grading.model import GradingError
 
@@ -31,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="PYTHON",
         help="the interpreter of an environment that has the new version",
     )
-    parser.add_argument("names", nargs="*", default=[], metavar="ASSIGNMENT", help="default: all")
+    add_names(parser)
     add_workers(parser)
 
 

@@ -49,9 +49,8 @@ def run(args: argparse.Namespace) -> int:
         return WRONG
     why = "it passed its public checks" if passed else f"you made {tried} different tries"
     print(f"# {name}: shown, since {why}")
-    came = {
-        c.id: c.source for c in made.cells
-    }  # what is as it came, such as room for guesses, solves nothing
+    # what is as it came, such as room for guesses, solves nothing
+    came = {c.id: c.source for c in made.cells}
     ids = [id for id in record.own_cells(made.cells)[exercise] if made.solution[id] != came[id]]
     if not ids:
         print("# Nothing is written for it: it trains what the exercises before it made.")
