@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing.util
 import os
 import platform
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +25,7 @@ from minigrad.sandbox.errors import SandboxFault, SandboxUnavailable, WorkerEnde
 from minigrad.sandbox.layout import PACKAGE, Layout, layout
 from minigrad.sandbox.link import Link, Plain, Supervised
 
-__all__ = ["SandboxFault", "SandboxUnavailable", "Server", "Worker", "WorkerEnded"]
+__all__ = ["Lent", "SandboxFault", "SandboxUnavailable", "Server", "Worker", "WorkerEnded"]
 
 Isolation = Literal["auto", "namespaces", "landlock", "unsafe"]
 
@@ -128,10 +130,7 @@ class Server:
         if self._process is None or os.getpid() != self._owner:
             return
         self._control.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            _kill(self._process)
+        _await_end(self._process)
 
     def __enter__(self) -> Self:
         return self
@@ -212,6 +211,96 @@ class Server:
             "ours": shown.ours,
             "entries": shown.entries,
         }
+
+
+class Lent(Server):
+    """A Server that goes on, when it is closed, for whoever asks next for the same in this process.
+
+    Starting one imports NumPy and matplotlib, which takes a second. It holds nothing of those that it
+    served: a worker is forked from what was imported, and ends when its own Worker is closed.
+    """
+
+    _key = ""  # what was asked for, once it runs
+
+    def close(self) -> None:
+        """Keep the fork server for the next; end it where it did not start."""
+        if not self._key:
+            super().close()
+        elif os.getpid() == self._owner:
+            _idle.keep(self._key, self._running())
+            self._key, self._control = "", socket.socket()
+            self._control.close()  # no worker is started by this one any more
+
+    def _start(self, candidates: Sequence[str]) -> None:
+        key = json.dumps([candidates, self._config("server"), _environment()], sort_keys=True)
+        found = _idle.take(key)
+        if found is None:
+            super()._start(candidates)
+        else:
+            self._process, self._control, self.isolation = found
+        self._key = key
+
+    def _running(self) -> _Running:
+        assert self._process is not None
+        return self._process, self._control, self.isolation
+
+
+_Running = tuple[subprocess.Popen[bytes], socket.socket, str]  # a fork server, its channel, its layers
+
+
+class _Idle:
+    """The fork servers that wait in this process for somebody to ask for the same: few, each has 70 MB."""
+
+    MOST = 2  # with the engine and without
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, _Running] = {}
+        self._end: multiprocessing.util.Finalize | None = None
+
+    def take(self, key: str) -> _Running | None:
+        """The one that waits for `key`, if it still runs."""
+        with self._lock:
+            found = self._waiting.pop(key, None)
+        if found and found[0].poll() is not None:
+            found[1].close()
+            return None
+        return found
+
+    def keep(self, key: str, running: _Running) -> None:
+        """Let it wait; what makes one too many ends."""
+        with self._lock:
+            if self._end is None:  # also in processes that multiprocessing starts, where atexit is not asked
+                self._end = multiprocessing.util.Finalize(None, self.end, exitpriority=5)
+            surplus = [self._waiting.pop(key)] if key in self._waiting else []
+            self._waiting[key] = running
+            if len(self._waiting) > self.MOST:
+                surplus.append(self._waiting.pop(next(iter(self._waiting))))
+        _end(surplus)
+
+    def end(self) -> None:
+        """End all that wait."""
+        with self._lock:
+            surplus = list(self._waiting.values())
+            self._waiting.clear()
+        _end(surplus)
+
+
+_idle = _Idle()
+
+
+def _end(surplus: Iterable[_Running]) -> None:
+    for process, control, _ in surplus:
+        control.close()
+        _await_end(process)
+
+
+def _await_end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a fork server whose channel is closed; kill it where it does not end."""
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

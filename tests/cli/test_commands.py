@@ -252,7 +252,7 @@ def test_check_says_so_when_there_is_no_sandbox(course, monkeypatch, capsys):
                 raise SandboxUnavailable("no sandbox on this system")
             super().__init__(isolation, **options)
 
-    monkeypatch.setattr(offline, "Server", Elsewhere)
+    monkeypatch.setattr(offline, "Lent", Elsewhere)
     path = write(course.release(NAME) / "mine.ipynb", answer(course, RIGHT))
     assert main(["check", path]) == 0
     assert "no sandbox here: your notebook's code runs as you" in capsys.readouterr().err

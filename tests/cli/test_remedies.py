@@ -242,7 +242,7 @@ def test_where_there_is_no_sandbox_a_pack_is_written_untried(course: Course, mon
     def none(*_: object, **__: object) -> None:
         raise SandboxUnavailable("there is no sandbox")
 
-    monkeypatch.setattr(judge, "Server", none)
+    monkeypatch.setattr(judge, "Lent", none)
     build(load(course.authored(NAME)), course.root / "assignments")
     assert main(["platform", *PACKS[0]]) == 0
     told = capsys.readouterr().err

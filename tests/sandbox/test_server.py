@@ -21,7 +21,7 @@ import minigrad
 from minigrad.sandbox import link
 from minigrad.sandbox import server as server_module
 from minigrad.sandbox.layout import Layout, layout
-from minigrad.sandbox.server import SandboxFault, SandboxUnavailable, Server, WorkerEnded
+from minigrad.sandbox.server import Lent, SandboxFault, SandboxUnavailable, Server, WorkerEnded
 
 REPOSITORY = Path(minigrad.__file__).resolve().parent.parent
 SITE = Path(np.__file__).resolve().parent.parent
@@ -314,6 +314,65 @@ def test_nothing_survives_a_judge_that_is_killed(server):
             return
         time.sleep(0.1)
     raise AssertionError([pid for pid in family if alive(pid)])
+
+
+def pid_of(lent):
+    return lent._process.pid
+
+
+def test_a_lent_server_goes_on_for_whoever_asks_for_the_same(sandbox):
+    with Lent() as first:
+        with Lent() as beside:  # each has its own while it is used
+            assert pid_of(beside) != pid_of(first)
+        with first.worker() as worker:
+            worker.call(["cell", "a", "kept = 1"], 5)
+    with Lent() as again, Lent(engine=False) as without:
+        assert pid_of(again) == pid_of(first)
+        assert pid_of(without) not in (pid_of(again), pid_of(beside))
+        assert again.isolation != "unsafe"
+        with again.worker() as worker:
+            assert not worker.call(["cell", "a", "kept"], 5)["ok"], "a fresh worker knows nothing"
+
+
+def test_a_lent_server_that_is_closed_starts_no_worker(sandbox):
+    lent = Lent()
+    lent.close()
+    lent.close()
+    with pytest.raises(SandboxFault, match="start a new one"):
+        lent.worker()
+    with Lent() as first, Lent() as second:
+        assert pid_of(first) != pid_of(second), "closed twice is not lent twice"
+
+
+def test_a_lent_server_that_died_is_not_lent_again(sandbox):
+    with Lent() as first:
+        os.kill(pid_of(first), signal.SIGKILL)
+        first._process.wait()
+    with Lent() as second, second.worker():
+        assert pid_of(second) != pid_of(first)
+
+
+def test_a_secret_is_refused_where_a_server_waits(sandbox):
+    Lent().close()
+    with pytest.raises(SandboxUnavailable, match="workers could read"):
+        Lent(forbidden=[Path(np.__file__)])
+
+
+LENT = """
+from minigrad.sandbox.server import Lent
+for engine in (True, False, True):
+    with Lent(engine=engine) as lent:
+        print(lent._process.pid)
+"""
+
+
+def test_no_lent_server_outlives_the_process_that_lent_it(sandbox):
+    command = [sys.executable, "-W", "error", "-c", LENT]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    pids = [int(line) for line in done.stdout.split()]
+    assert pids[0] == pids[2] != pids[1]
+    assert not done.stderr
+    assert not any(map(alive, pids))
 
 
 def descendants(pid):

@@ -29,7 +29,7 @@ from minigrad.grading.judge.session import Session
 from minigrad.grading.judge.verdict import MODULES, TO_LIST
 from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence, Limits
 from minigrad.sandbox.linux.cores import cores
-from minigrad.sandbox.server import SandboxUnavailable, Server
+from minigrad.sandbox.server import Lent, SandboxUnavailable, Server
 
 LIMITS = Limits(cells_cpu=60.0, total_cpu=300.0)  # whatever it does is the author's
 __all__ = ["build", "check_build", "files", "load", "names", "release_notebook", "values"]
@@ -197,7 +197,7 @@ def agree(checks: Sequence[Check], a: Shipped, b: Shipped) -> bool:
     ) and all(_same_projections(x.projections, y.projections) for x, y in mistakes)
 
 
-def values(assignment: Assignment, serve: Callable[..., Server] = Server) -> Shipped:
+def values(assignment: Assignment, serve: Callable[..., Server] = Lent) -> Shipped:
     """Run the solution and every mutant on the public inputs: what `expected.npz` holds.
 
     `serve` starts the server of workers; tests give another one.

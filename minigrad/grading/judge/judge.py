@@ -45,7 +45,7 @@ from minigrad.grading.model import (
 from minigrad.grading.store import files
 from minigrad.sandbox import protocol
 from minigrad.sandbox.linux.cores import cores
-from minigrad.sandbox.server import Isolation, SandboxFault, SandboxUnavailable, Server
+from minigrad.sandbox.server import Isolation, Lent, SandboxFault, SandboxUnavailable, Server
 
 FAULTS = 3  # runs before the judge's own faults leave a submission ungraded
 
@@ -73,7 +73,7 @@ class Judge:
 
     `cache` is a folder, private to the course's staff, where the arrays of the solution and of each
     mutant are kept from when they were first asked for, so that many processes compute them once.
-    `forbidden` are paths that no worker may see. `serve` starts the server of workers: `Server`, or what
+    `forbidden` are paths that no worker may see. `serve` starts the server of workers: `Lent`, or what
     stands for it in tests.
     """
 
@@ -98,7 +98,7 @@ class Judge:
         if isolation not in get_args(Isolation):
             raise ValueError(f"isolation {isolation!r} is unknown: one of {', '.join(get_args(Isolation))}")
         self._asked = cast(Isolation, isolation)
-        self._serve = serve or Server
+        self._serve = serve or Lent
         self._server: Server | None = None
         self._solution: Reference | None = None
         self._changed: dict[str, Found] = {}  # by mutant, what it gives where it differs from the solution

@@ -22,7 +22,7 @@ from minigrad.grading.notebook.own import Own
 from minigrad.grading.notebook.release import PUBLIC, Release, lies_in, release
 from minigrad.grading.notebook.study import record
 from minigrad.grading.report.markup import mark
-from minigrad.sandbox.server import Server
+from minigrad.sandbox.server import Lent, Server
 
 LIMITS = Limits(total_cpu=300.0)
 DEFINED = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
@@ -48,7 +48,7 @@ def report(
     except Refused as why:
         return Report(files.name, "refused", reason=str(why))
     own = taken.cells
-    start: Callable[..., Server] = serve or Server
+    start: Callable[..., Server] = serve or Lent
     with (
         start(isolation, engine=files.values.engine, packages=files.values.packages) as server,
         Own(server, {PUBLIC: files.source}, own, LIMITS, files.names, files.values.packages) as session,
@@ -139,7 +139,7 @@ def _alone(
 ) -> dict[str, str]:
     """Why blocks of the library do not stand alone, of those that do not."""
     cells = [Cell(exercise, "own", text) for exercise, text in blocks.items()]
-    start: Callable[..., Server] = serve or Server
+    start: Callable[..., Server] = serve or Lent
     with (
         start(isolation, engine=files.values.engine, packages=files.values.packages) as server,
         Own(server, {}, cells, LIMITS, files.names, files.values.packages) as session,

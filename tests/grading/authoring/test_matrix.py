@@ -27,7 +27,7 @@ def one(student, rng):
 @pytest.fixture(autouse=True)
 def near(monkeypatch):
     server = Near()
-    monkeypatch.setattr(judging, "Server", server)
+    monkeypatch.setattr(judging, "Lent", server)
     return server
 
 

@@ -23,7 +23,7 @@ HALVED = ["halve.half", "halve.one-row-hidden"]
 @pytest.fixture(autouse=True)
 def near(monkeypatch: pytest.MonkeyPatch) -> Near:
     server = Near()
-    monkeypatch.setattr(judging, "Server", server)
+    monkeypatch.setattr(judging, "Lent", server)
     return server
 
 

@@ -32,7 +32,7 @@ def twice(student, rng):
 @pytest.fixture(autouse=True)
 def near(monkeypatch: pytest.MonkeyPatch) -> Near:
     server = Near()
-    monkeypatch.setattr(judging, "Server", server)
+    monkeypatch.setattr(judging, "Lent", server)
     return server
 
 
