@@ -33,7 +33,7 @@ from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Cell
 from minigrad.grading.notebook.checks import Checks
 from tests.reach import binds, closure, uses
-from tests.solved import RELEASES, SOLUTIONS, Overtime, deadline, solved
+from tests.solved import RELEASES, SOLUTIONS, Overtime, compiled, deadline, solved
 
 CELL_CPU = 60.0  # s; no cell, cut short, comes near it
 SHORTER: Mapping[str, Mapping[str, str]] = {  # in the labs of each assignment: old text to new
@@ -175,7 +175,7 @@ class Notebook:
             result = eval(cell.source, self.names)
             assert result._repr_html_()
             return
-        exec(compile(cell.source, f"<cell {cell.id}>", "exec"), self.names)
+        exec(compiled(cell.source, cell.id), self.names)
         if cell.id == "harness" and isinstance(check := self.names.get("check"), Checks):
             quick = tuple(idle(c) if c.trained else c for c in check._files.checks)
             check._files = dataclasses.replace(check._files, checks=quick)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,14 @@ def names(name: str, replace: Mapping[str, str] | None = None, *, released: bool
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for cell in cells(name, replace, released=released):
         if cell.runs:
-            exec(compile(cell.source, f"<cell {cell.id}>", "exec"), namespace)
+            exec(compiled(cell.source, cell.id), namespace)
     return namespace
+
+
+@cache  # most cells are the same for every mistake
+def compiled(source: str, id: str) -> CodeType:
+    """The code of a cell."""
+    return compile(source, f"<cell {id}>", "exec")
 
 
 def seed(check: Check, salt: str) -> str:
@@ -195,7 +202,7 @@ def played(
         sources = {id: source.replace(old, new) for id, source in sources.items()}
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for id, source in sources.items():
-        exec(compile(source, f"<cell {id}>", "exec"), namespace)
+        exec(compiled(source, id), namespace)
     return namespace
 
 

@@ -17,6 +17,7 @@ from minigrad.grading.authoring import build as authoring
 from minigrad.grading.judge.reference import mutated
 from minigrad.grading.model import Assignment
 from minigrad.grading.notebook.checks import checks
+from tests import solved
 
 ROOT = Path(__file__).parent.parent
 RELEASED = sorted(path.name for path in (ROOT / "assignments").iterdir() if path.is_dir())
@@ -86,11 +87,15 @@ def test_a_notebook_names_every_mistake_that_its_checks_catch(
 ) -> None:
     monkeypatch.chdir(ROOT / "assignments" / assignment.name)
     known = shipped.loads(Path(shipped.FILE).read_bytes()).known
+    names: dict[str, Any] = {}
+    check = checks(assignment.name, names)
     for mutant in assignment.mutants:
         caught = {assignment.check(name).exercise for name in mutant.fails if name in assignment.public}
         if not caught & set(known):
             continue
-        check = checks(assignment.name, run(assignment, mutated(assignment, mutant)))
+        names.clear()
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            names.update(solved.names(assignment.name, mutated(assignment, mutant)))
         for exercise in caught:
             result = check(exercise)
             # public checks that cannot tell two mistakes apart give the hints of both, step by step
@@ -99,13 +104,3 @@ def test_a_notebook_names_every_mistake_that_its_checks_catch(
             assert failed == {
                 n for n in mutant.fails if n in assignment.public and n.startswith(f"{exercise}.")
             }
-
-
-def run(assignment: Assignment, replace: dict[str, str]) -> dict[str, Any]:
-    """The names that the solution's cells define, some cells replaced."""
-    names: dict[str, Any] = {}
-    with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-        for cell in assignment.solved(replace):
-            if cell.runs:
-                exec(compile(cell.source, f"<cell {cell.id}>", "exec"), names)
-    return names
