@@ -165,8 +165,13 @@ def _described(cell: Mapping[str, Any]) -> dict[str, Any]:
     said = [o["data"]["text/plain"] for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
     if not said:
         return dict(cell)
-    alt = " ".join("".join(said).split())
-    return {**cell, "metadata": {**cell["metadata"], "mystnb": {"image": {"alt": alt}}}}
+    alts = "\n".join(spoken("".join(text)) for text in said)  # a line each, which conf.py shares out
+    return {**cell, "metadata": {**cell["metadata"], "mystnb": {"image": {"alt": alts}}}}
+
+
+def spoken(text: str) -> str:
+    """A description on one line, its mathematics without the signs that are there for TeX."""
+    return " ".join(re.sub(r"\\[,;]|[$\\{}]", "", text).split())
 
 
 if __name__ == "__main__":
