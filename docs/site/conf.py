@@ -68,7 +68,7 @@ def _short(types):  # type: ignore[no-untyped-def]
 
 
 def _own_descriptions(app, doctree):  # type: ignore[no-untyped-def]
-    """Of a cell's pictures each has its own alt text: myst-nb gives each of them those of all, a line each."""
+    """Of a cell's pictures each gets its own alt text: myst-nb gives each those of all, a line each."""
     for cell in doctree.findall(nodes.container):
         if "cell_output" in cell["classes"]:
             for line, image in enumerate(cell.findall(nodes.image)):

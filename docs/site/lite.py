@@ -39,7 +39,7 @@ TEXTS = {
 }
 KERNEL = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
-OURS = Path(__file__).parent / "lab"
+EXTENSION = Path(__file__).parent / "lab"
 
 Entry = dict[str, Any]
 
@@ -72,7 +72,7 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
             "apps": ["lab", "notebooks"],
             "extra_file_types": TEXTS,
             "ignore_sys_prefix": True,  # else all that is installed here for JupyterLab would come along
-            "federated_extensions": [str(KERNEL), str(OURS)],
+            "federated_extensions": [str(KERNEL), str(EXTENSION)],
             "no_sourcemaps": True,
             "no_unused_shared_packages": True,
             "output_dir": str(into.resolve()),  # it builds in a folder of its own

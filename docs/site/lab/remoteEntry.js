@@ -2,10 +2,13 @@
 // JupyterLite takes ?path= out of the address once the notebook is open, and keeps no layout. So the address
 // and the tab's title say which notebook is in front: a reload opens it again, and a bookmark leads to it.
 (() => {
+  // On a phone the menu leaves half a word's room to "Not Trusted", which is about scripts in kept outputs.
+  const narrow = "@media (max-width: 40rem) { .jp-NotebookTrustedStatus { display: none; } }";
   const plugin = {
     id: "minigrad-lab:told",
     autoStart: true,
     activate: ({ shell }) => {
+      document.head.append(Object.assign(document.createElement("style"), { textContent: narrow }));
       const tell = () => {
         const context = shell.currentWidget?.context;
         if (!context?.path) return; // the list of files, a console: nothing that a reload would open
