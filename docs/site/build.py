@@ -144,12 +144,12 @@ def opened(name: str, notebook: Mapping[str, Any]) -> dict[str, Any]:
     """The notebook, with a link below its title that opens the release in the browser.
 
     There are two, of which a page shows one: JupyterLab's window of many parts is too wide for a phone, which
-    gets the notebook alone.
+    gets the notebook alone. What is a `headerlink` is left out where the search shows how a page begins.
     """
     title, *others = notebook["cells"]
     path = f"path={name}/{name}.ipynb"
     links = " ".join(
-        f'<a class="open {width}" href="../lab/{app}/index.html?{path}">Open in the browser</a>'
+        f'<a class="open headerlink {width}" href="../lab/{app}/index.html?{path}">Open in the browser</a>'
         for width, app in (("wide", "lab"), ("narrow", "notebooks"))
     )
     heading, _, text = "".join(title["source"]).partition("\n")
@@ -165,8 +165,13 @@ def _described(cell: Mapping[str, Any]) -> dict[str, Any]:
     said = [o["data"]["text/plain"] for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
     if not said:
         return dict(cell)
-    alt = " ".join("".join(said).split())
-    return {**cell, "metadata": {**cell["metadata"], "mystnb": {"image": {"alt": alt}}}}
+    alts = "\n".join(spoken("".join(text)) for text in said)  # a line each, which conf.py shares out
+    return {**cell, "metadata": {**cell["metadata"], "mystnb": {"image": {"alt": alts}}}}
+
+
+def spoken(text: str) -> str:
+    """A description on one line, its mathematics without the signs that are there for TeX."""
+    return " ".join(re.sub(r"\\[,;]|[$\\{}]", "", text).split())
 
 
 if __name__ == "__main__":

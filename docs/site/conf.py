@@ -5,6 +5,7 @@ import re
 from importlib.metadata import version as installed
 from typing import Any
 
+from docutils import nodes
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from sphinx.util.inspect import TypeAliasForwardRef
 from sphinx.util.typing import stringify_annotation
@@ -66,6 +67,15 @@ def _short(types):  # type: ignore[no-untyped-def]
     return types
 
 
+def _own_descriptions(app, doctree):  # type: ignore[no-untyped-def]
+    """Of a cell's pictures each gets its own alt text: myst-nb gives each those of all, a line each."""
+    for cell in doctree.findall(nodes.container):
+        if "cell_output" in cell["classes"]:
+            for line, image in enumerate(cell.findall(nodes.image)):
+                image["alt"] = image["alt"].split("\n")[line]
+
+
 def setup(app):  # type: ignore[no-untyped-def]
+    app.connect("doctree-read", _own_descriptions)
     app.connect("autodoc-process-signature", _of_tensors)
     app.connect("autodoc-process-docstring", _plain)

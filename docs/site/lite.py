@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,7 @@ TEXTS = {
 }
 KERNEL = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+EXTENSION = Path(__file__).parent / "lab"
 
 Entry = dict[str, Any]
 
@@ -70,7 +72,7 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
             "apps": ["lab", "notebooks"],
             "extra_file_types": TEXTS,
             "ignore_sys_prefix": True,  # else all that is installed here for JupyterLab would come along
-            "federated_extensions": [str(KERNEL)],
+            "federated_extensions": [str(KERNEL), str(EXTENSION)],
             "no_sourcemaps": True,
             "no_unused_shared_packages": True,
             "output_dir": str(into.resolve()),  # it builds in a folder of its own
@@ -82,6 +84,13 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
             print(done.stdout, done.stderr, file=sys.stderr)
             raise subprocess.CalledProcessError(done.returncode, command)
         shutil.copytree(runtime, into / "pyodide")
+    for page in into.glob("*/index.html"):
+        page.write_text(titled(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def titled(html: str) -> str:
+    """A page of the lab under the course's name, until its notebook is open."""
+    return re.sub("<title>.*?</title>", "<title>minigrad</title>", html)
 
 
 def lay(runtime: Path, pyodide: str) -> list[str]:

@@ -34,13 +34,14 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 def _described(figure, printer, cycle):
-    said = []
+    said = [figure.get_suptitle()]
     for axes in figure.axes:
+        titles = [axes.get_title(place) for place in ("left", "center", "right")]
         x, y = axes.get_xlabel(), axes.get_ylabel()
         lines = [line.get_label() for line in axes.get_lines() if not line.get_label().startswith("_")]
         about = f"{y} over {x}" if x and y else x or y
-        said.append(", ".join(filter(None, [axes.get_title(), about, *lines])))
-    printer.text("Figure: " + ("; ".join(filter(None, said)) or "see the text"))
+        said.append(", ".join(filter(None, [*titles, about, *lines])))
+    printer.text("Figure: " + "; ".join(filter(None, said)))
 
 get_ipython().run_line_magic("matplotlib", "inline")
 from matplotlib.figure import Figure

@@ -52,6 +52,9 @@ check = checks("01-rnn", globals())
 # stand in a list above each exercise. Nothing else is asked, and nothing that is not said. How you
 # write a function is up to you; its name, arguments and results are not, because the checks call it.
 #
+# Run the cells above first, and again whenever the kernel was started anew: until then, a cell that
+# needs them ends in a `NameError`, such as `name 'check' is not defined`.
+#
 # ## Notation
 #
 # | | |

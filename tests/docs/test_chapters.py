@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs.builder import ROOT, answers, chapters
+from tests.docs.builder import ROOT, answers, build, chapters
 from tests.solved import solved
 
 NAME = "01-rnn"
@@ -31,6 +32,22 @@ def test_what_is_kept_has_no_answer_and_no_path(name: str) -> None:
     for place in ("tmp", "home", "root"):
         assert f"/{place}/" not in text
     assert "site-packages" not in text
+    streams = [output.get("name") for outputs in kept.values() for output in outputs]
+    assert "stderr" not in streams, "a warning of the machine that ran it"
+
+
+@pytest.mark.parametrize("name", chapters.names())
+def test_every_picture_is_described_in_words_of_its_own(name: str) -> None:
+    kept = json.loads((chapters.KEPT / f"{name}.json").read_text(encoding="utf-8"))["outputs"]
+    data = [output.get("data", {}) for outputs in kept.values() for output in outputs]
+    said = ["".join(each["text/plain"]) for each in data if "image/png" in each]
+    assert said
+    assert [text for text in said if not re.match(r"Figure: \S", text) or "see the text" in text] == []
+
+
+def test_a_description_is_read_without_the_signs_of_tex() -> None:
+    text = "Figure: $\\|\\partial L/\\partial h_t\\|\\;/\\;c$,\n$10^{-16}/\\epsilon$"
+    assert build.spoken(text) == "Figure: |partial L/partial h_t|/c, 10^-16/epsilon"
 
 
 @pytest.fixture

@@ -392,3 +392,21 @@ def form(words: list[str]) -> bool:
 
 def targets() -> set[str]:
     return set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_comparison_says_where_it_can_be_read() -> None:
+    """Of others every cell of its tables without figures has a source, in itself or at its column's head."""
+    page, sources = (ROOT / COMPARED).read_text(encoding="utf-8").split("## Where this can be read")
+    numbers = re.compile(r"\[([\d, ]+)\]")
+    tables = [part.splitlines() for part in re.findall(r"(?:^\|.*\n)+", page, re.M)]
+    told = [[[cell.strip() for cell in line.strip("|").split("|")] for line in table] for table in tables]
+    words = [table for table in told if not table[0][0]]
+    assert len(words) == 2
+    for heads, _, *rows in words:
+        for row in rows:
+            for head, cell in list(zip(heads, row, strict=True))[2:]:
+                assert cell == "–" or numbers.search(head + cell), f"{row[0]}, {head}: {cell}"
+    used = {n for found in numbers.findall(page) for n in found.split(", ")}
+    assert used == set(re.findall(r"^(\d+)\.", sources, re.M))
+    assert "250 lines (`minigrad/tape.py`)" in page
+    assert len((ROOT / "minigrad" / "tape.py").read_text(encoding="utf-8").splitlines()) == 250
