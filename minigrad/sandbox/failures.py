@@ -21,6 +21,8 @@ UFUNC = re.compile(r"'Tensor' does not support ufuncs| takes no tensors: use ") 
 TEXT_LIMIT = 1 << 10  # characters kept of an error's message, and of the line that raised it
 _EXCEPTIONS = {v for v in vars(builtins).values() if isinstance(v, type) and issubclass(v, BaseException)}
 _PLACE = re.compile(r"`?(\w+)`?(?:'s (\w+))?")  # "RNNCell's __call__", "`matmul`"
+_LEFT = re.compile(r"the `(\w+)` that `(\w+)` leaves")  # of a function that returns nothing
+_MISMATCH = re.compile(r"matmul: Input operand \d (?:has a mismatch|does not have enough)")  # NumPy's words
 _NO_WORK = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "POP_TOP"}  # `...`, `pass`
 
 
@@ -66,8 +68,10 @@ def failure_of(error: BaseException, names: Mapping[str, Any] = MappingProxyType
     if isinstance(error, Missing):
         return {"kind": "missing", "name": str(error.name)}
     if isinstance(error, Todo):
-        if written(error.nothing, names):
-            return {"kind": "nothing", "name": _PLACE.sub(r"\1", error.nothing)}
+        left = _LEFT.fullmatch(error.nothing)
+        if written(place := left[2] if left else error.nothing, names):
+            told = {"kind": "nothing", "name": _PLACE.sub(r"\1", place)}
+            return {**told, "left": left[1]} if left else told
         named = re.search(r"`(\w+)`", str(error))
         return {"kind": "todo", "name": named.group(1) if named else ""}
     if isinstance(error, BadValue):

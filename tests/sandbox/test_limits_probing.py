@@ -152,6 +152,8 @@ def test_kinds_of_failure():
     assert failure_of(Missing("x")) == {"kind": "missing", "name": "x"}
     assert failure_of(Todo("m", "work"), names) == {"kind": "nothing", "name": "work"}
     assert failure_of(Todo("m", "Layer's work"), names) == {"kind": "nothing", "name": "Layer"}
+    left = failure_of(Todo("m", "the `grad` that `work` leaves"), names)
+    assert left == {"kind": "nothing", "name": "work", "left": "grad"}
     assert failure_of(Todo("`m` is still to do", "absent"), names) == {"kind": "todo", "name": "m"}
     assert failure_of(Todo("m", "work")) == {"kind": "todo", "name": ""}
     for kind in (TypeError, AttributeError):

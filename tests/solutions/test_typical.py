@@ -67,6 +67,8 @@ RECOGNISED: list[tuple[str, str, tuple[Edit, ...], str]] = [
 ]  # fmt: skip
 
 TOLD: list[tuple[str, str, Edit, str]] = [
+    ("00-autograd", "backward", ("    node.grad = np.array(g) if", "    return np.array(g) if"),
+     "`grad` is None after `backward`, which returns nothing and has to write it"),
     ("01-rnn", "rnn-cell", ("x @ self.W_x", "self.W_x @ x"), "say both shapes aloud"),
     ("01-rnn", "rnn-cell", ("x @ self.W_x", "x @ W_x"), "is `self.` missing in front of it?"),
     ("01-rnn", "rnn-cell", (RNN, RNN.replace("self.activation", "np.tanh")),

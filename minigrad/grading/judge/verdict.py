@@ -124,6 +124,10 @@ def said(failure: Mapping[str, object], may: Known, form: str = "") -> Failure:
         return Failure(
             "todo", f"`{name}` is still to do" if name else "still to do, or a `return` is missing"
         )
+    if kind == "nothing" and name and (left := named(failure, may, "left")):
+        return Failure(
+            "nothing", f"`{left}` is None after `{name}`, which returns nothing and has to write it"
+        )
     if kind == "nothing":
         return Failure(
             "nothing", f"{f'`{name}`' if name else 'a function'} gives None: is a `return` missing?"
