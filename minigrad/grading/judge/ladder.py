@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from minigrad.checks import Check
-from minigrad.grading.judge.verdict import SHAPE, differs
+from minigrad.grading.judge.verdict import ONES, SHAPE, differs
 from minigrad.grading.model import Evidence
 
 UNDONE = frozenset({"todo", "missing", "waits"})  # there is nothing yet to look at
@@ -92,7 +92,7 @@ def _of_stopped(observed: Evidence) -> int:
 
 def _of_numbers(name: str, got: np.ndarray, small: bool) -> int:
     """The rung of an array whose numbers alone are wrong."""
-    if SHAPE.match(name) or name.startswith("ones like"):
+    if SHAPE.match(name) or name.startswith(ONES):
         return FORM
     if not np.isfinite(got).all():
         return FINITE

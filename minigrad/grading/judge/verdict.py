@@ -35,6 +35,8 @@ UFUNC = "NumPy's functions take no Tensor: use minigrad's function of that name"
 TO_LIST = "to allow a package, list it at the top of notebook.py (the guide: Packages), build and grade again"
 IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)", re.ASCII | re.MULTILINE)
 SHAPE = re.compile(r"(?:shapes?|sizes) of ")  # how the name of an array begins that holds lengths of axes
+ONES = "ones like"  # how that of an array begins that is there for its shape and dtype alone
+FORMS = {"shape": re.compile(r"\bshapes?\b"), "dtype": re.compile(r"\bdtype\b|\bfloat(?:32|64)\b")}
 LENGTHS, LONGEST = 16, 10_000  # what is told of a shape
 
 TOO_LARGE = Failure("bad-value", "what the check gets is larger than the 1 MB that a check may give")
@@ -289,11 +291,23 @@ def difference(check: Check, observed: Mapping[str, np.ndarray], expected: Mappi
 
 
 def unlike(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
-    """Why an array does not pass, or "": `differs`, and of lengths of axes both sides, as of any shape."""
+    """Why an array does not pass, or "": `differs`, and of lengths of axes both sides, as of any shape.
+
+    Where the check's sentence speaks of a form that is right, that is said, too.
+    """
     reason = differs(got, want, check.rtol, check.atol)
     if reason and shape_in_words(name, want):
         return f"is {shape_in_words(name, got) or 'something else'}, not {shape_in_words(name, want)}"
-    return reason
+    form = right_form(name, got, want, check) if reason else ""
+    return f"has the right {form}, and {reason}" if form else reason
+
+
+def right_form(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
+    """ "shape and dtype": what of an array's form the check's sentence speaks of, where that is right."""
+    asks = SHAPE.match(name) or name.startswith(ONES) or want.dtype.kind == "b"  # of a form, by its values
+    if asks or got.dtype != want.dtype or got.shape != want.shape:
+        return ""
+    return " and ".join(form for form, words in FORMS.items() if words.search(check.says))
 
 
 def shape_in_words(name: str, array: np.ndarray) -> str:

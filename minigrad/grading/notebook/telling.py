@@ -116,10 +116,11 @@ def _worst(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
         a, b = got.astype(np.float64), want.astype(np.float64)
         wrong = int(np.sum(~(np.abs(a - b) <= check.atol + check.rtol * np.abs(b))))
     told = _numbers(want[index], got[index])
-    if got.size == 1:
-        return f"`{name}`: {told}"
-    many = f"{wrong} of {got.size} entries {'is' if wrong == 1 else 'are'} wrong"
-    return f"`{name}` [{', '.join(map(str, index))}]: {told} ({many})"
+    form = verdict.right_form(name, got, want, check)
+    notes = [f"{wrong} of {got.size} entries {'is' if wrong == 1 else 'are'} wrong"] * (got.size > 1)
+    notes += [f"{form} {'are' if ' and ' in form else 'is'} right"] * bool(form)
+    at = f" [{', '.join(map(str, index))}]" if got.size > 1 else ""
+    return f"`{name}`{at}: {told}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def _numbers(want: np.generic, got: np.generic) -> str:

@@ -66,6 +66,26 @@ def test_dtype_comes_before_shape_before_values():
     assert reason(arrays(y=np.ones(3, np.int64)), want) == "`y` has dtype int64, not float64"
 
 
+FORM = "It has the shape and dtype of x, and x stays as it is."
+
+
+@pytest.mark.parametrize(
+    ("says", "name", "told"),
+    [
+        (FORM, "y", "has the right shape and dtype, and is off by about 1 (worst entry [2])"),
+        ("It stays float32.", "y", "has the right dtype, and is off by about 1 (worst entry [2])"),
+        ("Shapeless.", "y", "is off by about 1 (worst entry [2])"),
+        (FORM, "ones like y", "is off by about 1 (worst entry [2])"),
+    ],
+)
+def test_a_right_form_is_told_where_the_sentence_speaks_of_it(says, name, told):
+    asked = dataclasses.replace(CHECK, says=says)
+    assert reason(arrays(**{name: [1.0, 1, 2]}), arrays(**{name: np.ones(3)}), asked) == f"`{name}` {told}"
+    other = arrays(**{name: np.ones(3, np.float32)})
+    assert reason(other, arrays(**{name: np.ones(3)}), asked) == f"`{name}` has dtype float32, not float64"
+    assert reason(arrays(same=[False]), arrays(same=[True]), asked) == "`same` is wrong (entry [0])"
+
+
 def test_names_must_be_the_solutions():
     want = arrays(a=1.0, b=2.0, c=3.0)
     assert reason(arrays(b=2.0, c=9.0), want) == "`a` is missing; also wrong: `c`"
