@@ -107,6 +107,18 @@ def test_a_typical_mistake_is_recognised_in_the_notebook(
 
 
 @pytest.mark.parametrize(
+    ("edits", "mistake"),
+    [
+        ((("h @ self.W_h + self.b", "h @ self.W_h.T"),), "cell-transposed"),
+        ((("h @ self.W_h + self.b", "self.b"), (ROWS, ROWS.replace("batch", "1"))), "cell-state-one-row"),
+    ],
+)
+def test_two_mistakes_in_one_cell_get_the_hint_of_one(edits: tuple[Edit, ...], mistake: str) -> None:
+    hint = next(m.hint for m in solved("01-rnn").mutants if m.name == mistake)
+    assert shown("01-rnn", "rnn-cell", *edits).hint == f"More than one thing is wrong here. First: {hint}"
+
+
+@pytest.mark.parametrize(
     ("name", "cell", "edit", "words"), TOLD, ids=[f"{t[0]}-{t[1]}: {t[2][1][:30]}" for t in TOLD]
 )
 def test_a_typical_error_names_its_remedy(name: str, cell: str, edit: Edit, words: str) -> None:

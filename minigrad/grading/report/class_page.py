@@ -190,12 +190,15 @@ def _exercises(graded: Mapping[str, Report]) -> list[ExerciseLine]:
 
 def _mistakes(graded: Mapping[str, Report]) -> list[Mistake]:
     """The commonest first."""
-    who: dict[tuple[str, str, str], list[str]] = {}
+    who: dict[tuple[str, str], list[str]] = {}
+    hints: dict[tuple[str, str], list[str]] = {}
     for student, report in graded.items():
         for e in report.exercises:
             if e.mistake:
-                who.setdefault((e.mistake, e.name, e.hint), []).append(student)
-    found = [Mistake(*key, tuple(students)) for key, students in who.items()]
+                who.setdefault((e.mistake, e.name), []).append(student)
+                hints.setdefault((e.mistake, e.name), []).append(e.hint)
+    # the shortest: with another mistake beside it, a hint begins with that
+    found = [Mistake(*key, min(hints[key], key=len), tuple(students)) for key, students in who.items()]
     return sorted(found, key=lambda mistake: -len(mistake.students))
 
 
