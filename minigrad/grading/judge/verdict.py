@@ -355,7 +355,8 @@ def at(what: str, flat: int, shape: tuple[int, ...]) -> str:
 
 
 def decade(error: float) -> str:
-    """An error's power of ten: "1e-2" for 0.034. More digits would give expected values away."""
+    """An error's power of ten: "0.01" for 0.034. More digits would give expected values away."""
     if not np.isfinite(error):
         return "1e308"
-    return f"1e{int(np.floor(np.log10(error)))}" if error > 0 else "1"  # integers beyond float64
+    power = int(np.floor(np.log10(error))) if error > 0 else 0  # 0: integers beyond float64
+    return f"{10.0**power:g}" if abs(power) <= 3 else f"1e{power}"

@@ -53,8 +53,8 @@ def test_the_decade_and_the_worst_entry_are_told_and_nothing_more():
     want = np.zeros((3, 2))
     got = want.copy()
     got[1, 0], got[2, 1] = 0.01, -0.034
-    assert reason(arrays(y=got), arrays(y=want)) == "`y` is off by about 1e-2 (worst entry [2, 1])"
-    assert reason(arrays(y=0.5), arrays(y=0.0)) == "`y` is off by about 1e-1"
+    assert reason(arrays(y=got), arrays(y=want)) == "`y` is off by about 0.01 (worst entry [2, 1])"
+    assert reason(arrays(y=0.5), arrays(y=0.0)) == "`y` is off by about 0.1"
 
 
 def test_dtype_comes_before_shape_before_values():
@@ -184,7 +184,16 @@ def test_no_number_is_close_to_infinity(dtype):
 
 
 @pytest.mark.parametrize(
-    ("error", "text"), [(0.034, "1e-2"), (1.0, "1e0"), (9.99e5, "1e5"), (np.inf, "1e308"), (0.0, "1")]
+    ("error", "text"),
+    [
+        (0.034, "0.01"),
+        (1.0, "1"),
+        (9999.0, "1000"),
+        (9.99e5, "1e5"),
+        (9e-4, "1e-4"),
+        (np.inf, "1e308"),
+        (0.0, "1"),
+    ],
 )
 def test_decade(error, text):
     assert decade(error) == text
