@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from minigrad.checks import Check
-from minigrad.grading.judge.verdict import ONES, SHAPE, differs
+from minigrad.grading.judge.compare import ONES, SHAPE, differs
 from minigrad.grading.model import Evidence
 
 UNDONE = frozenset({"todo", "missing", "waits"})  # there is nothing yet to look at

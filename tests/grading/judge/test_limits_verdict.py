@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from minigrad.grading.judge.compare import difference, differs, shape_in_words
 from minigrad.grading.judge.verdict import (
     ENDLESS,
     below,
     blamed,
     cell_in_words,
-    difference,
-    differs,
     ended,
     evidence,
     known,
-    shape_in_words,
 )
 from minigrad.grading.model import Cell, Evidence, Failure
 from tests.grading.judge.test_verdict import CHECK, MAY

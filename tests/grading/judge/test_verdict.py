@@ -9,14 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from minigrad.checks import Check
+from minigrad.grading.judge.compare import decade, difference, differs
 from minigrad.grading.judge.verdict import (
     MODULES,
     UFUNC,
     Known,
-    decade,
     decide,
-    difference,
-    differs,
     ended,
     evidence,
     known,
