@@ -59,13 +59,14 @@ class Failing:
 
 def failing_alike(reports: Mapping[str, Report]) -> list[Failing]:
     """What fails the same checks with the same diagnosis and the same numbers: by exercise, in the notebook's
-    order, each with the most frequent first. An answer whose numbers are not known stands alone."""
+    order, each with the most frequent first. An answer whose numbers are not known stands alone; what only
+    waits for another has not failed."""
     groups: dict[tuple[str, tuple[str, ...], str, str], list[str]] = {}
     reasons: dict[tuple[str, tuple[str, ...], str, str], str] = {}
     names = list(dict.fromkeys(e.name for report in reports.values() for e in report.exercises))
     for student in sorted(reports):
         for exercise in reports[student].exercises:
-            if failed := [v for v in exercise.verdicts if not v.passed]:
+            if failed := [v for v in exercise.verdicts if not (v.passed or v.failure == "waits")]:
                 checks = tuple(v.check for v in failed)
                 key = (exercise.name, checks, exercise.mistake, exercise.seen or f"of {student}")
                 groups.setdefault(key, []).append(student)

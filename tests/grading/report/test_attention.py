@@ -90,6 +90,15 @@ def test_the_same_checks_mistake_and_numbers_are_alike() -> None:
     assert ">s2</td>" not in page, "one answer is no group"
 
 
+def test_what_only_waits_for_another_has_not_failed() -> None:
+    made = report("a")
+    (exercise,) = made.exercises
+    right, wrong = exercise.verdicts
+    waits = dataclasses.replace(exercise, verdicts=(right, dataclasses.replace(wrong, failure="waits")))
+    assert [one.checks for one in failing_alike({"s": made})] == [("square.b",)]
+    assert failing_alike({"s": dataclasses.replace(made, exercises=(waits,))}) == []
+
+
 def test_answers_to_mark_stand_below_their_question_equal_ones_once() -> None:
     asked = dict.fromkeys(("a", "b", "c", "d", "g", "gone"), ("why",)) | {"e": ("square-check",), "f": ()}
     written = {
