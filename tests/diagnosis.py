@@ -27,9 +27,12 @@ Found = Mapping[str, Evidence]
 
 
 def named(judge: Judge, observed: Found, without: str = "") -> set[str]:
-    """The mutants that the evidence shows, one exercise at a time, with one of them unknown."""
+    """The mutants whose hints are told, one exercise at a time, with one of them unknown."""
     known = {name: found for name, found in judge.mutants.items() if name != without}
-    return {judge.recognised(e, observed, known) for e in judge.assignment.exercises()} - {""}
+    return {
+        judge.recognised(e, observed, known) or judge.one_of_two(e, observed, known)
+        for e in judge.assignment.exercises()
+    } - {""}
 
 
 def twice(assignment: Assignment, a: Mutant, b: Mutant) -> tuple[Cell, ...] | None:

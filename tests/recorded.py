@@ -28,7 +28,7 @@ from minigrad.cli import main as minigrad
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.intake.parse import MAX_CELL_BYTES, MAX_CELLS
 from minigrad.grading.model import Assignment, Report
-from minigrad.grading.report.markup import number
+from minigrad.grading.report.markup import rounded
 from minigrad.grading.store.layout import Course
 from tests.grading.handed_in import ADDS, NAME, RIGHT, WRITES, hand_in, new_course, notebook
 
@@ -117,7 +117,7 @@ def page_wrong(page: Path, report: Report) -> list[str]:
     text = page.read_text(encoding="utf-8")
     body = re.sub(r"<(style|head).*?</\1>", "", text, flags=re.S)
     wrong = []
-    score = f'<p class="score">{number(report.score)} of {number(POINTS)} points</p>'
+    score = f'<p class="score">{rounded(report.score)} of {rounded(POINTS)} points</p>'
     if report.status == "graded" and score not in body.partition("</header>")[0]:
         wrong.append("it has another score")
     if report.status == "refused" and html.escape(report.reason) not in body:

@@ -19,7 +19,7 @@ from typing import TextIO
 
 from minigrad.grading.model import Exercise, Report
 from minigrad.grading.report.formats import Line
-from minigrad.grading.report.markup import NOBODY, Mark, Names, named, number, printable
+from minigrad.grading.report.markup import NOBODY, Mark, Names, named, printable, rounded
 
 WIDEST = 32  # characters of a table's column, unless it is the last
 NARROWEST = 20  # of a report's wrapped text, however narrow the terminal
@@ -160,7 +160,7 @@ def class_table(reports: Mapping[str, Report], names: Names = NOBODY, width: int
     """Student, score, and for each lost point the check, the reason and the hint."""
     rows: list[tuple[str, str, str, str]] = []
     for student, one in reports.items():
-        score = f"{number(one.score)}/{number(one.points)}"
+        score = f"{rounded(one.score)}/{rounded(one.points)}"
         lost = [line for exercise in one.exercises for line in _lost(exercise)]
         if one.status != "graded":
             score, lost = one.status, [("", one.reason)]

@@ -5,6 +5,7 @@ In a worker, where nothing of it is believed but its form, and in a student's ow
 
 from __future__ import annotations
 
+import ast
 import builtins
 import dis
 import linecache
@@ -12,6 +13,7 @@ import re
 import traceback
 import types
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +23,8 @@ UFUNC = re.compile(r"'Tensor' does not support ufuncs| takes no tensors: use ") 
 TEXT_LIMIT = 1 << 10  # characters kept of an error's message, and of the line that raised it
 _EXCEPTIONS = {v for v in vars(builtins).values() if isinstance(v, type) and issubclass(v, BaseException)}
 _PLACE = re.compile(r"`?(\w+)`?(?:'s (\w+))?")  # "RNNCell's __call__", "`matmul`"
+_LEFT = re.compile(r"the `(\w+)` that `(\w+)` leaves")  # of a function that returns nothing
+_MISMATCH = re.compile(r"matmul: Input operand \d (?:has a mismatch|does not have enough)")  # NumPy's words
 _NO_WORK = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "POP_TOP"}  # `...`, `pass`
 
 
@@ -66,8 +70,10 @@ def failure_of(error: BaseException, names: Mapping[str, Any] = MappingProxyType
     if isinstance(error, Missing):
         return {"kind": "missing", "name": str(error.name)}
     if isinstance(error, Todo):
-        if written(error.nothing, names):
-            return {"kind": "nothing", "name": _PLACE.sub(r"\1", error.nothing)}
+        left = _LEFT.fullmatch(error.nothing)
+        if written(place := left[2] if left else error.nothing, names):
+            told = {"kind": "nothing", "name": _PLACE.sub(r"\1", place)}
+            return {**told, "left": left[1]} if left else told
         named = re.search(r"`(\w+)`", str(error))
         return {"kind": "todo", "name": named.group(1) if named else ""}
     if isinstance(error, BadValue):
@@ -114,17 +120,73 @@ def spoken(error: BaseException, names: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(error, SyntaxError) and syntax:
         cell, source = _cell_of(error.filename) or "", (error.text or "").strip()
         return {**told, "function": "", "line": error.lineno, "cell": cell, "source": plain(source)}
-    for frame, line in traceback.walk_tb(error.__traceback__):
+    tb = error.__traceback__
+    while tb is not None:
+        frame, line = tb.tb_frame, tb.tb_lineno
         if frame.f_globals is names:
             code = frame.f_code
-            told["error"] = plain(f"{kind}: {message}{_of_self(error, frame)}" if message else kind)
+            said = (message if tb.tb_next else _with_shapes(message, frame, tb.tb_lasti)) + _of_self(
+                error, frame
+            )
+            told["error"] = plain(f"{kind}: {said}" if said else kind)
             told |= {
                 "function": plain(code.co_name),
                 "line": line,
                 "cell": _cell_of(code.co_filename) or "",
                 "source": plain(linecache.getline(code.co_filename, line).strip()),
             }
+        tb = tb.tb_next
     return told
+
+
+def _with_shapes(message: str, frame: types.FrameType, instruction: int) -> str:
+    """What NumPy says of a product, behind the shapes of its two sides: it tells a length of each alone.
+
+    As it is where the sides are more than names, attributes and entries: nothing is computed twice.
+    """
+    try:
+        if not _MISMATCH.match(message):
+            return message
+        left, right = _sides(frame.f_code, instruction)
+        a, b = (_value(side, frame).shape for side in (left, right))
+        which = f"`{ast.unparse(left)}` on the left, `{ast.unparse(right)}` on the right"
+        return f"matmul: shapes {a} and {b} do not fit, {which} ({message})"
+    except Exception:  # no text of the code, or an object of the student's own
+        return message
+
+
+def _sides(code: types.CodeType, instruction: int) -> tuple[ast.expr, ast.expr]:
+    """The two sides of the product that an instruction computes, `a @ b` or a call with `(a, b)`."""
+    first, last, start, end = next(islice(code.co_positions(), instruction // 2, None))
+    lines = [linecache.getline(code.co_filename, n).encode() for n in range(first or 0, (last or 0) + 1)]
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    product = ast.parse(f"({b''.join(lines).decode()})", mode="eval").body
+    if isinstance(product, ast.Call):
+        left, right = product.args
+        return left, right
+    if not isinstance(product, ast.BinOp):
+        raise LookupError(ast.unparse(product))
+    return product.left, product.right
+
+
+def _value(side: ast.expr, frame: types.FrameType) -> Any:
+    """What names, attributes and entries stand for in a frame. Raises LookupError for anything else."""
+    if isinstance(side, ast.Name):
+        return {**frame.f_globals, **frame.f_locals}[side.id]
+    if isinstance(side, ast.Attribute):
+        return getattr(_value(side.value, frame), side.attr)
+    if isinstance(side, ast.Constant):
+        return side.value
+    if isinstance(side, ast.Tuple):
+        return tuple(_value(part, frame) for part in side.elts)
+    if isinstance(side, ast.Slice):
+        return slice(*(part and _value(part, frame) for part in (side.lower, side.upper, side.step)))
+    if isinstance(side, ast.UnaryOp) and isinstance(side.op, ast.USub):
+        return -_value(side.operand, frame)
+    if isinstance(side, ast.Subscript):
+        return _value(side.value, frame)[_value(side.slice, frame)]
+    raise LookupError(ast.unparse(side))
 
 
 def _of_self(error: BaseException, frame: types.FrameType) -> str:

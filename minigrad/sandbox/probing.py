@@ -107,10 +107,11 @@ def run_probe(check: Check, names: dict[str, Any], seed: str, words: bool = Fals
     """Run a check's probe on the names a notebook defines; `seed` is hexadecimal.
 
     Returns {"arrays": {name: ndarray}} or {"failure": {"kind": ...}} with, by kind, `missing`: name;
-    `todo`: name or ""; `nothing`: the name of a function that has no `return`; `exception`: what
-    `describe` gives, and where no cell takes part "after": the name that was asked for last;
-    `bad-value`: name of the array ("" for the probe's whole result) and type. Where a value had another
-    form than the check goes on with there is "form", too: what `checks.noting` tells of the first one.
+    `todo`: name or ""; `nothing`: the name of a function that has no `return`, or that has "left" a name
+    None; `exception`: what `describe` gives, and where no cell takes part "after": the name that was
+    asked for last; `bad-value`: name of the array ("" for the probe's whole result) and type. Where a
+    value had another form than the check goes on with there is "form", too: what `checks.noting` tells of
+    the first one.
     With `words` there is "words": what `spoken` tells of an exception, and "printed". Streams, warnings,
     NumPy's error state, the global generators and `names` are afterwards as they were.
     """

@@ -169,7 +169,7 @@ def another_submissions_work(isolation: Isolation, judge: Judge) -> Outcome:
 
 def comparisons_at_the_edge(isolation: Isolation, judge: Judge) -> Outcome:
     """±1.8e308, booleans and INT64_MIN: no warning, no pass."""
-    from minigrad.grading.judge.verdict import differs
+    from minigrad.grading.judge.compare import differs
 
     low = np.full(2, -(2**63))
     pairs = [

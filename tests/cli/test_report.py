@@ -60,6 +60,7 @@ def test_who_needs_a_person_and_the_answers_to_mark(tmp_path: Path, monkeypatch,
     page = Path(f"report-{NAME}.html").read_text()
     assert "<b>ann, bob</b></p>\n<pre>Mine.</pre>" in page
     assert "Other." not in page, "it was marked"
+    assert "could not be graded" not in page, "what a refused notebook's page begins with is no answer"
     assert "was the right file handed in by dan?" in page
 
     course.roster.write_text("student,status\nann,dropped\nbob,\ncem,\ndan,\neva,\n")

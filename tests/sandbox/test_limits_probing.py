@@ -152,6 +152,8 @@ def test_kinds_of_failure():
     assert failure_of(Missing("x")) == {"kind": "missing", "name": "x"}
     assert failure_of(Todo("m", "work"), names) == {"kind": "nothing", "name": "work"}
     assert failure_of(Todo("m", "Layer's work"), names) == {"kind": "nothing", "name": "Layer"}
+    left = failure_of(Todo("m", "the `grad` that `work` leaves"), names)
+    assert left == {"kind": "nothing", "name": "work", "left": "grad"}
     assert failure_of(Todo("`m` is still to do", "absent"), names) == {"kind": "todo", "name": "m"}
     assert failure_of(Todo("m", "work")) == {"kind": "todo", "name": ""}
     for kind in (TypeError, AttributeError):
@@ -190,6 +192,32 @@ def test_the_words_are_those_of_the_innermost_line_of_the_names_own_code():
     assert spoken(raised(here["f"]), here) == {
         "error": "ZeroDivisionError: division by zero", "function": "f", "line": 1, "cell": "", "source": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("product", "sides"),
+    [
+        ("x @ self.W", "matmul: shapes (2, 3) and (4, 5) do not fit, `x` on the left, `self.W` on the right"),
+        (
+            "np.matmul(x,\n  xs[:, -1])",
+            "shapes (2, 3) and (2, 3) do not fit, `x` on the left, `xs[:, -1]` on",
+        ),
+        ("1 + x.T @ (\n  xs[0, 0])", "shapes (3, 2) and (3,) do not fit, `x.T` on the left, `xs[0, 0]` on"),
+        ("x @ 2.0", ""),
+        ("x @ np.tanh(self.W)", ""),
+        ("outside(x, self.W)", ""),
+    ],
+)
+def test_a_product_that_does_not_fit_is_told_with_both_shapes(product, sides):
+    names = cell(
+        "import numpy as np\nclass C:\n    W = np.zeros((4, 5))\n    def f(self, x, xs):\n"
+        f"        return ({product})"
+    )
+    names["outside"] = lambda a, b: a.T @ b.T
+    error = spoken(raised(lambda: names["C"]().f(np.zeros((2, 3)), np.zeros((2, 2, 3)))), names)["error"]
+    assert sides in error
+    assert ("do not fit" in error) == bool(sides)
+    assert "Input operand" in error, "NumPy's own words stay"
 
 
 def test_the_words_of_text_that_is_no_python_are_its_own():

@@ -67,6 +67,8 @@ RECOGNISED: list[tuple[str, str, tuple[Edit, ...], str]] = [
 ]  # fmt: skip
 
 TOLD: list[tuple[str, str, Edit, str]] = [
+    ("00-autograd", "backward", ("    node.grad = np.array(g) if", "    return np.array(g) if"),
+     "`grad` is None after `backward`, which returns nothing and has to write it"),
     ("01-rnn", "rnn-cell", ("x @ self.W_x", "self.W_x @ x"), "say both shapes aloud"),
     ("01-rnn", "rnn-cell", ("x @ self.W_x", "x @ W_x"), "is `self.` missing in front of it?"),
     ("01-rnn", "rnn-cell", (RNN, RNN.replace("self.activation", "np.tanh")),
@@ -102,6 +104,18 @@ def test_a_typical_mistake_is_recognised_in_the_notebook(
     hint = next(m.hint for m in solved(name).mutants if m.name == mistake)
     said = shown(name, cell, *edits).hint
     assert hint.splitlines()[0] in said.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("edits", "mistake"),
+    [
+        ((("h @ self.W_h + self.b", "h @ self.W_h.T"),), "cell-transposed"),
+        ((("h @ self.W_h + self.b", "self.b"), (ROWS, ROWS.replace("batch", "1"))), "cell-state-one-row"),
+    ],
+)
+def test_two_mistakes_in_one_cell_get_the_hint_of_one(edits: tuple[Edit, ...], mistake: str) -> None:
+    hint = next(m.hint for m in solved("01-rnn").mutants if m.name == mistake)
+    assert shown("01-rnn", "rnn-cell", *edits).hint == f"More than one thing is wrong here. First: {hint}"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +19,7 @@ PROJECTIONS = 8
 SEED = 20_170  # of the projections; part of the released files' meaning
 RTOL = 1e-5  # projections agree within this part of the arrays' norm, the course's widest tolerance
 ATOL = 1e-9
+MORE = "More than one thing is wrong here. First: "  # before the hint of `one_of_two`
 DIGITS = 5  # of the largest entry, in which arrays of answers that are alike agree
 
 
@@ -75,6 +77,65 @@ def only_match(
         m for m, known in mutants.items() if all(n in known and same(n, observed[n], known[n]) for n in names)
     ]
     return fits[0] if len(fits) == 1 else None
+
+
+def one_of_two(
+    checks: Sequence[Check],
+    observed: Mapping[str, Evidence],
+    expected: Mapping[str, Evidence],
+    mutants: Mapping[str, Mapping[str, Evidence]],
+) -> str | None:
+    """Of two mutants that together give the observed, the one to tell first; as `recognise` compares."""
+    by_name = {c.name: c for c in checks if not c.trained}
+    numbers = {n for n in by_name if observed[n].failure is None}
+    return either(
+        list(by_name), numbers, observed, expected, mutants, lambda n, a, b: evidence_equal(by_name[n], a, b)
+    )
+
+
+def one_of_two_projected(
+    observed: Mapping[str, np.ndarray],
+    expected: Mapping[str, np.ndarray],
+    mutants: Mapping[str, Mapping[str, np.ndarray]],
+) -> str | None:
+    """`one_of_two` on projections (`project`) by check name, as a notebook does it."""
+    numbers = {n for n, p in observed.items() if p[0] == 0}
+    return either(
+        list(observed), numbers, observed, expected, mutants, lambda _, a, b: projections_equal(a, b)
+    )
+
+
+def either(
+    names: Sequence[str],
+    numbers: Collection[str],
+    observed: Mapping[str, T],
+    expected: Mapping[str, T],
+    mutants: Mapping[str, Mapping[str, T]],
+    same: Callable[[str, T, T], bool],
+) -> str | None:
+    """The mutant that is one of every two which explain the observed: of both, the one that fails first.
+
+    Two explain it when together they fail all that fails and nothing else, and wherever one of them fails
+    alone, the observed is what that one gives; somewhere each of them does so in `numbers`. Where both
+    fail, they may give anything that is wrong.
+    """
+    wrong = {n for n in names if not same(n, observed[n], expected[n])}
+    acts, gives = dict[str, set[str]](), dict[str, set[str]]()
+    for m, known in mutants.items():
+        fails = {n for n in names if n in known and not same(n, known[n], expected[n])}
+        if fails and fails <= wrong:
+            acts[m] = fails
+            gives[m] = {n for n in fails if same(n, observed[n], known[n])}
+
+    def explain(a: str, b: str) -> bool:
+        alone = ((acts[a] - acts[b], gives[a]), (acts[b] - acts[a], gives[b]))
+        return acts[a] | acts[b] == wrong and all(
+            own <= given and not own.isdisjoint(numbers) for own, given in alone
+        )
+
+    pairs = [{a, b} for a, b in combinations(acts, 2) if explain(a, b)]
+    both = set.intersection(*pairs) if pairs else set()
+    return min(both, key=lambda m: min(names.index(n) for n in gives[m]), default=None)
 
 
 def evidence_equal(check: Check, a: Evidence, b: Evidence) -> bool:

@@ -16,7 +16,7 @@ from minigrad.checks import Mutant
 from minigrad.grading.assignment.load import PUBLIC
 from minigrad.grading.intake.canonical import Intake, intake
 from minigrad.grading.judge import seeds
-from minigrad.grading.judge.diagnose import digest_of, recognise, suspects
+from minigrad.grading.judge.diagnose import MORE, digest_of, one_of_two, recognise, suspects
 from minigrad.grading.judge.ladder import next_look
 from minigrad.grading.judge.observe import Found, observe
 from minigrad.grading.judge.reference import (
@@ -249,7 +249,10 @@ class Judge:
         right = all(v.passed for v in verdicts)
         score = points if right and verdicts else min(points, sum(v.points for v in verdicts if v.passed))
         mistake = "" if right else self.recognised(name, observed)
+        two = "" if right or mistake else self.one_of_two(name, observed)
+        mistake = mistake or two
         hint = next((m.hint for m in self.assignment.mutants if m.name == mistake), "")
+        hint = f"{MORE}{hint}" if two else hint
         own = {c.name for c in self.deterministic if c.exercise == name}
         if not right and not mistake:  # of public checks alone: what it names can be asked in the notebook
             public = ((c, observed[c]) for c in own & self.assignment.public)
@@ -263,6 +266,21 @@ class Judge:
         self, exercise: str, observed: Mapping[str, Evidence], mutants: Mapping[str, Found] | None = None
     ) -> str:
         """The name of the mutant, of all or of those given, that an exercise's evidence shows, or ""."""
+        return self._compared(recognise, exercise, observed, mutants)
+
+    def one_of_two(
+        self, exercise: str, observed: Mapping[str, Evidence], mutants: Mapping[str, Found] | None = None
+    ) -> str:
+        """The name of that one of two mutants, made at once, which is to be told first, or ""."""
+        return self._compared(one_of_two, exercise, observed, mutants)
+
+    def _compared(
+        self,
+        how: Callable[..., str | None],
+        exercise: str,
+        observed: Mapping[str, Evidence],
+        mutants: Mapping[str, Found] | None,
+    ) -> str:
         checks = [c for c in self.deterministic if c.exercise == exercise]
         seen = {c.name: observed[c.name] for c in checks}
         failed = {v.check for v in self.verdicts(seen) if not v.passed}
@@ -270,7 +288,7 @@ class Judge:
             return ""
         if mutants is None:
             mutants = self.mistaken(suspects(self.assignment.mutants, failed))
-        return recognise(checks, seen, self.expected, mutants) or ""
+        return how(checks, seen, self.expected, mutants) or ""
 
     @property
     def _reference(self) -> Reference:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from minigrad.checks import Check
-from minigrad.grading.judge.verdict import SHAPE, differs
+from minigrad.grading.judge.compare import ONES, SHAPE, differs
 from minigrad.grading.model import Evidence
 
 UNDONE = frozenset({"todo", "missing", "waits"})  # there is nothing yet to look at
@@ -24,12 +24,15 @@ TAPED = re.compile(r"\.grad\b|\bgradient of\b")
 BY_HAND = re.compile(r"^d(?:[A-Z]\w*|[a-z]\d?|[a-z]_\w+)$")
 # What an error says where two shapes do not fit; every other error tells itself what is wrong.
 SHAPES = re.compile(r"broadcast|\bshapes?\b|matmul|\bdimensions?\b|\baxis\b|out of bounds", re.IGNORECASE)
+OF_DTYPE = re.compile(r"\b(?:float|int)\d+\b")  # in the name of an answer, yes or no
 SMALL = 4  # entries of an array that can be followed on paper
 
 RUNGS = (  # from the lowest to the highest; {check} is the first that fails on it
     "begin with what `{check}` says: it tells what is wrong there.",
-    "a shape or a dtype is wrong in `{check}`. Write beside each of your lines which shape its result has, "
-    "and look for the first that surprises you.",
+    "a shape is wrong in `{check}`. Write beside each of your lines which shape its result has, and look for "
+    "the first that surprises you.",
+    "shapes are right, and a dtype in `{check}` is not. Which of your lines makes an array, and what does it "
+    "say of its dtype? NumPy's own is float64.",
     "`{check}` gets what is no finite number. Print the largest entry after each of your lines: where does "
     "the first infinity or NaN come from, an exponential, a logarithm, or a division?",
     "`{check}` is small enough for paper. Compute its case by hand, line by line, and print each of your "
@@ -44,7 +47,7 @@ RUNGS = (  # from the lowest to the highest; {check} is the first that fails on 
     "shapes are right, and a gradient in `{check}` is not. Nudge one entry of that input by 1e-6 and see by "
     "how much the result moves; then follow your lines back: which of them add to it, and is one left out?",
 )  # fmt: skip
-KIND, FORM, FINITE, HAND, VALUE, MISFIT, TOLD, SLOPE, SLOPE_BY_HAND = range(len(RUNGS))
+KIND, FORM, DTYPE, FINITE, HAND, VALUE, MISFIT, TOLD, SLOPE, SLOPE_BY_HAND = range(len(RUNGS))
 
 
 def next_look(
@@ -74,8 +77,10 @@ def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]
     small = all(a.size <= SMALL for a in expected.arrays.values())
     for name, want in expected.arrays.items():
         got = observed.arrays.get(name)
-        if got is None or got.shape != want.shape or got.dtype != want.dtype:
+        if got is None or got.shape != want.shape:
             yield KIND if observed.form else FORM
+        elif got.dtype != want.dtype:
+            yield KIND if observed.form else DTYPE
         elif differs(got, want, check.rtol, check.atol):
             yield KIND if observed.form else _of_numbers(name, got, small)
 
@@ -83,17 +88,17 @@ def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]
 def _of_stopped(observed: Evidence) -> int:
     """The rung of a check that gave no arrays."""
     failure = observed.failure
-    if observed.form or failure is None:
+    if observed.form or failure is None or failure.kind == "bad-value":
         return KIND
-    if failure.kind == "bad-value":
-        return FORM
     return MISFIT if failure.kind == "exception" and SHAPES.search(observed.words.error) else TOLD
 
 
 def _of_numbers(name: str, got: np.ndarray, small: bool) -> int:
     """The rung of an array whose numbers alone are wrong."""
-    if SHAPE.match(name) or name.startswith("ones like"):
+    if SHAPE.match(name) or name.startswith(ONES):
         return FORM
+    if got.dtype.kind == "b" and OF_DTYPE.search(name):
+        return DTYPE
     if not np.isfinite(got).all():
         return FINITE
     if TAPED.search(name):

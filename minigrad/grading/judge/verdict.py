@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.checks import Check
 from minigrad.grading.intake.borrowed import comes_from_locked, locked_names
+from minigrad.grading.judge.compare import DTYPES, difference
 from minigrad.grading.judge.forms import unlike_form
 from minigrad.grading.model import Cell, Evidence, Failure, Verdict
 
@@ -20,7 +21,6 @@ EXCEPTIONS = frozenset(
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 )
-DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 IDENTIFIER = re.compile(r"\b[A-Za-z_]\w{0,39}\b", re.ASCII)
 ASKED = re.compile(r"(?<=\.)[A-Za-z_]\w{0,39}\b|(?<=[\"'])[A-Za-z_]\w{0,39}(?=[\"'])", re.ASCII)
 MAX_ARRAYS, MAX_NAME = 256, 100  # of one probe, and characters of an array's name
@@ -34,8 +34,6 @@ UFUNC = "NumPy's functions take no Tensor: use minigrad's function of that name"
 # For staff, where MODULES is the reason.
 TO_LIST = "to allow a package, list it at the top of notebook.py (the guide: Packages), build and grade again"
 IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)", re.ASCII | re.MULTILINE)
-SHAPE = re.compile(r"(?:shapes?|sizes) of ")  # how the name of an array begins that holds lengths of axes
-LENGTHS, LONGEST = 16, 10_000  # what is told of a shape
 
 TOO_LARGE = Failure("bad-value", "what the check gets is larger than the 1 MB that a check may give")
 ENDED = {
@@ -123,6 +121,10 @@ def said(failure: Mapping[str, object], may: Known, form: str = "") -> Failure:
     if kind == "todo":
         return Failure(
             "todo", f"`{name}` is still to do" if name else "still to do, or a `return` is missing"
+        )
+    if kind == "nothing" and name and (left := named(failure, may, "left")):
+        return Failure(
+            "nothing", f"`{left}` is None after `{name}`, which returns nothing and has to write it"
         )
     if kind == "nothing":
         return Failure(
@@ -265,79 +267,3 @@ def beyond(error: float, allowed: float) -> str:
     """An error with two digits, or as many as show that it is above what is allowed, as that is told."""
     told = (f"{error:.{digits}g}" for digits in range(2, 18))
     return next((text for text in told if float(text) > float(f"{allowed:.2g}")), repr(error))
-
-
-def difference(check: Check, observed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> str:
-    """Why the arrays do not pass, or "". Never an expected value: only the error's decade."""
-    wrong: dict[str, str] = {}
-    for name, want in expected.items():
-        got = observed.get(name)
-        reason = "is missing" if got is None else unlike(name, got, want, check)
-        if reason:
-            wrong[name] = reason
-    if wrong:
-        first, *others = wrong
-        also = f"; also wrong: {', '.join(f'`{n}`' for n in others[:6])}" if others else ""
-        return f"`{first}` {wrong[first]}{also}{' …' if len(others) > 6 else ''}"
-    if set(observed) != set(expected):
-        return "gives more arrays than the check asks for"
-    return ""
-
-
-def unlike(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
-    """Why an array does not pass, or "": `differs`, and of lengths of axes both sides, as of any shape."""
-    reason = differs(got, want, check.rtol, check.atol)
-    if reason and shape_in_words(name, want):
-        return f"is {shape_in_words(name, got) or 'something else'}, not {shape_in_words(name, want)}"
-    return reason
-
-
-def shape_in_words(name: str, array: np.ndarray) -> str:
-    """ "(3, 4)" for an array that holds the lengths of axes, by its name; else ""."""
-    whole = array.dtype.kind == "i" or not array.size  # an array made of () has NumPy's default dtype
-    if not SHAPE.match(name) or not whole or array.ndim != 1 or array.size > LENGTHS:
-        return ""
-    if array.size and not 0 <= array.min() <= array.max() <= LONGEST:
-        return ""
-    return str(tuple(array.tolist()))
-
-
-def differs(got: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> str:
-    """Why one array does not pass, or "": dtype, then shape, then finite, then the error.
-
-    An entry passes when |got − want| ≤ atol + rtol |want|, in float64; integers and booleans must
-    be equal.
-    """
-    if type(got) is not np.ndarray or got.dtype.name not in DTYPES:
-        return "is not an array of real numbers"
-    if got.dtype != want.dtype:
-        return f"has dtype {got.dtype.name}, not {want.dtype.name}"
-    if got.shape != want.shape:
-        return f"has shape {got.shape}, not {want.shape}"
-    with np.errstate(all="ignore"):
-        a, b = got.astype(np.float64), want.astype(np.float64)
-        finite = np.isfinite(a)
-        if not finite.all():
-            return f"is not a finite number{at('entry', int(np.argmin(finite)), a.shape)}"
-        err = np.abs(a - b)
-        # float64 rounds large integers: these are compared as they are
-        near = (err <= atol + rtol * np.abs(b)) & np.isfinite(b)  # an infinite b would leave room for all
-        good = near if got.dtype.kind == "f" else np.asarray(got == want)
-        if bool(good.all()):
-            return ""
-        worst = int(np.argmax(np.where(good, -1.0, err)))
-        if got.dtype.kind == "b":
-            return f"is wrong{at('entry', worst, a.shape)}"
-        return f"is off by about {decade(float(err.flat[worst]))}{at('worst entry', worst, a.shape)}"
-
-
-def at(what: str, flat: int, shape: tuple[int, ...]) -> str:
-    index = ", ".join(str(int(i)) for i in np.unravel_index(flat, shape)) if shape else ""
-    return f" ({what} [{index}])" if index else ""
-
-
-def decade(error: float) -> str:
-    """An error's power of ten: "1e-2" for 0.034. More digits would give expected values away."""
-    if not np.isfinite(error):
-        return "1e308"
-    return f"1e{int(np.floor(np.log10(error)))}" if error > 0 else "1"  # integers beyond float64

@@ -17,6 +17,7 @@ from minigrad.grading.classroom.changes import Scores, as_recorded
 from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
 from minigrad.grading.nbgrader.gradebook import book, lines, renew_lateness
+from minigrad.grading.nbgrader.pages import NOT_GRADED
 from minigrad.grading.nbgrader.scores import days_spent, penalty, score, total
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
@@ -73,7 +74,7 @@ def written(course: Course, name: str, students: Iterable[str]) -> dict[str, dic
         texts: dict[str, str] = {}
         for cell in nbformat.read(path, as_version=4).cells:
             id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            if cell.cell_type == "markdown":
+            if cell.cell_type == "markdown" and cell.get("id") != NOT_GRADED:  # which is no answer of theirs
                 texts[id] = "\n\n".join(filter(None, (texts.get(id, ""), cell.source)))
         found[student] = texts
     return found

@@ -76,9 +76,9 @@ def automatic_scores(
 ) -> dict[str, float | None]:
     """By grade cell, the score that the gradebook gets; None where a person decides.
 
-    A person decides on all of a refused submission, and on answers in words; one that was left as it came,
-    a cell of `blank`, is worth 0. Raises JudgeFault where a graded report lacks an exercise: no check gave
-    0 for it.
+    A person decides on all of a refused submission, and on answers in words; one that was left as it came or
+    empty, a cell of `blank`, is worth 0. Raises JudgeFault where a graded report lacks an exercise: no check
+    gave 0 for it.
     """
     graded = report.status == "graded"
     results = {e.name: e for e in report.exercises}
@@ -96,14 +96,16 @@ def automatic_scores(
 
 
 def left_blank(assignment: Assignment, notebook: Notebook) -> frozenset[str]:
-    """The cells for answers that are as they came.
+    """The cells for answers that are as they came, or empty.
 
     Of those in words none, where the student added a text cell: the answer may stand there.
     """
     sources = {_cell_id(c): c.source for c in notebook.cells}
     added = any(c.cell_type == "markdown" and "nbgrader" not in c.metadata for c in notebook.cells)
     kinds = ("solution",) if added else ("solution", "written")
-    return frozenset(c.id for c in assignment.cells if c.kind in kinds and sources.get(c.id) == c.source)
+    return frozenset(
+        c.id for c in assignment.cells if c.kind in kinds and sources[c.id].strip() in ("", c.source.strip())
+    )
 
 
 def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> Notebook:

@@ -55,16 +55,20 @@ class Release:
         return {name: Evidence(arrays) for name, arrays in self.values.expected.items()}
 
     def hint(self, exercise: str, observed: Mapping[str, Evidence]) -> str:
-        """The hint of the known mistake that gives just these numbers, else what to look at next."""
+        """The hint of the known mistake that gives these numbers, or of one of two; else where to look."""
         plain = [c for c in self.checks if c.exercise == exercise and not c.trained]
         own = [c.name for c in plain]
         known = {str(i): one for i, one in enumerate(self.values.known.get(exercise, ()))}
-        found = diagnose.recognise_projected(
+        compared = (
             {name: diagnose.project(observed[name]) for name in own},
             {name: diagnose.project(self.expected[name]) for name in own},
             {i: one.projections for i, one in known.items()},
         )
-        return known[found].hint if found is not None else ladder.next_look(plain, observed, self.expected)
+        if (found := diagnose.recognise_projected(*compared)) is not None:
+            return known[found].hint
+        if (found := diagnose.one_of_two_projected(*compared)) is not None:
+            return diagnose.MORE + known[found].hint
+        return ladder.next_look(plain, observed, self.expected)
 
 
 def lies_in(folder: Path) -> bool:

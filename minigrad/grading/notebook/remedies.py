@@ -37,7 +37,15 @@ REMEDIES = tuple(
             r"type object 'Tensor' has no attribute '\w+'$",
             "a Tensor is made of an array, as in `Tensor(np.zeros((2, 3)))`",
         ),
-        (r"matmul: (?:Input operand \d has a mismatch|shapes .* do not fit)", SHAPES),
+        (
+            r"matmul: .*has a mismatch in its core .*\(size (\d+) is different from (\d+)\)",
+            f"{{1}} on the left meets {{0}} on the right; {SHAPES}",
+        ),
+        (r"matmul: .*does not have enough dimensions", "a single number has no axes: it multiplies with `*`"),
+        (
+            r"not aligned: (\d+) \(dim \d+\) != (\d+) \(dim",
+            f"{{0}} on the left meets {{1}} on the right; {SHAPES}",
+        ),
         (
             r"^ValueError: operands could not be broadcast together",
             "say both shapes aloud, axis by axis: which axis is whose?",

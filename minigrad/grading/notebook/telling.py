@@ -16,7 +16,7 @@ import numpy as np
 
 from minigrad.checks import Arrays, Check
 from minigrad.grading.judge import verdict
-from minigrad.grading.judge.verdict import shape_in_words
+from minigrad.grading.judge.compare import right_form, shape_in_words, unlike
 from minigrad.grading.model import Evidence, Words, clean
 from minigrad.grading.notebook.remedies import remedied
 from minigrad.grading.report.exercise import Row
@@ -97,7 +97,7 @@ def _compared(check: Check, observed: Arrays, expected: Arrays) -> tuple[list[st
     details, right, drawing = [], [], ""
     for name, want in expected.items():
         got = observed.get(name)
-        reason = "is missing" if got is None else verdict.unlike(name, got, want, check)
+        reason = "is missing" if got is None else unlike(name, got, want, check)
         if not reason:
             right.append(f"`{name}`")
         elif got is None or got.shape != want.shape or got.dtype != want.dtype or shape_in_words(name, want):
@@ -116,10 +116,11 @@ def _worst(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
         a, b = got.astype(np.float64), want.astype(np.float64)
         wrong = int(np.sum(~(np.abs(a - b) <= check.atol + check.rtol * np.abs(b))))
     told = _numbers(want[index], got[index])
-    if got.size == 1:
-        return f"`{name}`: {told}"
-    many = f"{wrong} of {got.size} entries {'is' if wrong == 1 else 'are'} wrong"
-    return f"`{name}` [{', '.join(map(str, index))}]: {told} ({many})"
+    form = right_form(name, got, want, check)
+    notes = [f"{wrong} of {got.size} entries {'is' if wrong == 1 else 'are'} wrong"] * (got.size > 1)
+    notes += [f"{form} {'are' if ' and ' in form else 'is'} right"] * bool(form)
+    at = f" [{', '.join(map(str, index))}]" if got.size > 1 else ""
+    return f"`{name}`{at}: {told}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def _numbers(want: np.generic, got: np.generic) -> str:

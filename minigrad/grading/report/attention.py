@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from minigrad.grading.model import Assignment, Report
+from minigrad.grading.model import Assignment, Cell, Report
 
 Asked = Mapping[
     str, Sequence[str]
@@ -59,13 +59,14 @@ class Failing:
 
 def failing_alike(reports: Mapping[str, Report]) -> list[Failing]:
     """What fails the same checks with the same diagnosis and the same numbers: by exercise, in the notebook's
-    order, each with the most frequent first. An answer whose numbers are not known stands alone."""
+    order, each with the most frequent first. An answer whose numbers are not known stands alone; what only
+    waits for another has not failed."""
     groups: dict[tuple[str, tuple[str, ...], str, str], list[str]] = {}
     reasons: dict[tuple[str, tuple[str, ...], str, str], str] = {}
     names = list(dict.fromkeys(e.name for report in reports.values() for e in report.exercises))
     for student in sorted(reports):
         for exercise in reports[student].exercises:
-            if failed := [v for v in exercise.verdicts if not v.passed]:
+            if failed := [v for v in exercise.verdicts if not (v.passed or v.failure == "waits")]:
                 checks = tuple(v.check for v in failed)
                 key = (exercise.name, checks, exercise.mistake, exercise.seen or f"of {student}")
                 groups.setdefault(key, []).append(student)
@@ -92,7 +93,7 @@ def one_of_each(found: Sequence[Failing]) -> list[str]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What several students wrote, or nothing."""
+    """What several students wrote."""
 
     text: str
     students: tuple[str, ...]
@@ -104,7 +105,7 @@ class Question:
 
     cell: str
     points: float
-    text: str  # the text cell above it
+    text: str  # what the release has above the answer's cell, and in it
     answers: tuple[Answer, ...]
 
     @property
@@ -114,10 +115,10 @@ class Question:
 
 
 def to_mark(assignment: Assignment, asked: Asked, written: Mapping[str, Mapping[str, str]]) -> list[Question]:
-    """The answers to mark, by question in the notebook's order; equal answers once.
+    """The answers to mark, by question in the notebook's order; equal answers once, and none that is empty.
 
     `written` has each student's texts by cell, and under "" what stands in text cells of the student's own:
-    where the cell is as it came, that is taken for the answer.
+    where the cell is as it came, that is taken for the answer. Of what was refused nothing is there to mark.
     """
     found = []
     for i, cell in enumerate(assignment.cells):
@@ -127,9 +128,15 @@ def to_mark(assignment: Assignment, asked: Asked, written: Mapping[str, Mapping[
         for student in sorted(s for s, cells in asked.items() if cell.id in cells and s in written):
             text = written[student].get(cell.id, "").strip()
             own = written[student].get("", "").strip()
-            answers.setdefault(own if text == cell.source.strip() else text, []).append(student)
-        if answers:
-            above = [c.source for c in assignment.cells[:i] if c.kind == "text"]
-            made = tuple(Answer(text, tuple(students)) for text, students in answers.items())
-            found.append(Question(cell.id, cell.points, above[-1] if above else "", made))
+            answers.setdefault(own if text in ("", cell.source.strip()) else text, []).append(student)
+        made = tuple(Answer(text, tuple(students)) for text, students in answers.items() if text)
+        if made:
+            asks = "\n\n".join(filter(None, (_above(assignment.cells[:i]), cell.source)))
+            found.append(Question(cell.id, cell.points, asks, made))
     return found
+
+
+def _above(cells: Sequence[Cell]) -> str:
+    """The text that a question may stand in: the last one, where no other exercise comes behind it."""
+    last = next((c for c in reversed(cells) if c.kind not in ("lab", "define")), None)
+    return last.source if last and last.kind == "text" else ""

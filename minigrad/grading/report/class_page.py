@@ -81,7 +81,8 @@ class ClassPage:
     histogram: Sequence[Column]
     people: Sequence[tuple[str, str]]  # a student, and why a person must look at the submission
     blank: Sequence[str]  # who handed in the release as it came
-    failing: Sequence[Failing]  # answers that fail alike, and those that stand alone
+    failing: Sequence[Failing]  # answers that fail alike
+    alone: Mapping[str, Sequence[str]]  # by exercise, who fails like nobody else
     questions: Sequence[Question]
     exercises: Sequence[ExerciseLine]
     mistakes: Sequence[Mistake]
@@ -134,13 +135,18 @@ def class_page(
     """What the page shows, of the reports by student."""
     graded = {student: r for student, r in sorted(reports.items()) if r.status == "graded"}
     names = list(dict.fromkeys(e.name for r in reports.values() for e in r.exercises))
+    alone: dict[str, list[str]] = {}
+    for one in (failing := failing_alike(graded)):
+        if len(one.students) == 1:
+            alone.setdefault(one.exercise, []).extend(one.students)
     return ClassPage(
         title=next((r.assignment for r in reports.values()), "no submissions"),
         figures=_figures(reports, graded, len(people)),
         histogram=_histogram([100 * r.score / r.points for r in graded.values() if r.points]),
         people=sorted(people.items()),
         blank=[student for student, r in graded.items() if r.blank and student not in people],
-        failing=failing_alike(graded),
+        failing=[one for one in failing if len(one.students) > 1],
+        alone=alone,
         questions=questions,
         exercises=_exercises(graded),
         mistakes=_mistakes(graded),
@@ -190,12 +196,15 @@ def _exercises(graded: Mapping[str, Report]) -> list[ExerciseLine]:
 
 def _mistakes(graded: Mapping[str, Report]) -> list[Mistake]:
     """The commonest first."""
-    who: dict[tuple[str, str, str], list[str]] = {}
+    who: dict[tuple[str, str], list[str]] = {}
+    hints: dict[tuple[str, str], list[str]] = {}
     for student, report in graded.items():
         for e in report.exercises:
             if e.mistake:
-                who.setdefault((e.mistake, e.name, e.hint), []).append(student)
-    found = [Mistake(*key, tuple(students)) for key, students in who.items()]
+                who.setdefault((e.mistake, e.name), []).append(student)
+                hints.setdefault((e.mistake, e.name), []).append(e.hint)
+    # the shortest: with another mistake beside it, a hint begins with that
+    found = [Mistake(*key, min(hints[key], key=len), tuple(students)) for key, students in who.items()]
     return sorted(found, key=lambda mistake: -len(mistake.students))
 
 

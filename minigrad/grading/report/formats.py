@@ -22,6 +22,7 @@ from minigrad.grading.report.markup import (
     mark,
     number,
     printable,
+    rounded,
     steps_of,
     told_once,
 )
@@ -32,7 +33,7 @@ def status_line(report: Report) -> str:
     if report.status == "graded" and not report.exercises:
         return "nothing here is graded automatically"
     if report.status == "graded":
-        return f"{number(report.score)} of {number(report.points)} points"
+        return f"{rounded(report.score)} of {rounded(report.points)} points"
     who = (
         "could not be graded"
         if report.status == "refused"
@@ -82,7 +83,7 @@ def exercise_text(exercise: Exercise, public: bool = False) -> str:
 
 def exercise_lines(exercise: Exercise, public: bool = False, steps: int | None = None) -> list[Line]:
     """What `exercise_text` says, line by line; of the hint the first `steps`, or all."""
-    points = f"{number(exercise.score)} of {number(exercise.points)} points"
+    points = f"{rounded(exercise.score)} of {rounded(exercise.points)} points"
     if public and exercise.verdicts and all(v.failure == "todo" for v in exercise.verdicts):
         return [Line(f"{exercise.name}: still to do, {len(exercise.verdicts)} public checks", head=True)]
     if public and (needed := awaited(exercise.verdicts)):
@@ -91,7 +92,9 @@ def exercise_lines(exercise: Exercise, public: bool = False, steps: int | None =
     made = [Line(f"{exercise.name}: {passing(exercise.verdicts) if public else points}", head=True)]
     told = told_once([() if v.passed else (v.reason,) for v in exercise.verdicts])
     for v, reasons in zip(exercise.verdicts, told, strict=True):
-        share = "" if public else f"{number(v.points if v.passed else 0)}/{number(v.points)}".rjust(9) + "  "
+        share = (
+            "" if public else f"{rounded(v.points if v.passed else 0)}/{rounded(v.points)}".rjust(9) + "  "
+        )
         word = mark(v)
         start = f"  {MARKS[word][0]} {word:5} {share}"
         made.append(Line(f"{v.says} ({probe_name(v)})", start, word))

@@ -87,5 +87,17 @@ def prose(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """25 for 25.0, 33.33 for 33.333…"""
+    """25 for 25.0, 33.33 for 33.333…: for tables that are computed with, and where two are compared."""
     return f"{round(value, 2):.2f}".rstrip("0").rstrip(".")
+
+
+def rounded(value: float) -> str:
+    """Points as people read them: 25 for 25.0, 33.3 for 33.333…, and quarters as they are.
+
+    Never up to a whole number: 19.97 is 19.9, since it is not all of 20.
+    """
+    value = round(float(value), 6)
+    tenth = round(value, 1)
+    if (4 * value).is_integer() or not tenth:
+        return number(value)
+    return number(tenth - 0.1 if tenth.is_integer() and tenth > value else tenth)

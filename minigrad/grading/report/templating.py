@@ -30,7 +30,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["number"] = markup.number
+    made.filters["rounded"] = markup.rounded
     made.filters["folded"] = lambda steps: Markup(markup.folded(steps, "a further step"))
     made.filters["steps"] = markup.steps_of
     made.filters["prose"] = lambda text: Markup(markup.prose(text))

@@ -40,7 +40,7 @@ def test_a_mutant_alone_says_what_it_fails_and_why(tmp_path: Path) -> None:
     assert made.complaints == ()
     lines = made.text.splitlines()
     assert lines[0] == "02-tiny: mutant doubled fails 2 checks"
-    assert lines[1].startswith("  halve.half            `y` is off by about 1e0 (worst entry [")
+    assert lines[1].startswith("  halve.half            `y` is off by about 1 (worst entry [")
     assert made.rows == ({"assignment": "02-tiny", "mutant": "doubled", "checks_failed": HALVED},)
 
 

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from minigrad.checks import Check
-from minigrad.grading.judge.diagnose import digest_of, evidence_equal, project, recognise, recognise_projected
+from minigrad.grading.judge.diagnose import (
+    digest_of,
+    evidence_equal,
+    one_of_two,
+    one_of_two_projected,
+    project,
+    recognise,
+    recognise_projected,
+)
 from minigrad.grading.model import Evidence, Failure
 
 
@@ -71,6 +79,51 @@ def test_recognise_by_projections(observed, name):
 def test_two_mutants_that_fit_are_none():
     twice = {**MUTANTS, "again": MUTANTS["wrong-sign"]}
     assert recognise(CHECKS, MUTANTS["wrong-sign"], EXPECTED, twice) is None
+
+
+THREE = (*CHECKS[:2], check("hand"))
+
+
+def three(value, gradient, hand):
+    return {**pair(value, gradient), "e.hand": hand}
+
+
+RIGHT = three(arrays(), arrays(2.0), arrays(3.0))
+TWO = {  # by what they fail: gradients, a case by hand, or both gradients and values
+    "slope": three(arrays(), arrays(-2.0), arrays(3.0)),
+    "no-bias": three(arrays(), arrays(2.5), arrays(4.0)),
+    "turned": three(arrays(5.0), arrays(6.0), arrays(3.0)),
+    "all": three(arrays(7.0), arrays(7.0), arrays(7.0)),
+    "raises": three(failed(), failed(), arrays(3.0)),
+}
+
+
+@pytest.mark.parametrize(
+    ("observed", "mutants", "name"),
+    [
+        # each alone where the other does not act, and anything wrong where both do
+        (three(arrays(5.0), arrays(9.0), arrays(4.0)), TWO, "turned"),
+        (three(arrays(5.0), failed(), arrays(4.0)), TWO, "turned"),
+        (three(arrays(5.0), arrays(2.0), arrays(4.0)), TWO, None),  # where both act, nothing is wrong
+        (three(arrays(5.5), arrays(9.0), arrays(4.0)), TWO, None),  # other numbers where one acts alone
+        (three(arrays(5.0), arrays(9.0), arrays(3.0)), TWO, None),  # the second does not show
+        (three(failed(), arrays(9.0), arrays(4.0)), TWO, None),  # an error alone is no sign of one
+        # which of two it is beside `turned` nobody knows, but `turned` it is
+        (three(arrays(5.0), arrays(9.0), arrays(4.0)), {**TWO, "again": TWO["no-bias"]}, "turned"),
+        # of either nobody knows
+        (
+            three(arrays(5.0), arrays(9.0), arrays(4.0)),
+            {**TWO, "again": TWO["no-bias"], "other": TWO["turned"]},
+            None,
+        ),
+        (RIGHT, TWO, None),
+    ],
+)
+def test_of_two_mistakes_the_one_that_fails_first_is_told(observed, mutants, name):
+    assert one_of_two(THREE, observed, RIGHT, mutants) == name
+    known = {m: {n: project(e) for n, e in found.items()} for m, found in mutants.items()}
+    seen, right = ({n: project(e) for n, e in found.items()} for found in (observed, RIGHT))
+    assert one_of_two_projected(seen, right, known) == name
 
 
 def test_trained_checks_take_no_part():

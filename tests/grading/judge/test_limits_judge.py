@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from minigrad.checks import mutant
 from minigrad.grading.intake.canonical import intake
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import Evidence, JudgeFault
@@ -106,6 +107,16 @@ def test_a_mistake_is_looked_for_among_those_given(judge):
     assert judge.recognised("fit", probes) == ""
     known = {"other-name": judge.mutants["square-doubles"]}
     assert judge.recognised("square", probes, known) == "other-name"
+
+
+def test_of_two_mistakes_at_once_the_one_that_fails_first_is_told(near):
+    old = "x * x\n"
+    flat = mutant("flat", old, "x * x if x.ndim > 1 else 2 * x\n", "Flat?", ["square.negative"])
+    rows = mutant("rows", old, "x * abs(x) if x.ndim > 1 else x * x\n", "Rows?", ["square.value"])
+    both = "def square(x):\n    return x * abs(x) if x.ndim > 1 else 2 * x\n"
+    with Judge(squares(mutants=(flat, rows)), SALT, serve=near) as judge:
+        told = judge.grade(submission(square=both)).exercises[0]
+    assert (told.mistake, told.hint) == ("rows", "More than one thing is wrong here. First: Rows?")
 
 
 def test_verdicts_are_of_what_was_observed_in_the_assignments_order(judge):

@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from minigrad.grading.judge.compare import difference, differs, shape_in_words
 from minigrad.grading.judge.verdict import (
     ENDLESS,
     below,
     blamed,
     cell_in_words,
-    difference,
-    differs,
     ended,
     evidence,
     known,
-    shape_in_words,
 )
 from minigrad.grading.model import Cell, Evidence, Failure
 from tests.grading.judge.test_verdict import CHECK, MAY
@@ -130,7 +128,7 @@ def test_an_error_of_exactly_the_tolerance_passes_and_the_next_number_does_not()
     for got in (-5.5, -2.5):
         assert differs(np.array([got]), want, rtol, atol) == ""
         beyond = np.nextafter(got, got + np.sign(got + 4))
-        assert differs(np.array([beyond]), want, rtol, atol) == "is off by about 1e0 (worst entry [0])"
+        assert differs(np.array([beyond]), want, rtol, atol) == "is off by about 1 (worst entry [0])"
 
 
 def test_the_worst_entry_of_integers_that_are_alike_as_floats_is_the_one_that_differs():
@@ -139,7 +137,7 @@ def test_the_worst_entry_of_integers_that_are_alike_as_floats_is_the_one_that_di
 
 
 def test_the_worst_entry_is_never_one_that_is_right():
-    assert differs(np.array([0.0, 0.5]), np.zeros(2), 0.0, 0.0) == "is off by about 1e-1 (worst entry [1])"
+    assert differs(np.array([0.0, 0.5]), np.zeros(2), 0.0, 0.0) == "is off by about 0.1 (worst entry [1])"
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from minigrad.checks import Check
+from minigrad.grading.judge.compare import decade, difference, differs
 from minigrad.grading.judge.verdict import (
     MODULES,
     UFUNC,
     Known,
-    decade,
     decide,
-    difference,
-    differs,
     ended,
     evidence,
     known,
@@ -53,8 +51,8 @@ def test_the_decade_and_the_worst_entry_are_told_and_nothing_more():
     want = np.zeros((3, 2))
     got = want.copy()
     got[1, 0], got[2, 1] = 0.01, -0.034
-    assert reason(arrays(y=got), arrays(y=want)) == "`y` is off by about 1e-2 (worst entry [2, 1])"
-    assert reason(arrays(y=0.5), arrays(y=0.0)) == "`y` is off by about 1e-1"
+    assert reason(arrays(y=got), arrays(y=want)) == "`y` is off by about 0.01 (worst entry [2, 1])"
+    assert reason(arrays(y=0.5), arrays(y=0.0)) == "`y` is off by about 0.1"
 
 
 def test_dtype_comes_before_shape_before_values():
@@ -64,6 +62,26 @@ def test_dtype_comes_before_shape_before_values():
     assert reason(arrays(y=[1, np.nan, 5.0]), want) == "`y` is not a finite number (entry [1])"
     assert reason(arrays(y=np.ones(3, bool)), want) == "`y` has dtype bool, not float64"
     assert reason(arrays(y=np.ones(3, np.int64)), want) == "`y` has dtype int64, not float64"
+
+
+FORM = "It has the shape and dtype of x, and x stays as it is."
+
+
+@pytest.mark.parametrize(
+    ("says", "name", "told"),
+    [
+        (FORM, "y", "has the right shape and dtype, and is off by about 1 (worst entry [2])"),
+        ("It stays float32.", "y", "has the right dtype, and is off by about 1 (worst entry [2])"),
+        ("Shapeless.", "y", "is off by about 1 (worst entry [2])"),
+        (FORM, "ones like y", "is off by about 1 (worst entry [2])"),
+    ],
+)
+def test_a_right_form_is_told_where_the_sentence_speaks_of_it(says, name, told):
+    asked = dataclasses.replace(CHECK, says=says)
+    assert reason(arrays(**{name: [1.0, 1, 2]}), arrays(**{name: np.ones(3)}), asked) == f"`{name}` {told}"
+    other = arrays(**{name: np.ones(3, np.float32)})
+    assert reason(other, arrays(**{name: np.ones(3)}), asked) == f"`{name}` has dtype float32, not float64"
+    assert reason(arrays(same=[False]), arrays(same=[True]), asked) == "`same` is wrong (entry [0])"
 
 
 def test_names_must_be_the_solutions():
@@ -164,7 +182,16 @@ def test_no_number_is_close_to_infinity(dtype):
 
 
 @pytest.mark.parametrize(
-    ("error", "text"), [(0.034, "1e-2"), (1.0, "1e0"), (9.99e5, "1e5"), (np.inf, "1e308"), (0.0, "1")]
+    ("error", "text"),
+    [
+        (0.034, "0.01"),
+        (1.0, "1"),
+        (9999.0, "1000"),
+        (9.99e5, "1e5"),
+        (9e-4, "1e-4"),
+        (np.inf, "1e308"),
+        (0.0, "1"),
+    ],
 )
 def test_decade(error, text):
     assert decade(error) == text
@@ -254,6 +281,10 @@ def test_a_failure_fails_whatever_else_is_there():
                       "name": "torch"}}, "exception",
          "ModuleNotFoundError in line 2 of your cell `square`: it is not on the course's list"),
         ({"failure": {"kind": "nothing", "name": "evil"}}, "nothing", "a function gives None"),
+        ({"failure": {"kind": "nothing", "name": "clip", "left": "W_x"}}, "nothing",
+         "`W_x` is None after `clip`, which returns nothing and has to write it"),
+        ({"failure": {"kind": "nothing", "name": "clip", "left": "evil"}}, "nothing",
+         "`clip` gives None: is a `return` missing?"),
         ({"failure": {"kind": "exception", "type": "KeyError", "line": 3, "cell": None, "after": "RNNCell"}},
          "exception", "KeyError raised in the check, from what `RNNCell` gives"),
         ({"failure": {"kind": "exception", "type": "KeyError", "cell": None, "after": "evil"}}, "exception",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,21 @@ def graded_part(score: float, lost: tuple[object, ...] = (), **marks: object) ->
     grades = {"notebook": NAME, "score": score, "max_score": 5, "late_penalty": 0}
     made = laid_out(nbformat.v4.new_notebook(cells=[cell]), grades, str, str, str)
     return made.parts[0], made.next
+
+
+def test_points_so_far_stand_apart_from_those_that_a_person_is_to_give() -> None:
+    from minigrad.grading.nbgrader.feedback.page import Page, Part
+    from minigrad.grading.report.templating import render
+
+    def headline(score: float | None, *parts: Part) -> str:
+        page = Page(NAME, score, sum(p.points for p in parts), parts, (), ())
+        return words(BeautifulSoup(render("page.html", page=page), "html.parser").find(class_="score"))
+
+    done, essay = Part("a", "a", 100.0, 100.0), Part("essay", "essay", None, 5.0)
+    assert headline(100.0, done, essay) == "100 of 100 points so far; 5 more are still to be marked"
+    assert headline(104.5, done, replace(essay, score=4.5)) == "104.5 of 105 points"
+    assert headline(0.0, essay) == "no score yet, of 5 points"
+    assert headline(None, replace(done, score=None), essay) == "no score yet, of 105 points"
 
 
 def test_points_that_a_person_took_stand_in_the_summary_with_the_comment() -> None:

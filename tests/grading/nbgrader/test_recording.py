@@ -320,15 +320,16 @@ def test_an_answer_in_words_in_a_cell_of_its_own_waits_for_a_person(room):
     below = notebook(assignment, RIGHT, mine="In my own words.")
     instead = notebook(assignment, RIGHT, mine="In my own words.")
     instead["cells"] = [c for c in instead["cells"] if c["id"] != "essay"]
-    for student, made in {"below": below, "instead": instead, "blank": notebook(assignment, RIGHT)}.items():
+    empty = {"blank": notebook(assignment, RIGHT), "emptied": notebook(assignment, RIGHT, essay=" \n")}
+    for student, made in {"below": below, "instead": instead, **empty}.items():
         hand_in(course, student, made)
     assert record(room) == {}
     with nbgrader.book(course) as opened:
-        essays = {s: opened.find_grade("essay", NAME, NAME, s) for s in ("below", "instead", "blank")}
+        essays = {s: opened.find_grade("essay", NAME, NAME, s) for s in ("below", "instead", *empty)}
         told = {s: (g.auto_score, g.needs_manual_grade) for s, g in essays.items()}
         comments = {s: opened.find_comment("essay", NAME, NAME, s).auto_comment for s in essays}
-    assert told == {"below": (None, True), "instead": (None, True), "blank": (0.0, False)}
-    assert comments == {"below": None, "instead": None, "blank": "No response."}
+    assert told == {"below": (None, True), "instead": (None, True)} | dict.fromkeys(empty, (0.0, False))
+    assert comments == {"below": None, "instead": None} | dict.fromkeys(empty, "No response.")
 
 
 def test_the_totals_for_an_lms_are_nbgraders_own(room):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from minigrad.checks import check
@@ -41,6 +42,23 @@ def test_all_of_it_is_cleaned_and_cut() -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
         assert len(text) < 17_000
+
+
+@pytest.mark.parametrize(
+    ("says", "got", "told"),
+    [
+        ("It works.", [1.5], "`h`: expected 1, got 1.5"),
+        ("It has the dtype of x.", [1.5], "`h`: expected 1, got 1.5 (dtype is right)"),
+        ("`h` has shape (B, H), in float32.", [1.5, 1.0],
+         "`h` [0]: expected 1, got 1.5 (1 of 2 entries is wrong; shape and dtype are right)"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_below_a_sentence_on_form_is_told_as_one(
+    says: str, got: list[float], told: str
+) -> None:
+    made = check(exercise="cell", says=says)(lambda student, rng: {})
+    seen, want = (Evidence({"h": np.array(values)}) for values in (got, [1.0] * len(got)))
+    assert row(made, seen, want).details == (told,)
 
 
 def test_a_value_of_another_form_is_told_below_what_python_said() -> None:

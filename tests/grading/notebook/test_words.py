@@ -85,7 +85,8 @@ SAME = (
      "`y` has shape (2,), not (3, 2)", "`y` has shape (2,), not (3, 2)"),
     ("def halve(x):\n    return x @ np.ones(7)", "fail",
      "ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature "
-     "(n?,k),(k,m?)->(n?,m?) (size 7 is different from 2): say both shapes aloud; samples are rows, "
+     "(n?,k),(k,m?)->(n?,m?) (size 7 is different from 2): 2 on the left meets 7 on the right; say both "
+     "shapes aloud; samples are rows, "
      "so x (B, D) stands on the left of a W (D, H)\n"
      "in `halve`, line 2 of your cell `halve`: `return x @ np.ones(7)`",
      "ValueError in line 2 of your cell `halve`"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from minigrad.grading.model import Exercise, Report, Verdict
+import dataclasses
+
+import pytest
+
+from minigrad.grading.model import Cell, Exercise, Report, Verdict
 from minigrad.grading.report.attention import (
     Answer,
     Question,
@@ -80,11 +84,23 @@ def test_the_same_checks_mistake_and_numbers_are_alike() -> None:
     assert (found[0].checks, found[0].reason, found[0].mistake) == (("square.a",), "a is off", "sign")
     assert one_of_each(found) == ["square: 7 answers fail in 6 ways; one of each: s1, s2, s3, s4, s6, s7"]
     assert one_of_each(found[:1]) == ["square: 2 answers fail in one way; one of each: s1"]
-    assert ">s1, s5</td>" in class_html(reports)
+    page = class_html(reports)
+    assert ">s1, s5</td>" in page
+    assert "<p>Like no other: <code>square</code> of s2, s3, s4, s6, s7.</p>" in page
+    assert ">s2</td>" not in page, "one answer is no group"
+
+
+def test_what_only_waits_for_another_has_not_failed() -> None:
+    made = report("a")
+    (exercise,) = made.exercises
+    right, wrong = exercise.verdicts
+    waits = dataclasses.replace(exercise, verdicts=(right, dataclasses.replace(wrong, failure="waits")))
+    assert [one.checks for one in failing_alike({"s": made})] == [("square.b",)]
+    assert failing_alike({"s": dataclasses.replace(made, exercises=(waits,))}) == []
 
 
 def test_answers_to_mark_stand_below_their_question_equal_ones_once() -> None:
-    asked = dict.fromkeys(("a", "b", "c", "d", "gone"), ("why",)) | {"e": ("square-check",), "f": ()}
+    asked = dict.fromkeys(("a", "b", "c", "d", "g", "gone"), ("why",)) | {"e": ("square-check",), "f": ()}
     written = {
         "a": {"why": " Because. "},
         "b": {"why": "Because."},
@@ -92,12 +108,22 @@ def test_answers_to_mark_stand_below_their_question_equal_ones_once() -> None:
         "d": {"why": "*Your answer*"},
         "e": {"why": "not asked for"},
         "f": {"why": "marked"},
+        "g": {"why": " "},
     }
     (question,) = found = to_mark(squares(), asked, written)
-    answers = (Answer("Because.", ("a", "b")), Answer("It stands <here>.", ("c",)), Answer("", ("d",)))
-    assert question == Question("why", 5.0, "# Squares", answers)
-    assert question.count == 4
+    answers = Answer("Because.", ("a", "b")), Answer("It stands <here>.", ("c",))
+    assert question == Question("why", 5.0, "*Your answer*", answers), "the text above is of another exercise"
+    assert question.count == 3
     page = class_html({}, questions=found, names={"a": "Ann"})
     assert "<b>a Ann, b</b></p>\n<pre>Because.</pre>" in page
     assert "<pre>It stands &lt;here&gt;.</pre>" in page
-    assert "<pre>(nothing)</pre>" in page
+    assert to_mark(squares(), {"d": ("why",)}, written) == [], "an answer that is none"
+
+
+@pytest.mark.parametrize("between", [[], [Cell("look", "lab", "plot()")]])
+def test_a_question_is_what_stands_above_the_answer_and_in_its_cell(between: list[Cell]) -> None:
+    *before, why = squares().cells
+    ask = Cell("ask", "text", "### Why?", markdown=True)
+    asking = squares(cells=(*before, ask, *between, dataclasses.replace(why, source="Say *why*:")))
+    (question,) = to_mark(asking, {"a": ("why",)}, {"a": {"why": "So."}})
+    assert question.text == "### Why?\n\nSay *why*:"

@@ -49,3 +49,10 @@ def test_a_phone_shows_it_and_tables_sort(tmp_path: Path) -> None:
             assert browser.run(f"return {order}") == sorted_
         assert browser.run("return document.querySelectorAll('[aria-sort]').length") == 1
         assert browser.complaints() == []
+
+
+def test_a_mistake_is_counted_once_with_another_beside_it_or_not() -> None:
+    hints = {"ann": "More than one thing is wrong here. First: Why?", "bob": "Why?"}
+    made = {s: Exercise("scale", 10, 0.0, (), "scale-adds", hint) for s, hint in hints.items()}
+    page = class_html({s: Report("01-tiny", "graded", (one,)) for s, one in made.items()})
+    assert '<td>Why?</td><td class="n">2</td>\n<td>ann, bob</td>' in page

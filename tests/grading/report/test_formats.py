@@ -21,7 +21,7 @@ from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report import formats
 from minigrad.grading.report.class_page import class_html
 from minigrad.grading.report.feedback import exercise_html, report_html, summary
-from minigrad.grading.report.markup import number, prose
+from minigrad.grading.report.markup import number, prose, rounded
 from minigrad.grading.report.picture import picture, worst_entry
 
 EVIL = "<script>alert('x')</script>\x1b[31m\r`&`"
@@ -124,12 +124,23 @@ def test_numbers_are_short(value: float, shown: str) -> None:
     assert number(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (25.0, "25"), (25 - 1e-9, "25"), (33.3333, "33.3"), (12.25, "12.25"), (6.6667, "6.7"),
+        (19.9667, "19.9"), (20.03, "20"), (0.9667, "0.9"), (0.03, "0.03"), (0.001, "0"), (-0.3333, "-0.3"),
+    ],
+)  # fmt: skip
+def test_points_are_rounded_for_people(value: float, shown: str) -> None:
+    assert rounded(value) == shown
+
+
 def test_text_says_what_was_lost_and_why() -> None:
     lines = formats.text(report(False)).splitlines()
-    assert lines[0] == "01-rnn: 5 of 11.67 points"
+    assert lines[0] == "01-rnn: 5 of 11.7 points"
     assert [line.split() for line in lines[2:5]] == [
         ["✓", "pass", "5/5", "It", "`works`.", "(a)"],
-        ["✗", "fail", "0/6.67", "It", "`works`.", "(b)"],
+        ["✗", "fail", "0/6.7", "It", "`works`.", "(b)"],
         ["`W_h`", "is", "off", "by", "about", "1e-2"],
     ]
     assert lines[5] == "  hint: Is `W_h` the right way round?"

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from minigrad.grading.nbgrader.pages import NOT_GRADED, Notebook, as_shown
-from minigrad.grading.report.markup import MARKS, Mark
+from minigrad.grading.report.markup import MARKS, Mark, rounded
 
 Kind = Literal["given", "answer", "own", "graded"]
 Render = Callable[[str], str]  # a cell's text as clean HTML
@@ -96,6 +96,11 @@ class Page:
     notes: tuple[str, ...] = ()  # what was repaired or taken out
 
     @property
+    def open(self) -> float:
+        """The points that a person is still to give, where others are given."""
+        return 0.0 if self.score is None else sum(part.points for part in self.parts if part.score is None)
+
+    @property
     def lost(self) -> list[Part]:
         return [part for part in self.parts if part.lost]
 
@@ -171,8 +176,8 @@ def _part(
     if score is not None and score >= points > 0:  # a decision, or a person, gave back what checks took
         lost = ()
     by_hand = score is not None and round(points - score, 6) > 0 and not lost
-    if by_hand:
-        gave = Lost("fail", f"A person gave {score:g} of {points:g} points.", "")
+    if score is not None and by_hand:
+        gave = Lost("fail", f"A person gave {rounded(score)} of {rounded(points)} points.", "")
         lost = (EMPTY if empty and not score else gave,)
     return Part(
         id,
