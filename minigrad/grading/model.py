@@ -299,6 +299,11 @@ class Alike:
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 
 
+def is_notebook(name: str) -> bool:
+    """Whether a file is a notebook by its name, whose ending some systems write in capitals."""
+    return name.lower().endswith(".ipynb")
+
+
 def to_type(*words: object) -> str:
     """A command of ours as a message tells it, between backticks: it can be typed as it stands."""
     return f"`minigrad {shlex.join(map(str, words))}`"

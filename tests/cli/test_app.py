@@ -150,3 +150,9 @@ def test_a_notebook_that_is_not_there_is_told_with_those_that_are(tmp_path, caps
     (tmp_path / "My Notebook.ipynb").touch()
     assert main(["check", str(tmp_path / "01-rnn.ipynb")]) == 2
     assert "01-rnn.ipynb, only My Notebook.ipynb: name one that exists" in capsys.readouterr().err
+
+
+def test_a_name_that_differs_in_case_is_told_to_be_renamed(tmp_path, capsys):
+    (tmp_path / "01-RNN.IPYNB").touch()
+    assert main(["check", str(tmp_path / "01-rnn.ipynb")]) == 2
+    assert "only 01-RNN.IPYNB: rename 01-RNN.IPYNB, which differs in case" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from typing import Any
 from minigrad.errors import MinigradError
 from minigrad.grading.classroom.court import Court
 from minigrad.grading.intake.canonical import read
-from minigrad.grading.model import GradingError, Limits, Refused, Report
+from minigrad.grading.model import GradingError, Limits, Refused, Report, is_notebook
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.rules.hints import Degree, hinted
 from minigrad.sandbox.linux.memory import memory_mb
@@ -56,11 +56,17 @@ def the_notebook(folder: Path, name: str) -> Path:
     """The notebook handed in: NAME.ipynb, or the only one there is; Refused for none or several.
 
     It may lie in a folder: archives and repositories are handed in, too, and unpacked by the platform.
+    Its name may be in capitals, unless there are two that differ in nothing else.
     """
-    paths = sorted(p.relative_to(folder) for p in folder.rglob("*.ipynb"))
+    paths = sorted(p.relative_to(folder) for p in folder.rglob("*.*") if is_notebook(p.name))
     seen = [folder / p for p in paths if not any(part.startswith(".") for part in p.parts)]
     found = [p for p in seen if p.is_symlink() or not p.is_dir()]
-    chosen = [p for p in found if p.name == f"{name}.ipynb"] or found
+    called = f"{name}.ipynb"
+    chosen = (
+        [p for p in found if p.name == called]
+        or [p for p in found if p.name.casefold() == called.casefold()]
+        or found
+    )
     if len(chosen) != 1:
         there = found or [p for p in folder.rglob("*") if p.is_file()]
         names = sorted(str(p.relative_to(folder)) for p in there)
