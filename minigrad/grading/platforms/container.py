@@ -19,6 +19,9 @@ from minigrad.sandbox.linux.memory import memory_mb
 
 TOLD = 5  # names of files that are told where there is no notebook
 RESERVE = 256  # MiB for the judge, the server of workers and the solution's worker
+CLOCK = (
+    300.0  # seconds for a submission: after 600, platforms end the run, and call that the grader's failure
+)
 LEAST = 256  # MiB for a submission: NumPy, matplotlib and room for arrays
 
 
@@ -39,17 +42,18 @@ def judged(court: Court, folder: Path, hints: Degree) -> Report:
 
 
 def fitting(court: Court, there: int | None = None) -> Court:
-    """A court whose submissions may use the memory that the container has `there`, in MiB, beyond RESERVE.
+    """A court whose submissions have CLOCK, and of a container's MiB what is beyond RESERVE.
 
     So it is a submission that ends, and not the container, where one uses up all that it may. GradingError
     where that is less than LEAST.
     """
+    limits = Limits(wall=CLOCK)
     there = memory_mb() if there is None else there
-    if there is None:
-        return court
-    if there - RESERVE < LEAST:
-        raise GradingError(f"the container has {there} MB of memory: give it {LEAST + RESERVE} or more")
-    return dataclasses.replace(court, limits=Limits(memory_mb=min(Limits.memory_mb, there - RESERVE)))
+    if there is not None:
+        if there - RESERVE < LEAST:
+            raise GradingError(f"the container has {there} MB of memory: give it {LEAST + RESERVE} or more")
+        limits = dataclasses.replace(limits, memory_mb=min(limits.memory_mb, there - RESERVE))
+    return dataclasses.replace(court, limits=limits)
 
 
 def the_notebook(folder: Path, name: str) -> Path:

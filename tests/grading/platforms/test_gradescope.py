@@ -324,6 +324,6 @@ def test_set_up_takes_another_python_where_its_own_is_missing(there: str, root: 
 @pytest.mark.parametrize(("there", "most"), [(768, 512), (1536, 1024), (64_000, 1024), (512, 256)])
 def test_a_submission_may_use_what_the_judge_leaves_of_a_container(there: int, most: int) -> None:
     own = container.Court(Path(NAME), b"", "auto", None, ())
-    assert container.fitting(own, there).limits == Limits(memory_mb=most)
+    assert container.fitting(own, there).limits == Limits(memory_mb=most, wall=container.CLOCK)
     with pytest.raises(GradingError, match="the container has 500 MB of memory: give it 512 or more"):
         container.fitting(own, 500)
