@@ -31,6 +31,7 @@ from minigrad.grading.platforms.wheel import wheel, zipped
 from minigrad.grading.store.layout import Course
 
 SETTINGS = "settings.json"
+FILES = ("setup.sh", "run_autograder", SETTINGS)  # of any archive
 COUNTED = "graded_so_far"  # in the results' extra_data
 
 
