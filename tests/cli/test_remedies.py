@@ -347,8 +347,14 @@ def test_out_names_the_pack_itself(course: Course, words, place: str, told: str,
 def test_a_zip_is_packed_again_over_an_earlier_one(course: Course, sound, capsys) -> None:
     build(load(course.authored(NAME)), course.root / "assignments")
     for _ in range(2):
-        assert main(["platform", *PACKS[0], "--out", "new/rnn.zip"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("wrote new/rnn.zip: ")
+        assert main(["platform", *PACKS[0], "--out", "new/rnn.zip", "--attempts", "5"]) == 0
+    wrote, attempts = capsys.readouterr().out.splitlines()[-2:]
+    assert wrote.startswith("wrote new/rnn.zip: ")
+    assert attempts == (
+        "the first 5 submissions count, by what Gradescope hands back of those before: "
+        "where it gives no count, those with points, "
+        "and without submission_metadata.json, or the list in it, none"
+    )
 
 
 @pytest.mark.parametrize("name", [f"{NAME}-staff", NAME, f"x/{NAME.upper()}-Graded", "02-other-staff"])

@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
 
 def gradescope(args: argparse.Namespace) -> None:
     """Write ASSIGNMENT-gradescope.zip."""
-    from minigrad.grading.platforms.gradescope import FILES, archive
+    from minigrad.grading.platforms.gradescope import COUNTING, FILES, archive
     from minigrad.grading.platforms.places import demand_apart, demand_our_zip, zip_at
     from minigrad.grading.report.markup import number
     from minigrad.grading.store import files
@@ -116,6 +116,8 @@ def gradescope(args: argparse.Namespace) -> None:
         files.write(out, packed)
     points = number(sum(assignment.exercises().values()))
     print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
+    if args.attempts:
+        print(f"the first {args.attempts} submissions count, {COUNTING}")
     tell_left_out(lacks)
 
 
