@@ -1,8 +1,8 @@
 """Gradescope's autograder: the zip that is uploaded, and what runs there.
 
-`python -m minigrad.grading.platforms.gradescope ROOT` grades ROOT/submission into
-ROOT/results/results.json, where ROOT is /autograder; with `--test` it grades the solution and the
-untouched release instead, and fails unless they earn everything and nothing.
+`python -m minigrad_command gradescope ROOT` grades ROOT/submission into ROOT/results/results.json, where
+ROOT is /autograder; with `--test` it grades the solution and the untouched release instead, and fails unless
+they earn everything and nothing.
 
 What is known of Gradescope stands in its documentation, docs/ of github.com/gradescope/autograder_samples:
 `specs.md` (files, results), `submission_metadata.md` (what was handed in before; of it, pull request 132
@@ -188,10 +188,10 @@ def test(root: Path) -> None:
         demand_sound(judge, load(course.authored(name)))
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """`ROOT` grades a submission; `ROOT --test` tries the autograder. 1 where it failed: no results."""
     root = Path(words[0])
-    if words[1:] != ["--test"]:
+    if "--test" not in words[1:]:
         return answered(root, grade, "autograder")
     try:
         test(root)
@@ -200,7 +200,3 @@ def main(words: list[str]) -> int:
         return 1
     print("minigrad: the solution earns everything, the untouched release nothing")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
