@@ -13,6 +13,7 @@ from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
+from minigrad.cli.packs import demand_apart, demand_no_students, demand_our_zip, folder_at, zip_at
 from minigrad.grading.model import Assignment, GradingError, to_type
 from minigrad.grading.platforms.results import WHEN
 from minigrad.grading.store.layout import Course
@@ -99,7 +100,6 @@ def run(args: argparse.Namespace) -> int:
 def gradescope(args: argparse.Namespace) -> None:
     """Write ASSIGNMENT-gradescope.zip."""
     from minigrad.grading.platforms.gradescope import COUNTING, FILES, archive
-    from minigrad.grading.platforms.places import demand_apart, demand_our_zip, zip_at
     from minigrad.grading.report.markup import number
     from minigrad.grading.store import files
 
@@ -125,7 +125,6 @@ def github(args: argparse.Namespace) -> None:
     """Write the folder ASSIGNMENT-github and, with --private, the staff's."""
     from minigrad.grading.platforms.folder import demand_ours, lay
     from minigrad.grading.platforms.github import OWN, repository, staff
-    from minigrad.grading.platforms.places import demand_apart, demand_no_students, folder_at
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
@@ -163,7 +162,6 @@ def github(args: argparse.Namespace) -> None:
 def prairielearn(args: argparse.Namespace) -> None:
     """Write the folder ASSIGNMENT-prairielearn."""
     from minigrad.grading.platforms.folder import demand_ours, lay
-    from minigrad.grading.platforms.places import demand_apart, folder_at
     from minigrad.grading.platforms.prairielearn import RUN, question
 
     course = find_course(args)
