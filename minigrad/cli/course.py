@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from minigrad.cli.options import typed
-from minigrad.grading.model import Assignment, GradingError, Source
+from minigrad.grading.model import Assignment, GradingError, Source, is_notebook
 from minigrad.grading.people.journal import demand_settled
 from minigrad.grading.report.markup import printable
 from minigrad.grading.roster import read_roster
@@ -185,8 +185,10 @@ def _elsewhere(course: Course, name: str, path: Path) -> list[Path]:
     others = set(course.names()) - {name}
     found = [
         f
-        for f in sorted(path.rglob("*.ipynb"))
-        if not others & {f.stem, *f.relative_to(path).parts[:-1]} and ".ipynb_checkpoints" not in f.parts
+        for f in sorted(path.rglob("*.*"))
+        if is_notebook(f.name)
+        and not others & {f.stem, *f.relative_to(path).parts[:-1]}
+        and ".ipynb_checkpoints" not in f.parts
     ]
     if not found:
         raise GradingError(f"no notebook of {name} in {path}")

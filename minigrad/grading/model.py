@@ -116,13 +116,14 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use. CPU in seconds; the wall limit is ten times wider.
+    """What a submission may use. CPU in seconds; the wall limit of a call is ten times wider.
 
     `cells_cpu` is for all cells together, and a cell may use half of what is left of it.
     """
 
     cells_cpu: float = 20.0
     total_cpu: float = 60.0
+    wall: float = 600.0  # seconds on the clock for all of it, since what sleeps uses no CPU
     memory_mb: int = 1024
     restarts: int = 3
 
@@ -297,6 +298,11 @@ class Alike:
 
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+
+
+def is_notebook(name: str) -> bool:
+    """Whether a file is a notebook by its name, whose ending some systems write in capitals."""
+    return name.lower().endswith(".ipynb")
 
 
 def to_type(*words: object) -> str:

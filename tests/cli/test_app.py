@@ -150,3 +150,63 @@ def test_a_notebook_that_is_not_there_is_told_with_those_that_are(tmp_path, caps
     (tmp_path / "My Notebook.ipynb").touch()
     assert main(["check", str(tmp_path / "01-rnn.ipynb")]) == 2
     assert "01-rnn.ipynb, only My Notebook.ipynb: name one that exists" in capsys.readouterr().err
+
+
+def test_a_name_that_differs_in_case_is_told_to_be_renamed(tmp_path, capsys):
+    (tmp_path / "01-RNN.IPYNB").touch()
+    assert main(["check", str(tmp_path / "01-rnn.ipynb")]) == 2
+    assert "only 01-RNN.IPYNB: rename 01-RNN.IPYNB, which differs in case" in capsys.readouterr().err
+
+
+# --- what minigrad stands on --------------------------------------------------------------------------
+
+# Python with a NumPy of its own, or without one, and another version where one is given
+GROUND = """
+import sys, types
+numpy, version = {numpy!r}, {version!r}
+class Numpy:
+    def find_spec(self, name, *rest):
+        if name == "numpy" and numpy is not None:
+            raise numpy
+sys.meta_path.insert(0, Numpy())
+if isinstance(numpy, str):
+    sys.modules["numpy"] = types.SimpleNamespace(__version__=numpy)
+    numpy = None
+sys.version_info = version or sys.version_info
+import minigrad_command
+sys.exit({start})
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "remedy"),
+    [
+        ("minigrad_command.main()", "pip install 'numpy>=2'`"),
+        ("minigrad_command.grade('gradescope', '/none')", "make the image anew, as the platform's page"),
+        ("minigrad_command.grade('prairielearn', '/none')", "make the image anew, as the platform's page"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("numpy", "version", "told"),
+    [
+        ("ModuleNotFoundError('numpy', name='numpy')", None, f"{sys.executable} has no NumPy: "),
+        ("OSError('many\\nlines')", None, f"{sys.executable} cannot import its NumPy (OSError): "),
+        ("'1.26.4'", None, "NumPy 2 or newer is needed, and there is 1.26.4: "),
+        ("None", (3, 9, 2), f"Python 3.11 or newer is needed, and {sys.executable} is 3.9.2: "),
+    ],
+)
+def test_what_is_missing_is_one_sentence(start, remedy, numpy, version, told):
+    code = GROUND.replace("{numpy!r}", numpy).replace("{version!r}", repr(version)).replace("{start}", start)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    remedy = "install a newer one" if version and "main" in start else remedy
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"minigrad: {told}")
+    assert remedy in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_part_of_python_that_a_small_image_lacks_is_named():
+    code = "import sys, minigrad_command as m\nsys.modules['uuid'] = None\nm.grade('prairielearn', '/none')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"{sys.executable} has no uuid: make the image anew" in done.stderr

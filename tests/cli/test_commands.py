@@ -490,7 +490,7 @@ def test_every_folder_that_is_not_graded_has_a_line(course, sandbox, nbgrader, c
     at = {
         "copies/01-tiny/01-tiny-Copy1.ipynb": "none of its 2 notebooks",
         "copies/01-tiny/01-tiny-Copy2.ipynb": "none of its 2 notebooks",
-        "capital/01-tiny/01-tiny.IPYNB": "there is 01-tiny.IPYNB",
+        "capital/01-tiny/01-tiny.IPYNB": "",
         "text/01-tiny/01-tiny.ipynb.txt": "there is 01-tiny.ipynb.txt",
         "nested/01-tiny/mine/01-tiny.ipynb": "one lies at mine/01-tiny.ipynb",
         "deep/submitted/01-tiny/01-tiny.ipynb": "one lies at submitted/01-tiny/01-tiny.ipynb",
@@ -520,7 +520,7 @@ def test_every_folder_that_is_not_graded_has_a_line(course, sandbox, nbgrader, c
     assert "submitted/.hidden is hidden" in aside
     assert main(["report", NAME]) == 0
     values = json.loads((course.work / f"report-{NAME}.json").read_text())
-    assert values.keys() == nbgrader.recorded[0].keys() == {*why, "plain"}
+    assert values.keys() == nbgrader.recorded[0].keys() == {*why, "plain", "capital"}
     table, page = ((course.work / f"report-{NAME}.{kind}").read_text() for kind in ("csv", "html"))
     for student, reason in why.items():
         assert values[student]["status"] == "refused"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -168,7 +170,9 @@ def test_answers_are_not_packed_into_what_students_get(course: Course, words, ca
     build(load(course.authored(NAME)), course.root / "assignments")
     before = sorted(course.root.joinpath("assignments").rglob("*"))
     option = "--private" if words[0] == "github" else "--out"
-    inside = [*(w for w in words if w not in ("--private", "graded")), option, f"assignments/{NAME}/x"]
+    inside = [*(w for w in words if w not in ("--private", "graded")), option, f"assignments/{NAME}/x.zip"]
+    if words[0] != "gradescope":
+        inside[-1] = inside[-1].removesuffix(".zip")
     assert main(["platform", *inside]) == 2
     assert f"name another folder with {option}" in capsys.readouterr().err
     assert sorted(course.root.joinpath("assignments").rglob("*")) == before
@@ -295,3 +299,77 @@ def test_whose_a_file_is_that_may_not_be_used_is_told(tmp_path: Path, monkeypatc
     assert f"{path.parent} is user {owner}'s, and you are user {owner + 1}" in told
     assert f"chown -R {owner + 1}" in told
     assert '--user "$(id -u):$(id -g)"' in told
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "told"),
+    [
+        (
+            PACKS[0],
+            "pack",
+            "pack does not end in .zip, and what is packed is one zip: --out pack/01-tiny-gradescope.zip",
+        ),
+        (
+            PACKS[0],
+            "solutions",
+            "solutions is a folder, and what is packed is one zip: --out solutions/01-tiny-grad",
+        ),
+        (PACKS[0], "rnn.tar", "--out rnn.zip names one"),
+        (PACKS[0], "mine.zip", "mine.zip is of no earlier packing: move it away, or name another with --out"),
+        (PACKS[0], "other.zip", "other.zip is of no earlier packing"),
+        (PACKS[0], "submitted/x.zip", "where each folder is a student's: name another folder with --out"),
+        (
+            PACKS[1],
+            "rnn.zip",
+            "rnn.zip is called as an archive, and what is packed is a folder: --out rnn names",
+        ),
+        (PACKS[1], "mine.txt", "mine.txt is a file: move it away, or name another folder"),
+        (PACKS[1], "solutions/x", "where each folder is an assignment: name another folder with --out"),
+        (PACKS[2], "x/rnn.tar.gz", "what is packed is a folder: --out x/rnn names one"),
+        (PACKS[2], "mine.txt", "mine.txt is a file"),
+        (PACKS[2], ".minigrad/x", "which is the grader's own: name another folder with --out"),
+    ],
+)
+def test_out_names_the_pack_itself(course: Course, words, place: str, told: str, capsys) -> None:
+    """A zip or a folder, as the platform has it; nothing of somebody else's is written over."""
+    build(load(course.authored(NAME)), course.root / "assignments")
+    Path("mine.zip").write_bytes(b"no zip")
+    Path("mine.txt").touch()
+    with zipfile.ZipFile("other.zip", "w") as other:
+        other.writestr("settings.json", "{}")
+    before = {*course.root.iterdir(), course.state}
+    assert main(["platform", *words, "--out", place]) == 2
+    assert told in capsys.readouterr().err
+    assert {*course.root.iterdir(), course.state} == before
+    assert Path("mine.zip").read_bytes() == b"no zip"
+
+
+def test_a_zip_is_packed_again_over_an_earlier_one(course: Course, sound, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    for _ in range(2):
+        assert main(["platform", *PACKS[0], "--out", "new/rnn.zip", "--attempts", "5"]) == 0
+    wrote, attempts = capsys.readouterr().out.splitlines()[-2:]
+    assert wrote.startswith("wrote new/rnn.zip: ")
+    assert attempts == (
+        "the first 5 submissions count, by what Gradescope hands back of those before: "
+        "where it gives no count, those with points, "
+        "and without submission_metadata.json, or the list in it, none"
+    )
+
+
+@pytest.mark.parametrize("name", [f"{NAME}-staff", NAME, f"x/{NAME.upper()}-Graded", "02-other-staff"])
+def test_the_staffs_repository_is_not_called_as_a_students(course: Course, name: str, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    shutil.copytree(course.authored(NAME), course.authored("02-other"))
+    assert main(["platform", "github", NAME, "--private", name]) == 2
+    told = capsys.readouterr().err
+    whose = "02-other" if "other" in name else NAME
+    assert f"{name} is called as the repositories of {whose} are, {whose} and {whose}-STUDENT" in told
+    assert f"--private {Path(name).parent / f'graded-{NAME}'} names another" in told
+    assert not Path(name).exists()
+
+
+def test_the_staffs_folder_is_not_called_as_an_archive(course: Course, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    assert main(["platform", "github", NAME, "--private", "graded.zip"]) == 2
+    assert "--private graded names one" in capsys.readouterr().err

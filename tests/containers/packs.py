@@ -66,12 +66,14 @@ class Pack:
 
 
 def samples(name: str, tried: tuple[str, ...]) -> tuple[Sample, ...]:
-    """The assignment's class, and whoever hands in what is hostile, endless or no notebook."""
-    right = next(s for s in CLASSES[name] if s.student == "s01-correct")
+    """The assignment's class, and whoever hands in what is blank, hostile, endless or no notebook."""
+    blank = Sample("s17-blank", "the release as it came", 0, solves=())
+    there = {s.student: s for s in (blank, *CLASSES[name])}
+    right = there["s01-correct"]
     paths = [(path.replace("NAME", name), mode) for path in tried for mode in ("r", "r+")]
     theft = HOSTILE.format(tried=paths)
     return (
-        *CLASSES[name],
+        *there.values(),
         Sample("hostile", "right work that steals and forges", right.score, (add(theft),)),
         Sample("endless", "right work with a cell that never ends", right.score, (add(ENDLESS),)),
         Sample("not-json", "no notebook", 0, (not_json,), status="refused"),

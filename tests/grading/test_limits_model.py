@@ -61,7 +61,7 @@ def test_an_assignment_knows_its_points_its_checks_and_its_solution():
 
 def test_what_nobody_said_is_what_is_usual():
     assert Cell("a", "text", "x") == Cell("a", "text", "x", 0.0, False, "")
-    assert Limits() == Limits(cells_cpu=20.0, total_cpu=60.0, memory_mb=1024, restarts=3)
+    assert Limits() == Limits(cells_cpu=20.0, total_cpu=60.0, wall=600.0, memory_mb=1024, restarts=3)
     assert Ran() == Ran((), 0.0, True, ())
     assert Observation({}).training_cpu == 0.0
     assert Report("a", "graded") == Report("a", "graded", (), "", (), (), 0.0, 0.0, False, True)

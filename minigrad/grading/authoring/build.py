@@ -31,7 +31,7 @@ from minigrad.grading.model import Assignment, AuthoringError, Cell, Evidence, L
 from minigrad.sandbox.linux.cores import cores
 from minigrad.sandbox.server import Lent, SandboxUnavailable, Server
 
-LIMITS = Limits(cells_cpu=60.0, total_cpu=300.0)  # whatever it does is the author's
+LIMITS = Limits(cells_cpu=60.0, total_cpu=300.0, wall=3000.0)  # whatever it does is the author's
 __all__ = ["build", "check_build", "files", "load", "names", "release_notebook", "values"]
 
 

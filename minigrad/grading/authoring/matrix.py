@@ -22,7 +22,9 @@ from minigrad.grading.model import Assignment, Evidence, Limits, Report
 from minigrad.sandbox.linux.cores import cores
 
 SALT, OTHER = b"matrix, salt one", b"matrix, salt two"  # fixed: the matrix is the same every time
-LIMITS = Limits(total_cpu=300.0)  # whatever a mutant does to the course's machine, it is the author's
+LIMITS = Limits(
+    total_cpu=300.0, wall=3000.0
+)  # whatever a mutant does to the course's machine, it is the author's
 
 Row = dict[str, Any]
 

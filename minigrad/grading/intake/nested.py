@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from minigrad.grading.intake.archives import MAX_ENTRIES, Entry, Source, archive
-from minigrad.grading.model import Refused
+from minigrad.grading.model import Refused, is_notebook
 
 ENDS = (".zip", ".tar", ".tgz", ".tar.gz")
 MAX_NESTED = 512 << 20  # bytes of all nested archives together
@@ -30,7 +30,7 @@ class Nested:
             if len(self.entries) > MAX_ENTRIES:
                 break  # the plan refuses it
             found = list(self._within(number)) if entry.name.lower().endswith(ENDS) else []
-            if not any(inner.name.lower().endswith(".ipynb") for _, inner in found):
+            if not any(is_notebook(inner.name) for _, inner in found):
                 found = []
             for place, inner in found:
                 self.entries.append(replace(entry, kind=inner.kind, inner=inner.name))

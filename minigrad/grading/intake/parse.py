@@ -25,6 +25,8 @@ MAX_DIGITS = 40
 # A JSON string, closed or not: an unclosed one is taken to the end, so that no character is scanned twice.
 STRING = re.compile(r'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
+# At the beginning of a line no notebook has one: JSON's strings have no line breaks of their own.
+CONFLICT = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def parse(data: bytes) -> Book:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused("the file is not UTF-8 text, so it is no notebook") from None
+    demand_merged(text)
     bound(text)
     try:
         book = json.loads(text, parse_constant=lambda name: None, parse_int=small_int)
@@ -134,6 +137,17 @@ def assignment_of(metadata: object) -> str:
     ours = metadata.get("minigrad") if isinstance(metadata, dict) else None
     given = name(ours.get("assignment")) if isinstance(ours, dict) else ""
     return given if re.fullmatch(r"[\w-]{1,60}", given, re.ASCII) else ""
+
+
+def demand_merged(text: str) -> None:
+    """Raise Refused where git left the marks of a conflict between two versions in a file."""
+    if found := CONFLICT.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise Refused(
+            f"the file has git's conflict marks ({found[0]} in line {line}): two versions of it are mixed. "
+            "Take one whole (`git checkout --ours FILE` or `--theirs`; once the mixture is committed, "
+            "`git checkout COMMIT FILE` of one before) and hand in again"
+        )
 
 
 def bound(text: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from minigrad.grading.intake.archives import MAX_ENTRIES, Entry
 from minigrad.grading.intake.names import Form, Owned, by_hand, forms, safe_parts
-from minigrad.grading.model import Refused
+from minigrad.grading.model import Refused, is_notebook
 from minigrad.grading.roster import Roster, Stranger, Who, folded, student_of
 
 NESTED = (".zip", ".tar", ".gz", ".tgz", ".rar", ".7z", ".bz2", ".xz")
@@ -120,7 +120,7 @@ class _Mine:
 
     @property
     def notebook(self) -> bool:
-        return not self.item.empty and self.owned.path.lower().endswith(".ipynb")
+        return not self.item.empty and is_notebook(self.owned.path)
 
 
 def plan(entries: Iterable[Entry], around: Around) -> Plan:
@@ -285,7 +285,7 @@ def _that_counts(theirs: Sequence[_Mine], around: Around) -> _Mine:
     paths = [folded(m.owned.path) for m in found]
     if len(set(paths)) < len(paths):
         raise Refused("two of its files have names that differ only in case, or are the same")
-    named = [m for m in found if m.owned.path.rpartition("/")[2] == f"{around.assignment}.ipynb"]
+    named = [m for m in found if _called(m, around.assignment)]
     uploads = {re.sub(r"-\d+\.ipynb$", ".ipynb", path) for path in paths}  # Canvas numbers those of one name
     if len(found) > 1 and (len(named) != 1 or len(uploads) < len(found)):
         listed = ", ".join(printable_name(m.owned.path) for m in found[:4])
@@ -299,9 +299,14 @@ def _that_counts(theirs: Sequence[_Mine], around: Around) -> _Mine:
     if one.item.entry.kind != "file":
         raise Refused(WRONG_KIND[one.item.entry.kind])
     for other in around.others:
-        if one.owned.path.rpartition("/")[2] == f"{other}.ipynb":
+        if _called(one, other):
             raise Refused(f"its notebook is called {other}.ipynb: was another assignment handed in?")
     return one
+
+
+def _called(mine: _Mine, assignment: str) -> bool:
+    """Whether a file bears an assignment's name, in whatever case."""
+    return mine.owned.path.rpartition("/")[2].casefold() == f"{assignment}.ipynb".casefold()
 
 
 def _no_notebook(theirs: Sequence[_Mine], last: str) -> str:

@@ -88,9 +88,9 @@ class Session:
             self.worker = None
 
     def left(self, wanted: float) -> float:
-        """CPU seconds left of the whole budget, at most `wanted`; waiting counts a tenth."""
+        """CPU seconds left of the whole budget, at most `wanted`; the share of the clock counts as well."""
         now, total = time.monotonic(), self.limits.total_cpu
-        waited = (now - self.began) / WALL
+        waited = (now - self.began) * total / self.limits.wall
         most = self.spent + now - self.started  # a worker has one thread; mostly no need to ask it
         if total - max(most, waited) >= wanted:
             return wanted
@@ -243,9 +243,10 @@ class Session:
     def _end_over_budget(self) -> Failure:
         """Ends the session because its budget is used up; what it was doing is not confirmed."""
         self.confirmed = False
-        total = self.limits.total_cpu
         self.over = Failure(
-            "timeout", f"the whole submission took more than {total:g} s: the rest was not run"
+            "timeout",
+            f"the whole submission took more than {self.limits.total_cpu:g} s of computing, "
+            f"or {self.limits.wall:g} s on the clock: the rest was not run",
         )
         return self.over
 

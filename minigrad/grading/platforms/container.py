@@ -12,13 +12,16 @@ from typing import Any
 from minigrad.errors import MinigradError
 from minigrad.grading.classroom.court import Court
 from minigrad.grading.intake.canonical import read
-from minigrad.grading.model import GradingError, Limits, Refused, Report
+from minigrad.grading.model import GradingError, Limits, Refused, Report, is_notebook
 from minigrad.grading.report.formats import status_line
 from minigrad.grading.rules.hints import Degree, hinted
 from minigrad.sandbox.linux.memory import memory_mb
 
 TOLD = 5  # names of files that are told where there is no notebook
 RESERVE = 256  # MiB for the judge, the server of workers and the solution's worker
+CLOCK = (
+    300.0  # seconds for a submission: after 600, platforms end the run, and call that the grader's failure
+)
 LEAST = 256  # MiB for a submission: NumPy, matplotlib and room for arrays
 
 
@@ -39,28 +42,35 @@ def judged(court: Court, folder: Path, hints: Degree) -> Report:
 
 
 def fitting(court: Court, there: int | None = None) -> Court:
-    """A court whose submissions may use the memory that the container has `there`, in MiB, beyond RESERVE.
+    """A court whose submissions have CLOCK, and of a container's MiB what is beyond RESERVE.
 
     So it is a submission that ends, and not the container, where one uses up all that it may. GradingError
     where that is less than LEAST.
     """
+    limits = Limits(wall=CLOCK)
     there = memory_mb() if there is None else there
-    if there is None:
-        return court
-    if there - RESERVE < LEAST:
-        raise GradingError(f"the container has {there} MB of memory: give it {LEAST + RESERVE} or more")
-    return dataclasses.replace(court, limits=Limits(memory_mb=min(Limits.memory_mb, there - RESERVE)))
+    if there is not None:
+        if there - RESERVE < LEAST:
+            raise GradingError(f"the container has {there} MB of memory: give it {LEAST + RESERVE} or more")
+        limits = dataclasses.replace(limits, memory_mb=min(limits.memory_mb, there - RESERVE))
+    return dataclasses.replace(court, limits=limits)
 
 
 def the_notebook(folder: Path, name: str) -> Path:
     """The notebook handed in: NAME.ipynb, or the only one there is; Refused for none or several.
 
     It may lie in a folder: archives and repositories are handed in, too, and unpacked by the platform.
+    Its name may be in capitals, unless there are two that differ in nothing else.
     """
-    paths = sorted(p.relative_to(folder) for p in folder.rglob("*.ipynb"))
+    paths = sorted(p.relative_to(folder) for p in folder.rglob("*.*") if is_notebook(p.name))
     seen = [folder / p for p in paths if not any(part.startswith(".") for part in p.parts)]
     found = [p for p in seen if p.is_symlink() or not p.is_dir()]
-    chosen = [p for p in found if p.name == f"{name}.ipynb"] or found
+    called = f"{name}.ipynb"
+    chosen = (
+        [p for p in found if p.name == called]
+        or [p for p in found if p.name.casefold() == called.casefold()]
+        or found
+    )
     if len(chosen) != 1:
         there = found or [p for p in folder.rglob("*") if p.is_file()]
         names = sorted(str(p.relative_to(folder)) for p in there)

@@ -1,8 +1,8 @@
 """Gradescope's autograder: the zip that is uploaded, and what runs there.
 
-`python -m minigrad.grading.platforms.gradescope ROOT` grades ROOT/submission into
-ROOT/results/results.json, where ROOT is /autograder; with `--test` it grades the solution and the
-untouched release instead, and fails unless they earn everything and nothing.
+`python -m minigrad_command gradescope ROOT` grades ROOT/submission into ROOT/results/results.json, where
+ROOT is /autograder; with `--test` it grades the solution and the untouched release instead, and fails unless
+they earn everything and nothing.
 
 What is known of Gradescope stands in its documentation, docs/ of github.com/gradescope/autograder_samples:
 `specs.md` (files, results), `submission_metadata.md` (what was handed in before; of it, pull request 132
@@ -31,7 +31,13 @@ from minigrad.grading.platforms.wheel import wheel, zipped
 from minigrad.grading.store.layout import Course
 
 SETTINGS = "settings.json"
+FILES = ("setup.sh", "run_autograder", SETTINGS)  # of any archive
+METADATA = "submission_metadata.json"
 COUNTED = "graded_so_far"  # in the results' extra_data
+COUNTING = (
+    "by what Gradescope hands back of those before: where it gives no count, those with points, "
+    f"and without {METADATA}, or the list in it, none"
+)
 
 
 # --- where the course is --------------------------------------------------------------------------
@@ -62,17 +68,18 @@ def archive(course: Course, assignment: Assignment, hidden: str, attempts: int |
 # --- what was handed in before --------------------------------------------------------------------
 
 
-def earlier(text: str) -> list[Mapping[str, Any]]:
+def earlier(text: str) -> list[Mapping[str, Any]] | None:
     """The submissions before this one, the first first; each has its time and score, the last its results.
 
-    `text` is that of submission_metadata.json; GradingError where it is not of Gradescope's form.
+    `text` is that of submission_metadata.json; None where that does not say, GradingError where it is not of
+    Gradescope's form.
     """
     try:
-        before = (json.loads(text) or {}).get("previous_submissions") or []
-        return sorted(before, key=lambda p: str(p.get("submission_time")))
+        before = (json.loads(text) or {}).get("previous_submissions")
+        return before if before is None else sorted(before, key=lambda p: str(p.get("submission_time")))
     except (ValueError, AttributeError, TypeError, RecursionError):
         raise GradingError(
-            "submission_metadata.json is not of the form that Gradescope's documentation has, "
+            f"{METADATA} is not of the form that Gradescope's documentation has, "
             "so nobody knows what was handed in before: rerun the autograder"
         ) from None
 
@@ -85,6 +92,21 @@ def made(before: Sequence[Mapping[str, Any]]) -> int:
     """
     told = _extra(before).get(COUNTED)
     return told if _is_count(told, before) else len(_scored(before))
+
+
+def standing(before: Sequence[Mapping[str, Any]] | None, attempts: int, graded: bool) -> str:
+    """Which of a limited number of submissions this one was, and what that is counted by where it is not
+    the last one's results: a sentence for who handed in."""
+    if before is None:
+        return (
+            f"{attempts} submissions count. Gradescope did not say what was handed in before, "
+            f"so this one {'is counted as the first' if graded else 'would have been the first'}."
+        )
+    count = made(before) + graded
+    told = f"{count} of {attempts} submissions that count {'is' if count == 1 else 'are'} made."
+    if before and not _is_count(_extra(before).get(COUNTED), before):
+        told += " Gradescope gave no count of those before back, so those with points were counted."
+    return told
 
 
 def used_up(
@@ -143,14 +165,18 @@ def _has_tests(submission: Mapping[str, Any]) -> bool:
 def grade(root: Path) -> dict[str, Any]:
     """The results of ROOT/submission; GradingError where the judge failed, which is no student's fault."""
     asked = json.loads((root / "source" / SETTINGS).read_text())
-    metadata = root / "submission_metadata.json"
-    before = earlier(metadata.read_text(errors="replace") if metadata.exists() else "{}")
-    if over := used_up(before, asked["attempts"], asked["hidden"]):
+    metadata = root / METADATA
+    known = earlier(metadata.read_text(errors="replace") if metadata.exists() else "{}")
+    before, attempts = known or [], asked["attempts"]
+    if over := used_up(before, attempts, asked["hidden"]):
         return over
     course = Course.at(root / "source" / "course")
     report = judged(court(course, asked["assignment"]), root / "submission", asked["hints"])
-    count = made(before) + (report.status == "graded")
-    return {**results(report, asked["hidden"], asked["late"]), "extra_data": {COUNTED: count}}
+    graded = report.status == "graded"
+    told = results(report, asked["hidden"], asked["late"])
+    if attempts is not None:
+        told["output"] += f"\n{standing(known, attempts, graded)}"
+    return {**told, "extra_data": {COUNTED: made(before) + graded}}
 
 
 def test(root: Path) -> None:
@@ -162,10 +188,10 @@ def test(root: Path) -> None:
         demand_sound(judge, load(course.authored(name)))
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """`ROOT` grades a submission; `ROOT --test` tries the autograder. 1 where it failed: no results."""
     root = Path(words[0])
-    if words[1:] != ["--test"]:
+    if "--test" not in words[1:]:
         return answered(root, grade, "autograder")
     try:
         test(root)
@@ -174,7 +200,3 @@ def main(words: list[str]) -> int:
         return 1
     print("minigrad: the solution earns everything, the untouched release nothing")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

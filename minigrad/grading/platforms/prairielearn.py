@@ -1,8 +1,8 @@
 """PrairieLearn: the folder of a question that is graded externally, and what runs in its container.
 
-`python -m minigrad.grading.platforms.prairielearn ROOT` grades ROOT/student into
-ROOT/results/results.json, where ROOT is /grade. It exits with 1, without results, where the judge
-failed: PrairieLearn then takes no points, and no attempt.
+`python -m minigrad_command prairielearn ROOT` grades ROOT/student into ROOT/results/results.json, where
+ROOT is /grade. It exits with 1, without results, where the judge failed, and with 2 where the image lacks
+what minigrad stands on: PrairieLearn then takes no points, and no attempt.
 
 The forms are those of PrairieLearn's docs/externalGrading.md and apps/prairielearn/src/schemas/
 infoQuestion.ts; tests/grading/platforms/prairielearn.schema.json says it of each field.
@@ -13,9 +13,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import sys
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,5 +141,6 @@ def grade(root: Path) -> dict[str, Any]:
     return results(judged(court, root / "student", asked["hints"]), asked["hidden"], asked["late"])
 
 
-if __name__ == "__main__":
-    sys.exit(answered(Path(sys.argv[1]), grade, "question"))
+def main(words: Sequence[str]) -> int:
+    """`ROOT` grades a submission. 1 where it failed: no results."""
+    return answered(Path(words[0]), grade, "question")

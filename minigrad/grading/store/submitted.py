@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from minigrad.grading.model import Refused, clean
+from minigrad.grading.model import Refused, clean, is_notebook
 
 SHOWN = 3  # names in a reason
 OWN = (".DS_Store", ".ipynb_checkpoints", ".gitignore", ".gitkeep", "Thumbs.db", "desktop.ini")
@@ -66,7 +66,7 @@ def _of_folder(folder: Path, name: str) -> Path | Refused:
     if not folder.is_dir():
         return Refused(f"{name} is a file: it must be a folder that has {name}.ipynb")
     entries = _inside(folder)
-    notebooks = [p for p in entries if p.suffix == ".ipynb"]
+    notebooks = [p for p in entries if is_notebook(p.name)]
     named = folder / f"{name}.ipynb"
     if named in notebooks or len(notebooks) == 1:
         return named if named in notebooks else notebooks[0]
@@ -78,7 +78,9 @@ def _of_folder(folder: Path, name: str) -> Path | Refused:
 def _listed(folder: Path, entries: Sequence[Path]) -> str:
     """What is in a folder instead of what was looked for; a notebook further down, where there is one."""
     deeper = [
-        p.relative_to(folder) for p in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts
+        p.relative_to(folder)
+        for p in sorted(folder.rglob("*.*"))
+        if is_notebook(p.name) and ".ipynb_checkpoints" not in p.parts
     ]
     if deeper:
         return f"one lies at {clean(str(deeper[0]), 200)}"

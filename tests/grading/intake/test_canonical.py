@@ -208,6 +208,13 @@ def test_an_own_cell_never_takes_a_releases_id():
         (b"[" + b"{}," * 60_000 + b"{}]", "too much data"),
         (b"[" + b"1," * 400_000 + b"1]", "too much data"),
         (b'"' + b'\\"' * 900_000, "not valid JSON"),
+        (b'{"cells": [\n<<<<<<< HEAD\n{},\n=======\n>>>>>>> b\n]}', "conflict marks (<<<<<<< in line 2)"),
+        (
+            b'{"cells": [\r\n=======\r\n]}',
+            "(======= in line 2): two versions of it are mixed. Take one whole",
+        ),
+        (b"[" * 100 + b"\n>>>>>>> b", "conflict marks (>>>>>>> in line 2)"),
+        (b"{\n <<<<<<< HEAD\n}", "not valid JSON"),
         (b"x" * 2_000_001, "2.0 MB"),
         (book([raw("a", "x")] * 301), "301 cells"),
         (book([raw("a", "x" * 65_537)]), "cell 1 has 64 KiB"),
@@ -218,7 +225,7 @@ def test_an_own_cell_never_takes_a_releases_id():
         (book([{"cell_type": "heading", "source": ""}]), "cell 1 is neither"),
         (book([{"source": ""}]), "cell 1 is neither"),
     ],
-    ids=range(32),
+    ids=range(36),
 )
 def test_what_is_refused(data, reason):
     assert reason in refused(data)

@@ -267,7 +267,8 @@ def test_another_assignments_files_are_not_this_ones():
         ("ann/hw2/hw2.ipynb", "of hw2"),
         ("bo/hw2/hw2.ipynb", "of hw2"),
     ]
-    assert "was another assignment handed in" in why(made("ann/hw2.ipynb", "bo/hw.ipynb"))["ann"]
+    for other in ("hw2.ipynb", "HW2.IPYNB"):
+        assert "was another assignment handed in" in why(made(f"ann/{other}", "bo/hw.ipynb"))["ann"]
 
 
 # --- which one counts ---------------------------------------------------------------------------------
@@ -314,9 +315,10 @@ def test_two_uploads_of_one_name_are_asked_about():
 
 
 def test_the_notebook_of_the_assignments_name_counts():
-    result = made("ann/scratch.ipynb", "ann/hw.ipynb", "ann/numpy.py")
-    assert chosen(result) == {"ann": "ann/hw.ipynb"}
-    assert {left.why for left in result.beside} == {"beside the notebook that counts"}
+    for name in ("hw.ipynb", "HW.IPYNB"):
+        result = made("ann/scratch.ipynb", f"ann/{name}", "ann/numpy.py")
+        assert chosen(result) == {"ann": f"ann/{name}"}
+        assert {left.why for left in result.beside} == {"beside the notebook that counts"}
 
 
 # --- nothing is silent --------------------------------------------------------------------------------

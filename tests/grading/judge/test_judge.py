@@ -1,11 +1,13 @@
 """What the judge makes of honest, broken and hostile work."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from minigrad.checks import mutant
+from minigrad.grading.judge import session as sessions
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.judge.reference import read_evidence, write_evidence
 from minigrad.grading.judge.seeds import reference_key
@@ -292,9 +294,19 @@ def test_the_whole_budget_is_bounded(near):
         near.workers.clear()
         report = judge.grade(submission(own=["end_worker('cpu', 3.0)"] * 5))
     assert report.score == 0
-    assert reasons(report)["square.value"] == "the whole submission took more than 5 s: the rest was not run"
+    assert reasons(report)["square.value"] == (
+        "the whole submission took more than 5 s of computing, or 600 s on the clock: the rest was not run"
+    )
     assert not report.confirmed
     assert len(near.workers) == 2
+
+
+@pytest.mark.parametrize(("wall", "left"), [(600.0, 45.0), (300.0, 30.0), (150.0, 0.0)])
+def test_what_sleeps_is_bounded_by_the_clock(near, monkeypatch, wall, left):
+    with Session(near, {}, (), Limits(total_cpu=60.0, wall=wall)) as session:
+        later = session.began + 150.0
+        monkeypatch.setattr(sessions, "time", SimpleNamespace(monotonic=lambda: later))
+        assert session.left(60.0) == pytest.approx(left)
 
 
 def test_cells_share_a_budget(judge):

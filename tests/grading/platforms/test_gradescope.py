@@ -118,6 +118,11 @@ def test_without_one_notebook_nothing_is_graded(tmp_path: Path) -> None:
     named = tmp_path / "repository" / f"{NAME}.ipynb"
     named.write_text("{}")
     assert container.the_notebook(tmp_path, NAME) == named
+    capital = named.rename(tmp_path / f"{NAME.upper()}.IPYNB")
+    assert container.the_notebook(tmp_path, NAME) == capital
+    (tmp_path / "repository" / f"{NAME.title()}.ipynb").write_text("{}")
+    with pytest.raises(Refused, match="there are 4"):
+        container.the_notebook(tmp_path, NAME)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +153,12 @@ def test_whatever_lies_there_is_told_of(
 def test_what_is_missing_is_told_and_gives_no_score(root: Path) -> None:
     for path in (root / "submission").glob("*.ipynb"):
         path.unlink()
-    (root / "submission_metadata.json").write_text("{}")
+    (root / "submission_metadata.json").unlink(missing_ok=True)
     made = valid(gradescope.grade(root), "results")
+    assert made["output"].endswith(
+        "2 submissions count. Gradescope did not say what was handed in before, "
+        "so this one would have been the first."
+    )
     assert f"one notebook, {NAME}.ipynb, is to be handed in" in made["output"]
     assert "score" not in made
 
@@ -158,9 +167,11 @@ def test_attempts_beyond_the_limit_show_the_last_one_that_counted(root: Path) ->
     """Results are the last submission's alone; those before have a time and a score."""
     first = graded(root, answer(root, RIGHT))
     times = [f"2030-01-0{day}T12:00:00.000000+01:00" for day in range(1, 5)]
+    assert first["output"].endswith("1 of 2 submissions that count is made.")
     second = graded(
         root, answer(root, ADDS), [{"submission_time": times[0], "score": 10.0, "results": first}]
     )
+    assert second["output"].endswith("2 of 2 submissions that count are made.")
     scored = [{"submission_time": t, "score": 10.0, "autograder_error": False} for t in times]
     before = [{**scored[1], "results": second}, scored[0]]  # in no order
     third = graded(root, b"is not looked at", before)
@@ -179,7 +190,9 @@ def test_what_gave_no_score_is_no_attempt(root: Path) -> None:
     refused = graded(root, b"not json", before)
     assert refused["extra_data"] == ONE_GRADED["extra_data"]
     assert "could not be graded" in refused["output"], "one of two attempts is left"
-    assert refused["output"].endswith("Hand in again: this was no attempt.")
+    assert refused["output"].endswith(
+        "Hand in again: this was no attempt.\n1 of 2 submissions that count is made."
+    )
     assert "a person" not in refused["output"], "nobody is told there"
 
 
@@ -196,6 +209,29 @@ def test_where_results_are_missing_scores_are_counted() -> None:
     assert [t["visibility"] for t in over["tests"]] == ["after_due_date"], "so the total is not seen before"
     assert gradescope.used_up(before, 3) is None
     assert gradescope.used_up(before, None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "graded", "told"),
+    [
+        (
+            "{}",
+            True,
+            "Gradescope did not say what was handed in before, so this one is counted as the first.",
+        ),
+        ('{"previous_submissions": null}', False, "so this one would have been the first."),
+        ('{"previous_submissions": []}', True, "1 of 5 submissions that count is made."),
+        ('{"previous_submissions": []}', False, "0 of 5 submissions that count are made."),
+        (
+            '{"previous_submissions": [{"score": 3}, {"score": 0}]}',
+            True,
+            "2 of 5 submissions that count are made. Gradescope gave no count of those before back, "
+            "so those with points were counted.",
+        ),
+    ],
+)
+def test_who_hands_in_is_told_what_counts_and_by_what(text: str, graded: bool, told: str) -> None:
+    assert gradescope.standing(gradescope.earlier(text), 5, graded).endswith(told)
 
 
 @pytest.mark.parametrize("count", [-1, "2", 10**9, True, 1.0, None])
@@ -324,6 +360,6 @@ def test_set_up_takes_another_python_where_its_own_is_missing(there: str, root: 
 @pytest.mark.parametrize(("there", "most"), [(768, 512), (1536, 1024), (64_000, 1024), (512, 256)])
 def test_a_submission_may_use_what_the_judge_leaves_of_a_container(there: int, most: int) -> None:
     own = container.Court(Path(NAME), b"", "auto", None, ())
-    assert container.fitting(own, there).limits == Limits(memory_mb=most)
+    assert container.fitting(own, there).limits == Limits(memory_mb=most, wall=container.CLOCK)
     with pytest.raises(GradingError, match="the container has 500 MB of memory: give it 512 or more"):
         container.fitting(own, 500)

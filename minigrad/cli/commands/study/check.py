@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from minigrad.cli.course import find_course
 from minigrad.cli.options import OK, STOPPED, UNSAFE, WRONG, add_flag, writing
-from minigrad.grading.model import GradingError, Refused, Report, to_type
+from minigrad.grading.model import GradingError, Refused, Report, is_notebook, to_type
 from minigrad.grading.report.markup import mark, steps_of
 from minigrad.grading.store.layout import Course
 
@@ -66,7 +66,7 @@ def check(args: argparse.Namespace) -> int:
     from minigrad.sandbox.errors import SandboxUnavailable
 
     args.notebook = the_notebook(args.notebook)
-    if args.notebook.suffix.lower() != ".ipynb":
+    if not is_notebook(args.notebook.name):
         print(
             f"minigrad: grading takes no file named {args.notebook.name}: end its name in .ipynb",
             file=sys.stderr,
@@ -104,18 +104,27 @@ def the_notebook(path: Path) -> Path:
     from minigrad.grading.assignment.carried import MINE
 
     if not path.exists():
-        beside = ", ".join(sorted(f.name for f in path.parent.glob("*.ipynb")))
-        here = f", only {beside}" if beside else ""
+        beside = notebooks(path.parent)
+        here = f", only {', '.join(f.name for f in beside)}" if beside else ""
         own = Path(MINE, path, f"{path.name}.ipynb")  # of an assignment that was meant by its name
         meant = f"did you mean {own}?" if own.is_file() else "name one that exists"
+        if cased := [f.name for f in beside if f.name.casefold() == path.name.casefold()]:
+            meant = (
+                f"rename {cased[0]}, which differs in case"  # a workflow names the file as it is handed out
+            )
         raise GradingError(f"there is no notebook {path}{here}: {meant}")
     if not path.is_dir():
         return path
-    found = sorted(path.glob("*.ipynb"))
+    found = notebooks(path)
     if len(found) != 1:
         there = ", ".join(f.name for f in found) or "none"
         raise GradingError(f"{path} is a folder, and one notebook is checked: name it; there is {there}")
     return found[0]
+
+
+def notebooks(folder: Path) -> list[Path]:
+    """The notebooks in a folder, in order; none where it is not there."""
+    return sorted(f for f in folder.glob("*.*") if is_notebook(f.name))
 
 
 def checked(args: argparse.Namespace, isolation: str) -> Report:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from minigrad.cli.course import find_course, known_names, names_of
 from minigrad.cli.options import OK, WRONG, add_flag, typed
 from minigrad.cli.terminal import by_reason
-from minigrad.grading.model import to_type
+from minigrad.grading.model import is_notebook, to_type
 from minigrad.grading.report.markup import named
 from minigrad.grading.roster import Roster, Who, columns_for, line_for, read_roster
 from minigrad.grading.store.dates import Dates, read_dates
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         print(printable(f"minigrad: {line}"), file=sys.stderr)
     if count and not args.dry_run:
         print(typed(args, f"next: {to_type('grade', name)}"))
-    lost = any(left.name.lower().endswith((".ipynb", *NESTED)) for left in made.plan.nobodys)
+    lost = any(is_notebook(left.name) or left.name.lower().endswith(NESTED) for left in made.plan.nobodys)
     return WRONG if made.refused or lost or not made.laid else OK
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
+from minigrad.cli.packs import demand_apart, demand_no_students, demand_our_zip, folder_at, zip_at
 from minigrad.grading.model import Assignment, GradingError, to_type
 from minigrad.grading.platforms.results import WHEN
 from minigrad.grading.store.layout import Course
@@ -40,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="when students see the hidden checks (default: %(default)s)",
     )
     one.add_argument("--attempts", type=attempts, metavar="N", help="grade a student's first N submissions")
-    one.add_argument("--out", type=Path, metavar="DIR", help="where to write the zip (default: here)")
+    one.add_argument("--out", type=Path, metavar="FILE", help="the zip (default: ASSIGNMENT-gradescope.zip)")
     one.set_defaults(pack=gradescope)
     one = platforms.add_parser("github", help="a template repository for GitHub Classroom")
     one.add_argument("assignment", metavar="ASSIGNMENT")
@@ -98,21 +99,25 @@ def run(args: argparse.Namespace) -> int:
 
 def gradescope(args: argparse.Namespace) -> None:
     """Write ASSIGNMENT-gradescope.zip."""
-    from minigrad.grading.platforms.gradescope import archive
+    from minigrad.grading.platforms.gradescope import COUNTING, FILES, archive
     from minigrad.grading.report.markup import number
     from minigrad.grading.store import files
 
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     lacks = left_out(course, assignment)
-    out = (args.out or Path.cwd()) / f"{assignment.name}-gradescope.zip"
+    out = zip_at(args.out, f"{assignment.name}-gradescope.zip")
     demand_apart(course, out, "--out")
+    with writing(out):
+        demand_our_zip(out, FILES)
     packed = archive(course, assignment, args.hidden, args.attempts)
     try_out(course, assignment, "gradescope")
-    with writing(out.parent):
+    with writing(out):
         files.write(out, packed)
     points = number(sum(assignment.exercises().values()))
     print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
+    if args.attempts:
+        print(f"the first {args.attempts} submissions count, {COUNTING}")
     tell_left_out(lacks)
 
 
@@ -124,14 +129,17 @@ def github(args: argparse.Namespace) -> None:
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     lacks = left_out(course, assignment)
-    out, graded = args.out or Path(f"{assignment.name}-github"), args.private
-    demand_apart(course, out, "--out", "which is for releases alone")
+    out, graded = folder_at(args.out, f"{assignment.name}-github"), args.private
+    demand_apart(course, out, "--out", answers=False)
+    if graded:
+        graded = folder_at(graded, "", "--private")
+        demand_apart(course, graded, "--private")
+        demand_no_students(graded, course.names(), assignment.name)
     files = repository(course, assignment)
     secret = staff(course, assignment) if graded else {}
     with writing(out):
         demand_ours(out, files)
     if graded:
-        demand_apart(course, graded, "--private")
         with writing(graded):
             demand_ours(graded, secret, OWN)
         places = out.resolve(), graded.resolve()
@@ -159,7 +167,7 @@ def prairielearn(args: argparse.Namespace) -> None:
     course = find_course(args)
     assignment = graded_assignment(course, args.assignment)
     lacks = left_out(course, assignment)
-    folder = args.out or Path(f"{assignment.name}-prairielearn")
+    folder = folder_at(args.out, f"{assignment.name}-prairielearn")
     demand_apart(course, folder, "--out")
     files = question(course, assignment, args.image, args.hidden)
     with writing(folder):
@@ -169,15 +177,6 @@ def prairielearn(args: argparse.Namespace) -> None:
         lay(folder, files, run=(RUN,), private=True)
     print(f"wrote {folder}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
     tell_left_out(lacks)
-
-
-def demand_apart(
-    course: Course, path: Path, option: str, why: str = "which students get, and it would hold the answers"
-) -> None:
-    """Raise GradingError where a pack would lie in assignments/, and say why it must not."""
-    students = course.root / "assignments"
-    if path.resolve().is_relative_to(students.resolve()):
-        raise GradingError(f"{path} lies in {students}, {why}: name another folder with {option}")
 
 
 def try_out(course: Course, assignment: Assignment, platform: str) -> None:

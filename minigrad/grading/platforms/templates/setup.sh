@@ -34,4 +34,4 @@ fi
 "$python" -m venv "$root/venv"
 "$root/venv/bin/python" -m pip install --no-cache-dir "${pinned[@]}" \
     -r "$root/source/requirements.txt" "$root"/source/minigrad-*.whl
-"$root/venv/bin/python" -I -m minigrad.grading.platforms.gradescope "$root" --test
+"$root/venv/bin/python" -I -m minigrad_command gradescope "$root" --test
