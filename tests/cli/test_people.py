@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -278,6 +279,21 @@ def test_files_of_grades_that_have_somebody_as_before_are_what_comes_next(course
     ):
         assert main(["roster", *words]) == 0
         assert capsys.readouterr().out.splitlines()[-1] == last
+
+
+@pytest.mark.parametrize("again", [[], ["rename", "s1", "s9"]])
+def test_what_comes_next_is_said_where_a_stopped_move_is_finished(course: Course, again, capsys) -> None:
+    for file in ("report", "grades"):
+        Path(f"{file}-{NAME}.csv").write_text("student,name\ns1,Ann Lee\n")
+    with zipfile.ZipFile(f"feedback-{NAME}-id.zip", "w") as made:
+        made.writestr("s1.html", "")
+    (course.feedback / "s2" / NAME).mkdir(parents=True)
+    (course.autograded / "s1" / NAME).mkdir(parents=True)
+    begin(course, planned_rename(course, "s1", "s9", ()))
+    main(["roster", *again])
+    commands = (f"feedback {NAME}", f"report {NAME}", f"export {NAME}", f"handback {NAME} --to id")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"next: {', '.join(f'`minigrad {command}`' for command in commands)}"
 
 
 def test_what_is_forgotten_of_one_assignment_stands_in_its_file_of_grades(course: Course, capsys) -> None:
