@@ -340,3 +340,20 @@ def test_collecting_ends_with_what_comes_next(course: Course, capsys) -> None:
     assert "next:" not in capsys.readouterr().out
     assert main(["collect", NAME, "x"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"next: `minigrad grade {NAME}`"
+
+
+def test_an_archive_that_brings_nothing_new_says_so(course: Course, capsys) -> None:
+    (course.root / "x").mkdir()
+    (course.root / "x" / "s2.ipynb").write_bytes(b"{}")
+    main(["collect", NAME, "x"])
+    assert main(["collect", NAME, "x"]) == 0
+    *_, told, after = capsys.readouterr().out.splitlines()
+    assert told.startswith(f"nothing new: 1 submission in {course.submitted} already, read as: ")
+    assert after == f"next: `minigrad grade {NAME}`"
+    (course.reports(NAME) / "s2").mkdir(parents=True)
+    assert main(["collect", NAME, "x"]) == 0
+    assert "next:" not in capsys.readouterr().out
+    (course.root / "x" / "s3.ipynb").write_bytes(b"{ }")
+    assert main(["collect", NAME, "x", "--dry-run"]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith(f"1 submission would be laid into {course.submitted}, 1 there already")
