@@ -295,8 +295,8 @@ def _worths(old: State, new: State, explained: Collection[str]) -> Iterator[str]
         if name in old.checks and _exercise(name) not in explained:
             by_exercise.setdefault(_exercise(name), []).append((name, old.checks[name][1], now))
     for exercise, several in by_exercise.items():
-        others = [one for one in several if not _near(*one[1:])]
-        was, now = (sum(one[i] for one in several) for i in (1, 2))
+        others = [one for one in several if not _near(one[1], one[2])]
+        was, now = sum(one[1] for one in several), sum(one[2] for one in several)
         if len(others) == len(several) > 1 and not _near(was, now):
             yield _worth(exercise, was, now)
         else:
