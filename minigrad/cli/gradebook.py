@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,11 +156,12 @@ def behind(course: Course, name: str, reports: Mapping[str, Report]) -> list[str
 def standing(course: Course, name: str, reports: Mapping[str, Report]) -> Standing:
     """The students whose grade is not one of what they have handed in, or by other rules; or what is lost."""
     from minigrad.grading.assignment.load import load
-    from minigrad.grading.classroom.standing import Standing, standing
+    from minigrad.grading.classroom.standing import standing
 
-    if gone := lost(course, name):
-        return Standing((), (), (), (), (), lost=gone)
-    return standing(course, load(course.authored(name)), reports, asked(course, name) or {})
+    gone = lost(course, name)
+    known = {} if gone else reports  # which are of a salt that is not there, and is not to be made
+    found = standing(course, load(course.authored(name)), known, {*reports, *(asked(course, name) or ())})
+    return replace(found, lost=gone)
 
 
 def told_standing(course: Course, name: str, reports: Mapping[str, Report]) -> list[str]:
