@@ -147,7 +147,7 @@ def test_a_preview_shows_what_another_rule_changes(course, capsys):
     course.dates.write_text(f'{DUE}[attempts]\ncounts = "best"\n')
     assert main(["regrade", ONE, "--preview", "--workers", "1"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "ann 0 10 +10 another attempt; gains scale.values, scale.original" in told
+    assert "ann 0 10 +10 another attempt; gains the 2 checks" in told
     assert "1 of 1 submissions change: 1 gain" in told
     assert exported(course, ONE)["ann"][0] == "0"
     course.dates.unlink()
