@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,11 +154,14 @@ def behind(course: Course, name: str, reports: Mapping[str, Report]) -> list[str
 
 
 def standing(course: Course, name: str, reports: Mapping[str, Report]) -> Standing:
-    """The students whose grade is not one of what they have handed in."""
+    """The students whose grade is not one of what they have handed in, or by other rules; or what is lost."""
     from minigrad.grading.assignment.load import load
     from minigrad.grading.classroom.standing import standing
 
-    return standing(course, load(course.authored(name)), reports, asked(course, name) or {})
+    gone = lost(course, name)
+    known = {} if gone else reports  # which are of a salt that is not there, and is not to be made
+    found = standing(course, load(course.authored(name)), known, {*reports, *(asked(course, name) or ())})
+    return replace(found, lost=gone)
 
 
 def told_standing(course: Course, name: str, reports: Mapping[str, Report]) -> list[str]:
@@ -167,19 +171,48 @@ def told_standing(course: Course, name: str, reports: Mapping[str, Report]) -> l
     return told(course, name, standing(course, name, reports))
 
 
-def told_behind(name: str, students: Sequence[str]) -> str:
+def lost(course: Course, name: str) -> str:
+    """What is said where an assignment was graded and .minigrad/ is not there: see `store/lost.py`."""
+    from minigrad.grading.store.lost import lost
+
+    return lost(course, name, lambda: bool(asked(course, name)))
+
+
+def demand_salt(course: Course, name: str) -> None:
+    """Raise GradingError where the gradebook has grades of an assignment whose salt is gone."""
+    from minigrad.grading.store.lost import demand_salt
+
+    demand_salt(course, name, lambda: bool(asked(course, name)))
+
+
+def not_graded(course: Course, name: str) -> GradingError:
+    """The error for an assignment of which there are no reports: not yet, or not any more."""
+    return GradingError(lost(course, name) or f"{name} was not graded yet: run {to_type('grade', name)}")
+
+
+def told_behind(name: str, students: Sequence[str], command: str = "grade") -> str:
     """What is said of students whose last reports the gradebook does not have."""
     if not students:
         return ""
-    return f"the gradebook is behind the last grading of {', '.join(students)}: run {to_type('grade', name)}"
+    return f"the gradebook is behind the last grading of {', '.join(students)}: run {to_type(command, name)}"
 
 
 class NotThere(GradingError):
     """The gradebook does not have an assignment yet."""
 
 
-def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
-    """An assignment's maximum, each student's grade, and in words who has none in any file.
+@dataclass(frozen=True)
+class Grades:
+    """What the gradebook has of an assignment."""
+
+    maximum: float
+    found: list[Grade]  # each student's
+    told: list[str]  # in words, who has none in any file, and what else is not as it should be
+    to_regrade: bool = False  # whether grades are not by the decisions, points and checks of now
+
+
+def grades(course: Course, name: str) -> Grades:
+    """An assignment's grades.
 
     Raises NotThere where the gradebook does not have the assignment.
     """
@@ -202,14 +235,16 @@ def grades(course: Course, name: str) -> tuple[float, list[Grade], list[str]]:
         for s in lms.strangers({*totals, *reports, *handed_in}, roster)
     ]
     left_out += told(course, name, stands)
+    again = to_type(stands.command, name)
     left_out += [
-        f"{s}: not graded, by no fault of the submission: {report.reason}: run {to_type('grade', name)}"
+        f"{s}: not graded, by no fault of the submission: {report.reason}: run {again}"
         for s, report in reports.items()
         if report.status == "ungraded"
     ]
-    if behind := told_behind(name, [g.person.student for g in found if g.state == "not recorded"]):
+    not_recorded = [g.person.student for g in found if g.state == "not recorded"]
+    if behind := told_behind(name, not_recorded, stands.command):
         left_out.append(f"{behind}. Until then they have no score")
-    return maximum, found, left_out
+    return Grades(maximum, found, left_out, stands.to_regrade)
 
 
 def feedback(course: Course, name: str, workers: int) -> None:

@@ -23,6 +23,7 @@ from minigrad.grading.notebook import offline
 from minigrad.grading.notebook.checks import checks
 from minigrad.grading.report.grades.lms import Total
 from minigrad.grading.store.layout import Course
+from minigrad.grading.store.reports import read_salt
 from minigrad.sandbox.errors import SandboxUnavailable
 from minigrad.sandbox.server import Server
 from tests.grading.builds import build
@@ -419,6 +420,8 @@ def test_export_writes_the_gradebooks_totals_under_the_assignments_name(
     assert main(["export", NAME]) == 2
     assert f"no gradebook has {NAME} yet: run `minigrad grade {NAME}`" in capsys.readouterr().err
     nbgrader.registered_names.append(NAME)
+    read_salt(course.salt(NAME))
+    write(course.reports(NAME) / "b" / "key.json", {})
     nbgrader.found = {"b": Total(7.5, 2.5, False), "a": Total(4.0, 0.0, True), "zoe": Total(1.0, 0.0, False)}
     course.roster.write_text("student,canvas\nb,22\na,11\n")
     hand_in(course, "a", b"")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -280,6 +281,21 @@ def test_files_of_grades_that_have_somebody_as_before_are_what_comes_next(course
         assert capsys.readouterr().out.splitlines()[-1] == last
 
 
+@pytest.mark.parametrize("again", [[], ["rename", "s1", "s9"]])
+def test_what_comes_next_is_said_where_a_stopped_move_is_finished(course: Course, again, capsys) -> None:
+    for file in ("report", "grades"):
+        Path(f"{file}-{NAME}.csv").write_text("student,name\ns1,Ann Lee\n")
+    with zipfile.ZipFile(f"feedback-{NAME}-id.zip", "w") as made:
+        made.writestr("s1.html", "")
+    (course.feedback / "s2" / NAME).mkdir(parents=True)
+    (course.autograded / "s1" / NAME).mkdir(parents=True)
+    begin(course, planned_rename(course, "s1", "s9", ()))
+    main(["roster", *again])
+    commands = (f"feedback {NAME}", f"report {NAME}", f"export {NAME}", f"handback {NAME} --to id")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"next: {', '.join(f'`minigrad {command}`' for command in commands)}"
+
+
 def test_what_is_forgotten_of_one_assignment_stands_in_its_file_of_grades(course: Course, capsys) -> None:
     shutil.copytree(course.authored(NAME), course.authored("02-other"))
     for name in (NAME, "02-other"):
@@ -324,3 +340,20 @@ def test_collecting_ends_with_what_comes_next(course: Course, capsys) -> None:
     assert "next:" not in capsys.readouterr().out
     assert main(["collect", NAME, "x"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"next: `minigrad grade {NAME}`"
+
+
+def test_an_archive_that_brings_nothing_new_says_so(course: Course, capsys) -> None:
+    (course.root / "x").mkdir()
+    (course.root / "x" / "s2.ipynb").write_bytes(b"{}")
+    main(["collect", NAME, "x"])
+    assert main(["collect", NAME, "x"]) == 0
+    *_, told, after = capsys.readouterr().out.splitlines()
+    assert told.startswith(f"nothing new: 1 submission in {course.submitted} already, read as: ")
+    assert after == f"next: `minigrad grade {NAME}`"
+    (course.reports(NAME) / "s2").mkdir(parents=True)
+    assert main(["collect", NAME, "x"]) == 0
+    assert "next:" not in capsys.readouterr().out
+    (course.root / "x" / "s3.ipynb").write_bytes(b"{ }")
+    assert main(["collect", NAME, "x", "--dry-run"]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith(f"1 submission would be laid into {course.submitted}, 1 there already")

@@ -72,7 +72,7 @@ def test_what_nobody_hands_in_any_more_is_told_until_it_is_forgotten(course: Cou
     assert capsys.readouterr().out.splitlines() == [
         "bob (copy) is put aside",
         "what does not count is kept in .minigrad/aside/bob (copy)",
-        "next: `minigrad roster`",
+        f"next: `minigrad {f'report {NAME}' if command == 'report' else 'roster'}`",
     ]
     main([command, NAME])
     both = capsys.readouterr()
@@ -353,3 +353,77 @@ def test_a_regrade_that_ends_with_1_says_why(course: Course, capsys) -> None:
     capsys.readouterr()
     assert main(["regrade", NAME, "--workers", "1"]) == 1
     assert "minigrad: cem: refused: the file is not a notebook" in capsys.readouterr().err
+
+
+DECISION = (
+    f'[[decisions.{NAME}]]\ncredit = "scale.values"\nstudents = ["bob"]\nreason = "r"\ndate = 2030-02-03\n'
+)
+DECIDED = f"course.toml has other decisions about {NAME} by now than the grades of bob: run"
+EDITED = f"{NAME} was edited since, and the grades of everybody are those of before: run"
+
+
+@pytest.mark.parametrize("command", [["report"], ["export"], ["feedback"], ["handback", "--to", "id"]])
+def test_rules_that_no_grading_has_applied_are_told_until_it_does(course: Course, command, capsys) -> None:
+    """A decision, and an assignment that was edited."""
+    course.dates.write_text(DECISION)
+    with (course.authored(NAME) / "checks.py").open("a") as file:
+        file.write("# edited\n")
+    words = [command[0], NAME, *command[1:]]
+    main(words)
+    told = capsys.readouterr()
+    assert f"{DECIDED} `minigrad regrade {NAME}`" in told.err
+    assert f"{EDITED} `minigrad regrade {NAME}`" in told.err
+    if command == ["export"]:
+        again = f"next: `minigrad regrade {NAME}`, then `minigrad export {NAME}` again"
+        assert told.out.splitlines()[-1] == again
+    main(["grade", NAME, "--workers", "1"])
+    capsys.readouterr()
+    main(words)
+    told = capsys.readouterr()
+    assert "by now" not in told.err
+    assert "edited" not in told.err
+
+
+def test_a_preview_names_one_command_that_records_what_counts_by_another_rule(course: Course, capsys) -> None:
+    """Also where nobody gains or loses."""
+    kept = course.attempts(NAME) / "bob"
+    kept.mkdir(parents=True)
+    source = answer(course, "aside", f"{ADDS} + 0")
+    shutil.move(source, kept / "2030-01-01-12-00-00.0123456789abcdef.ipynb")
+    shutil.rmtree(course.submitted / "aside")
+    stamp = "undated.0123456789abcdef.timestamp.txt"
+    (kept / stamp).write_text("2030-01-01 12:00:00 UTC\n")
+    course.dates.write_text(f'[due]\n{NAME} = 2030-01-20T12:00:00Z\n[attempts]\ncounts = "last in time"\n')
+    main(["report", NAME])
+    assert "another attempt than what was graded counts by now, or may, of bob" in capsys.readouterr().err
+    main(["regrade", NAME, "--preview", "--workers", "1"])
+    told = capsys.readouterr()
+    assert "`minigrad grade" not in told.out + told.err
+    assert told.out.splitlines()[-1] == f"next: `minigrad regrade {NAME}`, which records it"
+
+
+def test_a_course_without_its_salts_is_not_taken_for_ungraded(course: Course, capsys) -> None:
+    lost = f"{NAME} was graded, and .minigrad/ has not its salt: restore {course.state} from a copy"
+    shutil.rmtree(course.state)
+    for code, words in (
+        (2, ["report", NAME]),
+        (2, ["regrade", NAME]),
+        (2, ["history", "bob"]),
+        (2, ["grade", NAME, "--workers", "1"]),
+        (2, ["explain", "bob", "scale.values"]),
+        (1, ["export", NAME]),
+    ):
+        assert main(words) == code
+        told = capsys.readouterr().err
+        assert lost in told
+        assert f"`minigrad grade {NAME} --new-salt` begins a new one, in which scores may be others" in told
+    shutil.rmtree(course.autograded)  # the gradebook knows it, too
+    assert main(["grade", NAME, "--workers", "1"]) == 2
+    assert not course.salt(NAME).exists()
+    assert main(["grade", NAME, "--new-salt", "--workers", "1"]) == 0
+    capsys.readouterr()
+    assert main(["report", NAME]) == 0
+    assert "salt" not in capsys.readouterr().err
+    shutil.rmtree(course.reports(NAME))
+    assert main(["report", NAME]) == 2
+    assert f"`minigrad grade {NAME}` makes them again, by the same salt" in capsys.readouterr().err

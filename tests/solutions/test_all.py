@@ -13,6 +13,7 @@ import pytest
 
 from minigrad.checks import Mutant, Rewrite, Variant
 from minigrad.grading.assignment import load as sources
+from minigrad.grading.assignment.points import misstated
 from minigrad.grading.judge.reference import identical, mutated
 from minigrad.grading.model import Evidence
 from minigrad.sandbox.probing import run_probe
@@ -52,6 +53,7 @@ def test_a_graded_assignment_is_worth_100_points_and_an_ungraded_one_none(name: 
     assert points == pytest.approx(a.exercises())
     written = sum(c.points for c in a.cells if c.kind == "written")
     assert sum(points.values()) + written == pytest.approx(100 if a.checks else 0)
+    assert misstated(a) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

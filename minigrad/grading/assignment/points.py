@@ -1,11 +1,20 @@
-"""An exercise's points, stated once in its check cell, shared out among its checks by their weights."""
+"""An exercise's points, stated in its check cell, shared out among its checks by their weights.
+
+Texts for students name them too: `misstated` tells where these say something else.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from minigrad.checks import Check
+from minigrad.grading.model import Assignment
+
+HEADING = re.compile(r"^#+ .*`([\w-]+)` · (\d+(?:\.\d+)?) points?\b", re.MULTILINE)
+TABLE = re.compile(r"^\|[^\n]*\| *points *\|\n\|[-:| ]+\|\n((?:\|[^\n]*\|(?:\n|$))+)", re.MULTILINE)
+LAST = re.compile(r"\| *(\d+(?:\.\d+)?) *\|$", re.MULTILINE)
 
 
 def weights(checks: Iterable[Check]) -> dict[str, float]:
@@ -27,3 +36,21 @@ def shared(
     return tuple(
         dataclasses.replace(c, points=points[c.exercise] * c.weight / weights[c.exercise]) for c in checks
     )
+
+
+def misstated(assignment: Assignment) -> list[str]:
+    """Where a text of the notebook states other points than the cells have: a heading such as
+    "### Exercise `rnn-cell` · 20 points", and a table whose last column is called points."""
+    worth = {c.exercise: c.points for c in assignment.cells if c.kind in ("check", "written")}
+    texts = [c.source for c in assignment.cells if c.markdown]
+    return [f"{assignment.name}/notebook.py: {line}" for text in texts for line in _misstated(text, worth)]
+
+
+def _misstated(text: str, worth: Mapping[str, float]) -> Iterator[str]:
+    for name, said in HEADING.findall(text):
+        if name in worth and float(said) != worth[name]:
+            yield f"a heading says that `{name}` has {said} points, and its cell {worth[name]:g}"
+    for rows in TABLE.findall(text):
+        said = sum(map(float, LAST.findall(rows)))
+        if said != sum(worth.values()):
+            yield f"its table of points has {said:g} in all, and its cells {sum(worth.values()):g}"

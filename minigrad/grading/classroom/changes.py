@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -60,6 +61,7 @@ class Change:
     shares: tuple[tuple[str, float, float], ...] = ()  # checks whose points are others, in the same exercise
     reason: str = ""  # why it cannot be graded now
     late: tuple[float, float] = (0.0, 0.0)  # what lateness took, and takes now
+    every: tuple[str, ...] = field(default=(), compare=False)  # checks that there are or were: see `_short`
 
     @property
     def difference(self) -> float:
@@ -95,6 +97,7 @@ def _change(student: str, old: Report | None, new: Report, late: tuple[float, fl
         shares=_other_shares(old, new),
         reason=new.reason,
         late=late,
+        every=(*_names(new), *(name for name in _names(old) if name not in _all(new))),
     )
 
 
@@ -141,7 +144,8 @@ def _passed(report: Report | None) -> set[str]:
 
 def changes_json(found: Sequence[Change]) -> list[dict[str, Any]]:
     """For programs: one entry for each student who would gain or lose."""
-    return [{**asdict(c), "difference": round(c.difference, 4)} for c in found]
+    values = ({**asdict(c), "difference": round(c.difference, 4)} for c in found)
+    return [{key: value for key, value in one.items() if key != "every"} for one in values]
 
 
 def changes_rows(
@@ -165,7 +169,8 @@ def _why(c: Change) -> Iterator[str]:
     checks, exercises = explained(c.decided)
     yield from c.decided
     gained, lost = ([name for name in names if name not in checks] for names in (c.gained, c.lost))
-    yield from _lists(("gains", gained), ("loses", lost), ("new:", c.added), ("gone:", c.removed))
+    told = (("gains", gained), ("loses", lost), ("new:", c.added), ("gone:", c.removed))
+    yield from _lists(c.every, *told)
     yield from (_worth(*one) for one in c.points if one[0] not in exercises)
     yield from (_worth(*one) for one in c.shares if _exercise(one[0]) not in exercises)
     if not _near(*c.late):
@@ -174,9 +179,19 @@ def _why(c: Change) -> Iterator[str]:
         yield c.reason
 
 
-def _lists(*told: tuple[str, Sequence[str]]) -> Iterator[str]:
-    """A verb and the checks that it is true of, where there are any."""
-    return (f"{verb} {', '.join(names)}" for verb, names in told if names)
+def _lists(every: Collection[str], *told: tuple[str, Sequence[str]]) -> Iterator[str]:
+    """A verb and the checks that it is true of, where there are any, in short: see `_short`."""
+    return (f"{verb} {', '.join(_short(names, every))}" for verb, names in told if names)
+
+
+def _short(names: Sequence[str], every: Collection[str]) -> list[str]:
+    """Names of checks, with one word for all checks that there are, or for all of an exercise."""
+    if len(names) == len(every) > 1:
+        return [f"the {len(names)} checks"]
+    all_of, mine = (Counter(map(_exercise, some)) for some in (every, names))
+    whole = {e for e, count in mine.items() if count == all_of[e] > 1}
+    told = (f"the {mine[e]} checks of {e}" if (e := _exercise(n)) in whole else n for n in names)
+    return list(dict.fromkeys(told))
 
 
 def _worth(name: str, old: float, now: float) -> str:
@@ -256,15 +271,13 @@ def why(old: State, new: State) -> Iterator[str]:
     common = [name for name in new.checks if name in old.checks]
     rest = [name for name in common if name not in checks]
     yield from _lists(
+        (*new.checks, *(n for n in old.checks if n not in new.checks)),
         ("passes", [n for n in rest if new.checks[n][0] and not old.checks[n][0]]),
         ("no longer passes", [n for n in rest if old.checks[n][0] and not new.checks[n][0]]),
         ("new:", [n for n in new.checks if n not in old.checks] if old.checks else []),
         ("gone:", [n for n in old.checks if n not in new.checks] if new.checks else []),
     )
-    for name in common:
-        was, now = old.checks[name][1], new.checks[name][1]
-        if not _near(was, now) and _exercise(name) not in exercises:
-            yield _worth(name, was, now)
+    yield from _worths(old, new, exercises)
     if abs(old.maximum - new.maximum) > 1e-9 and old.checks and new.checks:
         yield f"the checks' maximum is {number(new.maximum)}, was {number(old.maximum)}"
     if not _near(old.penalty, new.penalty):
@@ -274,12 +287,28 @@ def why(old: State, new: State) -> Iterator[str]:
         yield f"by hand {number(by_hand[0])}, was {number(by_hand[1])}"
 
 
+def _worths(old: State, new: State, explained: Collection[str]) -> Iterator[str]:
+    """Exercises that are worth more or less with all their checks, and checks in any other; none of those
+    exercises of which it is `explained`."""
+    by_exercise: dict[str, list[tuple[str, float, float]]] = {}
+    for name, (_, now) in new.checks.items():
+        if name in old.checks and _exercise(name) not in explained:
+            by_exercise.setdefault(_exercise(name), []).append((name, old.checks[name][1], now))
+    for exercise, several in by_exercise.items():
+        others = [one for one in several if not _near(one[1], one[2])]
+        was, now = sum(one[1] for one in several), sum(one[2] for one in several)
+        if len(others) == len(several) > 1 and not _near(was, now):
+            yield _worth(exercise, was, now)
+        else:
+            yield from (_worth(*one) for one in others)
+
+
 def _first(state: State) -> Iterator[str]:
     if state.reason:
         yield state.reason
     yield from state.decisions
     if lost := [name for name, (passed, _) in state.checks.items() if not passed]:
-        yield f"does not pass {', '.join(lost)}"
+        yield f"does not pass {', '.join(_short(lost, state.checks))}"
     if state.penalty:
         yield f"lateness takes {number(state.penalty)}"
 

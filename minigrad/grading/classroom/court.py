@@ -12,6 +12,7 @@ from minigrad.grading.assignment.load import load
 from minigrad.grading.judge.judge import Judge
 from minigrad.grading.model import GradingError, Limits, Report
 from minigrad.grading.store.layout import Course
+from minigrad.grading.store.lost import demand_salt
 from minigrad.grading.store.reports import SALT_BYTES, read_salt
 from minigrad.sandbox.errors import PackageMissing, SandboxUnavailable
 
@@ -47,11 +48,13 @@ class Court:
 def court(course: Course, name: str, isolation: str = "auto", throwaway: bool = False) -> Court:
     """The court for an assignment, with the round's salt or, with `throwaway`, one of its own.
 
-    An unsafe court always has a salt of its own, since a submission could read the course's.
+    An unsafe court always has a salt of its own, since a submission could read the course's. Raises
+    GradingError where the round's was lost.
     """
     if throwaway or isolation == "unsafe":
         salt = secrets.token_bytes(SALT_BYTES)
         return Court(course.authored(name), salt, isolation, None, course.private())
+    demand_salt(course, name)
     salt = read_salt(course.salt(name))
     return Court(course.authored(name), salt, isolation, course.state / "references", course.private())
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
-from minigrad.grading.model import Assignment, Decision, Exercise, GradingError, Report, Verdict
+from minigrad.grading.model import Assignment, Decision, Exercise, GradingError, Report, Verdict, to_type
 from minigrad.grading.report.markup import number
 from minigrad.grading.store.history import DECISION
 
+FEW = 5  # names that are told of many
 NOTE = re.compile(rf"{DECISION}[\d-]+: `([^`]+)` (counts for nobody)?")
 
 
@@ -67,9 +69,21 @@ def demand_known(assignment: Assignment, decisions: Iterable[Decision]) -> None:
         known = tuple(assignment.exercises()) if d.kind == "add" else tuple(checks)
         if d.of not in known:
             what = "exercise" if d.kind == "add" else "check"
-            raise GradingError(f"{d.where}: no {what} is called `{d.of}`: there is {', '.join(known)}")
+            near = nearest(d.of, known)
+            rest = len(known) - len(near)
+            written = f"report-{assignment.name}.json, which {to_type('report', assignment.name)} writes"
+            more = f", and {rest} more: all are in {written}"
+            raise GradingError(
+                f"{d.where}: no {what} is called `{d.of}`: there is {', '.join(near)}{more if rest else ''}"
+            )
         if d.kind == "drop" and all(c in dropped for c, e in checks.items() if e == checks[d.of]):
             raise GradingError(f"{d.where}: `{checks[d.of]}` has no other check: credit this one to all")
+
+
+def nearest(name: str, known: Sequence[str]) -> list[str]:
+    """Some of the names that there are, those first that are most like `name`: all, where they are few."""
+    near = get_close_matches(name, known, FEW, 0.3)
+    return [*near, *(other for other in known if other not in near)][:FEW]
 
 
 def _exercise(exercise: Exercise, decisions: Sequence[Decision]) -> Exercise:

@@ -212,6 +212,18 @@ def sortable(time: str) -> str:
     return re.sub(r"[ :]", "-", time.removesuffix(" UTC"))
 
 
+def clock(path: str) -> str:
+    """Whose clock the time of an attempt is by, that came as `path`: "UTC" where its zone is known, else an
+    LMS's own."""
+    parts = path.replace("\\", "/").split("/")
+    below = ["/".join(parts[start:]) for start in range(len(parts))]  # in folders around a class, too
+    forms = {"UTC": (EXCHANGE, GRADESCOPE), "Blackboard": (BLACKBOARD,), "Brightspace": (BRIGHTSPACE,)}
+    for whose, several in forms.items():
+        if any(form.fullmatch(text) for form in several for text in below):
+            return whose
+    return "an LMS"
+
+
 def gradescope(
     path: str, submitters: Mapping[str, tuple[Who, ...]], times: Mapping[str, str] = NEVER
 ) -> Owned | None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from minigrad.grading.assignment.expected import public_seed
 from minigrad.grading.model import Assignment, Cell
+from minigrad.grading.store.digest import digest
 
 
 class Seeds(Protocol):
@@ -93,6 +94,11 @@ def dependencies(assignment: Assignment) -> list[str]:
     parts += [f"{id}={text}" for id, text in assignment.solution.items()]
     parts += [part for m in assignment.mutants for part in (m.name, m.old, m.new, m.hint)]
     return parts + [f"{name}={points!r}" for name, points in assignment.exercises().items()]
+
+
+def digest_of_sources(assignment: Assignment) -> str:
+    """The digest of what verdicts and hints depend on, by which a history tells that it was edited."""
+    return digest("\0".join(dependencies(assignment)))
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from minigrad.grading.classroom.run import graded_intake
 from minigrad.grading.intake.stamp import FILE, time_in
-from minigrad.grading.judge.seeds import dependencies
+from minigrad.grading.judge.seeds import digest_of_sources
 from minigrad.grading.model import Assignment, GradingError, Refused, Report, Source, to_type
 from minigrad.grading.nbgrader.feedback.stale import drop_if_stale, drop_page
 from minigrad.grading.nbgrader.gradebook import (
@@ -83,7 +83,7 @@ class Round:
             dates_of(course),
             read_roster(course.roster),
             read_salt(course.salt(assignment.name)),
-            digest("\0".join(dependencies(assignment))),
+            digest_of_sources(assignment),
             released(assignment),
             release_files(course, assignment.name),
         )

@@ -9,14 +9,17 @@ import contextlib
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from minigrad.grading.intake.names import clock
 from minigrad.grading.intake.stamp import FILE, handed_in_at
 from minigrad.grading.model import GradingError, Refused, to_type
+from minigrad.grading.people.clocks import UTC, Reading, later
 from minigrad.grading.people.lists import roster_merged, roster_renamed, toml_renamed
 from minigrad.grading.roster import folded, possible, read_roster
-from minigrad.grading.store.attempts import moment
+from minigrad.grading.store.attempts import came_as, moment
 from minigrad.grading.store.layout import Course
 from minigrad.grading.store.submitted import submissions
 
@@ -148,14 +151,20 @@ def _that_counts(course: Course, name: str, old: str, new: str) -> str:
         return old if old in paths or (old in handed and new not in handed) else new
     if paths[old].read_bytes() == paths[new].read_bytes():
         return new
+    said = {s: reading for s, path in paths.items() if (reading := _reading(course, name, s, path))}
+    newest = later(said[old], said[new]) if len(said) == 2 else None
+    return next((s for s in said if newest and said[s] is newest), "")
+
+
+def _reading(course: Course, name: str, student: str, notebook: Path) -> Reading | None:
+    """When work was handed in, by its timestamp.txt or else as its LMS has it; None where nobody knows."""
     with contextlib.suppress(Refused):
-        times = {s: time for s, path in paths.items() if (time := handed_in_at(path.parent))}
-        if len(set(times.values())) == 2:
-            return max(times, key=lambda s: times[s])
-    moments = {s: at for s, path in paths.items() if (at := moment(path, course.attempts(name) / s))}
-    if len(set(moments.values())) == 2:
-        return max(moments, key=lambda s: moments[s])
-    return ""
+        if time := handed_in_at(notebook.parent):
+            return Reading(time.replace(tzinfo=None), UTC)
+    kept = course.attempts(name) / student
+    if not (text := moment(notebook, kept)):
+        return None
+    return Reading(datetime.strptime(text, "%Y-%m-%d-%H-%M-%S"), clock(came_as(notebook, kept)))
 
 
 def demand_known(course: Course, student: str, recorded: Collection[str] = ()) -> None:

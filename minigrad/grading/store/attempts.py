@@ -21,6 +21,7 @@ class Laid:
 
     counts: bool
     words: str = ""
+    new: bool = True  # whether anything was laid, or would be: work, or its time
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,16 @@ def weigh(notebook: Path, kept: Path, new: HandedIn, stamped: str = "") -> Laid:
     if there is None:
         return Laid(True)
     if there == new.data:
-        return Laid(True, "there already")
+        timed = bool(new.time) and not (notebook.parent / TIME).exists()
+        return Laid(True, "there already; its time is new" if timed else "there already", timed)
     before = {path.name.split(".")[1]: path.name.split(".")[0] for path in kept.glob("*.*.ipynb")}
     later = max((stamped, *(time for time in before.values() if time != UNDATED)))
     if new.moment and later > new.moment:
-        return Laid(False, f"not laid: a later attempt, of {later}, is there")
+        return Laid(False, f"not laid: a later attempt, of {later}, is there", False)
     if digest(new.data) in before:
         way = _way_back(kept / new.name, notebook)
-        return Laid(False, f"not laid: it was collected before, and another has replaced it since; {way}")
+        words = f"not laid: it was collected before, and another has replaced it since; {way}"
+        return Laid(False, words, False)
     words = f"replaces another, which is kept in {kept}"
     if not (new.moment or new.time):
         own = next(kept.glob(f"*.{digest(there)}.ipynb"), kept / HandedIn(there).name)

@@ -59,16 +59,26 @@ def state(
         report.points,
         total,
         penalty,
-        tuple(note for note in report.notes if note.startswith(DECISION)),
+        decisions_of(report),
         work,
         sources,
         round,
     )
 
 
+def decisions_of(report: Report) -> tuple[str, ...]:
+    """The decisions by which a report was made, in words."""
+    return tuple(note for note in report.notes if note.startswith(DECISION))
+
+
 def states(place: Path) -> list[State]:
     """All states of a submission, the oldest first; a line that was cut by a crash is left out."""
     return [*_backwards(place)][::-1]
+
+
+def newest(place: Path) -> State | None:
+    """The last state of a submission; None where nothing was recorded."""
+    return next(_backwards(place), None)
 
 
 def _backwards(place: Path) -> Iterator[State]:
@@ -86,7 +96,7 @@ def _backwards(place: Path) -> Iterator[State]:
 
 def remember(place: Path, new: State) -> bool:
     """Append a state, on the disk when this returns, unless all but its time is that of the last one."""
-    last = next(_backwards(place), None)
+    last = newest(place)
     if last and _without_time(last) == _without_time(new):
         return False
     line = json.dumps(dataclasses.asdict(new), ensure_ascii=False).encode()

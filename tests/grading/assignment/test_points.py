@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from minigrad.checks import Check, check
 from minigrad.grading.assignment.load import load
-from minigrad.grading.assignment.points import shared, weights
+from minigrad.grading.assignment.points import misstated, shared, weights
+from minigrad.grading.model import Cell
 from tests.grading import example
+from tests.grading.squares import squares
 
 
 def made(exercise: str, *given: float) -> list[Check]:
@@ -61,3 +64,32 @@ def test_one_more_check_changes_no_total(tmp_path: Path) -> None:
         "halve.one-row-hidden": pytest.approx(60 / 11),
         "halve.again": pytest.approx(10 / 11),
     }
+
+
+TEXT = """\
+| part | you write | points |
+|---|---|---:|
+| 1 | `square` | 10 |
+| 2 | `mean` | 10 |
+| 3 | the rest | 15 |
+
+### Exercise `square` · 10 points
+### Question `why` · 5 points, read by a person
+About `mean` · 3 points, by the way.
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("", "", []),
+        ("`square` · 10", "`square` · 12", ["a heading says that `square` has 12 points, and its cell 10"]),
+        ("`why` · 5", "`why` · 4.5", ["a heading says that `why` has 4.5 points, and its cell 5"]),
+        ("| 15 |", "| 20 |", ["its table of points has 40 in all, and its cells 35"]),
+    ],
+)
+def test_points_that_a_text_states_otherwise_are_told(old: str, new: str, told: list[str]) -> None:
+    task = squares()
+    cells = (*task.cells, Cell("intro", "text", TEXT.replace(old, new, 1), markdown=True))
+    found = misstated(dataclasses.replace(task, cells=cells))
+    assert found == [f"{task.name}/notebook.py: {line}" for line in told]

@@ -41,6 +41,14 @@ def test_gains_losses_and_swaps():
     assert changes_rows(found)[2] == ("c", "5", "5", "0", "gains e.y; loses e.x")
 
 
+def test_all_checks_of_a_report_are_told_in_one_word_and_programs_get_each():
+    found = changes({"a": graded(x=False, y=False)}, {"a": graded(x=True, y=True)})
+    assert changes_rows(found)[0][4] == "gains the 2 checks"
+    (one,) = changes_json(found)
+    assert one["gained"] == ("e.x", "e.y")
+    assert "every" not in one
+
+
 def worth(points: float, **checks: tuple[float, bool]) -> Report:
     verdicts = tuple(Verdict(f"e.{name}", "e", "", p, True, ok) for name, (p, ok) in checks.items())
     score = sum(p for p, ok in checks.values() if ok)

@@ -108,6 +108,19 @@ def test_a_decision_about_what_is_not_there_names_its_line(made, why):
     demand_known(TASK, [decision("drop", VALUE), decision("add", "mean", points=1.0)])
 
 
+def test_of_many_names_the_nearest_are_told_and_where_all_are():
+    checks = tuple(dataclasses.replace(c, name=f"{c.name}-{n}") for n in range(20) for c in TASK.checks)
+    many = dataclasses.replace(TASK, checks=checks)
+    with pytest.raises(GradingError) as told:
+        demand_known(many, [decision("drop", "square.negativ-7")])
+    _, names = str(told.value).split("there is ")
+    names, more = names.split(", and ")
+    assert names.split(", ")[0] == "square.negative-7"
+    assert len(names.split(", ")) == 5
+    written = f"report-{TASK.name}.json, which `minigrad report {TASK.name}` writes"
+    assert more == f"{len(checks) - 5} more: all are in {written}"
+
+
 def test_a_preview_says_why_and_of_how_much():
     before, made = report({VALUE}), decision("drop", NEGATIVE, gone=True)
     (found,) = changes(

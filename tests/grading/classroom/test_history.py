@@ -54,3 +54,19 @@ def test_the_first_state_is_the_first_grade():
     assert (second.before, second.after) == ("5", "waits for a person")
     assert (third.before, third.after, third.why) == ("waits for a person", "refused", ("refused: empty",))
     assert steps([]) == []
+
+
+def with_checks(passed: set[str], worth: float = 1.0) -> State:
+    """A state of two exercises with three checks each, of which the first is worth more or less."""
+    checks = {f"{e}.{c}": (f"{e}.{c}" in passed, worth if e == "a" else 1.0) for e in "ab" for c in "xyz"}
+    return dataclasses.replace(A, checks=checks, decisions=())
+
+
+def test_all_checks_of_an_exercise_or_of_all_are_told_in_one_word():
+    nothing, part = with_checks(set()), with_checks({"a.x", "a.y", "a.z", "b.x"})
+    everything = with_checks({*nothing.checks})
+    assert steps([nothing])[0].why == ("first graded", "does not pass the 6 checks")
+    assert steps([part])[0].why == ("first graded", "does not pass b.y, b.z")
+    assert [*why(nothing, part)] == ["passes the 3 checks of a, b.x"]
+    assert [*why(everything, nothing)] == ["no longer passes the 6 checks"]
+    assert [*why(nothing, with_checks(set(), 2.0))] == ["a is worth 6, was 3"]

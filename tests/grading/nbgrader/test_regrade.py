@@ -228,11 +228,11 @@ def test_a_regrade_stopped_while_it_records_is_seen_and_goes_on(course, monkeypa
     assert main(["export", NAME, "--to", "canvas"]) == 1
     told = capsys.readouterr()
     assert "1 not recorded" in told.out
-    assert f"behind the last grading of third: run `minigrad grade {NAME}`. Until then" in told.err
+    assert f"behind the last grading of third: run `minigrad regrade {NAME}`. Until then" in told.err
     assert "not for canvas: third: not recorded" in told.err
     assert "2," not in (course.work / f"grades-{NAME}-canvas.csv").read_text()
     assert main(["report", NAME]) == 0
-    assert "behind the last grading of third" in capsys.readouterr().err
+    assert f"behind the last grading of third: run `minigrad regrade {NAME}`" in capsys.readouterr().err
     assert main(["regrade", *WORDS, "--preview"]) == 0
     assert "1 of 3 submissions change: 1 gain" in capsys.readouterr().out
     assert main(["regrade", *WORDS]) == 0

@@ -129,6 +129,41 @@ def test_the_newest_is_known_by_what_the_lms_said_too(course: Course) -> None:
     assert planned_merge(course, "bo", "ann", ()).counts == {"01-a": "bo"}
 
 
+BLACKBOARD = "HW_s1_attempt_2030-01-31-12-00-00_01-a.ipynb"
+BRIGHTSPACE = "class/1-2 - Ann Lee - Jan 31, 2030 1200 PM/01-a.ipynb"
+EXCHANGE = "inbound/ann+01-a+2030-01-31 12:00:00.0 UTC/01-a.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("time", "path", "bo", "counts"),
+    [
+        ("2030-01-31 11:00:00 UTC", "", BLACKBOARD, ""),
+        ("2030-01-30 23:00:00 UTC", "", BLACKBOARD, ""),
+        ("2030-01-30 21:00:00 UTC", "", BLACKBOARD, "bo"),
+        ("2030-02-01 01:00:00 UTC", "", BLACKBOARD, "ann"),
+        ("2030-01-31-11-00-00", BLACKBOARD, BLACKBOARD, "bo"),
+        ("2030-01-31-11-00-00", BRIGHTSPACE, BLACKBOARD, ""),
+        ("2030-01-30-09-00-00", BRIGHTSPACE, BLACKBOARD, "bo"),
+        ("2030-01-31-11-00-00", EXCHANGE, BLACKBOARD, ""),
+        ("2030-01-31 11:00:00 UTC", "", EXCHANGE, "bo"),
+    ],
+)
+def test_times_of_two_clocks_are_in_order_or_asked_for(course: Course, time, path, bo, counts) -> None:
+    """An LMS's time without its zone and one in UTC, or those of two LMS; bo's is 2030-01-31 12:00:00."""
+    for student, at, way in (("ann", time, path), ("bo", "2030-01-31-12-00-00", bo)):
+        folder = course.submitted / student / "01-a"
+        (folder / "timestamp.txt").unlink()
+        zoned = at.endswith("UTC")
+        made = HandedIn(f"{student} new".encode(), "" if zoned else at, at if zoned else "", way)
+        lay(folder / "01-a.ipynb", course.attempts("01-a") / student, made)
+    if counts:
+        assert planned_merge(course, "ann", "bo", ()).counts["01-a"] == counts
+        assert planned_merge(course, "bo", "ann", ()).counts["01-a"] == counts
+    else:
+        with pytest.raises(GradingError, match="newest is not known: write the times"):
+            planned_merge(course, "ann", "bo", ())
+
+
 def test_equal_work_needs_no_time_and_no_notebook_counts_less_than_one(course: Course) -> None:
     write(course.submitted / "bo" / "01-a" / "01-a.ipynb", "ann a")
     (course.submitted / "bo" / "01-a" / "timestamp.txt").unlink()

@@ -140,12 +140,12 @@ def test_the_first_attempt_is_laid_and_kept_with_its_time(place):
 def test_the_same_once_more_counts_whatever_its_time(place):
     place(b"a", LATE)
     for attempt in ("", EARLY, LATE):
-        assert place(b"a", attempt) == (Laid(True, "there already"), b"a")
+        assert place(b"a", attempt) == (Laid(True, "there already", False), b"a")
 
 
 def test_an_earlier_attempt_is_not_laid_one_of_the_same_time_is(place):
     place(b"a", LATE)
-    assert place(b"b", EARLY) == (Laid(False, f"not laid: a later attempt, of {LATE}, is there"), b"a")
+    assert place(b"b", EARLY) == (Laid(False, f"not laid: a later attempt, of {LATE}, is there", False), b"a")
     assert place(b"c", LATE) == (Laid(True, f"replaces another, which is kept in {place.kept}"), b"c")
     assert names(place) == {named(b"a", LATE), named(b"b", EARLY), named(b"c", LATE)}
 
@@ -158,7 +158,7 @@ def test_an_attempt_without_time_is_laid_unless_it_was_there_before(place):
     assert place(b"b") == (Laid(True, words), b"b")
     back = f"{unknown} {place.kept / named(b'a')} to {place.notebook}"
     before = f"not laid: it was collected before, and another has replaced it since; {back}"
-    assert place(b"a") == (Laid(False, before), b"b")
+    assert place(b"a") == (Laid(False, before, False), b"b")
     assert names(place) == {named(b"a", LATE), named(b"b"), named(b"a")}
 
 

@@ -10,7 +10,7 @@ import sys
 from threading import Thread
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, known_names
+from minigrad.cli.course import find_course, known_names, tell
 from minigrad.cli.options import OK, WRONG, add_flag, add_names, typed
 from minigrad.grading.model import to_type
 
@@ -26,6 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """solutions/ -> assignments/, and into the gradebook."""
     from minigrad.grading.assignment.load import load
+    from minigrad.grading.assignment.points import misstated
     from minigrad.grading.authoring.build import check_build, files, write
 
     course = find_course(args)
@@ -35,10 +36,11 @@ def run(args: argparse.Namespace) -> int:
     for name in known_names(course, args.names):
         assignment = load(course.authored(name))
         if args.check:
-            complaints = check_build(assignment, course.root / "assignments")
+            complaints = [*misstated(assignment), *check_build(assignment, course.root / "assignments")]
             wrong += len(complaints)
             print("\n".join(complaints) if complaints else f"{name}: as its sources say")
             continue
+        tell(args, misstated(assignment))
         made = files(assignment)
         gradebook.register(course, assignment)  # may refuse: then the release stays as it is
         changed = write(assignment, made, course.root / "assignments")

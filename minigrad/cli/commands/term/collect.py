@@ -26,6 +26,7 @@ from minigrad.grading.store.layout import Course
 
 if TYPE_CHECKING:
     from minigrad.grading.classroom.collect import Collected
+    from minigrad.grading.store.attempts import Laid
 
 EXAMPLE = "minigrad collect 01-rnn downloads/01-rnn.zip"
 
@@ -55,10 +56,8 @@ def run(args: argparse.Namespace) -> int:
         one = made.plan.chosen[student]
         words = [f"handed in {one.when}" if one.when else "time unknown", laid.words]
         print(printable(f"{named(student, names)} <- {one.name} ({'; '.join(filter(None, words))})"))
-    count = sum(laid.counts for laid in made.laid.values())
-    submissions = f"{count} submission{'' if count == 1 else 's'}"
-    would = "would be laid" if args.dry_run else "laid"
-    print(printable(f"{submissions} {would} into {course.submitted}, read as: {made.plan.form}"))
+    how_many = counted(made, course.submitted, args.dry_run)
+    print(printable(f"{how_many}, read as: {made.plan.form}"))
     asked = [(refusal.why, f"{who} ({', '.join(refusal.names)})") for who, refusal in made.refused.items()]
     lines = [
         *grouped("", asked),
@@ -75,10 +74,26 @@ def run(args: argparse.Namespace) -> int:
         )
     for line in lines:
         print(printable(f"minigrad: {line}"), file=sys.stderr)
-    if count and not args.dry_run:
+    if not args.dry_run and any(to_grade(course, name, student, laid) for student, laid in made.laid.items()):
         print(typed(args, f"next: {to_type('grade', name)}"))
     lost = any(is_notebook(left.name) or left.name.lower().endswith(NESTED) for left in made.plan.nobodys)
     return WRONG if made.refused or lost or not made.laid else OK
+
+
+def to_grade(course: Course, name: str, student: str, laid: Laid) -> bool:
+    """Whether what was laid counts, and is new or was never graded."""
+    return laid.counts and (laid.new or not (course.reports(name) / student).is_dir())
+
+
+def counted(made: Collected, submitted: Path, dry: bool) -> str:
+    """How much was laid, or would be, and how much of what counts was there already."""
+    new = sum(laid.new for laid in made.laid.values())
+    there = sum(laid.counts and not laid.new for laid in made.laid.values())
+    several = f"submission{'' if (new or there) == 1 else 's'}"
+    if there and not new:
+        return f"nothing new: {there} {several} in {submitted} already"
+    laid = f"{new} {several} {'would be laid' if dry else 'laid'} into {submitted}"
+    return f"{laid}, {there} there already" if there else laid
 
 
 def never_late(course: Course, name: str, dates: Dates, made: Collected) -> list[str]:

@@ -46,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
     if args.final:
         return _final(course, args)
     (name,) = known_names(course, [args.assignment])
-    maximum, found, left_out = gradebook.grades(course, name)
-    return _write(course, args, name, maximum, found, plain_csv(found, maximum), left_out)
+    grades = gradebook.grades(course, name)
+    return _write(course, args, name, grades, plain_csv(grades.found, grades.maximum))
 
 
 def _final(course: Course, args: argparse.Namespace) -> int:
@@ -66,35 +66,33 @@ def _final(course: Course, args: argparse.Namespace) -> int:
     maxima: dict[str, float] = {}
     found: dict[str, Sequence[Grade]] = {}
     left_out: dict[str, None] = {}  # each line once
+    to_regrade = False
     for name in (name for group in groups for name in group.of):
         try:
-            maximum, theirs, lines = gradebook.grades(course, name)
+            grades = gradebook.grades(course, name)
         except gradebook.NotThere:
-            theirs = []
-        if all(g.score is None for g in theirs):
+            grades = gradebook.Grades(0, [], [])
+        if all(g.score is None for g in grades.found):
             print(f"minigrad: nobody has a score in {name}: it counts for nobody", file=sys.stderr)
             continue
-        maxima[name], found[name] = maximum, theirs
-        left_out |= dict.fromkeys(lines)
+        maxima[name], found[name] = grades.maximum, grades.found
+        left_out |= dict.fromkeys(grades.told)
+        to_regrade = to_regrade or grades.to_regrade
     made = rows(groups, maxima, found)
     data = final_csv(groups, maxima, made)
-    return _write(course, args, FINAL, PERCENT, [row.grade for row in made], data, list(left_out))
+    final = gradebook.Grades(PERCENT, [row.grade for row in made], list(left_out), to_regrade)
+    return _write(course, args, FINAL, final, data)
 
 
 def _write(
-    course: Course,
-    args: argparse.Namespace,
-    name: str,
-    maximum: float,
-    found: Sequence[Grade],
-    plain: bytes,
-    left_out: Sequence[str],
+    course: Course, args: argparse.Namespace, name: str, grades: gradebook.Grades, plain: bytes
 ) -> int:
     """Write the files and say who is in none of them."""
     from minigrad.grading.report.grades.lms import lms_csv, told
     from minigrad.grading.roster import read_roster
     from minigrad.grading.store import files
 
+    maximum, found, left_out = grades.maximum, grades.found, grades.told
     made: Mapping[str, bytes] = {f"grades-{name}.csv": plain}
     if args.to:
         data, missing = lms_csv(args.to, name, maximum, found, read_roster(course.roster))
@@ -107,16 +105,20 @@ def _write(
     tell(args, left_out)
     print(f"{name}, of {maximum:g} {'percent' if name == FINAL else 'points'}: {told(found)}")
     print(f"wrote {' and '.join(made)} into {out}")
-    print(typed(args, ending(args, name, found, [*made][-1])))
+    print(typed(args, ending(args, name, grades, [*made][-1])))
     return WRONG if left_out else OK
 
 
-def ending(args: argparse.Namespace, name: str, found: Sequence[Grade], file: str) -> str:
+def ending(args: argparse.Namespace, name: str, grades: gradebook.Grades, file: str) -> str:
     """What comes next: what is missing of the grades, or where they go."""
-    states = {grade.state for grade in found} - {"graded", "not handed in", "dropped"}
+    states = {grade.state for grade in grades.found} - {"graded", "not handed in", "dropped"}
     words = ["export", "--final" if name == FINAL else name]
     given = [word for key in ("to", "out") if (value := getattr(args, key)) for word in (f"--{key}", value)]
     again = to_type(*words, *given)
+    if grades.to_regrade and name == FINAL:
+        return f"next: the regrades that are named above, then {again} again"
+    if grades.to_regrade:  # which grades what is newer, too
+        return f"next: {to_type('regrade', name)}, then {again} again"
     if states and name == FINAL:
         return f"next: see to what the state of {file} names, then {again} again"
     if states & {"not graded yet", "not recorded", "ungraded"}:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -93,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
     with grading(course) if recorded else nullcontext():
         if recorded:
             gradebook.demand_recordable(course, assignment)  # before anything changes
+            if not args.new_salt:
+                gradebook.demand_salt(course, name)
         if args.new_salt:
             new_salt(course.salt(name))
         if recorded:
@@ -114,18 +116,20 @@ def run(args: argparse.Namespace) -> int:
     print(json.dumps(class_json(reports, names), indent=1) if args.json else class_table(reports, names))
     if recorded:
         tell(args, told_elsewhere(name, others))
-        tell(args, gradebook.told_standing(course, name, last_reports(course, name)))
+        stale = gradebook.told_standing(course, name, last_reports(course, name))
+        tell(args, stale)
         if not args.json:
-            print(typed(args, f"\n{ending(name, reports, failed)}"))
+            print(typed(args, f"\n{ending(name, reports, failed, stale)}"))
     return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK
 
 
-def ending(name: str, reports: Mapping[str, Report], failed: Collection[str]) -> str:
-    """What was recorded, and what comes next."""
+def ending(name: str, reports: Mapping[str, Report], failed: Collection[str], stale: Sequence[str]) -> str:
+    """What was recorded, and what comes next: first of all to see to the lines of what is `stale`."""
     ungraded = sum(report.status == "ungraded" for report in reports.values())
     if not gradebook.plugin():
         return "nothing is recorded, since nbgrader is not installed: pip install 'minigrad[course]'"
     count = len(reports) - ungraded - len(failed)
     again = f", then {to_type('grade', name)} again" if ungraded or failed else ""
     line = f"recorded in the gradebook: {count} of {len(reports)}"
-    return f"{line}; next: {to_type('report', name)}{again or ', then ' + to_type('feedback', name)}"
+    first = "see to what is named above, then " if stale and not again else ""
+    return f"{line}; next: {first}{to_type('report', name)}{again or ', then ' + to_type('feedback', name)}"

@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
 
     course = find_course(args)
     (name,) = known_names(course, [args.assignment])
-    _, found, wrong = gradebook.grades(course, name)  # it removes the pages that are not of now
+    grades = gradebook.grades(course, name)  # it removes the pages that are not of now
+    found, wrong = grades.found, grades.told
     handed_in = course.submissions(name)
     called = by_roster(args.to, [grade.person for grade in found])
     pages: dict[str, bytes] = {}
@@ -71,14 +72,14 @@ def run(args: argparse.Namespace) -> int:
                 f"{student}: {f'came as {path}' if path else 'nobody knows as what it came'}: "
                 f"{to_type('handback', name, '--to', 'id')} has the page, too"
             )
+    wrong += [f"not for {args.to}: {line}" for line in left_out]
+    tell(args, wrong)
     if missing:
         raise GradingError(
             "no page of feedback that tells what the gradebook does now, points, comments and lateness, of "
             f"{', '.join(missing)}: run {to_type('feedback', name)}, then "
             f"{to_type('handback', name, '--to', args.to)} again"
         )
-    wrong += [f"not for {args.to}: {line}" for line in left_out]
-    tell(args, wrong)
     if not pages and not any(grade.state in GIVEN_BACK for grade in found):
         raise GradingError(f"nobody's work of {name} is graded to its end yet: see above what is missing")
     if not pages and args.to in ROSTER:

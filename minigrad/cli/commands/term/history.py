@@ -6,6 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 
+from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
 from minigrad.cli.options import OK, add_flag
 from minigrad.cli.terminal import table
@@ -43,6 +44,9 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         if not by_assignment:
             demand_known(course, args.of)
+        for name in names:
+            if gone := gradebook.lost(course, name):
+                raise GradingError(gone)
         of = f"{args.of} in {args.assignment}" if args.assignment else args.of
         raise GradingError(f"nothing of {of} was recorded yet: run {to_type('grade', *names[-1:])}")
     if args.json:

@@ -31,6 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade a class again and list what changes; with --preview, nothing is recorded."""
+    from minigrad.grading.assignment.points import misstated
     from minigrad.grading.authoring import build
     from minigrad.grading.classroom.attempts import counted, work
     from minigrad.grading.classroom.changes import (
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
     )
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
+    from minigrad.grading.classroom.standing import told
     from minigrad.grading.store.history import states
 
     course = find_course(args)
@@ -51,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
     before = last_reports(course, name)
     files: Mapping[str, Source] = course.submissions(name)
     if not before:
-        raise GradingError(f"{name} was not graded yet: run {to_type('grade', name)}")
+        raise gradebook.not_graded(course, name)
+    gradebook.demand_salt(course, name)
     failed: dict[str, str] = {}
     with grading(course):
         before = gradebook.as_recorded(course, name, before)
@@ -84,9 +87,12 @@ def run(args: argparse.Namespace) -> int:
         for c in found
         if (last := known.get(c.student)) and last[-1].work != work(course, assignment, files[c.student])
     }
+    tell(args, misstated(assignment))
     tell(args, not_graded(after))
     tell(args, told_elsewhere(name, others, args.preview))
-    tell(args, gradebook.told_standing(course, name, last_reports(course, name)))
+    stands = gradebook.standing(course, name, last_reports(course, name))
+    lines = told(course, name, stands.left if args.preview else stands)
+    tell(args, lines)
     if args.json:
         print(json.dumps(changes_json(found), indent=1))
     else:
@@ -97,16 +103,18 @@ def run(args: argparse.Namespace) -> int:
         print(changes_line(found, len(after)) + ("; nothing was recorded" if args.preview else ""))
     wrong = bool(failed) or any(r.status != "graded" for r in after.values())
     if not args.json:
-        print(typed(args, ending(name, args.preview, bool(found), wrong)))
+        print(typed(args, ending(name, args.preview, bool(found) or stands.behind, wrong, bool(lines))))
     return WRONG if wrong else OK
 
 
-def ending(name: str, preview: bool, changed: bool, wrong: bool) -> str:
-    """What comes next."""
+def ending(name: str, preview: bool, changed: bool, wrong: bool, told: bool) -> str:
+    """What comes next, where lines above are `told` of what a regrade leaves, too."""
     if preview and changed:
         return f"next: {to_type('regrade', name)}, which records it"
     if preview or wrong or not gradebook.plugin():
         return f"next: {to_type('report', name)}"
+    if told:
+        return f"next: see to what is named above, then {to_type('feedback', name)}"
     return handing_out(name)
 
 

@@ -12,7 +12,6 @@ from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, names_of, tell, tell_dropped
 from minigrad.cli.options import OK, add_flag, writing
 from minigrad.cli.terminal import by_reason, class_table
-from minigrad.grading.model import GradingError, to_type
 
 EXAMPLE = "minigrad report 01-rnn --out reports"
 
@@ -36,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Show the last reports of an assignment, and write them as files."""
     from minigrad.grading.assignment.load import load
     from minigrad.grading.classroom.run import last_reports, near_identical
+    from minigrad.grading.classroom.standing import told
     from minigrad.grading.report.attention import failing_alike, one_of_each, people, to_mark
     from minigrad.grading.report.formats import class_csv, class_json
     from minigrad.grading.report.markup import printable
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     (assignment,) = known_names(course, [args.assignment])
     reports = last_reports(course, assignment)
     if not reports:
-        raise GradingError(f"{assignment} was not graded yet: run {to_type('grade', assignment)}")
+        raise gradebook.not_graded(course, assignment)
     names = names_of(course)
     values = json.dumps(class_json(reports, names), indent=1) + "\n"
     if args.json:
@@ -53,11 +53,12 @@ def run(args: argparse.Namespace) -> int:
         return OK
     print(class_table(reports, names))
     tell_dropped(course, assignment)
-    tell(args, gradebook.told_standing(course, assignment, reports))
+    stands = gradebook.standing(course, assignment, reports)
+    tell(args, told(course, assignment, stands))
     behind = gradebook.behind(course, assignment, reports)
     asked = gradebook.asked(course, assignment)
     if behind:
-        tell(args, [gradebook.told_behind(assignment, behind)])
+        tell(args, [gradebook.told_behind(assignment, behind, stands.command)])
     needed = people(reports, asked, behind)
     for why, students in by_reason((why, student) for student, why in needed.items()).items():
         print(printable(f"needs a person: {students}: {why}"))

@@ -11,7 +11,8 @@ import argparse
 import csv
 import dataclasses
 import sys
-from collections.abc import Sequence
+import zipfile
+from pathlib import Path
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from minigrad.grading.report.markup import printable
 
     course = find_course(args, settled=False)
+    renew: list[str] = []
     if args.do or pending(course):
         with grading(course):
             stopped = pending(course)
@@ -61,17 +63,20 @@ def run(args: argparse.Namespace) -> int:
             if stopped:
                 gradebook.move(course, stopped)
                 print(printable(f"minigrad: finished: {stopped}"), file=sys.stderr)
-                if is_it(args, course, stopped):
-                    return OK
-            if args.do == "drop":
+                renew += to_renew(course, stopped.old, stopped.new, stopped.only)
+            if stopped and is_it(args, course, stopped):
+                pass
+            elif args.do == "drop":
                 drop(course, args.old)
             elif args.do:
                 move(course, args.do, args.old, args.new, args.dry_run)
         if args.do and not args.dry_run:
-            names = known_names(course, [args.new] if args.do == "forget" and args.new else [])
-            stale = still_exported(course, args.old, names)
-            print(typed(args, f"next: {', '.join(stale) or to_type('roster')}"))
-    return OK if args.do else look(args, course)
+            forgets = args.do == "forget"
+            renew += to_renew(course, args.old, "" if forgets else args.new, args.new if forgets else "")
+    code = OK if args.do else look(args, course)
+    if renew or (args.do and not args.dry_run):
+        print(typed(args, f"next: {', '.join(dict.fromkeys(renew)) or to_type('roster')}"))
+    return code
 
 
 def is_it(args: argparse.Namespace, course: Course, stopped: Move) -> bool:
@@ -150,17 +155,50 @@ def undo(course: Course, stopped: Move | None) -> None:
     print(printable(f"taken back: {stopped}"))
 
 
-def still_exported(course: Course, student: str, names: Sequence[str]) -> list[str]:
-    """The commands that write again the files of grades in which a student still stands as before: those of
-    some assignments, and of the term."""
+def to_renew(course: Course, old: str, new: str, only: str = "") -> list[str]:
+    """The commands that write again what still stands as before somebody was moved to another id, or aside:
+    pages of feedback that are missing, and files in which `old` is named, of one assignment or of all."""
     found = []
-    for name, word in (*zip(names, names, strict=True), ("final", "--final")):
-        path = course.work / f"grades-{name}.csv"
-        if path.is_file():
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                if any(row.get("student") == student for row in csv.DictReader(file)):
-                    found.append(to_type("export", word))
+    for name in known_names(course, [only] if only else []):
+        if any(course.feedback.glob(f"*/{name}")) and _lacks_page(course, new, name):
+            found.append(to_type("feedback", name))
+        if _lists(course.work / f"report-{name}.csv", old):
+            found.append(to_type("report", name))
+        if _lists(course.work / f"grades-{name}.csv", old):
+            found.append(to_type("export", name))
+        found += [
+            to_type("handback", name, "--to", how)
+            for how in ("id", "name")
+            if _packs(course.work / f"feedback-{name}-{how}.zip", old)
+        ]
+    if _lists(course.work / "grades-final.csv", old):
+        found.append(to_type("export", "--final"))
     return found
+
+
+def _lacks_page(course: Course, student: str, name: str) -> bool:
+    """Whether a student has work on record, and no page of feedback about it."""
+    if not student or not (course.autograded / student / name).is_dir():
+        return False
+    return not (course.feedback / student / name / f"{name}.html").is_file()
+
+
+def _lists(path: Path, student: str) -> bool:
+    """Whether a table has a line of a student."""
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return any(row.get("student") == student for row in csv.DictReader(file))
+
+
+def _packs(path: Path, student: str) -> bool:
+    """Whether an archive has a page that is called by a student's id."""
+    if not path.is_file():
+        return False
+    with zipfile.ZipFile(path) as made:
+        return any(
+            name == f"{student}.html" or name.endswith(f" ({student}).html") for name in made.namelist()
+        )
 
 
 def drop(course: Course, student: str) -> None:
