@@ -40,8 +40,12 @@ SHORTER: Mapping[str, Mapping[str, str]] = {  # in the labs of each assignment: 
     "00-autograd": {
         "np.arange(1, 17)": "np.arange(1, 9)",
         "updates=500": "updates=20",
-        "updates=400": "updates=25",
+        "updates=400": "updates=1",
         "times=50": "times=2",
+        "times=3": "times=1",
+        "np.ones((1000, 64))": "np.ones((50, 64))",
+        "range(1, 1000)": "range(1, 50)",
+        "range(301)": "range(21)",
     },
     "01-rnn": {
         "SEEDS = 50, 32, 20": "SEEDS = 50, 32, 1",
@@ -57,6 +61,7 @@ SHORTER: Mapping[str, Mapping[str, str]] = {  # in the labs of each assignment: 
         "updates=200": "updates=20",
         "updates=250": "updates=5",
         "range(8)": "range(1)",
+        "seed) for seed in range(2)": "seed) for seed in range(1)",
     },
     "03-gru": {
         "range(8)": "range(1)",
