@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
@@ -75,3 +77,15 @@ def demand_no_students(folder: Path, names: Collection[str], assignment: str) ->
                 f"{folder} is called as the repositories of {name} are, {name} and {name}-STUDENT, "
                 f"so it would be taken for one of them: --private {other} names another"
             )
+
+
+def tell_unignored(pack: Path) -> None:
+    """Say where a pack with the answers lies in a git repository that would take it into a commit."""
+    command = ["git", "check-ignore", "--quiet", pack.name]
+    try:
+        done = subprocess.run(command, cwd=pack.resolve().parent, capture_output=True)
+    except OSError:  # no git
+        return
+    if done.returncode == 1:  # 0: ignored; 128: no repository
+        told = f"{pack} holds the answers, and git here does not ignore it: add it to .gitignore"
+        print(f"minigrad: {told}", file=sys.stderr)

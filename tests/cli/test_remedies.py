@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -207,13 +208,25 @@ def test_packing_says_what_it_leaves_out(course: Course, sound, words, capsys) -
 @pytest.mark.parametrize("words", PACKS, ids=lambda words: words[0])
 def test_a_wrong_course_file_is_told_before_anything_is_packed(course: Course, words, capsys) -> None:
     build(load(course.authored(NAME)), course.root / "assignments")
-    course.dates.write_text(f"[due]\n{NAME} = 2030-02-01T23:59:00\n")
-    before = sorted(course.root.iterdir())
-    assert main(["platform", *words]) == 2
-    told = capsys.readouterr()
-    assert "course.toml" in told.err
-    assert not told.out
-    assert sorted(course.root.iterdir()) == before
+    misspelt = f'[[decisions.{NAME}]]\ndrop = "scale.valeus"\nreason = "unclear"\ndate = 2030-02-03\n'
+    for text in (f"[due]\n{NAME} = 2030-02-01T23:59:00\n", misspelt):
+        course.dates.write_text(text)
+        before = sorted(course.root.iterdir())
+        assert main(["platform", *words]) == 2
+        told = capsys.readouterr()
+        assert "course.toml" in told.err
+        assert not told.out
+        assert sorted(course.root.iterdir()) == before
+
+
+@pytest.mark.parametrize("words", PACKS, ids=lambda words: words[0])
+def test_a_pack_that_git_would_take_into_a_commit_is_told(course: Course, sound, words, capsys) -> None:
+    build(load(course.authored(NAME)), course.root / "assignments")
+    subprocess.run(["git", "init", "--quiet", str(course.root)], check=True)
+    for ignored, told in (("", 1), ("*\n", 0)):
+        (course.root / ".gitignore").write_text(ignored)
+        assert main(["platform", *words]) == 0
+        assert capsys.readouterr().err.count("git here does not ignore it: add it to .gitignore") == told
 
 
 @pytest.mark.parametrize(

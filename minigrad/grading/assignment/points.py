@@ -14,7 +14,8 @@ from minigrad.grading.model import Assignment
 
 HEADING = re.compile(r"^#+ .*`([\w-]+)` · (\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 TABLE = re.compile(r"^\|[^\n]*\| *points *\|\n\|[-:| ]+\|\n((?:\|[^\n]*\|(?:\n|$))+)", re.MULTILINE)
-LAST = re.compile(r"\| *(\d+(?:\.\d+)?) *\|$", re.MULTILINE)
+LAST = re.compile(r"\|([^|\n]*)\|$", re.MULTILINE)
+SUM = re.compile(r" *\d+(?:\.\d+)?(?: *\+ *\d+(?:\.\d+)?)* *")  # "10", or "5 + 15" of two exercises in a row
 
 
 def weights(checks: Iterable[Check]) -> dict[str, float]:
@@ -40,7 +41,8 @@ def shared(
 
 def misstated(assignment: Assignment) -> list[str]:
     """Where a text of the notebook states other points than the cells have: a heading such as
-    "### Exercise `rnn-cell` · 20 points", and a table whose last column is called points."""
+    "### Exercise `rnn-cell` · 20 points", and a table whose last column is called points, where that holds
+    numbers or sums of them alone."""
     worth = {c.exercise: c.points for c in assignment.cells if c.kind in ("check", "written")}
     texts = [c.source for c in assignment.cells if c.markdown]
     return [f"{assignment.name}/notebook.py: {line}" for text in texts for line in _misstated(text, worth)]
@@ -51,6 +53,7 @@ def _misstated(text: str, worth: Mapping[str, float]) -> Iterator[str]:
         if name in worth and float(said) != worth[name]:
             yield f"a heading says that `{name}` has {said} points, and its cell {worth[name]:g}"
     for rows in TABLE.findall(text):
-        said = sum(map(float, LAST.findall(rows)))
-        if said != sum(worth.values()):
+        cells = LAST.findall(rows)
+        said = sum(float(one) for cell in cells if SUM.fullmatch(cell) for one in cell.split("+"))
+        if all(map(SUM.fullmatch, cells)) and said != sum(worth.values()):
             yield f"its table of points has {said:g} in all, and its cells {sum(worth.values()):g}"

@@ -44,7 +44,7 @@ def staff(course: Course, assignment: Assignment) -> dict[str, bytes]:
         configuration.FILE: configuration.TEXT.encode(),
         f".minigrad/salts/{name}": salt(course, assignment, "github").hex().encode(),
         **{f"solutions/{name}/{file}": text for file, text in authored(course.authored(name)).items()},
-        "constraints.txt": constraints(assignment),
-        "requirements.txt": requirements(assignment) + b"jinja2\n",
+        "constraints.txt": constraints(assignment, "jinja2"),
+        "requirements.txt": requirements(assignment) + b"jinja2\n",  # for the report
         built: data,
     }

@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from minigrad.grading.assignment.carried import release_names
@@ -70,12 +71,20 @@ def requirements(assignment: Assignment) -> bytes:
     return "".join(f"{p}\n" for p in (*ALWAYS, *assignment.packages) if p not in missing).encode()
 
 
-def constraints(assignment: Assignment) -> bytes:
-    """The versions of these packages and of what they require as they are installed here, for pip."""
-    there, _ = required(assignment.packages)
+def constraints(assignment: Assignment, *more: str) -> bytes:
+    """The versions of these packages, of `more` and of all that they require, as installed here, for pip."""
+    there, _ = required((*assignment.packages, *filter(installed, more)))
     return "".join(
         f"{name}=={number}\n" for name, number in sorted({(d.name, d.version) for d in there})
     ).encode()
+
+
+def installed(package: str) -> bool:
+    """Whether a package is installed here, by its distribution's name."""
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def filled(template: str, **values: str) -> bytes:

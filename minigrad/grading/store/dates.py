@@ -142,7 +142,9 @@ def _parsed(path: Path) -> tuple[str, dict[str, Any]]:
         return "", {}
     except tomllib.TOMLDecodeError as error:
         raise GradingError(f"{path.name}: {error}: this is no TOML") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise GradingError(f"{path.name} is not written in UTF-8: save it so in an editor") from None
+    except OSError as error:
         raise GradingError(f"{path.name} cannot be read: {error}") from None
 
 

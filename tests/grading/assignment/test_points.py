@@ -86,6 +86,9 @@ About `mean` · 3 points, by the way.
         ("`square` · 10", "`square` · 12", ["a heading says that `square` has 12 points, and its cell 10"]),
         ("`why` · 5", "`why` · 4.5", ["a heading says that `why` has 4.5 points, and its cell 5"]),
         ("| 15 |", "| 20 |", ["its table of points has 40 in all, and its cells 35"]),
+        ("| 15 |", "| 5 + 10 |", []),
+        ("| 15 |", "| 5 + 10.5 |", ["its table of points has 35.5 in all, and its cells 35"]),
+        ("| 15 |", "| 7, of them 2 optional |", []),
     ],
 )
 def test_points_that_a_text_states_otherwise_are_told(old: str, new: str, told: list[str]) -> None:

@@ -67,8 +67,8 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "latin").mkdir()
     (tmp_path / "latin" / "course.toml").write_bytes("[due] # für alle".encode("latin-1"))
     (tmp_path / "folder" / "course.toml").mkdir(parents=True)
-    for name in ("latin", "folder"):
-        with pytest.raises(GradingError, match=r"^course.toml cannot be read: "):
+    for name, why in (("latin", "is not written in UTF-8: save it so"), ("folder", "cannot be read: ")):
+        with pytest.raises(GradingError, match=f"^course.toml {why}"):
             read_dates(tmp_path / name / "course.toml", ())
 
 

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from minigrad.cli.course import find_course, graded_assignment
 from minigrad.cli.options import OK, positive, writing
-from minigrad.cli.packs import demand_apart, demand_no_students, demand_our_zip, folder_at, zip_at
+from minigrad.cli.packs import (
+    demand_apart,
+    demand_no_students,
+    demand_our_zip,
+    folder_at,
+    tell_unignored,
+    zip_at,
+)
 from minigrad.grading.model import Assignment, GradingError, to_type
 from minigrad.grading.platforms.results import WHEN
 from minigrad.grading.store.layout import Course
@@ -116,6 +123,7 @@ def gradescope(args: argparse.Namespace) -> None:
         files.write(out, packed)
     points = number(sum(assignment.exercises().values()))
     print(f"wrote {out}: for {points} points, with the solution and hidden checks; show it to nobody else")
+    tell_unignored(out)
     if args.attempts:
         print(f"the first {args.attempts} submissions count, {COUNTING}")
     tell_left_out(lacks)
@@ -156,6 +164,7 @@ def github(args: argparse.Namespace) -> None:
         with writing(graded):
             lay(graded, secret, private=True)
         print(f"wrote {graded}: has the solution and the hidden checks; push it as a private repository")
+        tell_unignored(graded)
     tell_left_out(lacks)
 
 
@@ -176,6 +185,7 @@ def prairielearn(args: argparse.Namespace) -> None:
     with writing(folder):
         lay(folder, files, run=(RUN,), private=True)
     print(f"wrote {folder}: has the solution and the hidden checks; show it to nobody but PrairieLearn")
+    tell_unignored(folder)
     tell_left_out(lacks)
 
 
@@ -196,11 +206,13 @@ def left_out(course: Course, assignment: Assignment) -> list[str]:
 
     GradingError where course.toml is wrong: asked before anything is written.
     """
+    from minigrad.grading.classroom.decisions import demand_known
     from minigrad.grading.report.markup import number
     from minigrad.grading.store.dates import read_dates
 
     written = sum(c.points for c in assignment.cells if c.kind == "written")
     dates = read_dates(course.dates, course.names())
+    demand_known(assignment, dates.decisions.get(assignment.name, ()))
     told = [f"{number(written)} points that a person gives"] if written else []
     told += ["the decisions of course.toml"] if dates.decisions.get(assignment.name) else []
     return told + (["lateness"] if assignment.name in dates.due else [])
