@@ -93,6 +93,9 @@ SHORTER: Mapping[str, Mapping[str, str]] = {  # in the labs of each assignment: 
         "least=5, allowed=0.6": "least=1, allowed=0",
         "least=3, allowed=0.25": "least=1, allowed=0",
         "allowed=0.15": "allowed=0",
+        "for name, size in SIZES.items()}": "for name, size in ((n, (5, *s[1:])) for n, s in SIZES.items())}",
+        "64, 128, 256)": "64)",
+        "T=30, D=16": "T=3, D=16",
     },
     "09-attention": {
         "48, 400, 3": "48, 2, 1",
