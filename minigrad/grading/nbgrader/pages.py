@@ -122,6 +122,8 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
     scores = automatic_scores(assignment, report, left_blank(assignment, notebook))
     printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
     made.metadata["minigrad"]["notes"] = list(report.notes)
+    if report.blank:
+        made.metadata["minigrad"]["blank"] = True
     notes = "".join(f'<p class="noted">{html.escape(note)}</p>' for note in report.notes)
     for cell in notebook.cells:
         if cell.cell_type == "code":

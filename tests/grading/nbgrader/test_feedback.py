@@ -136,6 +136,8 @@ def test_the_name_the_full_score_and_what_is_to_do_are_told(pages: dict[str, Pat
     assert "What lost points" not in words(right)
     assert "ready" in words(right.find("pre", class_="printed"))
     blank = soup(pages["blank"])
+    assert "as it was given out, and nothing in it was changed: was it" in words(blank.find("header"))
+    assert "given out" not in words(soup(pages["wrong"]))
     assert "What was noted scale-check : the check cell was edited; this has no effect" in words(blank)
     assert words(blank.find("ul", class_="lost")) == "– all 2 checks scale is still to do"
 

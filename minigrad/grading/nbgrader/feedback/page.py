@@ -11,7 +11,7 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from minigrad.grading.nbgrader.pages import NOT_GRADED, Notebook, as_shown
-from minigrad.grading.report.markup import MARKS, Mark, rounded
+from minigrad.grading.report.markup import MARKS, UNTOUCHED, Mark, rounded
 
 Kind = Literal["given", "answer", "own", "graded"]
 Render = Callable[[str], str]  # a cell's text as clean HTML
@@ -94,6 +94,7 @@ class Page:
     late_days: str = ""
     note: Markup = NOTHING  # why it could not be graded
     notes: tuple[str, ...] = ()  # what was repaired or taken out
+    untouched: str = ""  # where it is the release as it came: what is said of that
 
     @property
     def open(self) -> float:
@@ -126,6 +127,7 @@ def page(
     shown = [_cell(cell, code, text, clean, waits, bool(note)) for cell in cells]
     if note:  # what stands there is the release's: a person's points and words alone are of this work
         shown = [replace(c, shown=NOTHING, table=NOTHING) for c in shown if c.part or c.comment]
+    ours = notebook.metadata.get("minigrad", {})
     parts = tuple(cell.part for cell in shown if cell.part)
     score = None if waits and not grades["score"] else float(grades["score"])
     return Page(
@@ -139,7 +141,8 @@ def page(
         float(grades["late_penalty"]),
         late_days,
         note,
-        tuple(notebook.metadata.get("minigrad", {}).get("notes", ())),
+        tuple(ours.get("notes", ())),
+        UNTOUCHED if ours.get("blank") else "",
     )
 
 
