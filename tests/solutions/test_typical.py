@@ -149,7 +149,7 @@ def test_another_wrong_product_is_not_told_that_a_matrix_is_turned(edits: list[E
 
 
 UNKNOWN: list[tuple[str, str, Edit, str]] = [
-    ("01-rnn", "rnn-cell", (f"W_x = Parameter({DRAWN})", f"W_x = Tensor({DRAWN})"), "what `shapes` says"),
+    ("01-rnn", "rnn-cell", (f"W_x = Parameter({DRAWN})", f"W_x = Tensor({DRAWN})"), "only if it is a `Parameter`"),
     ("01-rnn", "rnn-backward", ("db += da.sum", "db += 0.5 * da.sum"), "which of them add to it"),
     ("01-rnn", "clip-norm",
      ("}.values()", "}.values()\n    kept = iter(kept) if len(kept) < 2 else kept"), "for paper"),
