@@ -50,7 +50,8 @@ def laid(release: Notebook, taken: Intake | None, reason: str = "") -> Notebook:
     if taken is None:
         note = (
             f"**This submission could not be graded:** {html.escape(reason)}. A person will look at it, and "
-            "the points on this page are no grade. Ask your instructor."
+            "the points on this page are no grade. Look whether what you handed in is the `.ipynb` file "
+            "itself, and opens in JupyterLab; then ask your instructor."
         )
         made.cells = [nbformat.v4.new_markdown_cell(note, id=NOT_GRADED), *release.cells]
         return made

@@ -122,9 +122,11 @@ def test_links_lead_to_the_cells_and_each_exercise_has_its_name(pages: dict[str,
         anchors = [
             a["href"][1:] for a in page.select("main a[href^='#']") if "anchor-link" not in a.get("class", [])
         ]
-        assert anchors
+        assert bool(anchors) == (student != "broken"), "of what was refused nothing is shown"
         assert all(len(page.find_all(id=anchor)) == 1 for anchor in anchors)
-        assert next(words(h) for h in page.select(".graded h3")).startswith("scale: ")
+        headings = [words(h) for h in page.select(".graded h3")]
+        assert all(h.startswith("scale: ") for h in headings)
+        assert bool(headings) == (student != "broken")
         assert "Test cell" not in words(page)
         assert page.find("summary") or student == "broken", "the texts of the release, folded"
 
@@ -151,6 +153,8 @@ def test_what_was_not_graded_has_its_reason_and_no_score(pages: dict[str, Path])
     assert "A person will look at scale ." in words(page)
     assert "0 of 10" not in words(page)
     assert words(page).count("the file is not a notebook") == 1
+    assert "Look whether what you handed in is the .ipynb file itself" in words(page.find("header"))
+    assert [words(h) for h in page.find_all("h2")] == ["Points", "What next"], "no empty boxes"
     assert page.find(class_="k") is None, "no stub of the release is shown as the answer"
     assert "your answer" not in words(page)
 

@@ -69,6 +69,11 @@ class Cell:
     printed: str = ""
     comment: Markup = NOTHING
 
+    @property
+    def empty(self) -> bool:
+        """Whether the cell tells nothing of what was refused: no points of a person's, no words."""
+        return not self.comment and (self.part is None or self.part.score is None)
+
 
 @dataclass(frozen=True)
 class Block:
@@ -100,6 +105,11 @@ class Page:
     def open(self) -> float:
         """The points that a person is still to give, where others are given."""
         return 0.0 if self.score is None else sum(part.points for part in self.parts if part.score is None)
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The cells to which a link leads."""
+        return frozenset(cell.id for block in self.blocks for cell in block.cells)
 
     @property
     def lost(self) -> list[Part]:
@@ -136,7 +146,7 @@ def page(
         float(grades["max_score"]),
         parts,
         tuple(_next(parts, waits)),
-        tuple(_blocks(shown)),
+        tuple(_blocks([c for c in shown if not (note and c.empty)])),
         whose,
         float(grades["late_penalty"]),
         late_days,
