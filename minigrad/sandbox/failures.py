@@ -22,7 +22,7 @@ from minigrad.checks import Missing, Todo
 UFUNC = re.compile(r"'Tensor' does not support ufuncs| takes no tensors: use ")  # NumPy's words, and ours
 TEXT_LIMIT = 1 << 10  # characters kept of an error's message, and of the line that raised it
 _EXCEPTIONS = {v for v in vars(builtins).values() if isinstance(v, type) and issubclass(v, BaseException)}
-_PLACE = re.compile(r"`?(\w+)`?(?:'s (\w+))?")  # "RNNCell's __call__", "`matmul`"
+_PLACE = re.compile(r"`?(\w+)`?(?:'s? (\w+))?")  # "RNNCell's __call__", "AdditiveScores' v", "`matmul`"
 _LEFT = re.compile(r"the `(\w+)` that `(\w+)` leaves")  # of a function that returns nothing
 _MISMATCH = re.compile(r"matmul: Input operand \d (?:has a mismatch|does not have enough)")  # NumPy's words
 _NO_WORK = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "POP_TOP"}  # `...`, `pass`
@@ -72,7 +72,8 @@ def failure_of(error: BaseException, names: Mapping[str, Any] = MappingProxyType
     if isinstance(error, Todo):
         left = _LEFT.fullmatch(error.nothing)
         if written(place := left[2] if left else error.nothing, names):
-            told = {"kind": "nothing", "name": _PLACE.sub(r"\1", place)}
+            name, _, method = _PLACE.sub(r"\1 \2", place).partition(" ")
+            told = {"kind": "nothing", "name": name} | ({"method": method} if method else {})
             return {**told, "left": left[1]} if left else told
         named = re.search(r"`(\w+)`", str(error))
         return {"kind": "todo", "name": named.group(1) if named else ""}

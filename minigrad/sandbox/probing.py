@@ -107,8 +107,9 @@ def run_probe(check: Check, names: dict[str, Any], seed: str, words: bool = Fals
     """Run a check's probe on the names a notebook defines; `seed` is hexadecimal.
 
     Returns {"arrays": {name: ndarray}} or {"failure": {"kind": ...}} with, by kind, `missing`: name;
-    `todo`: name or ""; `nothing`: the name of a function that has no `return`, or that has "left" a name
-    None; `exception`: what `describe` gives, and where no cell takes part "after": the name that was
+    `todo`: name or ""; `nothing`: the name of a function that has no `return`, of the class whose
+    "method" has none, or of what has "left" a name None;
+    `exception`: what `describe` gives, and where no cell takes part "after": the name that was
     asked for last; `bad-value`: name of the array ("" for the probe's whole result) and type. Where a
     value had another form than the check goes on with there is "form", too: what `checks.noting` tells of
     the first one.

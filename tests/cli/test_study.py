@@ -193,7 +193,7 @@ def test_a_solution_is_shown_once_it_was_earned(course: Path, sandbox: None, cap
     status, told = asked(ADDS)
     assert (status, secret in told) == (1, False)
     assert f"{NAME}/scale: 1 try so far, and it has not passed" in told
-    assert f"`minigrad check {course}/mine/{NAME}/{NAME}.ipynb --hint`" in told
+    assert f"`minigrad check {course}/mine/{NAME}/{NAME}.ipynb`" in told
     renamed = "def scale(x, by):\n    return x + by"
     stubs = [f"def scale(x, factor):\n    return {n}.0" for n in range(3)]
     broken = "def scale(x, factor)\n    return x"
@@ -281,6 +281,12 @@ def test_an_exercise_s_name_is_one(course: Path, capsys) -> None:
     assert f"{NAME} is an assignment: name one exercise of it: {NAME}/scale" in capsys.readouterr().err
     assert main(["solution", "qqq"]) == 2
     assert f"no exercise 'qqq' here: write ASSIGNMENT/EXERCISE, of {NAME}" in capsys.readouterr().err
+    authored = course / "solutions" / NAME / "notebook.py"
+    essay = '\n# %% [markdown] kind="written" id="essay" points=5\n# Your answer.\n'
+    authored.write_text(authored.read_text() + essay)
+    for asked in ("essay", f"{NAME}/essay"):
+        assert main(["solution", asked]) == 2
+        assert "'essay' is answered in words, and has no solution to show" in capsys.readouterr().err
     assert main(["solution", f"{NAME}/qqq"]) == 2
     assert f"no exercise 'qqq' here: {NAME} has scale" in capsys.readouterr().err
     shutil.copytree(course / "solutions" / NAME, course / "solutions" / "02-again")

@@ -138,20 +138,22 @@ class Layer:
     [
         ("todo", False), ("passes", False), ("docstring", False), ("none", False), ("work", True),
         ("absent", False), ("Layer's stub", False), ("Layer's work", True), ("Layer's absent", False),
-        ("`work`", True), ("`Layer`'s work", True), ("Layer", False), ("number", False), ("work it", False),
-        ("", False), ("Layer's work's x", False),
+        ("`work`", True), ("Layers' work", True), ("`Layer`'s work", True), ("Layer", False),
+        ("number", False), ("work it", False), ("", False), ("Layer's work's x", False),
     ],
 )  # fmt: skip
 def test_what_does_more_than_a_placeholder_is_written(what, is_written):
     names = {"todo": f_todo, "passes": f_pass, "docstring": f_docstring, "none": f_none, "work": f_work}
-    assert written(what, {**names, "Layer": Layer, "number": 3}) == is_written
+    assert written(what, {**names, "Layer": Layer, "Layers": Layer, "number": 3}) == is_written
 
 
 def test_kinds_of_failure():
     names = {"work": f_work, "Layer": Layer}
     assert failure_of(Missing("x")) == {"kind": "missing", "name": "x"}
     assert failure_of(Todo("m", "work"), names) == {"kind": "nothing", "name": "work"}
-    assert failure_of(Todo("m", "Layer's work"), names) == {"kind": "nothing", "name": "Layer"}
+    assert failure_of(Todo("m", "Layer's work"), names) == {
+        "kind": "nothing", "name": "Layer", "method": "work",
+    }  # fmt: skip
     left = failure_of(Todo("m", "the `grad` that `work` leaves"), names)
     assert left == {"kind": "nothing", "name": "work", "left": "grad"}
     assert failure_of(Todo("`m` is still to do", "absent"), names) == {"kind": "todo", "name": "m"}

@@ -12,6 +12,9 @@ from minigrad.checks import Check
 DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 SHAPE = re.compile(r"(?:shapes?|sizes) of ")  # how the name of an array begins that holds lengths of axes
 ONES = "ones like"  # how that of an array begins that is there for its shape and dtype alone
+# That of a yes that keeps zeros from passing where a sentence speaks of a shape, or of what is left alone.
+# Of a parameter's numbers, each other than zero, the sentence itself speaks.
+SOME = re.compile(r"not all zeros$|(?<!numbers )other than zero$")
 FORMS = {"shape": re.compile(r"\bshapes?\b"), "dtype": re.compile(r"\bdtype\b|\bfloat(?:32|64)\b")}
 LENGTHS, LONGEST = 16, 10_000  # what is told of a shape
 
@@ -41,8 +44,15 @@ def unlike(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:
     reason = differs(got, want, check.rtol, check.atol)
     if reason and shape_in_words(name, want):
         return f"is {shape_in_words(name, got) or 'something else'}, not {shape_in_words(name, want)}"
+    if reason and all_zeros(name, got, want):
+        return "does not hold: with nothing but zeros the sentence cannot be shown"
     form = right_form(name, got, want, check) if reason else ""
     return f"has the right {form}, and {reason}" if form else reason
+
+
+def all_zeros(name: str, got: np.ndarray, want: np.ndarray) -> bool:
+    """Whether an array that differs says so much: that the check got nothing but zeros."""
+    return bool(SOME.search(name)) and got.dtype.kind == "b" and got.shape == want.shape
 
 
 def right_form(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:

@@ -19,7 +19,7 @@ PROJECTIONS = 8
 SEED = 20_170  # of the projections; part of the released files' meaning
 RTOL = 1e-5  # projections agree within this part of the arrays' norm, the course's widest tolerance
 ATOL = 1e-9
-MORE = "More than one thing is wrong here. First: "  # before the hint of `one_of_two`
+MORE = "More than one thing may be wrong here. First: "  # before the hint of `one_of_two`
 DIGITS = 5  # of the largest entry, in which arrays of answers that are alike agree
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from minigrad.checks import KINDS
 
-# "the vjps of `tanh`", "RNNCell's W_x"
-PLACE = re.compile(r"(?:the (\w+) of )?`?(\w+)`?(?:'s (\w+))?", re.ASCII)
+# "the vjps of `tanh`", "RNNCell's W_x", "AdditiveScores' v"
+PLACE = re.compile(r"(?:the (\w+) of )?`?(\w+)`?(?:'s? (\w+))?", re.ASCII)
 PARTS = frozenset({"result", "vjp", "vjps", "__call__"})  # words that no check asks for by name
 AXES, LONGEST = 8, 10_000  # what is told of a shape
 WORDS = {

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from minigrad.checks import Check
-from minigrad.grading.judge.compare import ONES, SHAPE, differs
+from minigrad.grading.judge.compare import ONES, SHAPE, all_zeros, differs
 from minigrad.grading.model import Evidence
 
 UNDONE = frozenset({"todo", "missing", "waits"})  # there is nothing yet to look at
@@ -39,6 +39,9 @@ RUNGS = (  # from the lowest to the highest; {check} is the first that fails on 
     "lines beside it.",
     "shapes are right, and a value in `{check}` is not. Call your code with sizes of 1 and 2 and round "
     "numbers, and follow it with a pencil.",
+    "`{check}` gets nothing but zeros, of which its sentence cannot be shown. Print what stands in your "
+    "parameters and what each of your lines gives: where do the zeros come from?",
+    "`{check}` asks what is so or not, and names what is not. Which of your lines decides that?",
     "`{check}` does not get to its end. Above the line that is named, print the shapes of what stands in it, "
     "and compare them with those that you expect.",
     "begin with what `{check}` says: it tells what stopped it.",
@@ -47,7 +50,7 @@ RUNGS = (  # from the lowest to the highest; {check} is the first that fails on 
     "shapes are right, and a gradient in `{check}` is not. Nudge one entry of that input by 1e-6 and see by "
     "how much the result moves; then follow your lines back: which of them add to it, and is one left out?",
 )  # fmt: skip
-KIND, FORM, DTYPE, FINITE, HAND, VALUE, MISFIT, TOLD, SLOPE, SLOPE_BY_HAND = range(len(RUNGS))
+KIND, FORM, DTYPE, FINITE, HAND, VALUE, ZEROS, ASKED, MISFIT, TOLD, SLOPE, SLOPE_BY_HAND = range(len(RUNGS))
 
 
 def next_look(
@@ -74,7 +77,8 @@ def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]
         if observed.failure.kind not in UNDONE:
             yield _of_stopped(observed)
         return
-    small = all(a.size <= SMALL for a in expected.arrays.values())
+    numbers = [a for name, a in expected.arrays.items() if not (_of_form(name) or a.dtype.kind == "b")]
+    small = all(a.size <= SMALL for a in numbers)
     for name, want in expected.arrays.items():
         got = observed.arrays.get(name)
         if got is None or got.shape != want.shape:
@@ -82,7 +86,7 @@ def rungs(check: Check, observed: Evidence, expected: Evidence) -> Iterator[int]
         elif got.dtype != want.dtype:
             yield KIND if observed.form else DTYPE
         elif differs(got, want, check.rtol, check.atol):
-            yield KIND if observed.form else _of_numbers(name, got, small)
+            yield KIND if observed.form else _of_numbers(name, got, want, small)
 
 
 def _of_stopped(observed: Evidence) -> int:
@@ -93,12 +97,17 @@ def _of_stopped(observed: Evidence) -> int:
     return MISFIT if failure.kind == "exception" and SHAPES.search(observed.words.error) else TOLD
 
 
-def _of_numbers(name: str, got: np.ndarray, small: bool) -> int:
+def _of_form(name: str) -> bool:
+    """Whether an array is there for a shape or a dtype alone, by its name."""
+    return bool(SHAPE.match(name)) or name.startswith(ONES)
+
+
+def _of_numbers(name: str, got: np.ndarray, want: np.ndarray, small: bool) -> int:
     """The rung of an array whose numbers alone are wrong."""
-    if SHAPE.match(name) or name.startswith(ONES):
+    if _of_form(name):
         return FORM
-    if got.dtype.kind == "b" and OF_DTYPE.search(name):
-        return DTYPE
+    if got.dtype.kind == "b":
+        return ZEROS if all_zeros(name, got, want) else DTYPE if OF_DTYPE.search(name) else ASKED
     if not np.isfinite(got).all():
         return FINITE
     if TAPED.search(name):

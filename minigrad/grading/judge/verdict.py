@@ -127,9 +127,11 @@ def said(failure: Mapping[str, object], may: Known, form: str = "") -> Failure:
             "nothing", f"`{left}` is None after `{name}`, which returns nothing and has to write it"
         )
     if kind == "nothing":
-        return Failure(
-            "nothing", f"{f'`{name}`' if name else 'a function'} gives None: is a `return` missing?"
+        method = (
+            failure.get("method") if failure.get("method") == "__call__" else named(failure, may, "method")
         )
+        which = f"`{name}`'s `{method}`" if name and method else f"`{name}`" if name else "a function"
+        return Failure("nothing", f"{which} gives None: is a `return` missing?")
     if kind == "exception":
         source = named(failure, may, "after")
         elsewhere = IN_CHECK.replace("a value that you returned", f"what `{source}` gives")

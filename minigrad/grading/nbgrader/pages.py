@@ -50,7 +50,8 @@ def laid(release: Notebook, taken: Intake | None, reason: str = "") -> Notebook:
     if taken is None:
         note = (
             f"**This submission could not be graded:** {html.escape(reason)}. A person will look at it, and "
-            "the points on this page are no grade. Ask your instructor."
+            "the points on this page are no grade. Look whether what you handed in is the `.ipynb` file "
+            "itself, and opens in JupyterLab; then ask your instructor."
         )
         made.cells = [nbformat.v4.new_markdown_cell(note, id=NOT_GRADED), *release.cells]
         return made
@@ -122,6 +123,8 @@ def with_report(notebook: Notebook, report: Report, assignment: Assignment) -> N
     scores = automatic_scores(assignment, report, left_blank(assignment, notebook))
     printed = {r.id: "\n".join(t for t in (r.output.rstrip("\n"), r.error) if t) for r in report.cells}
     made.metadata["minigrad"]["notes"] = list(report.notes)
+    if report.blank:
+        made.metadata["minigrad"]["blank"] = True
     notes = "".join(f'<p class="noted">{html.escape(note)}</p>' for note in report.notes)
     for cell in notebook.cells:
         if cell.cell_type == "code":

@@ -21,6 +21,7 @@ from minigrad.grading.notebook.marked import cells, copied, unmet
 from minigrad.grading.notebook.own import Own
 from minigrad.grading.notebook.release import PUBLIC, Release, lies_in, release
 from minigrad.grading.notebook.study import record
+from minigrad.grading.notebook.study.words import still_to_write, unwritten
 from minigrad.grading.report.markup import mark
 from minigrad.sandbox.server import Lent, Server
 
@@ -72,6 +73,14 @@ def taken_in(data: bytes, files: Release) -> Intake:
         return intake(data, files)
     own = cells(data)
     return Intake(own, (OLDER, *copied(own), *without_ipython(own)))
+
+
+def to_write(notebook: Path, folder: Path) -> str:
+    """The answers in words that a notebook still lacks, in a sentence; "" where there is none."""
+    with contextlib.suppress(OSError, GradingError, Refused):  # of what cannot be read, the report says why
+        files = release(folder)
+        return still_to_write(unwritten(taken_in(read(notebook), files).cells, files.cells))
+    return ""
 
 
 def remember(notebook: Path, made: Report) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from minigrad.checks import Arrays, Check
 from minigrad.grading.judge import verdict
-from minigrad.grading.judge.compare import right_form, shape_in_words, unlike
+from minigrad.grading.judge.compare import all_zeros, right_form, shape_in_words, unlike
 from minigrad.grading.model import Evidence, Words, clean
 from minigrad.grading.notebook.remedies import remedied
 from minigrad.grading.report.exercise import Row
@@ -100,13 +100,19 @@ def _compared(check: Check, observed: Arrays, expected: Arrays) -> tuple[list[st
         reason = "is missing" if got is None else unlike(name, got, want, check)
         if not reason:
             right.append(f"`{name}`")
-        elif got is None or got.shape != want.shape or got.dtype != want.dtype or shape_in_words(name, want):
+        elif got is None or _tells_itself(name, got, want):
             details.append(f"`{name}` {reason}")
         else:
             details.append(_worst(name, got, want, check))
             drawing = drawing or picture(want, got)
     details += [f"`{name}` was not asked for" for name in observed if name not in expected]
     return details + ([f"right: {', '.join(right)}"] if right else []), drawing
+
+
+def _tells_itself(name: str, got: np.ndarray, want: np.ndarray) -> bool:
+    """Whether why an array is wrong is told without its numbers."""
+    form = got.shape != want.shape or got.dtype != want.dtype
+    return form or bool(shape_in_words(name, want)) or all_zeros(name, got, want)
 
 
 def _worst(name: str, got: np.ndarray, want: np.ndarray, check: Check) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from minigrad.grading.model import Exercise, Report, Verdict
 from minigrad.grading.report.formats import probe_name, status_line
-from minigrad.grading.report.markup import printable
+from minigrad.grading.report.markup import UNTOUCHED, printable
 
 # When a test is shown to students, in Gradescope's words. While one is not, neither is the total.
 WHEN = ("after_due_date", "after_published", "hidden", "visible")
@@ -29,7 +29,7 @@ def results(report: Report, hidden: str = WHEN[0], late: Collection[str] = ()) -
     # Never the score: it would tell at once what hidden checks gave.
     head = f"{report.assignment}: {'graded' if graded else ungraded(report)}"
     out = {
-        "output": printable("\n".join([head, *report.notes])),
+        "output": printable("\n".join([head, *[UNTOUCHED] * report.blank, *report.notes])),
         "output_format": "text",
         "visibility": "visible",
     }

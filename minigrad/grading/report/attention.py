@@ -60,11 +60,11 @@ class Failing:
 def failing_alike(reports: Mapping[str, Report]) -> list[Failing]:
     """What fails the same checks with the same diagnosis and the same numbers: by exercise, in the notebook's
     order, each with the most frequent first. An answer whose numbers are not known stands alone; what only
-    waits for another has not failed."""
+    waits for another has not failed, and a release as it came has no answers."""
     groups: dict[tuple[str, tuple[str, ...], str, str], list[str]] = {}
     reasons: dict[tuple[str, tuple[str, ...], str, str], str] = {}
     names = list(dict.fromkeys(e.name for report in reports.values() for e in report.exercises))
-    for student in sorted(reports):
+    for student in sorted(s for s, report in reports.items() if not report.blank):
         for exercise in reports[student].exercises:
             if failed := [v for v in exercise.verdicts if not (v.passed or v.failure == "waits")]:
                 checks = tuple(v.check for v in failed)

@@ -216,8 +216,8 @@ def _student(name: str, report: Report, exercises: Sequence[str]) -> StudentLine
 
 
 def _checks(graded: Mapping[str, Report]) -> list[CheckLine]:
-    """The most failed first."""
-    verdicts = [v for r in graded.values() for e in r.exercises for v in e.verdicts]
+    """The most failed first; a release as it came is no try at any."""
+    verdicts = [v for r in graded.values() if not r.blank for e in r.exercises for v in e.verdicts]
     seen, failed = Counter(v.check for v in verdicts), Counter(v.check for v in verdicts if not v.passed)
     first = {v.check: v for v in reversed(verdicts)}
     found = [CheckLine(first[name], failed[name], seen[name]) for name in first]

@@ -42,6 +42,8 @@ def told(value: Any, what: str, *form: Any) -> str:
          "`RNNCell`'s `W_x`: got a Parameter of shape (2,), wanted a Parameter of shape (3,)"),
         (1.5, "RNNCell's __call__", (Tensor, ()),
          "`RNNCell`'s `__call__`: got a float, wanted a Tensor of shape ()"),
+        (1.5, "windows' __call__", (Tensor, ()),
+         "`windows`'s `__call__`: got a float, wanted a Tensor of shape ()"),
         (np.float64(1), "windows", (int,), "`windows`: got a float, wanted an int"),
         (len, "windows", (Module,), "`windows`: got a value of another kind, wanted a Module"),
     ],

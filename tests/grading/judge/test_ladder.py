@@ -17,13 +17,20 @@ def named(probe: str) -> Check:
     return dataclasses.replace(made, name=f"cell.{probe}")
 
 
-CHECKS = [named(n) for n in ("shapes", "value", "by-hand", "gradients", "clipped")]
+CHECKS = [named(n) for n in ("shapes", "keeps", "value", "by-hand", "gradients", "clipped")]
 RIGHT = {
     "cell.shapes": Evidence(
         arrays={
             "shape of W": np.array([3, 4]),
             "not all zeros": np.array([True]),
             "float32 stays": np.array([True]),
+        }
+    ),
+    "cell.keeps": Evidence(
+        arrays={
+            "shapes of both": np.array([3, 4]),
+            "not all zeros": np.array([True]),
+            "the same": np.array([True]),
         }
     ),
     "cell.value": Evidence(arrays={"h": np.arange(6.0)}),
@@ -57,6 +64,8 @@ CLIPPED = Evidence(arrays={"gradient": np.zeros(6), "data": np.zeros(6)})
 KIND = "`RNNCell`'s `W_x`: got a Tensor of shape (2, 3), wanted a Parameter of shape (2, 3)"
 NO_PARAMETER = Evidence(arrays={"shape of W": np.array([3]), "not all zeros": np.array([True])}, form=KIND)
 KEPT = Evidence(arrays={**RIGHT["cell.shapes"].arrays, "float32 stays": np.array([False])})
+ZEROS = Evidence(arrays={**RIGHT["cell.keeps"].arrays, "not all zeros": np.array([False])})
+ANOTHER = Evidence(arrays={**RIGHT["cell.keeps"].arrays, "the same": np.array([False])})
 OTHER_SLOPE = Evidence(arrays={"W.grad": np.arange(6.0), "dW": np.zeros(6)})
 
 
@@ -70,6 +79,10 @@ OTHER_SLOPE = Evidence(arrays={"W.grad": np.arange(6.0), "dW": np.zeros(6)})
         ({"value": arrays(x=np.arange(6.0))}, "a shape is wrong", "value"),
         ({"shapes": Evidence(arrays={"shape of W": np.array([4, 3])})}, "a shape is wrong", "shapes"),
         ({"shapes": KEPT}, "and a dtype in", "shapes"),
+        # small are its arrays, and not its case
+        ({"keeps": ZEROS}, "nothing but zeros", "keeps"),
+        ({"keeps": ANOTHER}, "asks what is so or not", "keeps"),
+        ({"keeps": ZEROS, "value": VALUE}, "a value in", "value"),  # whose sentence is of what is wrong
         ({"value": arrays(h=np.full(6, np.nan))}, "no finite number", "value"),
         ({"by_hand": HAND}, "small enough for paper", "by-hand"),
         ({"value": VALUE}, "a value in", "value"),

@@ -122,9 +122,11 @@ def test_links_lead_to_the_cells_and_each_exercise_has_its_name(pages: dict[str,
         anchors = [
             a["href"][1:] for a in page.select("main a[href^='#']") if "anchor-link" not in a.get("class", [])
         ]
-        assert anchors
+        assert bool(anchors) == (student != "broken"), "of what was refused nothing is shown"
         assert all(len(page.find_all(id=anchor)) == 1 for anchor in anchors)
-        assert next(words(h) for h in page.select(".graded h3")).startswith("scale: ")
+        headings = [words(h) for h in page.select(".graded h3")]
+        assert all(h.startswith("scale: ") for h in headings)
+        assert bool(headings) == (student != "broken")
         assert "Test cell" not in words(page)
         assert page.find("summary") or student == "broken", "the texts of the release, folded"
 
@@ -136,6 +138,8 @@ def test_the_name_the_full_score_and_what_is_to_do_are_told(pages: dict[str, Pat
     assert "What lost points" not in words(right)
     assert "ready" in words(right.find("pre", class_="printed"))
     blank = soup(pages["blank"])
+    assert "as it was given out, and nothing in it was changed: was it" in words(blank.find("header"))
+    assert "given out" not in words(soup(pages["wrong"]))
     assert "What was noted scale-check : the check cell was edited; this has no effect" in words(blank)
     assert words(blank.find("ul", class_="lost")) == "– all 2 checks scale is still to do"
 
@@ -149,6 +153,8 @@ def test_what_was_not_graded_has_its_reason_and_no_score(pages: dict[str, Path])
     assert "A person will look at scale ." in words(page)
     assert "0 of 10" not in words(page)
     assert words(page).count("the file is not a notebook") == 1
+    assert "Look whether what you handed in is the .ipynb file itself" in words(page.find("header"))
+    assert [words(h) for h in page.find_all("h2")] == ["Points", "What next"], "no empty boxes"
     assert page.find(class_="k") is None, "no stub of the release is shown as the answer"
     assert "your answer" not in words(page)
 
@@ -306,9 +312,7 @@ def test_pages_made_side_by_side_are_those_of_stock_nbgrader(tmp_path: Path, mon
     generate(course)
     stock = files(course)
     assert b"<strong>well</strong> put" in stock[f"cy/{NAME}/{NAME}.html"]
-    assert b"Late: 1.5 points are taken off" in stock[f"cy/{NAME}/{NAME}.html"], (
-        "a fifth of points by hand and extra credit"
-    )
+    assert b"Late: 1.5 points" in stock[f"cy/{NAME}/{NAME}.html"], "a fifth of 7.4: by hand, and extra credit"
     monkeypatch.setattr(plugin, "PAGES", 2)
     monkeypatch.setattr(plugin, "WORTH", 2)
     for workers in ("1", "2"):

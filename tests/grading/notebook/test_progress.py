@@ -11,17 +11,21 @@ from typing import Any
 
 import pytest
 
+from minigrad.cli import main
+from minigrad.cli.commands.study import check as cli_check
 from minigrad.grading.assignment import carried as wheel
 from minigrad.grading.assignment.carried import carried, files_in
 from minigrad.grading.assignment.load import load
 from minigrad.grading.judge.observe import STOPPED
-from minigrad.grading.model import Exercise, Failure, Report, Verdict
-from minigrad.grading.notebook.offline import remember, report
+from minigrad.grading.model import Cell, Exercise, Failure, Report, Verdict
+from minigrad.grading.notebook import offline
+from minigrad.grading.notebook.offline import remember, report, to_write
 from minigrad.grading.notebook.release import release
 from minigrad.grading.notebook.study import record
 from minigrad.grading.notebook.study.progress import progress
 from minigrad.grading.notebook.study.record import Tried
 from minigrad.grading.notebook.study.table import Progress, Reached, Work
+from minigrad.grading.notebook.study.words import still_to_write, unwritten
 from tests.grading import example
 from tests.grading.builds import build
 from tests.grading.near import Near
@@ -89,6 +93,44 @@ def test_what_asks_for_nothing_new_is_of_all_answers_before_it(home: Path) -> No
     assert states(home) == dict.fromkeys(("halve", "shift", "learn"), ("pass", 1, 1))
     save(home, shift=SHIFT.replace("x + by", "by + x"))
     assert [state for state, *_ in states(home).values()] == ["pass", "changed", "changed"]
+
+
+def test_an_answer_in_words_is_left_until_it_is_written(home: Path) -> None:
+    left = "1 answer in words still to write: why (3 points)"
+    check(home, halve=HALVE, shift=SHIFT)
+    path = home / "02-tiny" / "02-tiny.ipynb"
+    for answers in ({}, {"why": ""}):  # as it came; emptied
+        save(home, **answers)
+        assert f"Next in 02-tiny: {left}." in str(progress(home))
+        assert f">{left}<" in progress(home)._repr_html_()
+        assert to_write(path, path.parent) == left
+    save(home, why="Since it halves.")
+    assert str(progress(home)).endswith("Nothing is left: every exercise passes its public checks.")
+    assert to_write(path, path.parent) == ""
+
+
+def test_all_passed_is_not_all_where_words_are_to_be_written(home: Path, monkeypatch, capsys) -> None:
+    passed = Verdict("halve.halves", "halve", "It halves.", 1.0, True, True, "")
+    made = Report("02-tiny", "graded", (Exercise("halve", 1.0, 1.0, (passed,)),))
+    monkeypatch.setattr(cli_check, "checked", lambda *_: made)
+    monkeypatch.setattr(offline, "keep", lambda *_: "")
+    path = str(home / "02-tiny" / "02-tiny.ipynb")
+    left = " · 1 answer in words still to write: why (3 points)"
+    for more, told in (([], f"all passed{left}"), (["--github"], left)):
+        assert main(["check", path, *more]) == 0
+        assert told in capsys.readouterr().out
+    save(home, why="Since it halves.")
+    assert main(["check", path]) == 0
+    assert capsys.readouterr().out.endswith("all passed\n")
+
+
+def test_a_text_that_was_added_may_be_the_answer_in_words() -> None:
+    asked = tuple(Cell(id, "written", "Yours.", 1.0, markdown=True, exercise=id) for id in "ab")
+    own = Cell("own-1", "own", "Since.", markdown=True)
+    assert unwritten(asked, asked) == asked
+    assert still_to_write(asked) == "2 answers in words still to write: a (1 point), b (1 point)"
+    assert unwritten((*asked, own), asked) == ()
+    assert unwritten((*asked, dataclasses.replace(own, markdown=False)), asked) == asked
 
 
 def test_older_checks_prove_nothing(home: Path) -> None:
@@ -183,7 +225,10 @@ def test_what_was_not_begun_takes_and_is_due(home: Path, released: Path, monkeyp
     found = progress(away)
     (work,) = found.works
     assert (work.started, work.takes, work.due and work.due.year) == (False, "two to three hours", 2030)
-    assert "3 exercises, 3 public checks · not started · two to three hours · due 2030-0" in str(found)
+    assert (
+        "3 exercises, 3 public checks, 1 answer in words · not started · two to three hours · due 2030-0"
+        in str(found)
+    )
     assert found.next == "Next: 02-tiny: `minigrad start 02-tiny` lays it out."
     (away / "course.toml").write_text("[due]\n02-tiny = 'soon'\n")
     assert "When assignments are due is not known: course.toml, line 2" in str(progress(away))

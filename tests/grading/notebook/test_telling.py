@@ -70,3 +70,15 @@ def test_a_value_of_another_form_is_told_below_what_python_said() -> None:
     assert row(made, in_check, Evidence()).details == (error, f"raised in the check: {form}")
     in_cell = Evidence(failure=failure, words=Words(error, "in `f`, line 3 of your cell `a`"), form=form)
     assert row(made, in_cell, Evidence()).details[0] == error, "the line of one's own stays"
+
+
+def test_of_zeros_alone_it_is_told_that_a_sentence_cannot_be_shown() -> None:
+    made = check(exercise="cell", says="A cell keeps nothing from one call to the next.")(lambda s, rng: {})
+    for name, told in {
+        "not all zeros": "`not all zeros` does not hold: with nothing but zeros the sentence cannot be shown",
+        "logits other than zero": "`logits other than zero` does not hold: with nothing but zeros",
+        "numbers other than zero": "`numbers other than zero`: expected True, got False",  # its own
+        "a float": "`a float`: expected True, got False",
+    }.items():
+        seen, want = (Evidence({name: np.array([yes])}) for yes in (False, True))
+        assert row(made, seen, want).details[0].startswith(told)

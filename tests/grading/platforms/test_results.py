@@ -48,6 +48,12 @@ def test_what_was_not_graded_has_a_reason_and_no_score() -> None:
         assert unscored.reason.partition("<")[0] in made["output"]
 
 
+def test_of_a_release_as_it_came_the_output_asks_for_the_right_file() -> None:
+    made = dataclasses.replace(two(), blank=True)
+    assert "as it was given out" in results(made)["output"]
+    assert "as it was given out" not in results(two())["output"]
+
+
 def test_what_is_refused_is_to_be_handed_in_again_for_no_person_is_told_there() -> None:
     told = results(REFUSED)["output"]
     assert "Hand in again: this was no attempt." in told

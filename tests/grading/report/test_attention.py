@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
@@ -77,6 +78,7 @@ def test_the_same_checks_mistake_and_numbers_are_alike() -> None:
         "s7": report("b", "sign"),
         "s8": report("ab"),
         "s9": report("b", "sign", "x", "mean"),
+        "s10": report("", blank=True),  # the release as it came: no answer
     }
     found = failing_alike(reports)
     groups = [one.students for one in found]
@@ -88,6 +90,8 @@ def test_the_same_checks_mistake_and_numbers_are_alike() -> None:
     assert ">s1, s5</td>" in page
     assert "<p>Like no other: <code>square</code> of s2, s3, s4, s6, s7.</p>" in page
     assert ">s2</td>" not in page, "one answer is no group"
+    checks = page.split("most failed first</h2>")[1]
+    assert re.findall(r"(\d of \d+)</td>", checks) == ["1 of 1", "7 of 8", "1 of 8", "0 of 1"]
 
 
 def test_what_only_waits_for_another_has_not_failed() -> None:

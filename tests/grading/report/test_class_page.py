@@ -51,8 +51,14 @@ def test_a_phone_shows_it_and_tables_sort(tmp_path: Path) -> None:
         assert browser.complaints() == []
 
 
+def test_a_table_that_goes_on_beyond_the_screen_is_shaded_there() -> None:
+    wide = class_html({}).split(".wide {")[1].split("}")[0]
+    assert "overflow-x: auto" in wide
+    assert wide.count(" local,") == 2, "a shade for each side, and what covers it at the table's end"
+
+
 def test_a_mistake_is_counted_once_with_another_beside_it_or_not() -> None:
-    hints = {"ann": "More than one thing is wrong here. First: Why?", "bob": "Why?"}
+    hints = {"ann": "More than one thing may be wrong here. First: Why?", "bob": "Why?"}
     made = {s: Exercise("scale", 10, 0.0, (), "scale-adds", hint) for s, hint in hints.items()}
     page = class_html({s: Report("01-tiny", "graded", (one,)) for s, one in made.items()})
     assert '<td>Why?</td><td class="n">2</td>\n<td>ann, bob</td>' in page

@@ -227,7 +227,7 @@ def test_the_class_view_shows_who_and_what_needs_attention() -> None:
     for words in (
         "not graded, by no fault of the submission: no sandbox",
         "was the right file handed in?",
-        "3 of 4",  # failed cell.b
+        "2 of 3",  # failed cell.b, of who handed in answers
         "<code>transposed</code>",
         "an output was cut",
         "distribution of scores",

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Check one notebook, and tell of it."""
     from minigrad.cli.terminal import coloured, laid_out, width_of
-    from minigrad.grading.notebook.offline import keep, remember, was_stopped
+    from minigrad.grading.notebook.offline import keep, remember, to_write, was_stopped
     from minigrad.grading.platforms.results import results
     from minigrad.grading.report.formats import class_json, lost
     from minigrad.sandbox.errors import SandboxUnavailable
@@ -88,12 +88,13 @@ def check(args: argparse.Namespace) -> int:
         content = json.dumps(results(made, late=late), indent=1) + "\n"
         with writing(args.gradescope):
             args.gradescope.write_text(content, encoding="utf-8")
+    words = to_write(args.notebook, release_folder(args)) if made.status == "graded" else ""
     if args.json:
         print(json.dumps(class_json({"": made})[""], indent=1))
     elif args.github:
-        tell_github(args, made)
+        tell_github(args, made, words)
     else:
-        print(laid_out(told(made, args, kept), width_of(sys.stdout), coloured(sys.stdout)))
+        print(laid_out(told(made, args, kept, words), width_of(sys.stdout), coloured(sys.stdout)))
     if was_stopped(made):
         return STOPPED
     return OK if made.status == "graded" and not lost(made) else WRONG
@@ -195,8 +196,9 @@ def fully_checked(course: Course, name: str, notebook: Path, isolation: str) -> 
         return judge.grade(read(notebook))
 
 
-def told(made: Report, args: argparse.Namespace, kept: str = "") -> list[Line]:
-    """The report as its author reads it in a terminal, with what is `kept` of it."""
+def told(made: Report, args: argparse.Namespace, kept: str = "", words: str = "") -> list[Line]:
+    """The report as its author reads it in a terminal, with what is `kept` of it, and which answers in
+    `words` are to write."""
     from minigrad.grading.report.formats import Line, lines
 
     if made.status == "refused":
@@ -209,10 +211,10 @@ def told(made: Report, args: argparse.Namespace, kept: str = "") -> list[Line]:
         again = to_type("check", args.notebook, *full, *["--hint"] * steps)
         shown.append(Line(f"a hint has a further step: {again}"))
     shown += [Line(kept)] * bool(kept)
-    return shown + [Line(summary(made, args.full), head=True)] * bool(made.exercises)
+    return shown + [Line(summary(made, args.full, words), head=True)] * bool(made.exercises)
 
 
-def tell_github(args: argparse.Namespace, made: Report) -> None:
+def tell_github(args: argparse.Namespace, made: Report, words: str) -> None:
     """Print what a workflow's step prints, and append to the job's summary."""
     from minigrad.grading.notebook.marked import cells
     from minigrad.grading.platforms import actions
@@ -223,7 +225,7 @@ def tell_github(args: argparse.Namespace, made: Report) -> None:
         raise GradingError(made.reason)
     data = args.notebook.read_bytes()
     there = lines(data.decode("utf-8-sig"))
-    print(actions.muted(plain(told(made, args)), secrets.token_hex(16)))
+    print(actions.muted(plain(told(made, args, words=words)), secrets.token_hex(16)))
     print(
         "\n".join([*actions.points(made), *actions.annotated(made, str(args.notebook), cells(data), there)])
     )
@@ -237,8 +239,8 @@ def summarise(text: str) -> None:
             file.write(text)
 
 
-def summary(made: Report, full: bool) -> str:
-    """One line: what passes, what fails, what is still to do."""
+def summary(made: Report, full: bool, words: str = "") -> str:
+    """One line: what passes, what fails, what is still to do, and what answers in `words` are."""
     lost = [v for e in made.exercises for v in e.verdicts if not v.passed]
     todo = dict.fromkeys(v.exercise for v in lost if mark(v) == "to do")
     kind = "checks, hidden ones too" if full else "public checks; grading adds hidden ones"
@@ -248,4 +250,6 @@ def summary(made: Report, full: bool) -> str:
         parts.append(f"still to do: {', '.join(todo)}")
     if made.exercises and not lost:
         parts.append("all passed")
+    if words:
+        parts.append(words)
     return " · ".join(parts)

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     tried = record.tries(own)
     name = f"{assignment}/{exercise}"
     if not passed and tried < TRIES:
-        again = to_type("check", home / assignment / f"{assignment}.ipynb", "--hint")
+        again = to_type("check", home / assignment / f"{assignment}.ipynb")  # which knows of further hints
         count = f"{tried} {'try' if tried == 1 else 'different tries'}"
         print(f"{name}: {count} so far, and it has not passed its public checks.")
         print(
@@ -64,15 +64,19 @@ def meant(course: Course, text: str) -> tuple[str, str]:
     from minigrad.grading.assignment.load import load
 
     named, _, exercise = text.rpartition("/")
-    known = {
-        name: load(course.authored(name)).exercises() for name in known_names(course, [named] * bool(named))
-    }
+    loaded = {name: load(course.authored(name)) for name in known_names(course, [named] * bool(named))}
+    known = {name: one.exercises() for name, one in loaded.items()}
     found = [name for name, exercises in known.items() if exercise in exercises]
     if len(found) == 1:
         return found[0], exercise
     if found:
         several = ", ".join(f"{name}/{exercise}" for name in found)
         raise GradingError(f"{exercise!r} is an exercise of several assignments: name one of {several}")
+    if any(exercise == c.exercise for one in loaded.values() for c in one.cells if c.kind == "written"):
+        raise GradingError(
+            f"{exercise!r} is answered in words, and has no solution to show: a person reads the answer. "
+            "Hold yours against what stands below the question"
+        )
     if exercise in (names := course.names()):
         own = ", ".join(f"{exercise}/{e}" for e in load(course.authored(exercise)).exercises())
         raise GradingError(f"{exercise} is an assignment: name one exercise of it: {own}")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from minigrad.grading.nbgrader.pages import NOT_GRADED, Notebook, as_shown
-from minigrad.grading.report.markup import MARKS, Mark, rounded
+from minigrad.grading.report.markup import MARKS, UNTOUCHED, Mark, rounded
 
 Kind = Literal["given", "answer", "own", "graded"]
 Render = Callable[[str], str]  # a cell's text as clean HTML
@@ -69,6 +69,11 @@ class Cell:
     printed: str = ""
     comment: Markup = NOTHING
 
+    @property
+    def empty(self) -> bool:
+        """Whether the cell tells nothing of what was refused: no points of a person's, no words."""
+        return not self.comment and (self.part is None or self.part.score is None)
+
 
 @dataclass(frozen=True)
 class Block:
@@ -94,11 +99,17 @@ class Page:
     late_days: str = ""
     note: Markup = NOTHING  # why it could not be graded
     notes: tuple[str, ...] = ()  # what was repaired or taken out
+    untouched: str = ""  # where it is the release as it came: what is said of that
 
     @property
     def open(self) -> float:
         """The points that a person is still to give, where others are given."""
         return 0.0 if self.score is None else sum(part.points for part in self.parts if part.score is None)
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The cells to which a link leads."""
+        return frozenset(cell.id for block in self.blocks for cell in block.cells)
 
     @property
     def lost(self) -> list[Part]:
@@ -126,6 +137,7 @@ def page(
     shown = [_cell(cell, code, text, clean, waits, bool(note)) for cell in cells]
     if note:  # what stands there is the release's: a person's points and words alone are of this work
         shown = [replace(c, shown=NOTHING, table=NOTHING) for c in shown if c.part or c.comment]
+    ours = notebook.metadata.get("minigrad", {})
     parts = tuple(cell.part for cell in shown if cell.part)
     score = None if waits and not grades["score"] else float(grades["score"])
     return Page(
@@ -134,12 +146,13 @@ def page(
         float(grades["max_score"]),
         parts,
         tuple(_next(parts, waits)),
-        tuple(_blocks(shown)),
+        tuple(_blocks([c for c in shown if not (note and c.empty)])),
         whose,
         float(grades["late_penalty"]),
         late_days,
         note,
-        tuple(notebook.metadata.get("minigrad", {}).get("notes", ())),
+        tuple(ours.get("notes", ())),
+        UNTOUCHED if ours.get("blank") else "",
     )
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from minigrad.grading.assignment import expected
 from minigrad.grading.assignment.carried import MINE, Files, offered
 from minigrad.grading.intake.canonical import intake, read
-from minigrad.grading.model import GradingError, Refused
+from minigrad.grading.model import Cell, GradingError, Refused
 from minigrad.grading.notebook.release import PUBLIC, Release, lies_in, of_files, release
 from minigrad.grading.notebook.study import record
 from minigrad.grading.notebook.study.record import Tried
 from minigrad.grading.notebook.study.table import Progress, Reached, Work
+from minigrad.grading.notebook.study.words import unwritten
 from minigrad.grading.store.dates import read_due
 
 # "Six to seven hours.", where it begins a paragraph of the notebook's first cell
@@ -68,15 +69,16 @@ def takes(files: Release) -> str:
 def _offered(name: str, files: Files, due: datetime | None) -> Work:
     made = of_files(files[expected.FILE], files[PUBLIC])
     todo = tuple(Reached(e, "to do", 0, of) for e, of in _counts(made).items())
-    return Work(name, False, todo, takes(made), due)
+    return Work(name, False, todo, takes(made), due, words=unwritten((), made.cells))
 
 
 def _begun(folder: Path, due: Mapping[str, datetime], opened: Mapping[str, Mapping[str, str]]) -> Work:
     files, note = release(folder), ""
     sources: Mapping[str, str] = {}
+    words: tuple[Cell, ...] = ()
     try:
         taken = intake(read(folder / f"{files.name}.ipynb"), files)
-        sources = {c.id: c.source for c in taken.cells}
+        sources, words = {c.id: c.source for c in taken.cells}, unwritten(taken.cells, files.cells)
     except Refused as why:
         note = f"the notebook as it was saved last: {why}"
     now = record.versions(files.cells, {**sources, **opened.get(files.name, {})})
@@ -87,7 +89,7 @@ def _begun(folder: Path, due: Mapping[str, datetime], opened: Mapping[str, Mappi
         _reached(e, of, now.get(e, ""), stubs.get(e, ""), record.checks_digest(files), own)
         for e, of in _counts(files).items()
     )
-    return Work(files.name, True, tuple(reached), takes(files), due.get(files.name), note)
+    return Work(files.name, True, tuple(reached), takes(files), due.get(files.name), note, words)
 
 
 def _counts(files: Release) -> dict[str, int]:

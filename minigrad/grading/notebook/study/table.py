@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from minigrad.grading.model import to_type
+from minigrad.grading.model import Cell, to_type
+from minigrad.grading.notebook.study.words import in_words, still_to_write
 from minigrad.grading.report.markup import Mark, badge, escape, prose
 
 State = Literal["pass", "fail", "to do", "changed", "unchecked"]
@@ -39,6 +40,7 @@ class Work:
     takes: str = ""  # "six to seven hours", in the words of the notebook
     due: datetime | None = None
     note: str = ""  # why it could not be read
+    words: tuple[Cell, ...] = ()  # answers in words that are still to be written
 
     @property
     def done(self) -> int:
@@ -55,8 +57,14 @@ class Work:
             return self.note or "nothing in it is checked"
         passed, of = (sum(getattr(e, name) for e in self.exercises) for name in ("passed", "of"))
         if not self.started:
-            return f"{_many(len(self.exercises), 'exercise')}, {_many(of, 'public check')}"
+            words = [in_words(self.words)] * bool(self.words)
+            return ", ".join([_many(len(self.exercises), "exercise"), _many(of, "public check"), *words])
         return f"{self.done} of {len(self.exercises)} exercises pass, {passed} of {of} public checks"
+
+    @property
+    def to_write(self) -> str:
+        """ "1 answer in words still to write: which-path (10 points)", of what was begun; else ""."""
+        return still_to_write(self.words) if self.started else ""
 
     @property
     def more(self) -> str:
@@ -82,6 +90,8 @@ class Progress:
                 first = work.left[0]
                 why = SHOWN[first.state][1]
                 return f"Next: `{first.name}` in {work.name}{f' ({why})' if why else ''}."
+            if work.to_write:
+                return f"Next in {work.name}: {work.to_write}."
         for work in order:
             if not work.started:
                 return f"Next: {work.name}: {to_type('start', work.name)} lays it out."
@@ -96,6 +106,8 @@ class Progress:
                 lines.append(f"{'':{width}}    ! {work.note}")
             if work.started and work.left:
                 lines += [f"{'':{width}}    {_line(e)}" for e in work.exercises]
+            if work.to_write:
+                lines.append(f"{'':{width}}    {work.to_write}")
         return "\n".join([*lines, self.next, *self.notes]).strip("\n")
 
     def __repr__(self) -> str:
@@ -133,7 +145,8 @@ def _row(work: Work) -> str:
     parts = ""
     if work.started and work.exercises:
         note = f'<div style="margin:.25em 0">! {escape(work.note)}</div>' if work.note else ""
-        parts = note + "".join(_exercise(e) for e in work.exercises)
+        words = f'<div style="margin:.25em 0">{escape(work.to_write)}</div>' if work.to_write else ""
+        parts = note + "".join(_exercise(e) for e in work.exercises) + words
         parts = f'<div style="margin-top:.25em">{parts}</div>'
     return (
         f'<tr style="background:none;border-top:1px solid #8886"><td style="{cell}">{told}{parts}</td></tr>'
