@@ -37,6 +37,17 @@ PURE = {"comm==0.2.3": ("traitlets",), "tqdm==4.67.1": ()}
 TEXTS = {
     "jsonl": {"name": "jsonl", "extensions": [".jsonl"], "mimeTypes": ["text/plain"], "fileFormat": "text"}
 }
+# JupyterLite has a command that downloads the notebook, which is how work is handed in, but no menu that
+# calls it; and a submenu of formats to export to, which has none.
+MENUS = [
+    {
+        "id": "jp-mainmenu-file",
+        "items": [
+            {"command": "docmanager:download", "rank": 4.9},
+            {"type": "submenu", "submenu": {"id": "jp-mainmenu-file-notebookexport"}, "disabled": True},
+        ],
+    }
+]
 KERNEL = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 EXTENSION = Path(__file__).parent / "lab"
@@ -64,7 +75,10 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
         page = {
             "appName": "minigrad",
             "litePluginSettings": {PLUGIN: settings},
-            "settingsOverrides": {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}},
+            "settingsOverrides": {
+                "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
+                "@jupyterlab/mainmenu-extension:plugin": {"menus": MENUS},
+            },
         }
         write(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
         options = {

@@ -23,6 +23,7 @@ import pytest
 
 from minigrad.grading.notebook.study import record
 from tests.browser import Browser, chromium, needs_chromium
+from tests.browser.menu import downloaded, opened
 from tests.docs.builder import ROOT, answers, build, chapters
 
 WRITTEN = ROOT / "docs" / "site" / "pages"
@@ -214,6 +215,23 @@ def test_on_a_phone_a_chapter_opens_as_a_notebook_that_has_the_width(address: st
     browser.open(link)
     assert browser.wait(NOTEBOOK, LAB) > 300
     browser.wait("document.querySelector('.jp-NotebookTrustedStatus')?.offsetWidth === 0", LAB)
+
+
+@needs_chromium
+@pytest.mark.parametrize(("app", "width"), [("lab", 1280), ("notebooks", 390)])
+def test_a_notebook_is_downloaded_from_the_labs_menu(
+    address: str, browser: Browser, tmp_path: Path, app: str, width: int
+) -> None:
+    browser.emulate(width, "light")
+    browser.focus()  # nothing can be downloaded while no notebook is in front
+    browser.open(f"{address}/lab/{app}/index.html?path={CHAPTER}/{CHAPTER}.ipynb")
+    browser.wait(NOTEBOOK, LAB)
+    file = downloaded(browser, tmp_path / "downloads")
+    assert file.name == f"{CHAPTER}_{CHAPTER}.ipynb"  # as the page on the lab says
+    released = ROOT / "assignments" / CHAPTER / f"{CHAPTER}.ipynb"
+    given, came = (json.loads(path.read_text("utf-8"))["cells"] for path in (released, file))
+    assert [cell["source"] for cell in came] == [cell["source"] for cell in given]
+    assert "Save and Export Notebook As" not in opened(browser, "File")  # it would lead nowhere
 
 
 NOTEBOOK = "document.querySelector('.jp-MarkdownOutput h1')?.offsetWidth"  # its title, once it is shown
