@@ -20,6 +20,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[2]
 # One version of everything: the core from npm, its lock, and the files at the address. It belongs to the
@@ -61,6 +62,7 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
     pyodide: the address or the folder of Pyodide's own distribution. Raises SystemExit, with the remedy,
     where it, npm or the Python index lacks a file, and CalledProcessError where JupyterLite fails.
     """
+    checked(pyodide)
     with tempfile.TemporaryDirectory() as place:
         lite = Path(place)
         for name in chosen:
@@ -100,6 +102,32 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
         shutil.copytree(runtime, into / "pyodide")
     for page in into.glob("*/index.html"):
         page.write_text(titled(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def checked(pyodide: str) -> None:
+    """Whether it can be the address or the folder of Pyodide's distribution; SystemExit, with the remedy."""
+    if "://" in pyodide:
+        address = urlsplit(pyodide)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise SystemExit(f"{pyodide} is no address of http or https, such as {ADDRESS}")
+        return
+    if not Path(pyodide).is_dir():
+        raise SystemExit(
+            f"there is no folder {pyodide}: name one with Pyodide's distribution {VERSION},"
+            f" or an address, such as {ADDRESS}"
+        )
+    file = Path(pyodide) / LOCK
+    if not file.is_file():
+        raise SystemExit(f"the folder {pyodide} lacks {LOCK}: unpack Pyodide's distribution {VERSION} there")
+    try:
+        lock = json.loads(file.read_text(encoding="utf-8"))
+        version, entries = lock["info"]["version"], [e for _, e in closure(lock["packages"], PACKAGES)]
+    except (ValueError, LookupError, TypeError):
+        raise SystemExit(f"{file} is no lock of Pyodide's: download its distribution again") from None
+    if version != VERSION:
+        raise SystemExit(f"{pyodide} has Pyodide {version}: unpack its distribution {VERSION} there")
+    for entry in entries:
+        carried(entry, pyodide)
 
 
 def titled(html: str) -> str:
@@ -157,14 +185,21 @@ def place(entry: Entry, pyodide: str, runtime: Path) -> None:
     if "://" in pyodide:
         entry["file_name"] = f"{pyodide.rstrip('/')}/{name}"
         return
-    file = Path(pyodide) / name
+    shutil.copy2(carried(entry, pyodide), runtime)
+
+
+def carried(entry: Entry, folder: str) -> Path:
+    """The file of an entry in the distribution; SystemExit where it lacks it, or has another of its name."""
+    file = Path(folder) / entry["file_name"]
     if not file.is_file():
-        raise SystemExit(f"{pyodide} lacks {name}: unpack Pyodide's distribution {VERSION} there")
+        raise SystemExit(
+            f"the folder {folder} lacks {file.name}: unpack Pyodide's distribution {VERSION} there"
+        )
     if digest(file) != entry["sha256"]:
         raise SystemExit(
             f"{file} is another file than Pyodide {VERSION} names: download its distribution again"
         )
-    shutil.copy2(file, runtime)
+    return file
 
 
 def own(runtime: Path) -> Iterator[Entry]:
