@@ -51,7 +51,10 @@ MENUS = [
 ]
 KERNEL = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+# It shows by the tab's icon whether a kernel is busy: by files that only a server of Jupyter has.
+TAB_ICON = "@jupyter-notebook/notebook-extension:tab-icon"
 EXTENSION = Path(__file__).parent / "lab"
+ICON = Path(__file__).parent / "static" / "icon.svg"
 
 Entry = dict[str, Any]
 
@@ -76,6 +79,8 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
         }
         page = {
             "appName": "minigrad",
+            "faviconUrl": f"./{ICON.name}",
+            "disabledExtensions": [TAB_ICON],
             "litePluginSettings": {PLUGIN: settings},
             "settingsOverrides": {
                 "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
@@ -100,8 +105,10 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
             print(done.stdout, done.stderr, file=sys.stderr)
             raise subprocess.CalledProcessError(done.returncode, command)
         shutil.copytree(runtime, into / "pyodide")
-    for page in into.glob("*/index.html"):
-        page.write_text(titled(page.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.copy2(ICON, into)
+    for page in into.rglob("index.html"):
+        root = "../" * (len(page.relative_to(into).parts) - 1)
+        page.write_text(named(page.read_text(encoding="utf-8"), root + ICON.name), encoding="utf-8")
 
 
 def checked(pyodide: str) -> None:
@@ -130,8 +137,12 @@ def checked(pyodide: str) -> None:
         carried(entry, pyodide)
 
 
-def titled(html: str) -> str:
-    """A page of the lab under the course's name, until its notebook is open."""
+def named(html: str, icon: str) -> str:
+    """A page of the lab under the course's name, until its notebook is open, and with its icon.
+
+    Without one, a browser asks for an icon at the server's root, which is not the site's.
+    """
+    html = html.replace("<head>", f'<head><link rel="icon" type="image/svg+xml" href="{icon}" />', 1)
     return re.sub("<title>.*?</title>", "<title>minigrad</title>", html)
 
 

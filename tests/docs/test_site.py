@@ -41,7 +41,7 @@ Notebooks = dict[str, dict[str, Any]]
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("npm"), reason="needs npm")]
 LAB = 300  # seconds that the lab may take to open, on a machine that does other things as well
-LABS = r"/lab/|/favicon\.ico "  # what the lab says, which a page before opened, and the icon that it asks for
+LABS = "/lab/"  # what the lab says, which a page before opened
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,16 @@ def test_the_record_of_a_student_is_text_to_the_lab(site: Path) -> None:
     assert [k["fileFormat"] for k in kinds if Path(record.FILE).suffix in k["extensions"]] == ["text"]
 
 
+def test_the_labs_pages_have_an_icon(site: Path) -> None:
+    """Else a browser asks for one at the server's root, which is not the site's."""
+    pages = list((site / "lab").rglob("index.html"))
+    assert len(pages) > 2
+    for page in pages:
+        found = re.search('<link rel="icon" [^>]*href="(.+?)"', page.read_text(encoding="utf-8"))
+        assert found, page
+        assert (page.parent / found[1]).is_file(), page
+
+
 @needs_chromium
 def test_a_word_is_found(address: str, browser: Browser) -> None:
     browser.emulate(1280, "light")
@@ -232,6 +242,7 @@ def test_a_notebook_is_downloaded_from_the_labs_menu(
     given, came = (json.loads(path.read_text("utf-8"))["cells"] for path in (released, file))
     assert [cell["source"] for cell in came] == [cell["source"] for cell in given]
     assert "Save and Export Notebook As" not in opened(browser, "File")  # it would lead nowhere
+    assert [said for said in browser.complaints() if "Failed to load" in said] == []
 
 
 NOTEBOOK = "document.querySelector('.jp-MarkdownOutput h1')?.offsetWidth"  # its title, once it is shown
