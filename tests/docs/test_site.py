@@ -250,6 +250,16 @@ CUT_OFF = """
 return [...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1)
   .map(e => e.innerText.slice(0, 80));
 """
+SHADOWLESS = """
+return [...document.querySelectorAll('article *')].filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => [e, getComputedStyle(e)])
+  .filter(([e, style]) => /auto|scroll/.test(style.overflowX) && style.backgroundImage == 'none')
+  .map(([e]) => e.tagName + ' ' + e.className);
+"""
+# Of words over a shadow nobody can compute how well they are read.
+WITHOUT_SHADOWS = (
+    "document.head.insertAdjacentHTML('beforeend', '<style>* { background-image: none !important }</style>')"
+)
 FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.href)"
 READY = "document.readyState == 'complete' && (!window.MathJax || !!MathJax.startup?.promise)"
 SETTLED = "return window.MathJax ? MathJax.startup.promise.then(() => true) : true"
@@ -294,7 +304,8 @@ def test_a_page_is_whole_and_can_be_read(name: str, address: str, browser: Brows
         browser.emulate(width, "light")
         if browser.run("return document.documentElement.scrollWidth > innerWidth + 1"):
             wrong.append(f"wider than {width} pixels")
-    browser.run(f"window.framed = {json.dumps(name in FRAMED)}; {axe}; {ONE_OF_A_KIND}")
+        wrong += [f"{width} pixels: no shadow where {part} goes on" for part in browser.run(SHADOWLESS)]
+    browser.run(f"window.framed = {json.dumps(name in FRAMED)}; {axe}; {ONE_OF_A_KIND}; {WITHOUT_SHADOWS}")
     for width, theme in ((1280, "light"), (390, "dark")):
         browser.emulate(width, theme)
         wrong += [f"{width} pixels, {theme}: {found}" for found in browser.run(LOOK)]
