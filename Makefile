@@ -82,7 +82,7 @@ chapters: $(READY)  ## runs the solutions of which the site shows what they gave
 
 # PYODIDE is where a lab in the browser finds NumPy: an address, or a folder with Pyodide's distribution
 site: $(READY)  ## the course, the reference, the guides and the lab as pages: site/index.html; needs npm
-	$(BIN)/python docs/site/build.py site $(if $(PYODIDE),--pyodide $(PYODIDE))
+	$(BIN)/python docs/site/build.py site $(if $(PYODIDE),--pyodide "$(PYODIDE)")
 
 clean:
 	rm -rf .venv demo dist build site matrix.json reproduce.json bench.json bench-grading.json attacks.json diagnosis.json mutation.json .minigrad

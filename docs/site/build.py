@@ -1,9 +1,10 @@
 """`make site`: the course, the reference and the guides as pages, into site/.
 
-`python docs/site/build.py FOLDER [CHAPTER ...] [--pyodide PLACE]`: into a new folder, with all chapters or
-only these. What a page needs comes along: nothing is fetched when it is read. The lab, in which a chapter
-opens in the browser, fetches NumPy and the like from PLACE if that is an address; if it is a folder with
-Pyodide's distribution, they come along, too. Exits 1, with what is wrong, where Sphinx warns.
+`python docs/site/build.py FOLDER [CHAPTER ...] [--pyodide PLACE]`: with all chapters or only these, built
+in a folder beside it, which takes its place once all is whole. What a page needs comes along: nothing is
+fetched when it is read. The lab, in which a chapter opens in the browser, fetches NumPy and the like from
+PLACE if that is an address; if it is a folder with Pyodide's distribution, they come along, too. Exits 1,
+with what is wrong, where Sphinx warns.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 MATHJAX = "mathjax@3.2.2"
 # Of MathJax, what turns TeX into HTML: the program itself and its fonts.
 MATHJAX_FILES = ("es5/tex-chtml-full.js", "es5/output/chtml/fonts/woff-v2/")
+MARK = ".minigrad-site"  # a file by which a folder is known as a site that was built here
 GUIDES = {
     "architecture.md": ROOT / "docs" / "architecture.md",
     "authors.md": ROOT / "docs" / "authors.md",
@@ -48,11 +50,13 @@ def main(site: Path, chosen: Sequence[str], pyodide: str) -> int:
     if unknown := set(chosen) - set(known):
         print(f"no chapter {', '.join(sorted(unknown))}: there is {', '.join(known)}", file=sys.stderr)
         return 2
-    if site.exists() and any(site.iterdir()) and not (site / "objects.inv").exists():
-        print(f"{site} holds what is no site: name an empty folder", file=sys.stderr)
+    lite.checked(pyodide)
+    if not replaceable(site):
+        print(f"{site} holds what is no site of this command's: name an empty folder", file=sys.stderr)
         return 2
-    shutil.rmtree(site, ignore_errors=True)
-    with tempfile.TemporaryDirectory() as place:
+    final = site.resolve()  # where a link leads to
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{final.name}-new-", dir=final.parent) as place:
         sources = Path(place) / "sources"
         pages(sources, chosen or known)
         options = ["-b", "html", "-W", "--keep-going", "-q", "-j", "auto", "-d", f"{place}/doctrees"]
@@ -62,10 +66,28 @@ def main(site: Path, chosen: Sequence[str], pyodide: str) -> int:
             return 1
         for page in html.rglob("*.html"):
             page.write_text(reachable(page.read_text(encoding="utf-8")), encoding="utf-8")
-        shutil.copytree(html, site)
-    lite.build(site / "lab", chosen or known, pyodide)
+        lite.build(html / "lab", chosen or known, pyodide)
+        (html / MARK).write_text("This folder is replaced whole when the site is built.\n", encoding="utf-8")
+        swapped(html, final, Path(place) / "old")
     print(f"{site}/index.html is the first page; `python -m http.server -d {site}` shows all, with the lab")
     return 0
+
+
+def replaceable(site: Path) -> bool:
+    """Whether a new site may take the place of what is there: nothing, or a site that was built here."""
+    return not site.exists() or (site.is_dir() and ((site / MARK).exists() or not any(site.iterdir())))
+
+
+def swapped(made: Path, site: Path, old: Path) -> None:
+    """Put a folder into the place of a site, which goes to `old`; where that fails, the site is as it was."""
+    try:
+        if site.exists():
+            site.rename(old)
+        made.rename(site)
+    except BaseException:  # Ctrl-C, too
+        if old.exists() and not site.exists():
+            old.rename(site)
+        raise
 
 
 def pages(sources: Path, chosen: Sequence[str]) -> None:
@@ -180,4 +202,6 @@ if __name__ == "__main__":
     parser.add_argument("chapter", nargs="*")
     parser.add_argument("--pyodide", metavar="PLACE", default=lite.ADDRESS, help="an address or a folder")
     given = parser.parse_args()
-    sys.exit(main(given.folder, given.chapter, given.pyodide))
+    address = "://" in given.pyodide
+    place = given.pyodide if address else str(Path(given.pyodide).expanduser())
+    sys.exit(main(given.folder, given.chapter, place))

@@ -20,6 +20,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[2]
 # One version of everything: the core from npm, its lock, and the files at the address. It belongs to the
@@ -37,9 +38,23 @@ PURE = {"comm==0.2.3": ("traitlets",), "tqdm==4.67.1": ()}
 TEXTS = {
     "jsonl": {"name": "jsonl", "extensions": [".jsonl"], "mimeTypes": ["text/plain"], "fileFormat": "text"}
 }
+# JupyterLite has a command that downloads the notebook, which is how work is handed in, but no menu that
+# calls it; and a submenu of formats to export to, which has none.
+MENUS = [
+    {
+        "id": "jp-mainmenu-file",
+        "items": [
+            {"command": "docmanager:download", "rank": 4.9},
+            {"type": "submenu", "submenu": {"id": "jp-mainmenu-file-notebookexport"}, "disabled": True},
+        ],
+    }
+]
 KERNEL = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+# It shows by the tab's icon whether a kernel is busy: by files that only a server of Jupyter has.
+TAB_ICON = "@jupyter-notebook/notebook-extension:tab-icon"
 EXTENSION = Path(__file__).parent / "lab"
+ICON = Path(__file__).parent / "static" / "icon.svg"
 
 Entry = dict[str, Any]
 
@@ -50,6 +65,7 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
     pyodide: the address or the folder of Pyodide's own distribution. Raises SystemExit, with the remedy,
     where it, npm or the Python index lacks a file, and CalledProcessError where JupyterLite fails.
     """
+    checked(pyodide)
     with tempfile.TemporaryDirectory() as place:
         lite = Path(place)
         for name in chosen:
@@ -63,8 +79,13 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
         }
         page = {
             "appName": "minigrad",
+            "faviconUrl": f"./{ICON.name}",
+            "disabledExtensions": [TAB_ICON],
             "litePluginSettings": {PLUGIN: settings},
-            "settingsOverrides": {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}},
+            "settingsOverrides": {
+                "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
+                "@jupyterlab/mainmenu-extension:plugin": {"menus": MENUS},
+            },
         }
         write(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": page})
         options = {
@@ -84,12 +105,44 @@ def build(into: Path, chosen: Sequence[str], pyodide: str = ADDRESS) -> None:
             print(done.stdout, done.stderr, file=sys.stderr)
             raise subprocess.CalledProcessError(done.returncode, command)
         shutil.copytree(runtime, into / "pyodide")
-    for page in into.glob("*/index.html"):
-        page.write_text(titled(page.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.copy2(ICON, into)
+    for page in into.rglob("index.html"):
+        root = "../" * (len(page.relative_to(into).parts) - 1)
+        page.write_text(named(page.read_text(encoding="utf-8"), root + ICON.name), encoding="utf-8")
 
 
-def titled(html: str) -> str:
-    """A page of the lab under the course's name, until its notebook is open."""
+def checked(pyodide: str) -> None:
+    """Whether it can be the address or the folder of Pyodide's distribution; SystemExit, with the remedy."""
+    if "://" in pyodide:
+        address = urlsplit(pyodide)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise SystemExit(f"{pyodide} is no address of http or https, such as {ADDRESS}")
+        return
+    if not Path(pyodide).is_dir():
+        raise SystemExit(
+            f"there is no folder {pyodide}: name one with Pyodide's distribution {VERSION},"
+            f" or an address, such as {ADDRESS}"
+        )
+    file = Path(pyodide) / LOCK
+    if not file.is_file():
+        raise SystemExit(f"the folder {pyodide} lacks {LOCK}: unpack Pyodide's distribution {VERSION} there")
+    try:
+        lock = json.loads(file.read_text(encoding="utf-8"))
+        version, entries = lock["info"]["version"], [e for _, e in closure(lock["packages"], PACKAGES)]
+    except (ValueError, LookupError, TypeError):
+        raise SystemExit(f"{file} is no lock of Pyodide's: download its distribution again") from None
+    if version != VERSION:
+        raise SystemExit(f"{pyodide} has Pyodide {version}: unpack its distribution {VERSION} there")
+    for entry in entries:
+        carried(entry, pyodide)
+
+
+def named(html: str, icon: str) -> str:
+    """A page of the lab under the course's name, until its notebook is open, and with its icon.
+
+    Without one, a browser asks for an icon at the server's root, which is not the site's.
+    """
+    html = html.replace("<head>", f'<head><link rel="icon" type="image/svg+xml" href="{icon}" />', 1)
     return re.sub("<title>.*?</title>", "<title>minigrad</title>", html)
 
 
@@ -143,14 +196,21 @@ def place(entry: Entry, pyodide: str, runtime: Path) -> None:
     if "://" in pyodide:
         entry["file_name"] = f"{pyodide.rstrip('/')}/{name}"
         return
-    file = Path(pyodide) / name
+    shutil.copy2(carried(entry, pyodide), runtime)
+
+
+def carried(entry: Entry, folder: str) -> Path:
+    """The file of an entry in the distribution; SystemExit where it lacks it, or has another of its name."""
+    file = Path(folder) / entry["file_name"]
     if not file.is_file():
-        raise SystemExit(f"{pyodide} lacks {name}: unpack Pyodide's distribution {VERSION} there")
+        raise SystemExit(
+            f"the folder {folder} lacks {file.name}: unpack Pyodide's distribution {VERSION} there"
+        )
     if digest(file) != entry["sha256"]:
         raise SystemExit(
             f"{file} is another file than Pyodide {VERSION} names: download its distribution again"
         )
-    shutil.copy2(file, runtime)
+    return file
 
 
 def own(runtime: Path) -> Iterator[Entry]:

@@ -65,6 +65,22 @@ class Browser:
             time.sleep(0.2)
         return value
 
+    def click(self, xpath: str, seconds: float = 60) -> None:
+        """Click, as a person does, on the first thing that it finds, once that can be seen and clicked."""
+        deadline = time.monotonic() + seconds
+        while not self._clicked(xpath, last=time.monotonic() > deadline):
+            time.sleep(0.2)
+
+    def _clicked(self, xpath: str, last: bool) -> bool:
+        try:
+            found = self._post("element", {"using": "xpath", "value": xpath})
+            self._post(f"element/{next(iter(found.values()))}/click", {})
+        except urllib.error.HTTPError:  # it is not there yet, or something lies above it
+            if last:
+                raise AssertionError(f"nothing to click: {xpath}") from None
+            return False
+        return True
+
     def complaints(self) -> list[str]:
         """What the console has said since it was last asked: errors, and what could not be loaded."""
         return [entry["message"] for entry in self._post("se/log", {"type": "browser"})]

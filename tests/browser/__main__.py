@@ -25,6 +25,7 @@ from minigrad.grading.judge.reference import mutated
 from minigrad.grading.notebook.mynet import FILE
 from tests.browser import Browser, chromium
 from tests.browser.distribution import distribution, lite
+from tests.browser.menu import downloaded
 
 ROOT = Path(__file__).parents[2]
 NAME = "01-rnn"
@@ -166,7 +167,7 @@ def proof(lab: Path, pictures: Path, home: Path) -> dict[str, Any]:
         bar(browser, seen)
         show(browser, ".jp-OutputArea progress", pictures / "bar.png")
         command(browser, "docmanager:save")
-        seen |= graded(downloaded(browser, home))
+        seen |= graded(downloaded(browser, home / "downloads"))
         print("downloaded and graded", seen, flush=True)
         kept(browser, address)
         browser.screenshot(pictures / "reloaded.png")
@@ -207,18 +208,6 @@ def kept(browser: Browser, address: str) -> None:
         "the reload lost mynet.py"
     )
     print("a reload loses nothing", flush=True)
-
-
-def downloaded(browser: Browser, home: Path) -> Path:
-    """File → Download: the notebook, in a folder of its own."""
-    folder = home / "downloads"
-    browser.downloads(folder)
-    command(browser, "docmanager:download")
-    deadline = time.monotonic() + 60
-    while not (found := list(folder.glob("*.ipynb"))):
-        assert time.monotonic() < deadline, "nothing was downloaded"
-        time.sleep(0.2)
-    return found[0]
 
 
 def graded(notebook: Path) -> dict[str, Any]:

@@ -1,8 +1,10 @@
-"""The lock of the lab: which packages it names, where their files lie, and whose files it refuses."""
+"""Where the lab has Pyodide from: which packages it names, where these lie, and what is refused at once."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def test_a_file_is_copied_from_a_distribution_that_has_it(tmp_path: Path) -> Non
     distribution.mkdir()
     runtime.mkdir()
     named = entry("a", content=b"wheel")
-    with pytest.raises(SystemExit, match=r"lacks a-1\.whl: unpack"):
+    with pytest.raises(SystemExit, match=r"the folder .*distribution lacks a-1\.whl: unpack"):
         lite.place(named, str(distribution), runtime)
     (distribution / "a-1.whl").write_bytes(b"another")
     with pytest.raises(SystemExit, match="another file than Pyodide"):
@@ -44,3 +46,35 @@ def test_a_file_is_copied_from_a_distribution_that_has_it(tmp_path: Path) -> Non
     lite.place(named, str(distribution), runtime)
     assert named["file_name"] == "a-1.whl"
     assert (runtime / "a-1.whl").read_bytes() == b"wheel"
+
+
+@pytest.mark.parametrize("address", ["ftp://example.org/full", "file:///pyodide", "https://"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    lite.checked(lite.ADDRESS)
+    with pytest.raises(SystemExit, match="is no address of http or https, such as"):
+        lite.checked(address)
+
+
+def test_a_folder_is_looked_at_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lite, "PACKAGES", ("a",))
+    monkeypatch.setattr(lite, "core", lambda runtime: pytest.fail("npm was asked"))
+    place, lock = tmp_path / "pyodide", tmp_path / "pyodide" / lite.LOCK
+
+    def refused(words: str) -> None:
+        with pytest.raises(SystemExit, match=re.escape(words)):
+            lite.build(tmp_path / "lab", [], str(place))
+
+    refused(f"there is no folder {place}: name one")
+    place.mkdir()
+    refused(f"the folder {place} lacks {lite.LOCK}: unpack")
+    lock.write_text("[]")
+    refused(f"{lock} is no lock of Pyodide's")
+    named = {"info": {"version": "0.1"}, "packages": {"a": entry("a", content=b"wheel")}}
+    lock.write_text(json.dumps(named))
+    refused(f"{place} has Pyodide 0.1: unpack its distribution {lite.VERSION} there")
+    lock.write_text(json.dumps(named | {"info": {"version": lite.VERSION}}))
+    refused(f"the folder {place} lacks a-1.whl: unpack")
+    (place / "a-1.whl").write_bytes(b"wheel")
+    lite.checked(str(place))

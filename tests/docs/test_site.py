@@ -23,6 +23,7 @@ import pytest
 
 from minigrad.grading.notebook.study import record
 from tests.browser import Browser, chromium, needs_chromium
+from tests.browser.menu import downloaded, opened
 from tests.docs.builder import ROOT, answers, build, chapters
 
 WRITTEN = ROOT / "docs" / "site" / "pages"
@@ -40,7 +41,7 @@ Notebooks = dict[str, dict[str, Any]]
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("npm"), reason="needs npm")]
 LAB = 300  # seconds that the lab may take to open, on a machine that does other things as well
-LABS = r"/lab/|/favicon\.ico "  # what the lab says, which a page before opened, and the icon that it asks for
+LABS = "/lab/"  # what the lab says, which a page before opened
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +173,16 @@ def test_the_record_of_a_student_is_text_to_the_lab(site: Path) -> None:
     assert [k["fileFormat"] for k in kinds if Path(record.FILE).suffix in k["extensions"]] == ["text"]
 
 
+def test_the_labs_pages_have_an_icon(site: Path) -> None:
+    """Else a browser asks for one at the server's root, which is not the site's."""
+    pages = list((site / "lab").rglob("index.html"))
+    assert len(pages) > 2
+    for page in pages:
+        found = re.search('<link rel="icon" [^>]*href="(.+?)"', page.read_text(encoding="utf-8"))
+        assert found, page
+        assert (page.parent / found[1]).is_file(), page
+
+
 @needs_chromium
 def test_a_word_is_found(address: str, browser: Browser) -> None:
     browser.emulate(1280, "light")
@@ -216,11 +227,39 @@ def test_on_a_phone_a_chapter_opens_as_a_notebook_that_has_the_width(address: st
     browser.wait("document.querySelector('.jp-NotebookTrustedStatus')?.offsetWidth === 0", LAB)
 
 
+@needs_chromium
+@pytest.mark.parametrize(("app", "width"), [("lab", 1280), ("notebooks", 390)])
+def test_a_notebook_is_downloaded_from_the_labs_menu(
+    address: str, browser: Browser, tmp_path: Path, app: str, width: int
+) -> None:
+    browser.emulate(width, "light")
+    browser.focus()  # nothing can be downloaded while no notebook is in front
+    browser.open(f"{address}/lab/{app}/index.html?path={CHAPTER}/{CHAPTER}.ipynb")
+    browser.wait(NOTEBOOK, LAB)
+    file = downloaded(browser, tmp_path / "downloads")
+    assert file.name == f"{CHAPTER}_{CHAPTER}.ipynb"  # as the page on the lab says
+    released = ROOT / "assignments" / CHAPTER / f"{CHAPTER}.ipynb"
+    given, came = (json.loads(path.read_text("utf-8"))["cells"] for path in (released, file))
+    assert [cell["source"] for cell in came] == [cell["source"] for cell in given]
+    assert "Save and Export Notebook As" not in opened(browser, "File")  # it would lead nowhere
+    assert [said for said in browser.complaints() if "Failed to load" in said] == []
+
+
 NOTEBOOK = "document.querySelector('.jp-MarkdownOutput h1')?.offsetWidth"  # its title, once it is shown
 CUT_OFF = """
 return [...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1)
   .map(e => e.innerText.slice(0, 80));
 """
+SHADOWLESS = """
+return [...document.querySelectorAll('article *')].filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => [e, getComputedStyle(e)])
+  .filter(([e, style]) => /auto|scroll/.test(style.overflowX) && style.backgroundImage == 'none')
+  .map(([e]) => e.tagName + ' ' + e.className);
+"""
+# Of words over a shadow nobody can compute how well they are read.
+WITHOUT_SHADOWS = (
+    "document.head.insertAdjacentHTML('beforeend', '<style>* { background-image: none !important }</style>')"
+)
 FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.href)"
 READY = "document.readyState == 'complete' && (!window.MathJax || !!MathJax.startup?.promise)"
 SETTLED = "return window.MathJax ? MathJax.startup.promise.then(() => true) : true"
@@ -265,7 +304,8 @@ def test_a_page_is_whole_and_can_be_read(name: str, address: str, browser: Brows
         browser.emulate(width, "light")
         if browser.run("return document.documentElement.scrollWidth > innerWidth + 1"):
             wrong.append(f"wider than {width} pixels")
-    browser.run(f"window.framed = {json.dumps(name in FRAMED)}; {axe}; {ONE_OF_A_KIND}")
+        wrong += [f"{width} pixels: no shadow where {part} goes on" for part in browser.run(SHADOWLESS)]
+    browser.run(f"window.framed = {json.dumps(name in FRAMED)}; {axe}; {ONE_OF_A_KIND}; {WITHOUT_SHADOWS}")
     for width, theme in ((1280, "light"), (390, "dark")):
         browser.emulate(width, theme)
         wrong += [f"{width} pixels, {theme}: {found}" for found in browser.run(LOOK)]
