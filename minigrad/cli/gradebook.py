@@ -15,7 +15,7 @@ from minigrad.grading.model import Assignment, GradingError, Report, Source, to_
 from minigrad.grading.people.journal import carry_out, demand_possible
 from minigrad.grading.people.moves import Move
 from minigrad.grading.report.grades.lms import Grade
-from minigrad.grading.report.markup import printable
+from minigrad.grading.report.markup import printable, rounded
 from minigrad.grading.rules.late import Elsewhere
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
@@ -139,6 +139,19 @@ def asked(course: Course, name: str) -> dict[str, tuple[str, ...]] | None:
     found: dict[str, tuple[str, ...]] = nbgrader.asked(course, name)
     dropped = course.dropped()
     return {student: cells for student, cells in found.items() if student not in dropped}
+
+
+def told_again(course: Course, name: str) -> list[str]:
+    """What is said of points by hand that were given before the work changed."""
+    nbgrader = plugin()
+    if not nbgrader or not nbgrader.registered(course, name):
+        return []
+    dropped, found = course.dropped(), []
+    for student, cells in sorted(nbgrader.again(course, name).items()):
+        given = ", ".join(f"{cell} {rounded(has)} of {rounded(of)}" for cell, (has, of) in cells.items())
+        found += [f"{student} ({given})"] if student not in dropped else []
+    told = "marked by hand before it changed, which counts until a person marks it again"
+    return [f"{told}: {', '.join(found)}"] if found else []
 
 
 def written(course: Course, name: str, students: Collection[str]) -> dict[str, dict[str, str]]:

@@ -118,6 +118,7 @@ def run(args: argparse.Namespace) -> int:
         tell(args, told_elsewhere(name, others))
         stale = gradebook.told_standing(course, name, last_reports(course, name))
         tell(args, stale)
+        tell(args, gradebook.told_again(course, name))
         if not args.json:
             print(typed(args, f"\n{ending(name, reports, failed, stale)}"))
     return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK

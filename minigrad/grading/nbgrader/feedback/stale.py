@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, SubmittedNotebook
 
-from minigrad.grading.nbgrader.scores import days_told, is_open
+from minigrad.grading.nbgrader.scores import days_told, is_again, is_open
 from minigrad.grading.store.dates import Dates
 from minigrad.grading.store.digest import digest
 from minigrad.grading.store.layout import Course
@@ -22,9 +22,8 @@ def mark(opened: Gradebook, line: SubmittedNotebook, dates: Dates) -> str:
     """A digest of what a page of feedback shows from the gradebook."""
     shown: list[tuple[object, ...]] = [("late", line.late_submission_penalty or 0.0)]
     for g in line.grades:
-        shown.append(
-            (g.cell.name, g.auto_score, g.manual_score, g.extra_credit, g.cell.max_score, is_open(g))
-        )
+        waits = is_open(g) or is_again(g)
+        shown.append((g.cell.name, g.auto_score, g.manual_score, g.extra_credit, g.cell.max_score, waits))
     shown += [(c.cell.name, c.auto_comment, c.manual_comment) for c in line.comments]
     shown.append((days_told(opened, line.name, line.assignment.student.id, dates),))
     return digest("\n".join(sorted(map(repr, shown))))
