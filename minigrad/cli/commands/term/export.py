@@ -13,7 +13,7 @@ from pathlib import Path
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, tell
-from minigrad.cli.options import OK, WRONG, add_flag, typed, writing
+from minigrad.cli.options import GRADES_TO, OK, WRONG, add_flag, typed, writing
 from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.store.layout import Course
@@ -28,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "--final", "write grades-final.csv: each assignment, what was dropped, the final column")
     parser.add_argument(
         "--to",
-        choices=("canvas", "moodle", "blackboard"),
+        choices=GRADES_TO,
         help="write grades-ASSIGNMENT-LMS.csv, too: what that LMS imports, of what is graded",
     )
     parser.add_argument(
