@@ -188,14 +188,34 @@ def lost(course: Course, name: str) -> str:
     """What is said where an assignment was graded and .minigrad/ is not there: see `store/lost.py`."""
     from minigrad.grading.store.lost import lost
 
-    return lost(course, name, lambda: bool(asked(course, name)))
+    return lost(course, name, lambda: _recorded(course, name))
+
+
+def told_lost(course: Course, names: Sequence[str]) -> list[str]:
+    """`lost`, of several assignments."""
+    return [gone for name in names if (gone := lost(course, name))]
+
+
+def demand_kept(course: Course, old: str) -> None:
+    """Raise GradingError where what is kept of a student, who is to be moved, is not all there."""
+    if gone := told_lost(course, course.names()):
+        raise GradingError(
+            f"{gone[0]}. Until then nobody is moved or put aside: what is restored would still be {old}'s"
+        )
 
 
 def demand_salt(course: Course, name: str) -> None:
     """Raise GradingError where the gradebook has grades of an assignment whose salt is gone."""
     from minigrad.grading.store.lost import demand_salt
 
-    demand_salt(course, name, lambda: bool(asked(course, name)))
+    demand_salt(course, name, lambda: _recorded(course, name))
+
+
+def _recorded(course: Course, name: str) -> bool:
+    """Whether a gradebook has grades of an assignment; where there is none, nobody waits for nbgrader."""
+    from minigrad.grading.store.dates import dates_of
+
+    return (course.gradebook.exists() or bool(dates_of(course).db_url)) and bool(asked(course, name))
 
 
 def not_graded(course: Course, name: str) -> GradingError:
@@ -222,6 +242,7 @@ class Grades:
     found: list[Grade]  # each student's
     told: list[str]  # in words, who has none in any file, and what else is not as it should be
     to_regrade: bool = False  # whether grades are not by the decisions, points and checks of now
+    lost: bool = False  # whether .minigrad/ is not there, without which nothing is graded
 
 
 def grades(course: Course, name: str) -> Grades:
@@ -257,7 +278,7 @@ def grades(course: Course, name: str) -> Grades:
     not_recorded = [g.person.student for g in found if g.state == "not recorded"]
     if behind := told_behind(name, not_recorded, stands.command):
         left_out.append(f"{behind}. Until then they have no score")
-    return Grades(maximum, found, left_out, stands.to_regrade)
+    return Grades(maximum, found, left_out, stands.to_regrade, bool(stands.lost))
 
 
 def feedback(course: Course, name: str, workers: int) -> None:

@@ -66,7 +66,7 @@ def _final(course: Course, args: argparse.Namespace) -> int:
     maxima: dict[str, float] = {}
     found: dict[str, Sequence[Grade]] = {}
     left_out: dict[str, None] = {}  # each line once
-    to_regrade = False
+    to_regrade = lost = False
     for name in (name for group in groups for name in group.of):
         try:
             grades = gradebook.grades(course, name)
@@ -77,10 +77,10 @@ def _final(course: Course, args: argparse.Namespace) -> int:
             continue
         maxima[name], found[name] = grades.maximum, grades.found
         left_out |= dict.fromkeys(grades.told)
-        to_regrade = to_regrade or grades.to_regrade
+        to_regrade, lost = to_regrade or grades.to_regrade, lost or grades.lost
     made = rows(groups, maxima, found)
     data = final_csv(groups, maxima, made)
-    final = gradebook.Grades(PERCENT, [row.grade for row in made], list(left_out), to_regrade)
+    final = gradebook.Grades(PERCENT, [row.grade for row in made], list(left_out), to_regrade, lost)
     return _write(course, args, FINAL, final, data)
 
 
@@ -115,6 +115,8 @@ def ending(args: argparse.Namespace, name: str, grades: gradebook.Grades, file: 
     words = ["export", "--final" if name == FINAL else name]
     given = [word for key in ("to", "out") if (value := getattr(args, key)) for word in (f"--{key}", value)]
     again = to_type(*words, *given)
+    if grades.lost:
+        return f"next: see to what is named above, then {again} again"
     if grades.to_regrade and name == FINAL:
         return f"next: the regrades that are named above, then {again} again"
     if grades.to_regrade:  # which grades what is newer, too

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, known_names
+from minigrad.cli.course import find_course, known_names, tell
 from minigrad.cli.options import BY_LMS, BY_ROSTER, GRADES_TO, OK, WRONG, add_flag, typed
 from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.people.moves import Move, assignments_of
@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
                 pass
             elif args.do == "drop":
                 drop(course, args.old)
+                tell(args, gradebook.told_lost(course, course.names()))
                 renew += to_renew(course, Move(args.old, "", (), ""))
             elif args.do:
                 planned = move(course, args.do, args.old, args.new, args.dry_run)
@@ -104,9 +105,9 @@ def look(args: argparse.Namespace, course: Course) -> int:
     found = roll(roster, handed_in, folders | reported | gradebook.students(course), folders)
     for line in (found.figures, *found.notes):
         print(printable(line))
-    for line in found.wrong:
-        print(printable(typed(args, f"minigrad: {line}")), file=sys.stderr)
-    return WRONG if found.wrong else OK
+    wrong = [*gradebook.told_lost(course, course.names()), *found.wrong]
+    tell(args, wrong)
+    return WRONG if wrong else OK
 
 
 def move(course: Course, what: str, old: str, new: str, dry: bool) -> Move:
@@ -115,6 +116,7 @@ def move(course: Course, what: str, old: str, new: str, dry: bool) -> Move:
     from minigrad.grading.people.moves import planned_forget, planned_merge, planned_rename
     from minigrad.grading.report.markup import printable
 
+    gradebook.demand_kept(course, old)
     recorded = gradebook.students(course)
     if what == "forget":
         planned = planned_forget(course, old, known_names(course, [new])[0] if new else "", recorded)
