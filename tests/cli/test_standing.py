@@ -377,7 +377,8 @@ def test_rules_that_no_grading_has_applied_are_told_until_it_does(course: Course
         again = f"next: `minigrad regrade {NAME}`, then `minigrad export {NAME}` again"
         assert told.out.splitlines()[-1] == again
     main(["grade", NAME, "--workers", "1"])
-    capsys.readouterr()
+    decision = "Decision of 2030-02-03: `scale.values` counts as passed: r (bob)"
+    assert f"minigrad: applied now: {decision}" in capsys.readouterr().err
     main(words)
     told = capsys.readouterr()
     assert "by now" not in told.err
