@@ -415,7 +415,7 @@ def pages_agree(course: Course, seen: dict[tuple[str, str], Recorded], touched: 
         page = path.read_text()
         found = re.search(
             r'<p class="score">(?:(-?[\d.]+) of|no score yet, of) ([\d.]+) points'
-            r"(?: so far; ([\d.]+) more are still to be marked)?</p>",
+            r"(?: so far(?:; ([\d.]+) more are still to be marked)?(?:; <code>[^;]* marked again)*)?</p>",
             page,
         )
         assert found, path

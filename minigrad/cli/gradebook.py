@@ -15,7 +15,7 @@ from minigrad.grading.model import Assignment, GradingError, Report, Source, to_
 from minigrad.grading.people.journal import carry_out, demand_possible
 from minigrad.grading.people.moves import Move
 from minigrad.grading.report.grades.lms import Grade
-from minigrad.grading.report.markup import printable
+from minigrad.grading.report.markup import printable, rounded
 from minigrad.grading.rules.late import Elsewhere
 from minigrad.grading.store import files
 from minigrad.grading.store.layout import Course
@@ -141,6 +141,19 @@ def asked(course: Course, name: str) -> dict[str, tuple[str, ...]] | None:
     return {student: cells for student, cells in found.items() if student not in dropped}
 
 
+def told_again(course: Course, name: str) -> list[str]:
+    """What is said of points by hand that were given before the work changed."""
+    nbgrader = plugin()
+    if not nbgrader or not nbgrader.registered(course, name):
+        return []
+    dropped, found = course.dropped(), []
+    for student, cells in sorted(nbgrader.again(course, name).items()):
+        given = ", ".join(f"{cell} {rounded(has)} of {rounded(of)}" for cell, (has, of) in cells.items())
+        found += [f"{student} ({given})"] if student not in dropped else []
+    told = "marked by hand before it changed, which counts until a person marks it again"
+    return [f"{told}: {', '.join(found)}"] if found else []
+
+
 def written(course: Course, name: str, students: Collection[str]) -> dict[str, dict[str, str]]:
     """The recorded texts of students whom the gradebook has, as `nbgrader.export.written` gives them."""
     nbgrader = plugin()
@@ -175,14 +188,34 @@ def lost(course: Course, name: str) -> str:
     """What is said where an assignment was graded and .minigrad/ is not there: see `store/lost.py`."""
     from minigrad.grading.store.lost import lost
 
-    return lost(course, name, lambda: bool(asked(course, name)))
+    return lost(course, name, lambda: _recorded(course, name))
+
+
+def told_lost(course: Course, names: Sequence[str]) -> list[str]:
+    """`lost`, of several assignments."""
+    return [gone for name in names if (gone := lost(course, name))]
+
+
+def demand_kept(course: Course, old: str) -> None:
+    """Raise GradingError where what is kept of a student, who is to be moved, is not all there."""
+    if gone := told_lost(course, course.names()):
+        raise GradingError(
+            f"{gone[0]}. Until then nobody is moved or put aside: what is restored would still be {old}'s"
+        )
 
 
 def demand_salt(course: Course, name: str) -> None:
     """Raise GradingError where the gradebook has grades of an assignment whose salt is gone."""
     from minigrad.grading.store.lost import demand_salt
 
-    demand_salt(course, name, lambda: bool(asked(course, name)))
+    demand_salt(course, name, lambda: _recorded(course, name))
+
+
+def _recorded(course: Course, name: str) -> bool:
+    """Whether a gradebook has grades of an assignment; where there is none, nobody waits for nbgrader."""
+    from minigrad.grading.store.dates import dates_of
+
+    return (course.gradebook.exists() or bool(dates_of(course).db_url)) and bool(asked(course, name))
 
 
 def not_graded(course: Course, name: str) -> GradingError:
@@ -209,6 +242,7 @@ class Grades:
     found: list[Grade]  # each student's
     told: list[str]  # in words, who has none in any file, and what else is not as it should be
     to_regrade: bool = False  # whether grades are not by the decisions, points and checks of now
+    lost: bool = False  # whether .minigrad/ is not there, without which nothing is graded
 
 
 def grades(course: Course, name: str) -> Grades:
@@ -244,7 +278,7 @@ def grades(course: Course, name: str) -> Grades:
     not_recorded = [g.person.student for g in found if g.state == "not recorded"]
     if behind := told_behind(name, not_recorded, stands.command):
         left_out.append(f"{behind}. Until then they have no score")
-    return Grades(maximum, found, left_out, stands.to_regrade)
+    return Grades(maximum, found, left_out, stands.to_regrade, bool(stands.lost))
 
 
 def feedback(course: Course, name: str, workers: int) -> None:

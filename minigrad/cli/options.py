@@ -16,6 +16,8 @@ from minigrad.grading.model import GradingError, to_type
 from minigrad.sandbox.linux.cores import cores
 
 OK, WRONG, CANNOT, STOPPED = 0, 1, 2, 128 + signal.SIGINT
+GRADES_TO = ("canvas", "moodle", "blackboard")  # which import grades
+BY_LMS, BY_ROSTER = ("canvas", "moodle"), ("id", "name")  # how pages of feedback are called in a zip
 EXITS = (
     "Exit codes: 0 all is well; 1 something was found wrong; 2 wrong usage, or it cannot be done; "
     f"{STOPPED} stopped by Ctrl-C."

@@ -296,6 +296,30 @@ def test_what_comes_next_is_said_where_a_stopped_move_is_finished(course: Course
     assert last == f"next: {', '.join(f'`minigrad {command}`' for command in commands)}"
 
 
+@pytest.mark.parametrize("words", [["merge", "Ann Lee", "s1"], ["rename", "stranger of them", "s2"]])
+def test_files_in_which_the_id_kept_has_other_work_come_next(course: Course, words, capsys) -> None:
+    """`s2` stood in them with nothing handed in; the stranger, and Ann Lee, in none."""
+    shutil.copytree(course.authored(NAME), course.authored("02-other"))
+    _, old, new = words
+    stamp = hand_in(course, old, b"newer").with_name("timestamp.txt")
+    stamp.write_text("2030-03-01 12:00:00 UTC\n")
+    for name in (NAME, "02-other"):  # of which nothing changes
+        for file in (f"report-{name}", f"grades-{name}", f"grades-{name}-moodle"):
+            Path(f"{file}.csv").write_text(f"student,name\n{new},A name\n")
+        for how in ("moodle", "name"):
+            with zipfile.ZipFile(f"feedback-{name}-{how}.zip", "w") as made:
+                made.writestr("A name.html", "")
+    Path("grades-final.csv").write_text(f"student,name\n{new},A name\n")
+    (course.autograded / old / NAME).mkdir(parents=True)
+    assert main(["roster", *words]) == 0
+    commands = (
+        *(f"report {NAME}", f"export {NAME} --to moodle"),
+        *(f"handback {NAME} --to moodle", f"handback {NAME} --to name", "export --final"),
+    )
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"next: {', '.join(f'`minigrad {command}`' for command in commands)}"
+
+
 def test_what_is_forgotten_of_one_assignment_stands_in_its_file_of_grades(course: Course, capsys) -> None:
     shutil.copytree(course.authored(NAME), course.authored("02-other"))
     for name in (NAME, "02-other"):

@@ -63,9 +63,19 @@ def test_who_needs_a_person_and_the_answers_to_mark(tmp_path: Path, monkeypatch,
     assert "could not be graded" not in page, "what a refused notebook's page begins with is no answer"
     assert "was the right file handed in by dan?" in page
 
+    hand_in(course, "cem", notebook(assignment, ADDS, essay="Other, and more."))
+    told_again = "which counts until a person marks it again: cem (essay 3 of 5)\n"
+    capsys.readouterr()
+    assert main(["grade", NAME, "--workers", "1"]) == 1
+    assert told_again in capsys.readouterr().err
+    assert main(["report", NAME]) == 0
+    shown = capsys.readouterr()
+    assert told_again in shown.err
+    assert "needs a person: ann, bob, cem: points by hand: essay" in shown.out
+
     course.roster.write_text("student,status\nann,dropped\nbob,\ncem,\ndan,\neva,\n")
     assert main(["report", NAME]) == 0
-    assert "needs a person: bob: points by hand: essay" in capsys.readouterr().out
+    assert "needs a person: bob, cem: points by hand: essay" in capsys.readouterr().out
     assert "ann" not in json.loads(Path(f"report-{NAME}.json").read_text())
     plugin.export(course, tmp_path / "all.csv")
     rows = csv.DictReader((tmp_path / "all.csv").read_text(encoding="utf-8").splitlines())

@@ -377,7 +377,8 @@ def test_rules_that_no_grading_has_applied_are_told_until_it_does(course: Course
         again = f"next: `minigrad regrade {NAME}`, then `minigrad export {NAME}` again"
         assert told.out.splitlines()[-1] == again
     main(["grade", NAME, "--workers", "1"])
-    capsys.readouterr()
+    decision = "Decision of 2030-02-03: `scale.values` counts as passed: r (bob)"
+    assert f"minigrad: applied now: {decision}" in capsys.readouterr().err
     main(words)
     told = capsys.readouterr()
     assert "by now" not in told.err
@@ -427,3 +428,31 @@ def test_a_course_without_its_salts_is_not_taken_for_ungraded(course: Course, ca
     shutil.rmtree(course.reports(NAME))
     assert main(["report", NAME]) == 2
     assert f"`minigrad grade {NAME}` makes them again, by the same salt" in capsys.readouterr().err
+
+
+def test_nobody_is_moved_where_the_history_would_stay_behind(course: Course, capsys) -> None:
+    """And whatever goes on without it says so, and sends nobody to what is refused."""
+    lost = f"{NAME} was graded, and .minigrad/ has not its salt: restore {course.state} from a copy"
+    shutil.rmtree(course.state)
+    course.roster.write_text("student,status\nann,\nbob,\nbob (copy),\n")
+    for words in (["rename", "bob", "s9"], ["rename", "bob", "s9", "--dry-run"], ["merge", "bob", "ann"]):
+        assert main(["roster", *words]) == 2
+        told = capsys.readouterr().err
+        assert lost in told
+        assert "nobody is moved or put aside: what is restored would still be bob's" in told
+    assert (course.submitted / "bob").is_dir()
+    new = course.root / "x" / "bob.ipynb"
+    new.parent.mkdir()
+    new.write_bytes(b"{}")
+    first = "next: see to what is named above, then"
+    for code, words, last in (
+        (1, ["roster"], ""),
+        (1, ["export", NAME], f"{first} `minigrad export {NAME}` again"),
+        (0, ["build", NAME], ""),
+        (0, ["collect", NAME, "x"], f"{first} `minigrad grade {NAME}`"),
+        (0, ["roster", "drop", "bob"], ""),
+    ):
+        assert main(words) == code
+        shown = capsys.readouterr()
+        assert lost in shown.err
+        assert shown.out.splitlines()[-1] == last or not last

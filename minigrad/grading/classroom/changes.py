@@ -314,16 +314,25 @@ def _first(state: State) -> Iterator[str]:
 
 
 def told_elsewhere(name: str, others: Iterable[Elsewhere], preview: bool = False) -> list[str]:
-    """A line for each assignment whose totals are others by the late days spent in `name`, and what helps."""
+    """A line for each assignment whose totals are others by the late days spent in `name`, and what helps;
+    and one for each of which pages of feedback alone are out of date."""
     who: dict[str, list[str]] = {}
+    pages: dict[str, list[str]] = {}
     for one in others:
         if one.moved:
             was, now = number(one.before or 0.0), number(one.total or 0.0)
             who.setdefault(one.assignment, []).append(f"{one.student} {was} -> {now}")
+        elif one.outdated:
+            pages.setdefault(one.assignment, []).append(one.student)
     lines = []
     for other, several in who.items():
         verb = "would change" if preview else "changed"
         line = f"{other} {verb}, by late days spent in {name}: {', '.join(several)}"
         again = f"; next: {to_type('feedback', other)}, then {to_type('export', other)}"
         lines.append(line + ("" if preview else again))
+    lines += [
+        f"{other}: pages of feedback are out of date, by late days, which are shared: {', '.join(several)}; "
+        f"next: {to_type('feedback', other)}"
+        for other, several in pages.items()
+    ]
     return lines

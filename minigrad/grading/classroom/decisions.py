@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from minigrad.grading.model import Assignment, Decision, Exercise, GradingError, Report, Verdict, to_type
 from minigrad.grading.report.markup import number
-from minigrad.grading.store.history import DECISION
+from minigrad.grading.store.history import DECISION, decisions_of
 
 FEW = 5  # names that are told of many
 NOTE = re.compile(rf"{DECISION}[\d-]+: `([^`]+)` (counts for nobody)?")
@@ -38,6 +38,20 @@ def note(d: Decision) -> str:
         "add": f"`{d.of}` gets {number(d.points)} points more, up to all that it has",
     }
     return f"{DECISION}{d.date}: {does[d.kind]}: {d.reason}"
+
+
+def told_applied(before: Mapping[str, Report], after: Mapping[str, Report]) -> list[str]:
+    """A line for each decision that counts now and did not in the reports of before, or the other way round,
+    with whose grade it is about."""
+    who: dict[str, list[str]] = {}
+    judged = {student for student, report in after.items() if report.status == "graded"}
+    for student in sorted(before.keys() & judged):
+        was, now = decisions_of(before[student]), decisions_of(after[student])
+        for note in (n for n in now if n not in was):
+            who.setdefault(f"applied now: {note}", []).append(student)
+        for note in (n for n in was if n not in now):
+            who.setdefault(f"taken back now: {note}", []).append(student)
+    return [f"{what} ({', '.join(students)})" for what, students in who.items()]
 
 
 def explained(notes: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:

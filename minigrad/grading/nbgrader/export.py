@@ -18,7 +18,7 @@ from minigrad.grading.classroom.run import last_reports
 from minigrad.grading.model import Report
 from minigrad.grading.nbgrader.gradebook import book, lines, renew_lateness
 from minigrad.grading.nbgrader.pages import NOT_GRADED
-from minigrad.grading.nbgrader.scores import days_spent, penalty, score, total
+from minigrad.grading.nbgrader.scores import days_spent, is_again, penalty, points, score, total
 from minigrad.grading.nbgrader.staging import InCourse
 from minigrad.grading.report.formats import csv_bytes
 from minigrad.grading.report.grades.lms import Total
@@ -62,6 +62,17 @@ def asked(course: Course, name: str) -> dict[str, tuple[str, ...]]:
             student: tuple(g.cell.name for g in line.grades if g.needs_manual_grade)
             for student, line in lines(opened, name).items()
         }
+
+
+def again(course: Course, name: str) -> dict[str, dict[str, tuple[float, float]]]:
+    """By student and cell, the points, and of how many, that a person gave to what changed since then and
+    that count until one marks it again. Changes nothing."""
+    with book(course) as opened:
+        given = {
+            student: {g.cell.name: (points([g]), g.cell.max_score) for g in line.grades if is_again(g)}
+            for student, line in lines(opened, name).items()
+        }
+    return {student: cells for student, cells in given.items() if cells}
 
 
 def written(course: Course, name: str, students: Iterable[str]) -> dict[str, dict[str, str]]:

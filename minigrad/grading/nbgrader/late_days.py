@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from nbgrader.api import Gradebook, SubmittedNotebook
 
-from minigrad.grading.nbgrader.feedback.stale import drop_if_stale
+from minigrad.grading.nbgrader.feedback.stale import drop_if_graded_otherwise
 from minigrad.grading.nbgrader.gradebook import charge_lateness
 from minigrad.grading.nbgrader.scores import penalty, total
 from minigrad.grading.rules.late import Elsewhere
@@ -31,10 +31,19 @@ def spend(opened: Gradebook, student: str, name: str, dates: Dates) -> list[Else
     return found
 
 
-def drop_stale(opened: Gradebook, course: Course, student: str, dates: Dates) -> None:
-    """No page of feedback of a student's stays that tells other late days. Commits nothing."""
-    for line in _sharing(opened, student, dates):
-        drop_if_stale(opened, course, line, dates)
+def drop_stale(
+    opened: Gradebook, course: Course, others: Sequence[Elsewhere], dates: Dates
+) -> list[Elsewhere]:
+    """No page of feedback of other assignments stays that tells another grade; with whose was out of date.
+
+    One that only tells other late days stays. Commits nothing.
+    """
+    found = []
+    for one in others:
+        line = opened.find_submission_notebook(one.assignment, one.assignment, one.student)
+        outdated = drop_if_graded_otherwise(opened, course, line, dates)
+        found.append(dataclasses.replace(one, outdated=outdated))
+    return found
 
 
 def _sharing(opened: Gradebook, student: str, dates: Dates) -> Iterator[SubmittedNotebook]:

@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 from minigrad.grading.classroom.processes import Processes
 from minigrad.grading.model import Assignment, GradingError, Report, Source, to_type
-from minigrad.grading.nbgrader.export import ExportScores, asked, automatic, totals, written
+from minigrad.grading.nbgrader.export import ExportScores, again, asked, automatic, totals, written
 from minigrad.grading.nbgrader.feedback.exporter import FeedbackExporter, Grades, Pages, Told, told
 from minigrad.grading.nbgrader.gradebook import (
     book,
@@ -53,6 +53,7 @@ from minigrad.grading.store.files import demand_writable
 from minigrad.grading.store.layout import Course
 
 __all__ = [
+    "again",
     "asked",
     "automatic",
     "book",

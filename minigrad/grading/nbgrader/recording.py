@@ -238,7 +238,7 @@ def _record(
             found |= _record(opened, round, alone, [] if alone else [student], pool, moved)
         return found
     tasks = {s: pool.submit(_write, round, s, ready[s], new) for s, new in entered.items()}
-    for other in (other for one in entered.values() for other in one.others if other.moved):
+    for other in (other for one in entered.values() for other in one.others if other.told):
         moved(other)
     errors = {}
     for student, task in tasks.items():
@@ -271,8 +271,7 @@ def _enter(
         if anew:
             drop_page(course, name, student)
         drop_if_stale(opened, course, line, dates)
-        others = spend(opened, student, name, dates)
-        drop_stale(opened, course, student, dates)
+        others = drop_stale(opened, course, spend(opened, student, name, dates), dates)
         entered[student] = Entered(round.state(line.assignment, one.report, one.work), others)
     name_students(opened, round.roster, (*ready, *ungraded))
     return entered

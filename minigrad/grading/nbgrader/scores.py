@@ -44,8 +44,14 @@ def undecided(submission: SubmittedAssignment) -> bool:
 
 
 def is_open(grade: Grade) -> bool:
-    """Whether a person must give this cell its points, and has not, or not since it was changed."""
-    return bool(grade.needs_manual_grade) and grade.auto_score is None
+    """Whether a person must give this cell its points, and never has."""
+    return bool(grade.needs_manual_grade) and grade.auto_score is None and grade.manual_score is None
+
+
+def is_again(grade: Grade) -> bool:
+    """Whether a person gave this cell points before it changed, and is to do so again: until then, as
+    everywhere in nbgrader, they count."""
+    return bool(grade.needs_manual_grade) and grade.manual_score is not None
 
 
 def days_spent(opened: Gradebook, student: str, dates: Dates) -> dict[str, int]:

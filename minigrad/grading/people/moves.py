@@ -83,7 +83,7 @@ def planned_merge(course: Course, old: str, new: str, recorded: Collection[str])
     demand_known(course, new, recorded)
     if old == new:
         raise GradingError("one student cannot be merged into the same: name two")
-    counts = {name: _that_counts(course, name, old, new) for name in sorted(_assignments(course, old))}
+    counts = {name: _that_counts(course, name, old, new) for name in sorted(assignments_of(course, old))}
     handed = {name: submissions(course.submitted, name, course.names()) for name in counts}
     if unknown := [name for name, one in counts.items() if not one]:
         paths = [handed[name][s] for name in unknown for s in (old, new)]
@@ -223,7 +223,7 @@ class _Place:
         return self.above / student / self.name
 
 
-def _assignments(course: Course, student: str) -> set[str]:
+def assignments_of(course: Course, student: str) -> set[str]:
     """The assignments of which a student has anything but attempts."""
     within = [_folders(place / student) for place in by_student(course)]
     kept = [p.parent.name for at in _by_name(course, "") for p in at.glob(f"*/{_literal(student)}")]

@@ -19,6 +19,12 @@ class Elsewhere:
     before: float | None  # the total, before late days were counted anew; None without a score
     total: float | None
     penalty: float
+    outdated: bool = False  # whether there was a page of feedback that tells something else
+
+    @property
+    def told(self) -> bool:
+        """Whether somebody is to hear of it."""
+        return self.moved or self.outdated
 
     @property
     def moved(self) -> bool:

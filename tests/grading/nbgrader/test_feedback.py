@@ -93,7 +93,8 @@ def test_nobody_is_sent_to_a_check_that_passes(public: bool, told: str) -> None:
 
 
 def test_an_answer_that_nobody_has_marked_yet_has_no_score(tmp_path: Path) -> None:
-    """Neither a 0 before a person has looked, nor an older attempt's points."""
+    """No 0 before a person has looked; but points that a person gave an older text count, as in nbgrader,
+    until one looks again."""
     from minigrad.grading.nbgrader import plugin
 
     course, assignment = new_course(tmp_path)
@@ -103,12 +104,23 @@ def test_an_answer_that_nobody_has_marked_yet_has_no_score(tmp_path: Path) -> No
     assert plugin.record(course, assignment, handed_in, grade_class(course, assignment, handed_in)) == {}
     with plugin.book(course) as book:
         grade = book.find_grade("scale-check", NAME, NAME, "ann")
-        grade.auto_score, grade.manual_score, grade.needs_manual_grade = None, 3.0, True
+        grade.auto_score, grade.manual_score, grade.needs_manual_grade = None, None, True
         book.db.commit()
     plugin.feedback(course, NAME)
     page = soup(written(course)["ann"])
     assert words(page.find(class_="points")) == "scale no score yet, of 10"
     assert "A person will look at scale ." in words(page)
+    with plugin.book(course) as book:
+        book.find_grade("scale-check", NAME, NAME, "ann").manual_score = 3.0
+        book.db.commit()
+    assert plugin.totals(course, NAME)[1]["ann"].score == 3.0
+    plugin.feedback(course, NAME)
+    page = soup(written(course)["ann"])
+    assert words(page.find(class_="score")) == (
+        "3 of 10 points so far; scale was marked 3 of 10 before it changed, and is to be marked again"
+    )
+    assert words(page.find(class_="points")) == "scale 3 of 10"
+    assert "A person will look at scale again; until then the points of before count." in words(page)
     with plugin.book(course) as book:
         book.find_grade("scale-check", NAME, NAME, "ann").needs_manual_grade = False
         book.db.commit()
@@ -193,6 +205,11 @@ def test_points_so_far_stand_apart_from_those_that_a_person_is_to_give() -> None
     assert headline(100.0, done, essay) == "100 of 100 points so far; 5 more are still to be marked"
     assert headline(104.5, done, replace(essay, score=4.5)) == "104.5 of 105 points"
     assert headline(0.0, essay) == "no score yet, of 5 points"
+    before = replace(essay, score=2.0, again=True)
+    told = "essay was marked 2 of 5 before it changed, and is to be marked again"
+    assert headline(102.0, done, before) == f"102 of 105 points so far; {told}"
+    more = replace(essay, points=4.0)
+    assert headline(2.0, before, more) == f"2 of 5 points so far; 4 more are still to be marked; {told}"
     assert headline(None, replace(done, score=None), essay) == "no score yet, of 105 points"
 
 
@@ -205,6 +222,16 @@ def test_points_that_a_person_took_stand_in_the_summary_with_the_comment() -> No
     assert next == ("Ask your instructor what was missing in `essay`.",)
     part, next = graded_part(5.0, comment="Well put.")
     assert (part.lost, next) == ((), ("Nothing: all points are yours.",))
+
+
+@pytest.mark.parametrize("score", [0.0, 3.5, 5.0])
+def test_points_of_before_an_answer_changed_are_told_as_that(score: float) -> None:
+    part, next = graded_part(score, again=True)
+    assert (part.score, part.again) == (score, True)
+    assert [line.says for line in part.lost] == [
+        f"A person gave {score:g} of 5 points, before it changed."
+    ] * (score < 5)
+    assert next == ("A person will look at `essay` again; until then the points of before count.",)
 
 
 def test_an_answer_in_words_that_was_left_empty_is_told_as_that() -> None:

@@ -81,6 +81,39 @@ def test_late_days_are_spent_in_the_order_of_due_dates_and_stated(course):
     assert exported(course, TWO) == {"ann": ("10", "", "3")}
 
 
+def test_pages_elsewhere_are_kept_where_the_grade_is_the_same_and_told(course, capsys):
+    """Late days that come in the middle of a term stand on no page yet."""
+    from minigrad.grading.nbgrader import plugin
+
+    late, told = DUE + LATE, f"{TWO}: pages of feedback are out of date, by late days, which are shared: "
+    course.dates.write_text(late)
+    for student, time in (("ann", "02-02"), ("bob", "02-09")):
+        hand_in(course, student, ONE, CHECKS, "2030-01-31 12:00:00 UTC")
+        hand_in(course, student, TWO, CHECKS, f"2030-{time} 12:00:00 UTC")
+    grade(ONE)
+    grade(TWO)
+    plugin.feedback(course, TWO)
+    at = {s: course.feedback / s / TWO / f"{TWO}.html" for s in ("ann", "bob")}
+    course.dates.write_text(f"{late}budget_days = 1\n")
+    capsys.readouterr()
+    grade(ONE)
+    shown = capsys.readouterr().err
+    assert f"{told}ann; next: `minigrad feedback {TWO}`" in shown
+    assert (
+        f"{TWO} changed, by late days spent in {ONE}: bob 9 -> 10; next: `minigrad feedback {TWO}`" in shown
+    )
+    assert [path.exists() for path in at.values()] == [True, False], "a page of another penalty is gone"
+    plugin.feedback(course, TWO)
+    assert page(course, TWO, "ann") == "Late days: 0 spent here, 1 of 1 left."
+    course.dates.write_text(f"{late}budget_days = 2\n")
+    grade(ONE)
+    assert f"{told}ann, bob; next" in capsys.readouterr().err
+    assert all(path.exists() for path in at.values())
+    plugin.feedback(course, TWO)
+    grade(ONE)
+    assert told not in capsys.readouterr().err
+
+
 def attempt(course: Course, student: str, passes: tuple[str, ...], time: str) -> None:
     """Hand in after another attempt, which is kept with its time."""
     there = course.submitted / student / ONE / f"{ONE}.ipynb"

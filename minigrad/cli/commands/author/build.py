@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             wrong += len(complaints)
             print("\n".join(complaints) if complaints else f"{name}: as its sources say")
             continue
-        tell(args, misstated(assignment))
+        tell(args, [*misstated(assignment), *gradebook.told_lost(course, [name])])
         made = files(assignment)
         gradebook.register(course, assignment)  # may refuse: then the release stays as it is
         changed = write(assignment, made, course.root / "assignments")

@@ -15,7 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minigrad.cli.course import find_course, known_names, names_of
+from minigrad.cli import gradebook
+from minigrad.cli.course import find_course, known_names, names_of, tell
 from minigrad.cli.options import OK, WRONG, add_flag, typed
 from minigrad.cli.terminal import by_reason
 from minigrad.grading.model import is_notebook, to_type
@@ -74,10 +75,13 @@ def run(args: argparse.Namespace) -> int:
         )
     for line in lines:
         print(printable(f"minigrad: {line}"), file=sys.stderr)
+    lost = gradebook.told_lost(course, [name])
+    tell(args, lost)
     if not args.dry_run and any(to_grade(course, name, student, laid) for student, laid in made.laid.items()):
-        print(typed(args, f"next: {to_type('grade', name)}"))
-    lost = any(is_notebook(left.name) or left.name.lower().endswith(NESTED) for left in made.plan.nobodys)
-    return WRONG if made.refused or lost or not made.laid else OK
+        first = "see to what is named above, then " if lost else ""
+        print(typed(args, f"next: {first}{to_type('grade', name)}"))
+    nobodys = any(is_notebook(left.name) or left.name.lower().endswith(NESTED) for left in made.plan.nobodys)
+    return WRONG if made.refused or nobodys or not made.laid else OK
 
 
 def to_grade(course: Course, name: str, student: str, laid: Laid) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, tell
-from minigrad.cli.options import OK, WRONG, add_flag, typed, writing
+from minigrad.cli.options import GRADES_TO, OK, WRONG, add_flag, typed, writing
 from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.report.grades.lms import Grade
 from minigrad.grading.store.layout import Course
@@ -28,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "--final", "write grades-final.csv: each assignment, what was dropped, the final column")
     parser.add_argument(
         "--to",
-        choices=("canvas", "moodle", "blackboard"),
+        choices=GRADES_TO,
         help="write grades-ASSIGNMENT-LMS.csv, too: what that LMS imports, of what is graded",
     )
     parser.add_argument(
@@ -66,7 +66,7 @@ def _final(course: Course, args: argparse.Namespace) -> int:
     maxima: dict[str, float] = {}
     found: dict[str, Sequence[Grade]] = {}
     left_out: dict[str, None] = {}  # each line once
-    to_regrade = False
+    to_regrade = lost = False
     for name in (name for group in groups for name in group.of):
         try:
             grades = gradebook.grades(course, name)
@@ -77,10 +77,10 @@ def _final(course: Course, args: argparse.Namespace) -> int:
             continue
         maxima[name], found[name] = grades.maximum, grades.found
         left_out |= dict.fromkeys(grades.told)
-        to_regrade = to_regrade or grades.to_regrade
+        to_regrade, lost = to_regrade or grades.to_regrade, lost or grades.lost
     made = rows(groups, maxima, found)
     data = final_csv(groups, maxima, made)
-    final = gradebook.Grades(PERCENT, [row.grade for row in made], list(left_out), to_regrade)
+    final = gradebook.Grades(PERCENT, [row.grade for row in made], list(left_out), to_regrade, lost)
     return _write(course, args, FINAL, final, data)
 
 
@@ -115,6 +115,8 @@ def ending(args: argparse.Namespace, name: str, grades: gradebook.Grades, file: 
     words = ["export", "--final" if name == FINAL else name]
     given = [word for key in ("to", "out") if (value := getattr(args, key)) for word in (f"--{key}", value)]
     again = to_type(*words, *given)
+    if grades.lost:
+        return f"next: see to what is named above, then {again} again"
     if grades.to_regrade and name == FINAL:
         return f"next: the regrades that are named above, then {again} again"
     if grades.to_regrade:  # which grades what is newer, too

@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """Grade a class, or the notebooks named."""
     from minigrad.grading.classroom.attempts import counted
     from minigrad.grading.classroom.changes import told_elsewhere
+    from minigrad.grading.classroom.decisions import told_applied
     from minigrad.grading.classroom.lock import grading
     from minigrad.grading.classroom.run import grade_class, last_reports
     from minigrad.grading.report.formats import class_json
@@ -89,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"minigrad: {UNSAFE}; nothing is recorded", file=sys.stderr)
     recorded = ours and not args.unsafe
     failed: dict[str, str] = {}
+    before: dict[str, Report] = {}
     others: list[Elsewhere] = []
     with grading(course) if recorded else nullcontext():
         if recorded:
@@ -98,6 +100,7 @@ def run(args: argparse.Namespace) -> int:
         if args.new_salt:
             new_salt(course.salt(name))
         if recorded:
+            before = last_reports(course, name)
             files = counted(course, assignment, files, args.workers)
         with executor(args) as (pool, workers), progress(f"grading {name}", len(files)) as step:
             reports = grade_class(
@@ -115,9 +118,11 @@ def run(args: argparse.Namespace) -> int:
     names = names_of(course) if ours else {}
     print(json.dumps(class_json(reports, names), indent=1) if args.json else class_table(reports, names))
     if recorded:
+        tell(args, told_applied(before, reports))
         tell(args, told_elsewhere(name, others))
         stale = gradebook.told_standing(course, name, last_reports(course, name))
         tell(args, stale)
+        tell(args, gradebook.told_again(course, name))
         if not args.json:
             print(typed(args, f"\n{ending(name, reports, failed, stale)}"))
     return WRONG if failed or any(r.status != "graded" for r in reports.values()) else OK

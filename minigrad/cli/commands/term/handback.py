@@ -16,13 +16,11 @@ from pathlib import Path
 
 from minigrad.cli import gradebook
 from minigrad.cli.course import find_course, known_names, tell
-from minigrad.cli.options import OK, WRONG, writing
+from minigrad.cli.options import BY_LMS, BY_ROSTER, OK, WRONG, writing
 from minigrad.grading.model import GradingError, to_type
 from minigrad.grading.roster import FILE, Person
 
 EXAMPLE = "minigrad handback 01-rnn --to moodle"
-LMS = ("canvas", "moodle")
-ROSTER = ("id", "name")
 GIVEN_BACK = ("graded", "refused")
 SIGNS = re.compile(r'[/\\:*?"<>|\x00-\x1f]')  # which some system has in no file's name
 
@@ -30,7 +28,9 @@ SIGNS = re.compile(r'[/\\:*?"<>|\x00-\x1f]')  # which some system has in no file
 def add(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("assignment", metavar="ASSIGNMENT")
-    parser.add_argument("--to", choices=(*LMS, *ROSTER), required=True, help="the LMS, or how to call pages")
+    parser.add_argument(
+        "--to", choices=(*BY_LMS, *BY_ROSTER), required=True, help="the LMS, or how to call pages"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where to write the zip (default: the course's folder)"
     )
@@ -63,9 +63,9 @@ def run(args: argparse.Namespace) -> int:
             continue
         work = handed_in.get(student)
         path = came_as(work, course.attempts(name) / student) if isinstance(work, Path) else ""
-        if back := called.get(student) if args.to in ROSTER else returned(args.to, path, name):
+        if back := called.get(student) if args.to in BY_ROSTER else returned(args.to, path, name):
             pages[back] = page.read_bytes()
-        elif args.to in ROSTER:
+        elif args.to in BY_ROSTER:
             left_out.append(f"{student}: has no name in {FILE}: {to_type('handback', name, '--to', 'id')}")
         else:
             left_out.append(
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if not pages and not any(grade.state in GIVEN_BACK for grade in found):
         raise GradingError(f"nobody's work of {name} is graded to its end yet: see above what is missing")
-    if not pages and args.to in ROSTER:
+    if not pages and args.to in BY_ROSTER:
         raise GradingError(f"nobody whose work of {name} is graded has a name in {FILE}: write them there")
     if not pages:
         raise GradingError(

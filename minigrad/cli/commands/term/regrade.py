@@ -93,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     stands = gradebook.standing(course, name, last_reports(course, name))
     lines = told(course, name, stands.left if args.preview else stands)
     tell(args, lines)
+    tell(args, gradebook.told_again(course, name))
     if args.json:
         print(json.dumps(changes_json(found), indent=1))
     else:

@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     asked = gradebook.asked(course, assignment)
     if behind:
         tell(args, [gradebook.told_behind(assignment, behind, stands.command)])
+    tell(args, gradebook.told_again(course, assignment))
     needed = people(reports, asked, behind)
     for why, students in by_reason((why, student) for student, why in needed.items()).items():
         print(printable(f"needs a person: {students}: {why}"))

@@ -12,13 +12,14 @@ import csv
 import dataclasses
 import sys
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 
 from minigrad.cli import gradebook
-from minigrad.cli.course import find_course, known_names
-from minigrad.cli.options import OK, WRONG, add_flag, typed
+from minigrad.cli.course import find_course, known_names, tell
+from minigrad.cli.options import BY_LMS, BY_ROSTER, GRADES_TO, OK, WRONG, add_flag, typed
 from minigrad.grading.model import GradingError, to_type
-from minigrad.grading.people.moves import Move
+from minigrad.grading.people.moves import Move, assignments_of
 from minigrad.grading.store.layout import Course
 
 EXAMPLE = "minigrad roster rename 'Ann Lee' s21"
@@ -63,16 +64,16 @@ def run(args: argparse.Namespace) -> int:
             if stopped:
                 gradebook.move(course, stopped)
                 print(printable(f"minigrad: finished: {stopped}"), file=sys.stderr)
-                renew += to_renew(course, stopped.old, stopped.new, stopped.only)
+                renew += to_renew(course, stopped)
             if stopped and is_it(args, course, stopped):
                 pass
             elif args.do == "drop":
                 drop(course, args.old)
+                tell(args, gradebook.told_lost(course, course.names()))
+                renew += to_renew(course, Move(args.old, "", (), ""))
             elif args.do:
-                move(course, args.do, args.old, args.new, args.dry_run)
-        if args.do and not args.dry_run:
-            forgets = args.do == "forget"
-            renew += to_renew(course, args.old, "" if forgets else args.new, args.new if forgets else "")
+                planned = move(course, args.do, args.old, args.new, args.dry_run)
+                renew += [] if args.dry_run else to_renew(course, planned)
     code = OK if args.do else look(args, course)
     if renew or (args.do and not args.dry_run):
         print(typed(args, f"next: {', '.join(dict.fromkeys(renew)) or to_type('roster')}"))
@@ -104,17 +105,18 @@ def look(args: argparse.Namespace, course: Course) -> int:
     found = roll(roster, handed_in, folders | reported | gradebook.students(course), folders)
     for line in (found.figures, *found.notes):
         print(printable(line))
-    for line in found.wrong:
-        print(printable(typed(args, f"minigrad: {line}")), file=sys.stderr)
-    return WRONG if found.wrong else OK
+    wrong = [*gradebook.told_lost(course, course.names()), *found.wrong]
+    tell(args, wrong)
+    return WRONG if wrong else OK
 
 
-def move(course: Course, what: str, old: str, new: str, dry: bool) -> None:
+def move(course: Course, what: str, old: str, new: str, dry: bool) -> Move:
     """Rename, merge or forget: planned as a whole, written down, done; where it is `dry`, only told."""
     from minigrad.grading.people.journal import begin
     from minigrad.grading.people.moves import planned_forget, planned_merge, planned_rename
     from minigrad.grading.report.markup import printable
 
+    gradebook.demand_kept(course, old)
     recorded = gradebook.students(course)
     if what == "forget":
         planned = planned_forget(course, old, known_names(course, [new])[0] if new else "", recorded)
@@ -132,6 +134,7 @@ def move(course: Course, what: str, old: str, new: str, dry: bool) -> None:
         print(f"{'rewritten will be' if dry else 'rewrote'} {text}")
     if what != "rename" and (dry or (course.work / planned.aside).exists()):
         print(printable(f"what does not count is kept in {planned.aside}"))
+    return planned
 
 
 def undo(course: Course, stopped: Move | None) -> None:
@@ -155,25 +158,39 @@ def undo(course: Course, stopped: Move | None) -> None:
     print(printable(f"taken back: {stopped}"))
 
 
-def to_renew(course: Course, old: str, new: str, only: str = "") -> list[str]:
-    """The commands that write again what still stands as before somebody was moved to another id, or aside:
-    pages of feedback that are missing, and files in which `old` is named, of one assignment or of all."""
-    found = []
-    for name in known_names(course, [only] if only else []):
-        if any(course.feedback.glob(f"*/{name}")) and _lacks_page(course, new, name):
+def to_renew(course: Course, done: Move) -> list[str]:
+    """The commands that write again what still stands as before a move, of one assignment or of all: pages of
+    feedback that are missing, and files in which the student stands, under the old id or, with other work
+    than now, under the new one."""
+    found, changed = [], _changed(course, done)
+    for name in known_names(course, [done.only] if done.only else []):
+        stand = {done.old, done.new} if name in changed else {done.old}
+        if any(course.feedback.glob(f"*/{name}")) and _lacks_page(course, done.new, name):
             found.append(to_type("feedback", name))
-        if _lists(course.work / f"report-{name}.csv", old):
+        if _lists(course.work / f"report-{name}.csv", stand):
             found.append(to_type("report", name))
-        if _lists(course.work / f"grades-{name}.csv", old):
-            found.append(to_type("export", name))
-        found += [
-            to_type("handback", name, "--to", how)
-            for how in ("id", "name")
-            if _packs(course.work / f"feedback-{name}-{how}.zip", old)
-        ]
-    if _lists(course.work / "grades-final.csv", old):
-        found.append(to_type("export", "--final"))
+        if _lists(course.work / f"grades-{name}.csv", stand):
+            found += _exports(course, name, name)
+        for how in (*BY_LMS, *BY_ROSTER):  # what an LMS calls a page does not tell whose it is
+            path = course.work / f"feedback-{name}-{how}.zip"
+            if _packs(path, done.old) or (name in changed and path.is_file()):
+                found.append(to_type("handback", name, "--to", how))
+    if _lists(course.work / "grades-final.csv", {done.old, done.new} if changed else {done.old}):
+        found += _exports(course, "final", "--final")
     return found
+
+
+def _changed(course: Course, done: Move) -> set[str]:
+    """The assignments in which the new id, which somebody had before, has got graded work by a move."""
+    ids_alone = done.whole and course.roster.name in done.texts  # nobody had the new one
+    moved = set() if ids_alone else assignments_of(course, done.new) if done.whole else {*done.counts}
+    return {name for name in moved if (course.autograded / done.new / name).is_dir()}
+
+
+def _exports(course: Course, name: str, what: str) -> list[str]:
+    """The commands that write the files of grades again, for each LMS for which there is one."""
+    written = [lms for lms in GRADES_TO if (course.work / f"grades-{name}-{lms}.csv").is_file()]
+    return [to_type("export", what, "--to", lms) for lms in written] or [to_type("export", what)]
 
 
 def _lacks_page(course: Course, student: str, name: str) -> bool:
@@ -183,12 +200,12 @@ def _lacks_page(course: Course, student: str, name: str) -> bool:
     return not (course.feedback / student / name / f"{name}.html").is_file()
 
 
-def _lists(path: Path, student: str) -> bool:
-    """Whether a table has a line of a student."""
+def _lists(path: Path, students: Collection[str]) -> bool:
+    """Whether a table has a line of one of some students."""
     if not path.is_file():
         return False
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return any(row.get("student") == student for row in csv.DictReader(file))
+        return any(row.get("student") in students for row in csv.DictReader(file))
 
 
 def _packs(path: Path, student: str) -> bool:

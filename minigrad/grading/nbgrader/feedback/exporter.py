@@ -23,11 +23,12 @@ from minigrad.grading.nbgrader.gradebook import charge_lateness, lines
 from minigrad.grading.nbgrader.pages import Notebook, clean, clean_markdown
 from minigrad.grading.nbgrader.people import page_name
 from minigrad.grading.nbgrader.reopened import Reopened
-from minigrad.grading.nbgrader.scores import days_told, is_open, points, undecided
+from minigrad.grading.nbgrader.scores import days_told, is_again, is_open, points, undecided
 from minigrad.grading.nbgrader.staging import InCourse, Resources
 from minigrad.grading.report.templating import render
 from minigrad.grading.store.dates import Dates, dates_of
 
+SHOWN = ("score", "points", "open", "again")  # of a grade cell
 TEXTS = 1000  # kept of each kind: a release has about a hundred, and each student some more
 
 
@@ -39,7 +40,7 @@ class Told:
     waits: bool  # for a person: no check has a score
     late_days: str  # a sentence; "" in a course without such days
     late: float  # what lateness takes
-    grades: Mapping[str, tuple[float, float, bool]]  # by grade cell, score, maximum, whether it is open yet
+    grades: Mapping[str, tuple[float, float, bool, bool]]  # by grade cell, as `SHOWN` names it
     comments: Mapping[str, str | None]  # by cell
     mark: str  # of all this: see `stale.py`
 
@@ -60,7 +61,7 @@ def _told(opened: Gradebook, line: SubmittedNotebook, dates: Dates) -> Told:
         undecided(line.assignment),
         days_told(opened, line.name, student.id, dates),
         line.late_submission_penalty or 0.0,
-        {g.cell.name: (points([g]), g.cell.max_score, is_open(g)) for g in line.grades},
+        {g.cell.name: (points([g]), g.cell.max_score, is_open(g), is_again(g)) for g in line.grades},
         {
             c.cell.name: c.auto_comment if c.manual_comment is None else c.manual_comment
             for c in line.comments
@@ -80,7 +81,7 @@ class Grades(NbGraderPreprocessor):  # type: ignore[misc]
             if marks.get("solution"):
                 marks["comment"] = found.comments[marks["grade_id"]]
             if marks.get("grade"):
-                marks["score"], marks["points"], marks["open"] = found.grades[marks["grade_id"]]
+                marks.update(zip(SHOWN, found.grades[marks["grade_id"]], strict=True))
         score, most = (sum(column) for column in list(zip(*found.grades.values(), strict=True))[:2])
         resources["nbgrader"] |= {"score": score - found.late, "max_score": most, "late_penalty": found.late}
         return notebook, resources

@@ -50,6 +50,7 @@ class Part:
     public: bool = True  # whether some of the checks that failed can be asked in the notebook
     by_hand: bool = False  # whether a person took the points, and no check
     comment: Markup = NOTHING  # that person's
+    again: bool = False  # whether that person looked before it changed, so that one is to look again
 
     @property
     def share(self) -> int:
@@ -112,6 +113,21 @@ class Page:
         return frozenset(cell.id for block in self.blocks for cell in block.cells)
 
     @property
+    def headline(self) -> str:
+        """The points in one sentence: as many as the parts have, but for what lateness takes."""
+        if self.score is None or 0 < self.open == self.points:
+            return f"no score yet, of {rounded(self.points)} points"
+        rest = [f"{rounded(self.open)} more are still to be marked"] if self.open else []
+        rest += [
+            f"`{p.name}` was marked {rounded(p.score or 0.0)} of {rounded(p.points)} before it changed, "
+            "and is to be marked again"
+            for p in self.parts
+            if p.again
+        ]
+        given = f"{rounded(self.score)} of {rounded(self.points - self.open)} points"
+        return "; ".join((f"{given} so far", *rest)) if rest else given
+
+    @property
     def lost(self) -> list[Part]:
         return [part for part in self.parts if part.lost]
 
@@ -139,7 +155,8 @@ def page(
         shown = [replace(c, shown=NOTHING, table=NOTHING) for c in shown if c.part or c.comment]
     ours = notebook.metadata.get("minigrad", {})
     parts = tuple(cell.part for cell in shown if cell.part)
-    score = None if waits and not grades["score"] else float(grades["score"])
+    nothing = not grades["score"] and not any(part.again for part in parts)
+    score = None if waits and nothing else float(grades["score"])
     return Page(
         grades["notebook"],
         score,
@@ -183,14 +200,16 @@ def _part(
     cell: Notebook, marks: Mapping[str, Any], id: str, waits: bool, empty: bool, comment: Markup
 ) -> Part:
     ours = cell.metadata.get("minigrad", {})
-    undecided = marks.get("open") or (waits and not marks["score"])
+    again = bool(marks.get("again"))
+    undecided = marks.get("open") or (waits and not marks["score"] and not again)
     score, points = None if undecided else float(marks["score"]), float(marks["points"])
     lost = tuple(Lost(word, says, why) for word, says, why in ours.get("lost", ()))
     if score is not None and score >= points > 0:  # a decision, or a person, gave back what checks took
         lost = ()
     by_hand = score is not None and round(points - score, 6) > 0 and not lost
     if score is not None and by_hand:
-        gave = Lost("fail", f"A person gave {rounded(score)} of {rounded(points)} points.", "")
+        before = ", before it changed" if again else ""
+        gave = Lost("fail", f"A person gave {rounded(score)} of {rounded(points)} points{before}.", "")
         lost = (EMPTY if empty and not score else gave,)
     return Part(
         id,
@@ -202,6 +221,7 @@ def _part(
         ours.get("public", True),
         by_hand,
         comment if by_hand else NOTHING,
+        again,
     )
 
 
@@ -210,6 +230,9 @@ def _next(parts: Sequence[Part], waits: bool) -> Iterable[str]:
     open_ = [part.name for part in parts if part.score is None]
     if open_:
         yield f"A person will look at {_names(open_)}."
+    again = [part.name for part in parts if part.again]
+    if again:
+        yield f"A person will look at {_names(again)} again; until then the points of before count."
     lost = [part for part in parts if part.lost and not part.by_hand]
     if lost:
         first = lost[0].name
@@ -225,10 +248,10 @@ def _next(parts: Sequence[Part], waits: bool) -> Iterable[str]:
     read = [part.name for part in parts if part.comment]
     if read:
         yield f"Read the comment on {_names(read)}, above."
-    bare = [p.name for p in parts if p.by_hand and not p.comment and p.lost != (EMPTY,)]
+    bare = [p.name for p in parts if p.by_hand and not (p.comment or p.again) and p.lost != (EMPTY,)]
     if bare:
         yield f"Ask your instructor what was missing in {_names(bare)}."
-    if parts and not waits and all((part.score or 0.0) >= part.points for part in parts):
+    if parts and not waits and not again and all((part.score or 0.0) >= part.points for part in parts):
         yield "Nothing: all points are yours."
 
 
