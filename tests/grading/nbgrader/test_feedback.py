@@ -333,7 +333,7 @@ def test_pages_made_side_by_side_are_those_of_stock_nbgrader(tmp_path: Path, mon
     generate(course)
     stock = files(course)
     assert b"<strong>well</strong> put" in stock[f"cy/{NAME}/{NAME}.html"]
-    assert b"1.48" in stock[f"cy/{NAME}/{NAME}.html"], "a fifth of points by hand and extra credit"
+    assert b"1.5 points are taken off" in stock[f"cy/{NAME}/{NAME}.html"], "a fifth of points by hand and extra credit"
     monkeypatch.setattr(plugin, "PAGES", 2)
     monkeypatch.setattr(plugin, "WORTH", 2)
     for workers in ("1", "2"):
