@@ -56,6 +56,9 @@ class Recorder:
     def asked(self, course, name) -> dict[str, tuple[str, ...]]:
         return dict.fromkeys(self.found, ())
 
+    def again(self, course, name) -> dict[str, dict[str, tuple[float, float]]]:
+        return {}
+
     def automatic(self, course, name) -> dict[str, Scores]:
         return {}
 
