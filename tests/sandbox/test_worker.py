@@ -193,7 +193,7 @@ def test_what_is_no_evidence_is_a_failure(value, failure):
             {"kind": "exception", "type": "SystemExit", "line": None, "cell": None, "after": ""},
         ),
         (lambda s, r: given(s.f(), "f"), {"kind": "nothing", "name": "f"}),
-        (lambda s, r: given(s.layer.g(1), "layer's g"), {"kind": "nothing", "name": "layer"}),
+        (lambda s, r: given(s.layer.g(1), "layer's g"), {"kind": "nothing", "name": "layer", "method": "g"}),
         (lambda s, r: given(s.layer.h(), "layer's h"), {"kind": "todo", "name": ""}),
         (lambda s, r: given(None, "layer's weight"), {"kind": "todo", "name": ""}),
         (lambda s, r: given(None, "elsewhere"), {"kind": "todo", "name": ""}),
