@@ -40,13 +40,8 @@ def recognise(
     has NaN; a failure agrees with one of its kind and exception. None when the observed equals the
     expected, when no arrays take part, or when not exactly one mutant fits.
     """
-    by_name = {c.name: c for c in checks if not c.trained}
-
-    def same(name: str, a: Evidence, b: Evidence) -> bool:
-        return evidence_equal(by_name[name], a, b)
-
-    numbers = any(e.failure is None for n, e in observed.items() if n in by_name)
-    return only_match(list(by_name), observed, expected, mutants, same) if numbers else None
+    names, numbers, same = _by_evidence(checks, observed)
+    return only_match(names, observed, expected, mutants, same) if numbers else None
 
 
 def recognise_projected(
@@ -55,12 +50,8 @@ def recognise_projected(
     mutants: Mapping[str, Mapping[str, np.ndarray]],
 ) -> str | None:
     """`recognise` on projections (`project`) by check name, as a notebook does it."""
-    numbers = any(p[0] == 0 for p in observed.values())
-    return (
-        only_match(list(observed), observed, expected, mutants, lambda _, a, b: projections_equal(a, b))
-        if numbers
-        else None
-    )
+    numbers = _with_numbers(observed)
+    return only_match(list(observed), observed, expected, mutants, _same_projection) if numbers else None
 
 
 def only_match(
@@ -86,11 +77,8 @@ def one_of_two(
     mutants: Mapping[str, Mapping[str, Evidence]],
 ) -> str | None:
     """Of two mutants that together give the observed, the one to tell first; as `recognise` compares."""
-    by_name = {c.name: c for c in checks if not c.trained}
-    numbers = {n for n in by_name if observed[n].failure is None}
-    return either(
-        list(by_name), numbers, observed, expected, mutants, lambda n, a, b: evidence_equal(by_name[n], a, b)
-    )
+    names, numbers, same = _by_evidence(checks, observed)
+    return either(names, numbers, observed, expected, mutants, same)
 
 
 def one_of_two_projected(
@@ -99,10 +87,26 @@ def one_of_two_projected(
     mutants: Mapping[str, Mapping[str, np.ndarray]],
 ) -> str | None:
     """`one_of_two` on projections (`project`) by check name, as a notebook does it."""
-    numbers = {n for n, p in observed.items() if p[0] == 0}
-    return either(
-        list(observed), numbers, observed, expected, mutants, lambda _, a, b: projections_equal(a, b)
-    )
+    numbers = _with_numbers(observed)
+    return either(list(observed), numbers, observed, expected, mutants, _same_projection)
+
+
+def _by_evidence(
+    checks: Sequence[Check], observed: Mapping[str, Evidence]
+) -> tuple[list[str], set[str], Callable[[str, Evidence, Evidence], bool]]:
+    """The deterministic checks, those of which arrays were observed, and when evidence of one agrees."""
+    by_name = {c.name: c for c in checks if not c.trained}
+    numbers = {n for n, e in observed.items() if n in by_name and e.failure is None}
+    return list(by_name), numbers, lambda name, a, b: evidence_equal(by_name[name], a, b)
+
+
+def _with_numbers(observed: Mapping[str, np.ndarray]) -> set[str]:
+    """The checks of which arrays were observed, by their projections."""
+    return {n for n, p in observed.items() if p[0] == 0}
+
+
+def _same_projection(_: str, a: np.ndarray, b: np.ndarray) -> bool:
+    return projections_equal(a, b)
 
 
 def either(
