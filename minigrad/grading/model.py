@@ -300,6 +300,11 @@ class Alike:
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 
 
+def is_unwritten(source: str, released: str) -> bool:
+    """Whether a cell for an answer is as it came, or empty."""
+    return source.strip() in ("", released.strip())
+
+
 def is_notebook(name: str) -> bool:
     """Whether a file is a notebook by its name, whose ending some systems write in capitals."""
     return name.lower().endswith(".ipynb")

@@ -24,7 +24,7 @@ from nbformat.v4.rwbase import split_lines
 
 from minigrad.grading.authoring.build import release_notebook
 from minigrad.grading.intake.canonical import Intake, intake
-from minigrad.grading.model import Assignment, JudgeFault, Report
+from minigrad.grading.model import Assignment, JudgeFault, Report, is_unwritten
 from minigrad.grading.model import clean as plain_text
 from minigrad.grading.report.feedback import exercise_html, summary
 from minigrad.grading.report.formulas import mathml
@@ -105,7 +105,7 @@ def left_blank(assignment: Assignment, notebook: Notebook) -> frozenset[str]:
     added = any(c.cell_type == "markdown" and "nbgrader" not in c.metadata for c in notebook.cells)
     kinds = ("solution",) if added else ("solution", "written")
     return frozenset(
-        c.id for c in assignment.cells if c.kind in kinds and sources[c.id].strip() in ("", c.source.strip())
+        c.id for c in assignment.cells if c.kind in kinds and is_unwritten(sources[c.id], c.source)
     )
 
 

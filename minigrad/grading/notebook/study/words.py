@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minigrad.grading.model import Cell
+from minigrad.grading.model import Cell, is_unwritten
 from minigrad.grading.report.markup import rounded
 
 
@@ -15,8 +15,8 @@ def unwritten(cells: Sequence[Cell], released: Sequence[Cell]) -> tuple[Cell, ..
     """
     if any(c.kind == "own" and c.markdown for c in cells):
         return ()
-    texts = {c.id: c.source.strip() for c in cells}
-    return tuple(c for c in released if c.kind == "written" and texts.get(c.id, "") in ("", c.source.strip()))
+    texts = {c.id: c.source for c in cells}
+    return tuple(c for c in released if c.kind == "written" and is_unwritten(texts.get(c.id, ""), c.source))
 
 
 def still_to_write(cells: Sequence[Cell]) -> str:
