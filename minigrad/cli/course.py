@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from minigrad.cli.options import typed
-from minigrad.grading.model import Assignment, GradingError, Source, is_notebook
+from minigrad.grading.model import Assignment, GradingError, Source
 from minigrad.grading.people.journal import demand_settled
 from minigrad.grading.report.markup import printable
 from minigrad.grading.roster import read_roster
 from minigrad.grading.store.configuration import demand_configuration
 from minigrad.grading.store.layout import Course
+from minigrad.grading.store.submitted import notebooks_below
 
 
 def find_course(args: argparse.Namespace, settled: bool = True) -> Course:
@@ -183,13 +184,7 @@ def _elsewhere(course: Course, name: str, path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     others = set(course.names()) - {name}
-    found = [
-        f
-        for f in sorted(path.rglob("*.*"))
-        if is_notebook(f.name)
-        and not others & {f.stem, *f.relative_to(path).parts[:-1]}
-        and ".ipynb_checkpoints" not in f.parts
-    ]
+    found = [f for f in notebooks_below(path) if not others & {f.stem, *f.relative_to(path).parts[:-1]}]
     if not found:
         raise GradingError(f"no notebook of {name} in {path}")
     return found

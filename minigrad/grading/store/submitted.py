@@ -75,15 +75,17 @@ def _of_folder(folder: Path, name: str) -> Path | Refused:
     return Refused(f"it has no notebook {name}.ipynb: {_listed(folder, entries)}")
 
 
+def notebooks_below(folder: Path) -> list[Path]:
+    """The notebooks in a folder and those further down, in order, without JupyterLab's checkpoints."""
+    return [
+        p for p in sorted(folder.rglob("*.*")) if is_notebook(p.name) and ".ipynb_checkpoints" not in p.parts
+    ]
+
+
 def _listed(folder: Path, entries: Sequence[Path]) -> str:
     """What is in a folder instead of what was looked for; a notebook further down, where there is one."""
-    deeper = [
-        p.relative_to(folder)
-        for p in sorted(folder.rglob("*.*"))
-        if is_notebook(p.name) and ".ipynb_checkpoints" not in p.parts
-    ]
-    if deeper:
-        return f"one lies at {clean(str(deeper[0]), 200)}"
+    if deeper := notebooks_below(folder):
+        return f"one lies at {clean(str(deeper[0].relative_to(folder)), 200)}"
     return f"there is {_names(entries)}" if entries else "it is empty"
 
 
