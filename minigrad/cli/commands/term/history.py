@@ -44,9 +44,8 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         if not by_assignment:
             demand_known(course, args.of)
-        for name in names:
-            if gone := gradebook.lost(course, name):
-                raise GradingError(gone)
+        if gone := gradebook.told_lost(course, names):
+            raise GradingError(gone[0])
         of = f"{args.of} in {args.assignment}" if args.assignment else args.of
         raise GradingError(f"nothing of {of} was recorded yet: run {to_type('grade', *names[-1:])}")
     if args.json:
